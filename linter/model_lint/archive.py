@@ -1,0 +1,22 @@
+"""The model of a zip as a container, whatever it holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .tree import Member
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A file that should be a zip."""
+
+    file_name: str
+    #: Bytes of the file.
+    size: int
+    #: Its first bytes, which tell what a file that is no zip is instead.
+    head: bytes
+    #: Why it can't be read as a zip; None where it can.
+    error: str | None
+    #: Every record of the central directory, in order.
+    members: tuple[Member, ...]

@@ -1,0 +1,176 @@
+"""``model-lint check``: lint targets and report."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from .engine import INTERNAL, check
+from .errors import NothingToLint, UsageError
+from .findings import Report, Severity, TargetReport
+from .report import FORMATS, render
+from .rules import all_rules
+from .selection import select_rules
+from .target import load_target
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``check``."""
+    parser.add_argument(
+        "targets",
+        metavar="TARGET",
+        nargs="*",
+        default=["."],
+        help="a model zip, a trainer folder, a folder that holds one, a checkout of a model "
+        "repository, or - for a list on standard input (default: the current folder)",
+    )
+    choose = parser.add_argument_group("choosing rules (a code, the start of codes, or a name)")
+    for option, text in {
+        "--select": "run only these rules",
+        "--extend-select": "run these rules too",
+        "--ignore": "do not run these rules",
+    }.items():
+        choose.add_argument(
+            option, metavar="RULE", action="extend", type=_words, default=[], help=text
+        )
+    parser.add_argument(
+        "--fail-on",
+        choices=[severity.value for severity in Severity],
+        default=Severity.ERROR.value,
+        help="exit with 1 from this severity on (default: error)",
+    )
+    parser.add_argument("--exit-zero", action="store_true", help="exit with 0 whatever is found")
+    parser.add_argument(
+        "--format",
+        dest="outputs",
+        metavar="FORMAT",
+        action=_AddFormat,
+        default=[],
+        help=f"{', '.join(FORMATS)} (default: text); repeatable, each with its own --output",
+    )
+    parser.add_argument(
+        "--output",
+        dest="outputs",
+        metavar="FILE",
+        action=_AddFile,
+        default=[],
+        help="write the format named before it to a file",
+    )
+    parser.add_argument(
+        "--name",
+        metavar="NAME",
+        help="the model repository's name, where it can't be derived from the target",
+    )
+    parser.add_argument(
+        "--color",
+        choices=["auto", "always", "never"],
+        default="auto",
+        help="colour of text output (default: auto; NO_COLOR and FORCE_COLOR are heeded)",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Lint every target, write the reports, and return the exit status."""
+    rules = select_rules(
+        all_rules(),
+        select=options.select,
+        extend_select=options.extend_select,
+        ignore=options.ignore,
+    )
+    outputs = options.outputs or [("text", None)]
+    reports: list[TargetReport] = []
+    failures: list[UsageError] = []
+    for text in _targets(options.targets):
+        started = time.perf_counter()
+        try:
+            reports.append(check(load_target(text, options.name), rules, started))
+        except UsageError as error:
+            failures.append(error)
+            print(f"model-lint: {error}", file=sys.stderr)
+    report = Report(tuple(reports))
+    for form, file in outputs:
+        _write(render(report, form, color=file is None and _colored(options.color)), file)
+    return _status(report, failures, options)
+
+
+def _status(report: Report, failures: list[UsageError], options: argparse.Namespace) -> int:
+    findings = [finding for target in report.targets for finding in target.findings]
+    if any(not isinstance(error, NothingToLint) for error in failures):
+        return 2
+    if any(finding.code == INTERNAL for finding in findings):
+        return 2
+    if not report.targets:
+        return 3
+    limit = Severity(options.fail_on).rank
+    failed = any(finding.severity.rank <= limit for finding in findings)
+    return int(failed and not options.exit_zero)
+
+
+def _targets(words: list[str]) -> Iterator[str]:
+    for word in words:
+        if word != "-":
+            yield word
+            continue
+        yield from filter(None, (line.strip() for line in sys.stdin))
+
+
+def _write(text: str, file: str | None) -> None:
+    """Write a report to standard output, or to a file that is never left half-written."""
+    if file is None:
+        sys.stdout.write(text)
+        return
+    temporary = Path(f"{file}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(file)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise UsageError(f"can't write {file}: {error.strerror or error}") from error
+
+
+def _colored(choice: str) -> bool:
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",")]
+
+
+class _AddFormat(argparse.Action):
+    """Start another output, to standard output until an ``--output`` follows."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        if values not in FORMATS:
+            parser.error(f"{option_string} {values}: choose one of {', '.join(FORMATS)}")
+        namespace.outputs = [*namespace.outputs, (values, None)]
+
+
+class _AddFile(argparse.Action):
+    """Send the last format to a file; without one, text."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        *before, (form, file) = namespace.outputs or [("text", None)]
+        if file is not None:
+            parser.error(f"{option_string} {values}: name a --format before each --output")
+        namespace.outputs = [*before, (form, str(values))]

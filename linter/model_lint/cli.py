@@ -1,0 +1,94 @@
+"""The command line: the only module that reads the environment, prints and sets exit statuses."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from . import __version__
+from .errors import ISSUES_URL, NothingToLint, UsageError
+
+ERROR, NOTHING = 2, 3
+#: What shells give for SIGINT.
+INTERRUPTED = 130
+
+EPILOG = """\
+exit status:
+  0  clean (or only findings below --fail-on)
+  1  findings at or above --fail-on
+  2  wrong usage, an unreadable target, or a defect of model-lint
+  3  nothing was linted
+"""
+
+
+#: Command: its one-line help and the module with its ``add_arguments`` and ``run``.
+COMMANDS = {
+    "check": ("lint zips, trainer folders and repositories", "check_command"),
+    "name": ("parse, explain and compose repository names", "name_command"),
+    "rule": ("explain rules", "rule_command"),
+    "pack": ("build the release zip from an nnU-Net results folder", "pack_command"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status; no traceback reaches the user."""
+    words = sys.argv[1:] if argv is None else list(argv)
+    try:
+        options = _parser(words).parse_args(words)
+        status: int = _module(options.command).run(options)
+        sys.stdout.flush()
+    except UsageError as error:
+        print(f"model-lint: {error}", file=sys.stderr)
+        return NOTHING if isinstance(error, NothingToLint) else ERROR
+    except KeyboardInterrupt:
+        print("model-lint: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of a pipe (`| head`) is gone: nobody is left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ERROR
+    except Exception as error:
+        if os.environ.get("MODEL_LINT_TRACEBACK"):
+            raise
+        print(
+            f"model-lint: internal error: {type(error).__name__}: {error}; please report it at "
+            f"{ISSUES_URL} with what MODEL_LINT_TRACEBACK=1 shows",
+            file=sys.stderr,
+        )
+        return ERROR
+    return status
+
+
+def _parser(words: list[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="model-lint",
+        description="Lint, explain and pack nnU-Net models for the Spinal Cord Toolbox (SCT).",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"model-lint {__version__}")
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", dest="command", required=True
+    )
+    chosen = next((word for word in words if word in COMMANDS), None)
+    for name, (summary, _) in COMMANDS.items():
+        command = commands.add_parser(
+            name,
+            help=summary,
+            description=summary[0].upper() + summary[1:] + ".",
+            epilog=EPILOG,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        if name == chosen:  # `model-lint name` must not pay for importing all of `check`
+            _module(name).add_arguments(command)
+    return parser
+
+
+def _module(command: str) -> Any:
+    return importlib.import_module(f"{__package__}.{COMMANDS[command][1]}")

@@ -1,0 +1,17 @@
+"""What ends a run with exit status 2: one line for the user, never a traceback."""
+
+from __future__ import annotations
+
+#: Where a defect of model-lint is reported.
+ISSUES_URL = "https://github.com/ivadomed/model-template/issues"
+
+
+class UsageError(Exception):
+    """Wrong arguments, wrong configuration, or a target that can't be read.
+
+    The message is one line that says what is wrong and what to do about it.
+    """
+
+
+class NothingToLint(UsageError):  # noqa: N818 - not an error, but an answer
+    """A target that exists but holds nothing that the rules are about: exit status 3."""

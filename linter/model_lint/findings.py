@@ -1,0 +1,89 @@
+"""Findings are data: what a rule says, and what the report shows."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class Severity(enum.Enum):
+    """How bad a defect is.
+
+    ERROR: SCT or nnU-Net fails or silently does the wrong thing, the specification forbids it, or
+    it is unsafe. WARNING: works today, but breaks a convention, wastes much space, leaks, or will
+    fail soon. INFO: worth knowing.
+    """
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """0 for an error, 1 for a warning, 2 for an info: lower is worse."""
+        return _RANKS[self]
+
+
+_RANKS = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a rule yields; the engine adds the code, the name and the target to make a Finding."""
+
+    #: One line: what is wrong here, with the values that were found.
+    message: str
+    #: Path inside the target (``nnUNetTrainer__nnUNetPlans__2d/dataset.json``); "" is the target.
+    at: str = ""
+    #: 1-based line in that file, where one can be named.
+    line: int | None = None
+    #: One line: how to fix this case. None takes the rule's general advice.
+    help: str | None = None
+    #: Where this case is better or worse than the rule's own severity.
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One defect of one target, as every report format shows it."""
+
+    code: str
+    rule: str
+    severity: Severity
+    message: str
+    location: str
+    line: int | None
+    help: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Stats:
+    """What the check of one target cost."""
+
+    bytes_total: int = 0
+    bytes_read: int = 0
+    requests: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class TargetReport:
+    """All findings of one target, worst first."""
+
+    target: str
+    #: package, folder, repository, release or name.
+    kind: str
+    findings: tuple[Finding, ...]
+    stats: Stats
+
+
+@dataclass(frozen=True)
+class Report:
+    """The findings of a run."""
+
+    targets: tuple[TargetReport, ...]
+
+    def count(self, severity: Severity) -> int:
+        """Return how many findings have this severity."""
+        return sum(f.severity is severity for t in self.targets for f in t.findings)

@@ -1,0 +1,131 @@
+"""JSON files as the consumers read them, with what they can't tell: repeated keys and positions."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from .limits import MAX_JSON_DEPTH, MAX_TEXT_BYTES
+from .tree import Tree, TreeError, read_bytes
+
+#: A step into a JSON value: a key of an object or an index of an array.
+Step = str | int
+
+
+@dataclass(frozen=True)
+class JsonFile:
+    """A JSON file, readable or not."""
+
+    path: str
+    text: str
+    #: The parsed value; None where ``error`` says why there is none.
+    value: Any
+    #: One line: why it can't be read.
+    error: str | None = None
+    error_line: int | None = None
+    #: Keys that stand twice in one object: ``json.load`` keeps the last and says nothing.
+    repeated_keys: tuple[str, ...] = ()
+
+    @property
+    def object(self) -> dict[str, Any]:
+        """The value where it is an object, else an empty one, so that other rules pass over it."""
+        return self.value if isinstance(self.value, dict) else {}
+
+    def line(self, *steps: Step) -> int | None:
+        """Return the 1-based line on which a key (or array element) stands, None if it doesn't."""
+        offset = self._offsets.get(steps)
+        return None if offset is None else self.text.count("\n", 0, offset) + 1
+
+    @cached_property
+    def _offsets(self) -> dict[tuple[Step, ...], int]:
+        return {} if self.error else dict(_positions(self.text))
+
+
+def read_json(tree: Tree, path: str) -> JsonFile:
+    """Read a JSON file as ``json.load(open(path))`` does on Linux; never raises."""
+    try:
+        data = read_bytes(tree, path, MAX_TEXT_BYTES)
+    except TreeError as error:
+        return JsonFile(path, "", None, str(error))
+    return parse_json(path, data)
+
+
+def parse_json(path: str, data: bytes) -> JsonFile:
+    """Parse JSON bytes; never raises. NaN and Infinity pass, as in the consumers' parser."""
+    text = data.decode(errors="replace")
+    reason = _unreadable(data, text)
+    if reason:
+        return JsonFile(path, text, None, reason)
+    repeated: list[str] = []
+
+    def build(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        built: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in built:
+                repeated.append(key)
+            built[key] = value
+        return built
+
+    try:
+        value = json.loads(text, object_pairs_hook=build)
+    except json.JSONDecodeError as error:
+        return JsonFile(path, text, None, f"{error.msg} (column {error.colno})", error.lineno)
+    except ValueError as error:  # an integer of more digits than Python converts
+        return JsonFile(path, text, None, str(error).partition(";")[0])
+    return JsonFile(path, text, value, repeated_keys=tuple(repeated))
+
+
+def _unreadable(data: bytes, text: str) -> str | None:
+    if data.startswith(b"version https://git-lfs"):
+        return "a git-lfs pointer, not the file that it stands for"
+    if data.startswith(b"\xef\xbb\xbf"):
+        return "it starts with a byte order mark, which json.load refuses"
+    if "\ufffd" in text and "\ufffd".encode() not in data:
+        return "not UTF-8"
+    if not text.strip():
+        return "empty"
+    if _depth(text) > MAX_JSON_DEPTH:
+        return f"nested deeper than {MAX_JSON_DEPTH} levels"
+    return None
+
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}:,]|[^\s\[\]{}:,"]+')
+
+
+def _depth(text: str) -> int:
+    depth = deepest = 0
+    for match in re.finditer(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', text):
+        if match[0] in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif match[0] in "]}":
+            depth -= 1
+    return deepest
+
+
+def _positions(text: str) -> Iterator[tuple[tuple[Step, ...], int]]:
+    """Yield the path and the offset of every key and array element of valid JSON."""
+    # The last step is the index of the element, or "" while an object waits for its next key.
+    path: list[Step] = []
+    for match in _TOKEN.finditer(text):
+        symbol = match[0]
+        if symbol in "}]":
+            path.pop()
+        elif symbol == "," and path:
+            last = path[-1]
+            path[-1] = last + 1 if isinstance(last, int) else ""
+        elif symbol == ":":
+            continue
+        elif path and path[-1] == "":
+            # An empty key must not look like waiting for one; no rule asks for its position.
+            path[-1] = json.loads(symbol) or "\0"
+            yield tuple(path), match.start()
+        else:
+            if path and isinstance(path[-1], int):
+                yield tuple(path), match.start()
+            if symbol in "{[":
+                path.append("" if symbol == "{" else 0)

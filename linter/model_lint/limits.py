@@ -1,0 +1,15 @@
+"""Every limit on what is read, in one place.
+
+The largest real packages are two to three orders of magnitude below each of them.
+"""
+
+from __future__ import annotations
+
+#: Members of an archive, or files below a folder.
+MAX_ENTRIES = 100_000
+#: Bytes of a JSON file, a log or a ``trainer_class.py`` that are read.
+MAX_TEXT_BYTES = 64 * 1024 * 1024
+#: Nesting of arrays and objects in a JSON file.
+MAX_JSON_DEPTH = 100
+#: Folders above a file inside a package.
+MAX_DEPTH = 32

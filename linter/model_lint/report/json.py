@@ -1,0 +1,47 @@
+"""The report as JSON, version 1: a contract, so fields are added but never changed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from .. import __version__
+from ..findings import Finding, Report, Severity, TargetReport
+
+
+def render(report: Report, *, color: bool = False) -> str:  # noqa: ARG001 - same in every format
+    """Render a report as one JSON object, with a newline at its end."""
+    data = {
+        "version": 1,
+        "tool": {"name": "model-lint", "version": __version__},
+        "targets": [_target(target) for target in report.targets],
+        "summary": {severity.value: report.count(severity) for severity in Severity},
+    }
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def _target(target: TargetReport) -> dict[str, Any]:
+    return {
+        "target": target.target,
+        "kind": target.kind,
+        "findings": [_finding(finding) for finding in target.findings],
+        "stats": {
+            "bytes_total": target.stats.bytes_total,
+            "bytes_read": target.stats.bytes_read,
+            "requests": target.stats.requests,
+            "seconds": target.stats.seconds,
+        },
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "rule": finding.rule,
+        "severity": finding.severity.value,
+        "message": finding.message,
+        "location": finding.location,
+        "line": finding.line,
+        "help": finding.help,
+        "url": finding.url,
+    }

@@ -1,0 +1,42 @@
+"""Which rules run: selection by code, by prefix of codes or by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from .errors import UsageError
+from .rules import Rule
+
+
+def select_rules(
+    rules: tuple[Rule, ...],
+    *,
+    select: Iterable[str] = (),
+    extend_select: Iterable[str] = (),
+    ignore: Iterable[str] = (),
+) -> tuple[Rule, ...]:
+    """Return the rules that run: those selected (all by default), less those ignored.
+
+    Raises UsageError for a selector that names no rule.
+    """
+    chosen = _codes(rules, select) or {rule.code for rule in rules}
+    chosen = (chosen | _codes(rules, extend_select)) - _codes(rules, ignore)
+    return tuple(rule for rule in rules if rule.code in chosen)
+
+
+def _codes(rules: tuple[Rule, ...], selectors: Iterable[str]) -> set[str]:
+    codes: set[str] = set()
+    for selector in selectors:
+        found = {r.code for r in rules if r.code.startswith(selector) or r.name == selector}
+        if not found or not selector:
+            raise UsageError(_unknown(rules, selector))
+        codes |= found
+    return codes
+
+
+def _unknown(rules: tuple[Rule, ...], selector: str) -> str:
+    known = [name for rule in rules for name in (rule.code, rule.name)]
+    near = get_close_matches(selector.upper(), known, 1) or get_close_matches(selector, known, 1)
+    hint = f"did you mean {near[0]}?" if near else "`model-lint rule` lists them"
+    return f"no rule has the code, prefix or name {selector!r}; {hint}"

@@ -1,0 +1,124 @@
+"""From an argument to what is linted: content decides what it is, not its extension."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import naming
+from .archive import Archive
+from .errors import NothingToLint, UsageError
+from .package import build_package, parse_folder_name
+from .repository import build_repository
+from .tree import FolderTree, TreeError, ZipTree, open_zip
+
+#: Any of these makes a folder a repository; git's own is not there in a downloaded archive.
+_REPOSITORY_MARKS = (".git", "README.md", "LICENSE", "CITATION.cff", "pyproject.toml")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What one argument of ``check`` stands for: the models that the rules look at."""
+
+    text: str
+    #: package, folder or repository.
+    kind: str
+    subjects: tuple[object, ...]
+    #: Prefix of the locations inside it: ``model.zip!/`` or ``folder/``.
+    prefix: str
+    bytes_total: int
+    bytes_read: Callable[[], int]
+
+
+def load_target(text: str, repository: str | None = None) -> Target:
+    """Read a target. ``repository`` is the model repository's name where the user gives it.
+
+    Raises UsageError where the path can't be read, NothingToLint where it holds no model.
+    """
+    path = Path(text)
+    try:
+        if path.is_dir():
+            return _folder(text, path, repository)
+        if path.is_file():
+            return _file(text, path, repository)
+    except OSError as error:
+        raise UsageError(f"{text}: {error.strerror or error}") from error
+    except TreeError as error:
+        raise UsageError(f"{text}: {error}") from error
+    if path.exists():
+        raise UsageError(f"{text}: neither a file nor a folder")
+    raise UsageError(f"{text}: no such file or folder")
+
+
+def _file(text: str, path: Path, repository: str | None) -> Target:
+    size = path.stat().st_size
+    raw = path.open("rb", buffering=0)
+    head = raw.read(64)
+    tree: ZipTree | None = None
+    error: str | None = None
+    try:
+        tree = open_zip(raw)
+    except TreeError as problem:
+        error = str(problem)
+    _refuse_lone_files(text, tree)
+    archive = Archive(path.name, size, head, error, tree.members if tree else ())
+    if tree is None:
+        return Target(text, "package", (archive,), f"{text}!/", size, lambda: len(head))
+    # The name of a zip is not the repository's: only a name that the user gives is judged.
+    package = build_package(tree, file_name=path.name, repository=repository)
+    subjects = (*_named(repository), archive, package)
+    return Target(text, "package", subjects, f"{text}!/", size, lambda: tree.bytes_read)
+
+
+def _refuse_lone_files(text: str, tree: ZipTree | None) -> None:
+    """A checkpoint is a zip too; say what to lint instead of calling it an empty package."""
+    if tree and any(re.fullmatch(r"[^/]+/data\.pkl", path) for path in tree.files):
+        raise UsageError(
+            f"{text}: a checkpoint, not a package; give the trainer folder or the zip it is in"
+        )
+
+
+def _folder(text: str, path: Path, repository: str | None) -> Target:
+    full = path.resolve()
+    if _is_trainer_folder(full):
+        return _package_folder(text, FolderTree(full.parent, only=full.name), repository)
+    if not (full / ".git").exists() and _holds_trainer_folder(full):
+        return _package_folder(text, FolderTree(full), repository)
+    if not any((full / mark).exists() for mark in _REPOSITORY_MARKS):
+        raise NothingToLint(
+            f"{text}: no trainer folder and no repository in this folder; name a zip, a trainer "
+            "folder or a checkout"
+        )
+    model = build_repository(full, repository)
+    subjects = (naming.parse(model.name), model)
+    return Target(text, "repository", subjects, f"{text.rstrip('/')}/", 0, lambda: 0)
+
+
+def _package_folder(text: str, tree: FolderTree, repository: str | None) -> Target:
+    package = build_package(tree, file_name=None, repository=repository)
+    prefix = f"{text.rstrip('/')}/"
+    if tree.only:
+        prefix = prefix.removesuffix("/").removesuffix(tree.only)
+    total = sum(entry.size for entry in tree.files.values())
+    return Target(
+        text, "folder", (*_named(repository), package), prefix, total, lambda: tree.bytes_read
+    )
+
+
+def _is_trainer_folder(path: Path) -> bool:
+    return (
+        parse_folder_name(path.name) is not None
+        or (path / "plans.json").is_file()
+        or any(path.glob("fold_*/*.pth"))
+    )
+
+
+def _holds_trainer_folder(path: Path) -> bool:
+    below = (p for pattern in ("*/", "*/*/") for p in path.glob(pattern))
+    return any(_is_trainer_folder(p) for p in below)
+
+
+def _named(name: str | None) -> tuple[naming.Name, ...]:
+    return (naming.parse(name),) if name else ()
