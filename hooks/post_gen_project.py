@@ -1,0 +1,109 @@
+"""After generation: a git repository with a first commit where that is possible, and next steps.
+
+Nothing here may fail a generation: without git, without an identity or with an old git, the files
+are there all the same, and the next steps say what is left to do.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+TIMEOUT = 20  # seconds for one git command: it must not keep the user waiting
+OPT_OUT = "MODEL_TEMPLATE_NO_GIT"
+# Settings of the user that may stop, ask or slow down a first commit.
+SETTINGS = (
+    "commit.gpgSign=false",
+    f"core.hooksPath={os.devnull}",
+    "core.safecrlf=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    # Without this, git makes up an address from the machine's name.
+    "user.useConfigOnly=true",
+)
+# A hook of another repository may be what runs the generation: its repository is not ours.
+FOREIGN = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX")
+
+
+def git(*arguments: str) -> bool:
+    """Run git in the generated repository; tell whether it worked."""
+    settings = [part for setting in SETTINGS for part in ("-c", setting)]
+    environment = {key: value for key, value in os.environ.items() if key not in FOREIGN}
+    try:
+        done = subprocess.run(
+            ["git", *settings, *arguments],
+            env=environment | {"GIT_TERMINAL_PROMPT": "0"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=TIMEOUT,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return done.returncode == 0
+
+
+def wanted(answers: dict[str, Any]) -> bool:
+    """Tell whether to make a git repository here."""
+    if os.environ.get(OPT_OUT, "") not in ("", "0"):
+        return False
+    return not Path(".git").exists() and not is_cruft_comparison(answers)
+
+
+def is_cruft_comparison(answers: dict[str, Any]) -> bool:
+    """Tell whether cruft generates only to compare.
+
+    `cruft update`, `diff` and `check` generate into a temporary folder and compare all files, so
+    that a `.git` would become part of the update.
+    """
+    parent = Path.cwd().parent
+    return (
+        "_commit" in answers
+        and re.fullmatch(r"tmp[a-z0-9_]{8}", parent.name) is not None
+        and parent.parent == Path(tempfile.gettempdir()).resolve()
+    )
+
+
+def make_repository() -> str:
+    """Make the git repository; return what came out: `committed`, `staged` or `none`."""
+    # `git init --initial-branch` is unknown to git before 2.28.
+    if not (git("init", "--quiet") and git("symbolic-ref", "HEAD", "refs/heads/main")):
+        shutil.rmtree(".git", ignore_errors=True)
+        return "none"
+    if not git("add", "--all"):
+        return "none"
+    committed = git("commit", "--quiet", "--no-verify", "--message", "Start from model-template")
+    return "committed" if committed else "staged"
+
+
+def next_steps(answers: dict[str, Any], outcome: str) -> str:
+    """What to do next, in a few lines."""
+    name = answers["__repo_name"]
+    steps = [f"cd {name}"]
+    if outcome == "none":
+        steps.append("git init --initial-branch=main && git add --all")
+    if outcome != "committed":
+        steps.append('git commit --message "Start from model-template"')
+    steps.append("edit config.yaml: where the data are, labels, folds")
+    steps.append("read README.md: training, evaluation and release, step by step")
+    lines = [f"  {number}. {step}" for number, step in enumerate(steps, 1)]
+    return "\n".join(["", f"Generated {name}. Next:", *lines])
+
+
+def main(answers: dict[str, Any]) -> int:
+    """Make the repository and print the next steps."""
+    outcome = make_repository() if wanted(answers) else "none"
+    print(next_steps(answers, outcome))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(json.loads(r"""{{ cookiecutter | tojson }}""")))
