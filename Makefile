@@ -1,0 +1,42 @@
+# Everything sets itself up: a virtual environment in the checkout, made once and then reused.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help demo test lint format clean
+
+help:
+	@echo "make demo    the whole path on phantom data: repository, training, package, prediction"
+	@echo "make test    every test"
+	@echo "make lint    formatting, lint and types"
+	@echo "make format  reformat the code"
+	@echo "make clean   remove what these commands made"
+
+$(READY): pyproject.toml requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo "Python 3.10 or later is needed; try: make PYTHON=python3.12" >&2; exit 1; }
+	@echo "Setting up $(VENV) (once; PyTorch is several GB) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.txt -e '.[dev,nnunet]'
+	@touch $@
+
+demo: $(READY)
+	@$(BIN)/python demo/run.py
+
+test: $(READY)
+	@$(BIN)/python -m pytest -n 2
+
+lint: $(READY)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/python tests/typed_hooks.py
+
+format: $(READY)
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) demo-output .mypy_cache .pytest_cache .ruff_cache .hypothesis
