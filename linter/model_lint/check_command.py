@@ -10,13 +10,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from .config import find_config, load_config
 from .engine import INTERNAL, check
 from .errors import NothingToLint, UsageError
 from .findings import Report, Severity, TargetReport
+from .naming import VOCABULARY, extend
 from .report import FORMATS, render
 from .rules import all_rules
 from .selection import select_rules
-from .target import load_target
+from .silence import Silencer, load_baseline
+from .target import Target, load_target
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +44,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fail-on",
         choices=[severity.value for severity in Severity],
-        default=Severity.ERROR.value,
         help="exit with 1 from this severity on (default: error)",
     )
     parser.add_argument("--exit-zero", action="store_true", help="exit with 0 whatever is found")
@@ -67,6 +69,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the model repository's name, where it can't be derived from the target",
     )
     parser.add_argument(
+        "--config",
+        metavar="FILE",
+        help="the configuration (default: model-lint.toml or [tool.model-lint] in pyproject.toml, "
+        "in the current folder or above it)",
+    )
+    parser.add_argument(
+        "--baseline",
+        metavar="FILE",
+        help="a report of --format json: what it holds is known, and is not reported again",
+    )
+    parser.add_argument(
         "--color",
         choices=["auto", "always", "never"],
         default="auto",
@@ -76,39 +89,48 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Lint every target, write the reports, and return the exit status."""
-    rules = select_rules(
-        all_rules(),
-        select=options.select,
-        extend_select=options.extend_select,
+    config = load_config(Path(options.config) if options.config else find_config(Path.cwd()))
+    rules = all_rules()
+    chosen = select_rules(
+        rules,
+        select=options.select or config.select,
+        extend_select=[*config.extend_select, *options.extend_select],
         ignore=options.ignore,
     )
-    outputs = options.outputs or [("text", None)]
+    baseline = Path(options.baseline) if options.baseline else config.baseline
+    silencer = Silencer(rules, config, load_baseline(baseline) if baseline else frozenset())
+    vocabulary = extend(VOCABULARY, config.vocabulary)
+    name = options.name or config.name
+
+    targets: list[Target] = []
     reports: list[TargetReport] = []
     failures: list[UsageError] = []
     for text in _targets(options.targets):
         started = time.perf_counter()
         try:
-            reports.append(check(load_target(text, options.name), rules, started))
+            target = load_target(text, name, vocabulary)
         except UsageError as error:
             failures.append(error)
             print(f"model-lint: {error}", file=sys.stderr)
-    report = Report(tuple(reports))
-    for form, file in outputs:
+            continue
+        targets.append(target)
+        reports.append(silencer.apply(check(target, chosen, started)))
+    report = Report(tuple(reports), tuple(silencer.unused(targets, reports)))
+    for form, file in options.outputs or [("text", None)]:
         _write(render(report, form, color=file is None and _colored(options.color)), file)
-    return _status(report, failures, options)
+    limit = Severity(options.fail_on) if options.fail_on else config.fail_on
+    return _status(report, failures, limit, exit_zero=options.exit_zero)
 
 
-def _status(report: Report, failures: list[UsageError], options: argparse.Namespace) -> int:
-    findings = [finding for target in report.targets for finding in target.findings]
+def _status(report: Report, failures: list[UsageError], limit: Severity, *, exit_zero: bool) -> int:
     if any(not isinstance(error, NothingToLint) for error in failures):
         return 2
-    if any(finding.code == INTERNAL for finding in findings):
+    if any(finding.code == INTERNAL for finding in report.findings):
         return 2
     if not report.targets:
         return 3
-    limit = Severity(options.fail_on).rank
-    failed = any(finding.severity.rank <= limit for finding in findings)
-    return int(failed and not options.exit_zero)
+    failed = any(finding.severity.rank <= limit.rank for finding in report.findings)
+    return int(failed and not exit_zero)
 
 
 def _targets(words: list[str]) -> Iterator[str]:

@@ -68,6 +68,15 @@ class Stats:
 
 
 @dataclass(frozen=True)
+class Ignored:
+    """A finding that the configuration or the baseline silences."""
+
+    finding: Finding
+    #: Why it is silenced; "" where the configuration gives no reason.
+    reason: str
+
+
+@dataclass(frozen=True)
 class TargetReport:
     """All findings of one target, worst first."""
 
@@ -76,6 +85,7 @@ class TargetReport:
     kind: str
     findings: tuple[Finding, ...]
     stats: Stats
+    ignored: tuple[Ignored, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,7 +93,14 @@ class Report:
     """The findings of a run."""
 
     targets: tuple[TargetReport, ...]
+    #: Findings about the configuration: ignores that silence nothing.
+    configuration: tuple[Finding, ...] = ()
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings, those about the configuration last."""
+        return (*(f for target in self.targets for f in target.findings), *self.configuration)
 
     def count(self, severity: Severity) -> int:
         """Return how many findings have this severity."""
-        return sum(f.severity is severity for t in self.targets for f in t.findings)
+        return sum(f.severity is severity for f in self.findings)

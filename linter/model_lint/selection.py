@@ -25,14 +25,16 @@ def select_rules(
     return tuple(rule for rule in rules if rule.code in chosen)
 
 
+def match(rules: tuple[Rule, ...], selector: str) -> set[str]:
+    """Return the codes that a selector stands for. Raises UsageError where there are none."""
+    found = {r.code for r in rules if r.code.startswith(selector) or r.name == selector}
+    if not found or not selector:
+        raise UsageError(_unknown(rules, selector))
+    return found
+
+
 def _codes(rules: tuple[Rule, ...], selectors: Iterable[str]) -> set[str]:
-    codes: set[str] = set()
-    for selector in selectors:
-        found = {r.code for r in rules if r.code.startswith(selector) or r.name == selector}
-        if not found or not selector:
-            raise UsageError(_unknown(rules, selector))
-        codes |= found
-    return codes
+    return {code for selector in selectors for code in match(rules, selector)}
 
 
 def _unknown(rules: tuple[Rule, ...], selector: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from . import naming
@@ -16,6 +17,9 @@ from .tree import FolderTree, TreeError, ZipTree, open_zip
 
 #: Any of these makes a folder a repository; git's own is not there in a downloaded archive.
 _REPOSITORY_MARKS = (".git", "README.md", "LICENSE", "CITATION.cff", "pyproject.toml")
+
+
+_Parse = Callable[[str], naming.Name]
 
 
 @dataclass(frozen=True)
@@ -32,17 +36,22 @@ class Target:
     bytes_read: Callable[[], int]
 
 
-def load_target(text: str, repository: str | None = None) -> Target:
+def load_target(
+    text: str,
+    repository: str | None = None,
+    vocabulary: Mapping[str, naming.FieldWords] = naming.VOCABULARY,
+) -> Target:
     """Read a target. ``repository`` is the model repository's name where the user gives it.
 
     Raises UsageError where the path can't be read, NothingToLint where it holds no model.
     """
     path = Path(text)
+    parse = partial(naming.parse, vocabulary=vocabulary)
     try:
         if path.is_dir():
-            return _folder(text, path, repository)
+            return _folder(text, path, repository, parse)
         if path.is_file():
-            return _file(text, path, repository)
+            return _file(text, path, repository, parse)
     except OSError as error:
         raise UsageError(f"{text}: {error.strerror or error}") from error
     except TreeError as error:
@@ -52,7 +61,7 @@ def load_target(text: str, repository: str | None = None) -> Target:
     raise UsageError(f"{text}: no such file or folder")
 
 
-def _file(text: str, path: Path, repository: str | None) -> Target:
+def _file(text: str, path: Path, repository: str | None, parse: _Parse) -> Target:
     size = path.stat().st_size
     raw = path.open("rb", buffering=0)
     head = raw.read(64)
@@ -68,7 +77,8 @@ def _file(text: str, path: Path, repository: str | None) -> Target:
         return Target(text, "package", (archive,), f"{text}!/", size, lambda: len(head))
     # The name of a zip is not the repository's: only a name that the user gives is judged.
     package = build_package(tree, file_name=path.name, repository=repository)
-    subjects = (*_named(repository), archive, package)
+    names = (parse(repository),) if repository else ()
+    subjects = (*names, archive, package)
     return Target(text, "package", subjects, f"{text}!/", size, lambda: tree.bytes_read)
 
 
@@ -80,31 +90,30 @@ def _refuse_lone_files(text: str, tree: ZipTree | None) -> None:
         )
 
 
-def _folder(text: str, path: Path, repository: str | None) -> Target:
+def _folder(text: str, path: Path, repository: str | None, parse: _Parse) -> Target:
     full = path.resolve()
     if _is_trainer_folder(full):
-        return _package_folder(text, FolderTree(full.parent, only=full.name), repository)
+        return _package_folder(text, FolderTree(full.parent, only=full.name), repository, parse)
     if not (full / ".git").exists() and _holds_trainer_folder(full):
-        return _package_folder(text, FolderTree(full), repository)
+        return _package_folder(text, FolderTree(full), repository, parse)
     if not any((full / mark).exists() for mark in _REPOSITORY_MARKS):
         raise NothingToLint(
             f"{text}: no trainer folder and no repository in this folder; name a zip, a trainer "
             "folder or a checkout"
         )
     model = build_repository(full, repository)
-    subjects = (naming.parse(model.name), model)
+    subjects = (parse(model.name), model)
     return Target(text, "repository", subjects, f"{text.rstrip('/')}/", 0, lambda: 0)
 
 
-def _package_folder(text: str, tree: FolderTree, repository: str | None) -> Target:
+def _package_folder(text: str, tree: FolderTree, repository: str | None, parse: _Parse) -> Target:
     package = build_package(tree, file_name=None, repository=repository)
     prefix = f"{text.rstrip('/')}/"
     if tree.only:
         prefix = prefix.removesuffix("/").removesuffix(tree.only)
     total = sum(entry.size for entry in tree.files.values())
-    return Target(
-        text, "folder", (*_named(repository), package), prefix, total, lambda: tree.bytes_read
-    )
+    names = (parse(repository),) if repository else ()
+    return Target(text, "folder", (*names, package), prefix, total, lambda: tree.bytes_read)
 
 
 def _is_trainer_folder(path: Path) -> bool:
@@ -118,7 +127,3 @@ def _is_trainer_folder(path: Path) -> bool:
 def _holds_trainer_folder(path: Path) -> bool:
     below = (p for pattern in ("*/", "*/*/") for p in path.glob(pattern))
     return any(_is_trainer_folder(p) for p in below)
-
-
-def _named(name: str | None) -> tuple[naming.Name, ...]:
-    return (naming.parse(name),) if name else ()

@@ -15,6 +15,7 @@ def render(report: Report, *, color: bool = False) -> str:  # noqa: ARG001 - sam
         "version": 1,
         "tool": {"name": "model-lint", "version": __version__},
         "targets": [_target(target) for target in report.targets],
+        "configuration": [_finding(finding) for finding in report.configuration],
         "summary": {severity.value: report.count(severity) for severity in Severity},
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
@@ -25,6 +26,7 @@ def _target(target: TargetReport) -> dict[str, Any]:
         "target": target.target,
         "kind": target.kind,
         "findings": [_finding(finding) for finding in target.findings],
+        "ignored": [{**_finding(i.finding), "reason": i.reason} for i in target.ignored],
         "stats": {
             "bytes_total": target.stats.bytes_total,
             "bytes_read": target.stats.bytes_read,

@@ -1,0 +1,154 @@
+"""The configuration: ``[tool.model-lint]`` of a ``pyproject.toml``, or a ``model-lint.toml``.
+
+The published JSON Schema (``schemas/config.schema.json``) describes it for editors; this module
+checks the same by hand, because its messages are better and it costs no import.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from .errors import UsageError
+from .findings import Severity
+from .naming import FIELDS
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:  # pragma: no cover - the same parser, before it came into the standard library
+    import tomli as tomllib
+
+FILE_NAME = "model-lint.toml"
+KEYS = (
+    "baseline",
+    "extend-select",
+    "fail-on",
+    "ignore",
+    "name",
+    "per-target-ignores",
+    "select",
+    "vocabulary",
+)
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a configuration file says; everything has a default."""
+
+    #: The file, None where there is none.
+    path: Path | None = None
+    select: tuple[str, ...] = ()
+    extend_select: tuple[str, ...] = ()
+    #: Selector to reason; "" where no reason is given.
+    ignore: Mapping[str, str] = field(default_factory=dict)
+    #: Glob over target names to selectors with reasons.
+    per_target_ignores: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    fail_on: Severity = Severity.ERROR
+    name: str | None = None
+    baseline: Path | None = None
+    #: Field of a name to the words that it takes besides the shipped ones.
+    vocabulary: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def find_config(start: Path) -> Path | None:
+    """Return the configuration that holds in a folder: its own or the nearest one above it.
+
+    The search ends at the first folder with a ``.git``: what lies above is another project's.
+    """
+    for folder in (start, *start.parents):
+        if (folder / FILE_NAME).is_file():
+            return folder / FILE_NAME
+        project = folder / "pyproject.toml"
+        if project.is_file() and "model-lint" in _load(project).get("tool", {}):
+            return project
+        if (folder / ".git").exists():
+            return None
+    return None
+
+
+def load_config(path: Path | None) -> Config:
+    """Read a configuration. Raises UsageError with one line for anything it does not know."""
+    if path is None:
+        return Config()
+    data = _load(path)
+    if path.name == "pyproject.toml":
+        data = data.get("tool", {}).get("model-lint", {})
+    _known(data, KEYS, f"{path}: unknown key")
+    vocabulary = _table(data, "vocabulary", path)
+    _known(vocabulary, FIELDS, f"{path}: vocabulary has no field")
+    baseline = _text(data, "baseline", path)
+    return Config(
+        path=path,
+        select=_list(data, "select", path),
+        extend_select=_list(data, "extend-select", path),
+        ignore=_reasons(data.get("ignore", []), "ignore", path),
+        per_target_ignores={
+            glob: _reasons(value, f"per-target-ignores.{glob}", path)
+            for glob, value in _table(data, "per-target-ignores", path).items()
+        },
+        fail_on=_severity(data, path),
+        name=_text(data, "name", path),
+        baseline=path.parent / baseline if baseline else None,
+        vocabulary={key: _list(vocabulary, key, path) for key in vocabulary},
+    )
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{path}: not valid TOML: {error}") from error
+    return data
+
+
+def _known(data: Mapping[str, Any], keys: tuple[str, ...], problem: str) -> None:
+    for key in data:
+        if key not in keys:
+            near = get_close_matches(key, keys, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(keys)}"
+            raise UsageError(f"{problem} {key!r}; {hint}")
+
+
+def _table(data: Mapping[str, Any], key: str, path: Path) -> dict[str, Any]:
+    value = data.get(key, {})
+    if not isinstance(value, dict):
+        raise UsageError(f"{path}: {key} must be a table")
+    return value
+
+
+def _list(data: Mapping[str, Any], key: str, path: Path) -> tuple[str, ...]:
+    value = data.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise UsageError(f'{path}: {key} must be a list of strings, such as ["D011"]')
+    return tuple(value)
+
+
+def _text(data: Mapping[str, Any], key: str, path: Path) -> str | None:
+    value = data.get(key)
+    if value is not None and not isinstance(value, str):
+        raise UsageError(f"{path}: {key} must be a string")
+    return value
+
+
+def _reasons(value: object, key: str, path: Path) -> dict[str, str]:
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return dict.fromkeys(value, "")
+    if isinstance(value, dict) and all(isinstance(reason, str) for reason in value.values()):
+        return value
+    raise UsageError(
+        f'{path}: {key} must be a list of rules or a table with reasons: {{ D011 = "why" }}'
+    )
+
+
+def _severity(data: Mapping[str, Any], path: Path) -> Severity:
+    value = data.get("fail-on", Severity.ERROR.value)
+    try:
+        return Severity(value)
+    except ValueError:
+        raise UsageError(f"{path}: fail-on must be error, warning or info, not {value!r}") from None
