@@ -1,0 +1,86 @@
+"""Small things that several steps share."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def add_config_argument(parser: argparse.ArgumentParser) -> None:
+    """Add ``--config``; it may be given several times, later files over earlier ones."""
+    parser.add_argument(
+        "--config",
+        type=Path,
+        nargs="+",
+        default=[Path("config.yaml")],
+        metavar="FILE",
+        help="configuration; several are laid over each other (default: config.yaml)",
+    )
+
+
+def fail(error: object) -> int:
+    """Print an error to standard error and give the exit status for it."""
+    for line in str(error).splitlines() or [repr(error)]:
+        print(f"error: {line}", file=sys.stderr)
+    return 1
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file in one step: under another name first, then renamed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write a JSON file in one step."""
+    write_text(path, json.dumps(content, indent=4) + "\n")
+
+
+def nnunet_command(name: str) -> str:
+    """Find one of nnU-Net's commands, first beside the Python that runs this script.
+
+    Raises:
+        FileNotFoundError: if nnU-Net is not installed.
+    """
+    beside = str(Path(sys.executable).parent)
+    found = shutil.which(name, path=beside) or shutil.which(name)
+    if found is None:
+        raise FileNotFoundError(f"{name} is not installed; install this repository: pip install .")
+    return found
+
+
+def run_nnunet(name: str, *arguments: str, environment: dict[str, str]) -> None:
+    """Run one of nnU-Net's commands.
+
+    Raises:
+        RuntimeError: if it fails.
+    """
+    command = [nnunet_command(name), *arguments]
+    print(f"$ {name} {' '.join(arguments)}", flush=True)
+    status = subprocess.run(command, env={**os.environ, **environment}, check=False).returncode
+    if status != 0:
+        raise RuntimeError(f"{name} failed with exit status {status}; its messages are above")
+
+
+def pick_device(wanted: str) -> str:
+    """Resolve ``auto`` to ``cuda``, ``mps`` or ``cpu``, whichever is the best that is there."""
+    if wanted != "auto":
+        return wanted
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"

@@ -1,0 +1,171 @@
+"""Train one fold, or go on with a training that was interrupted.
+
+nnU-Net keeps its checkpoints in the fold's folder, which Snakemake never deletes; whatever stopped
+the training, running the same command again goes on from the latest checkpoint.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from common import add_config_argument, fail, nnunet_command, pick_device, read_json, write_json
+from settings import Settings, SettingsError, load
+
+CHECKPOINTS = ("checkpoint_final.pth", "checkpoint_latest.pth", "checkpoint_best.pth")
+
+
+def next_step(folder: Path) -> str:
+    """Say what is left to do for a fold, from what its folder holds.
+
+    Returns:
+        ``train``, ``continue`` (a checkpoint is there), ``validate`` (training is finished) or
+        ``nothing``.
+    """
+    if (folder / "checkpoint_final.pth").is_file():
+        done = (folder / "validation" / "summary.json").is_file()
+        return "nothing" if done else "validate"
+    return "continue" if any((folder / name).is_file() for name in CHECKPOINTS) else "train"
+
+
+def set_aside_broken(folder: Path) -> list[Path]:
+    """Rename checkpoints that were cut off while being written, so that nnU-Net takes another.
+
+    A checkpoint is a zip archive whose directory stands at its end, so a cut one is no zip.
+    """
+    broken = [
+        folder / name
+        for name in CHECKPOINTS
+        if (folder / name).is_file() and not zipfile.is_zipfile(folder / name)
+    ]
+    for path in broken:
+        path.rename(path.with_name(path.name + ".broken"))
+    return broken
+
+
+def data_digest(settings: Settings, fold: str) -> str:
+    """Summarise what a fold learns from: data, plans and split. Another digest, another model."""
+    folder = settings.preprocessed
+    plans = read_json(folder / f"{settings.nnunet.plans_name}.json")
+    splits = read_json(folder / "splits_final.json")
+    parts: list[Any] = [
+        read_json(folder / "dataset.json"),
+        read_json(folder / "dataset_fingerprint.json"),
+        plans["configurations"][settings.nnunet.configuration],
+        splits if fold == "all" else splits[int(fold)],
+    ]
+    text = json.dumps(parts, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def notes(settings: Settings) -> Path:
+    """Folder for what this workflow remembers of a model's training."""
+    return settings.work / "trained_on" / settings.dataset_name / settings.nnunet.model_name
+
+
+def check_unchanged(settings: Settings, fold: str, step: str) -> None:
+    """Refuse to go on with a training whose data have changed; else remember the data.
+
+    Raises:
+        ValueError: one line that says what to move away.
+    """
+    note = notes(settings) / f"fold_{fold}.json"
+    digest = data_digest(settings, fold)
+    known = read_json(note)["data"] if note.is_file() else digest
+    if step != "train" and known != digest:
+        raise ValueError(
+            f"{settings.model / f'fold_{fold}'} was trained on other data, plans or splits than "
+            "those of now; move or delete that folder to train anew"
+        )
+    write_json(note, {"data": digest})
+
+
+def install_trainer(settings: Settings) -> None:
+    """Put the custom trainer where nnU-Net looks for it, and beside the model for the package."""
+    source = settings.nnunet.trainer_file
+    if source is None:
+        return
+    text = source.read_bytes()
+    for folder in (settings.work / "trainer", settings.model):
+        folder.mkdir(parents=True, exist_ok=True)
+        target = folder / "trainer_class.py"
+        if not target.is_file() or target.read_bytes() != text:
+            partial = folder / f"trainer_class.{os.getpid()}.part"
+            shutil.copyfile(source, partial)
+            partial.replace(target)
+
+
+def arguments_for(settings: Settings, fold: str, step: str, device: str) -> list[str]:
+    """Compose the arguments of ``nnUNetv2_train``."""
+    nnunet = settings.nnunet
+    arguments = [str(settings.dataset.id), nnunet.configuration, fold]
+    arguments += ["-tr", nnunet.trainer, "-p", nnunet.plans_name, "-device", device]
+    if device == "cuda" and settings.train.gpus > 1:
+        arguments += ["-num_gpus", str(settings.train.gpus)]
+    return arguments + {"continue": ["--c"], "validate": ["--val"]}.get(step, [])
+
+
+def hold_lock(path: Path) -> int:
+    """Wait until no other process trains this fold, then hold its lock for this process's life.
+
+    A training whose Snakemake was killed may still run: this waits for it instead of writing into
+    the same folder.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        print(f"{path}: another process is training this fold; waiting for it", flush=True)
+        fcntl.lockf(descriptor, fcntl.LOCK_EX)
+    os.set_inheritable(descriptor, True)  # noqa: FBT003 - the lock outlives the exec below
+    return descriptor
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Train one fold; go on where an earlier run stopped."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    add_config_argument(parser)
+    parser.add_argument("--fold", required=True, help="number of the fold, or all")
+    parser.add_argument("--cpus", type=int, default=os.cpu_count() or 1, help="processor cores")
+    arguments = parser.parse_args(argv)
+    try:
+        settings = load(arguments.config)
+        folder = settings.model / f"fold_{arguments.fold}"
+        hold_lock(notes(settings) / f"fold_{arguments.fold}.lock")
+        for path in set_aside_broken(folder):
+            print(f"{path.name} was cut off while being written; going on without it", flush=True)
+        step = next_step(folder)
+        check_unchanged(settings, arguments.fold, step)
+        install_trainer(settings)
+        if step == "nothing":
+            print(f"{folder}: already trained and validated")
+            return 0
+        device = pick_device(settings.nnunet.device)
+        environment = {"nnUNet_compile": "f"} if device != "cuda" else {}
+        environment |= {
+            "nnUNet_n_proc_DA": str(arguments.cpus),
+            "nnUNet_def_n_proc": str(arguments.cpus),
+            "PYTHONUNBUFFERED": "1",
+            **os.environ,
+            **settings.environment(),
+        }
+        command = nnunet_command("nnUNetv2_train")
+        options = arguments_for(settings, arguments.fold, step, device)
+    except (SettingsError, ValueError, OSError) as error:
+        return fail(error)
+    print(f"$ nnUNetv2_train {' '.join(options)}", flush=True)
+    # nnU-Net takes the place of this process, so that whoever stops the job stops the training.
+    os.execve(command, [command, *options], environment)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,115 @@
+"""Read NIfTI volumes and check them; every error is one line that names the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+from orientation import orientation_of
+
+
+class VolumeError(ValueError):
+    """A volume can't be used; the text is one line that names the file."""
+
+
+GEOMETRY_TOLERANCE = 0.05
+"""How far apart two grids may lie at any corner, as a share of the smallest voxel side."""
+
+
+def read_volume(path: Path) -> nib.Nifti1Image:
+    """Read a three-dimensional NIfTI volume.
+
+    A fourth dimension of length one, which some converters leave, is dropped.
+
+    Raises:
+        VolumeError: unreadable, not three-dimensional, empty, not real numbers, NaN or infinite
+            values, or axes without a direction.
+    """
+    try:
+        image: Any = nib.load(path)
+        array = np.asanyarray(image.dataobj)
+    except Exception as error:  # noqa: BLE001 - nibabel and zlib raise many kinds; all mean this
+        raise VolumeError(f"{path}: can't be read as NIfTI: {' '.join(str(error).split())}") from None
+    if array.dtype.fields is not None or np.iscomplexobj(array):
+        raise VolumeError(f"{path}: holds {array.dtype} voxels; one real number each is needed")
+    shape = array.shape
+    while array.ndim > 3 and array.shape[-1] == 1:
+        array = array[..., 0]
+    if array.ndim != 3:
+        raise VolumeError(
+            f"{path}: is {array.ndim}D with shape {'x'.join(map(str, shape))}; a 3D volume is needed"
+        )
+    if array.size == 0:
+        raise VolumeError(f"{path}: has no voxels")
+    if not np.isfinite(array).all():
+        raise VolumeError(f"{path}: holds NaN or infinite values")
+    try:
+        orientation_of(image.affine)
+    except ValueError as error:
+        raise VolumeError(f"{path}: {error}") from None
+    header = image.header.copy()
+    result = nib.Nifti1Image(array, image.affine, header)
+    result.header.set_slope_inter(1, 0)
+    return result
+
+
+def same_grid(first: Any, second: Any) -> str:
+    """Say how the voxel grids of two images differ; an empty string if they agree.
+
+    Grids agree when their shapes are equal and no corner of one lies further than
+    ``GEOMETRY_TOLERANCE`` of a voxel from that of the other.
+    """
+    if first.shape != second.shape:
+        return f"shape {_shape(first)} against {_shape(second)}"
+    corners = np.array(
+        [(*corner, 1.0) for corner in product(*((0, n - 1) for n in first.shape))]
+    )
+    gap = np.linalg.norm((corners @ (first.affine - second.affine).T)[:, :3], axis=1).max()
+    voxel = min(float(np.linalg.norm(first.affine[:3, axis])) for axis in range(3))
+    if gap > GEOMETRY_TOLERANCE * voxel:
+        return f"they lie up to {gap:.3g} mm apart (position, voxel size or direction differ)"
+    return ""
+
+
+def label_values(path: Path, array: np.ndarray, declared: Iterable[int]) -> np.ndarray:
+    """Give a label volume as whole numbers, after checking that all its values are declared.
+
+    Raises:
+        VolumeError: for a value that is not whole (soft segmentations) or not declared.
+    """
+    found = np.unique(array)
+    whole = np.rint(found.astype(float))
+    odd = found[np.abs(found - whole) > 1e-3]
+    if odd.size:
+        raise VolumeError(
+            f"{path}: holds the value {odd[0]:.4g}; label files need whole numbers (make it binary)"
+        )
+    allowed = {0, *declared}
+    wrong = sorted({int(value) for value in whole} - allowed)
+    if wrong:
+        raise VolumeError(
+            f"{path}: holds the value {wrong[0]}, which dataset.label_files in config.yaml does not "
+            f"declare; declared are {', '.join(map(str, sorted(allowed)))}"
+        )
+    return np.rint(array).astype(np.int32)
+
+
+def paint(parts: Iterable[tuple[np.ndarray, Mapping[int, int]]]) -> np.ndarray:
+    """Paint label arrays over each other into one ``uint8`` map; the later part wins."""
+    result: np.ndarray | None = None
+    for array, mapping in parts:
+        if result is None:
+            result = np.zeros(array.shape, np.uint8)
+        for source, target in mapping.items():
+            result[array == source] = target
+    if result is None:
+        raise ValueError("nothing to paint")
+    return result
+
+
+def _shape(image: Any) -> str:
+    return "x".join(str(n) for n in image.shape)
