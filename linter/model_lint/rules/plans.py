@@ -1,0 +1,212 @@
+"""Rules about ``plans.json`` and ``dataset_fingerprint.json``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..findings import Problem, Severity
+from ..json_file import JsonFile
+from ..package import Package, TrainerFolder
+from ..plans import OLD_KEYS, defects, resolve
+from . import rule
+
+
+def _configuration(trainer: TrainerFolder) -> str | None:
+    """Return the configuration that is loaded: the first checkpoint's, else the folder's."""
+    for _, checkpoint in trainer.checkpoints:
+        if isinstance(checkpoint.configuration, str):
+            return checkpoint.configuration
+    return trainer.parts.configuration if trainer.parts else None
+
+
+def _plans(package: Package) -> Iterator[tuple[TrainerFolder, JsonFile, str, dict[str, Any] | str]]:
+    """Yield every readable plans.json with the name of the loaded configuration, and that."""
+    for trainer in package.trainers:
+        name = _configuration(trainer)
+        if name is None or trainer.plans is None:
+            continue
+        if isinstance(trainer.plans.object.get("configurations"), dict):
+            yield trainer, trainer.plans, name, resolve(trainer.plans.object, name)
+
+
+def _channels(trainer: TrainerFolder) -> int | None:
+    """Return the number of input channels as nnU-Net counts them: ``modality`` wins."""
+    if trainer.dataset is None:
+        return None
+    dataset = trainer.dataset.object
+    names = dataset.get("modality", dataset.get("channel_names"))
+    return len(names) if isinstance(names, dict | list) else None
+
+
+@rule(
+    "P001",
+    "plans-invalid",
+    severity=Severity.ERROR,
+    since="0.1",
+    source="nnU-Net reads plans.json with json.load and looks up `configurations` in it",
+)
+def plans_invalid(package: Package) -> Iterator[Problem]:
+    """`plans.json` is not JSON, or is not nnU-Net's plans.
+
+    Why: nnU-Net and SCT read it before anything else and stop with an error.
+
+    Fix: copy `plans.json` again from nnU-Net's results folder.
+    """
+    for trainer in package.trainers:
+        plans = trainer.plans
+        if plans is None:
+            continue
+        if plans.error:
+            yield Problem(f"can't be read: {plans.error}", plans.path, plans.error_line)
+        elif not isinstance(plans.value, dict):
+            yield Problem("not a JSON object", plans.path, 1)
+        elif plans.repeated_keys:
+            key = plans.repeated_keys[0]
+            yield Problem(f"key {key!r} stands twice in one object", plans.path)
+        elif not isinstance(plans.value.get("configurations"), dict):
+            yield Problem("`configurations` is missing or not an object", plans.path)
+
+
+@rule(
+    "P002",
+    "configuration-missing",
+    severity=Severity.ERROR,
+    since="0.1",
+    source="PlansManager.get_configuration raises where the configuration is not in the plans",
+)
+def configuration_missing(package: Package) -> Iterator[Problem]:
+    """The configuration that the model was trained with is not in `plans.json`.
+
+    Why: nnU-Net and SCT look it up by the name in the checkpoint, follow `inherits_from`, and stop
+    with an error where a name is missing or inherits from itself.
+
+    Fix: take the `plans.json` that lies beside the folds in nnU-Net's results folder.
+    """
+    for _, plans, _, configuration in _plans(package):
+        if isinstance(configuration, str):
+            yield Problem(configuration, plans.path, plans.line("configurations"))
+
+
+@rule(
+    "P003",
+    "plans-name-differs",
+    severity=Severity.WARNING,
+    since="0.1",
+    source="nnU-Net names the folder TRAINER__PLANS__CONFIGURATION after `plans_name`",
+)
+def plans_name_differs(package: Package) -> Iterator[Problem]:
+    """The plans' name in `plans.json` is not the one in the trainer folder's name.
+
+    Why: nobody reads `plans_name` to predict, so the model runs; but the folder was renamed or the
+    file comes from another training, and `nnUNetv2_predict -p` takes the folder's name.
+
+    Fix: give the folder back the name that nnU-Net gave it, or take that training's `plans.json`.
+    """
+    for trainer in package.trainers:
+        if trainer.parts is None or trainer.plans is None:
+            continue
+        name = trainer.plans.object.get("plans_name")
+        if isinstance(name, str) and name != trainer.parts.plans:
+            message = f"`plans_name` is {name!r}, the folder says {trainer.parts.plans!r}"
+            yield Problem(message, trainer.plans.path, trainer.plans.line("plans_name"))
+
+
+@rule(
+    "P004",
+    "plans-old-format",
+    severity=Severity.WARNING,
+    since="0.1",
+    source="nnU-Net 2.3.1 and later warn of the old plans format and convert it when they load it",
+)
+def plans_old_format(package: Package) -> Iterator[Problem]:
+    """The plans were written before nnU-Net 2.3.1 and describe the network in the old way.
+
+    Why: nnU-Net still converts them each time it loads the model, and says that it may stop to.
+
+    Fix: nothing to do today; train the next release of the model with a current nnU-Net.
+    """
+    for _, plans, name, configuration in _plans(package):
+        if isinstance(configuration, str) or "architecture" in configuration:
+            continue
+        if all(key in configuration for key in OLD_KEYS):
+            message = f"configuration {name!r} has `UNet_class_name` in place of `architecture`"
+            yield Problem(message, plans.path, plans.line("configurations", name))
+
+
+@rule(
+    "P005",
+    "cascade",
+    severity=Severity.WARNING,
+    since="0.1",
+    source="SCT calls predict_single_npy_array and never passes a previous stage",
+)
+def cascade(package: Package) -> Iterator[Problem]:
+    """The configuration is the second stage of a cascade.
+
+    Why: it needs the first stage's segmentation as input, which SCT never passes, so it can't run
+    there. In nnU-Net it runs with `nnUNetv2_predict -prev_stage_predictions`.
+
+    Fix: for SCT, release a model of a single stage (`2d`, `3d_fullres` or `3d_lowres`).
+    """
+    for _, plans, name, configuration in _plans(package):
+        if not isinstance(configuration, str) and configuration.get("previous_stage"):
+            message = f"{name!r} needs the output of {configuration['previous_stage']!r}"
+            yield Problem(message, plans.path, plans.line("configurations", name))
+
+
+@rule(
+    "P006",
+    "fingerprint-invalid",
+    severity=Severity.WARNING,
+    since="0.1",
+    source="nnU-Net copies the fingerprint's intensities into plans.json when it plans",
+)
+def fingerprint_invalid(package: Package) -> Iterator[Problem]:
+    """`dataset_fingerprint.json` is damaged, or belongs to another training.
+
+    Why: nobody reads it to predict, but whoever trains further from this model does.
+
+    Fix: copy `dataset_fingerprint.json` again from nnU-Net's results folder.
+    """
+    key = "foreground_intensity_properties_per_channel"
+    for trainer in package.trainers:
+        fingerprint = trainer.fingerprint
+        if fingerprint is None:
+            continue
+        content = fingerprint.object
+        lengths = [content.get("spacings"), content.get("shapes_after_crop")]
+        plans = trainer.plans.object if trainer.plans else {}
+        if fingerprint.error:
+            yield Problem(f"can't be read: {fingerprint.error}", fingerprint.path)
+        elif not all(isinstance(x, list) for x in lengths) or key not in content:
+            yield Problem("not a fingerprint as nnU-Net writes it", fingerprint.path)
+        elif len({len(x) for x in lengths if isinstance(x, list)}) > 1:
+            message = "`spacings` and `shapes_after_crop` count different numbers of images"
+            yield Problem(message, fingerprint.path, fingerprint.line("spacings"))
+        elif key in plans and plans[key] != content[key]:
+            message = f"`{key}` differs from that in plans.json"
+            yield Problem(message, fingerprint.path, fingerprint.line(key))
+
+
+@rule(
+    "P007",
+    "plans-incomplete",
+    severity=Severity.ERROR,
+    since="0.1",
+    source="DefaultPreprocessor, PlansManager and get_network_from_plans read these keys",
+)
+def plans_incomplete(package: Package) -> Iterator[Problem]:
+    """Something that prediction reads is missing from `plans.json`, or contradicts itself.
+
+    Why: nnU-Net does not check the plans when it loads a model: most of these crash only when the
+    first image is segmented, and some give a wrong output without a word.
+
+    Fix: `plans.json` is not meant to be edited: take the one of the training again.
+    """
+    for trainer, plans, name, configuration in _plans(package):
+        if isinstance(configuration, str):
+            continue
+        for defect in defects(plans.object, name, configuration, _channels(trainer)):
+            line = plans.line(*defect.steps) or plans.line("configurations", name)
+            yield Problem(defect.message, plans.path, line)
