@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .tree import Member
+from .tree import Member, TreeError
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,8 @@ class Archive:
     #: Its first bytes, which tell what a file that is no zip is instead.
     head: bytes
     #: Why it can't be read as a zip; None where it can.
-    error: str | None
+    error: TreeError | None
     #: Every record of the central directory, in order.
     members: tuple[Member, ...]
+    #: Members that were read and could not be, with the reason: damaged data.
+    damaged: tuple[tuple[str, str], ...] = ()

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from .limits import MAX_JSON_DEPTH, MAX_TEXT_BYTES
-from .tree import Tree, TreeError, read_bytes
+from .tree import BlockedError, DamagedError, Tree, TreeError, read_bytes
 
 #: A step into a JSON value: a key of an object or an index of an array.
 Step = str | int
@@ -29,6 +29,13 @@ class JsonFile:
     error_line: int | None = None
     #: Keys that stand twice in one object: ``json.load`` keeps the last and says nothing.
     repeated_keys: tuple[str, ...] = ()
+    #: What kept the bytes from being read; None where they were.
+    failure: TreeError | None = None
+
+    @property
+    def reported(self) -> bool:
+        """Whether a rule about the archive says why it can't be read, so that none other need."""
+        return isinstance(self.failure, (BlockedError, DamagedError))
 
     @property
     def object(self) -> dict[str, Any]:
@@ -50,7 +57,7 @@ def read_json(tree: Tree, path: str) -> JsonFile:
     try:
         data = read_bytes(tree, path, MAX_TEXT_BYTES)
     except TreeError as error:
-        return JsonFile(path, "", None, str(error))
+        return JsonFile(path, "", None, str(error), failure=error)
     return parse_json(path, data)
 
 

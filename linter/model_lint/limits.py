@@ -13,3 +13,10 @@ MAX_TEXT_BYTES = 64 * 1024 * 1024
 MAX_JSON_DEPTH = 100
 #: Folders above a file inside a package.
 MAX_DEPTH = 32
+#: Bytes that a zip may unpack to.
+MAX_UNPACKED_BYTES = 256 * 1024**3
+#: Bytes of a ``trainer_class.py`` that is parsed: parsing takes a hundred times its size.
+MAX_SOURCE_BYTES = 1024 * 1024
+#: Trainer folders of a package, and folds of one, that are looked into; more is wrong anyway.
+MAX_TRAINERS = 100
+MAX_FOLDS = 1000

@@ -12,14 +12,16 @@ from fnmatch import fnmatchcase
 
 from .checkpoint import BadCheckpoint, Checkpoint, read_checkpoint
 from .json_file import JsonFile, read_json
-from .limits import MAX_TEXT_BYTES
-from .tree import Tree, TreeError, ZipTree, read_bytes
+from .limits import MAX_FOLDS, MAX_SOURCE_BYTES, MAX_TRAINERS
+from .tree import BlockedError, DamagedError, Tree, TreeError, ZipTree, read_bytes
 
 #: What SCT globs for after unpacking (deepseg/nnunet.py).
 TRAINER_GLOB = "nnUNetTrainer*"
 #: What SCT globs for inside the trainer folder.
 FOLD_GLOB = "fold_*"
 FINAL_CHECKPOINT = "checkpoint_final.pth"
+#: What SCT reads beside the trainer folder for models of cropped images.
+CROP_METADATA = "crop_metadata.json"
 #: What nnU-Net names a dataset folder; one such wrapper suits SCT, nnU-Net and Slicer.
 DATASET_FOLDER = re.compile(r"Dataset\d{3}_.+", re.ASCII)
 
@@ -35,7 +37,8 @@ class Fold:
     number: int | str | None
     #: Names of the ``checkpoint*`` files and of other ``.pth`` files, sorted.
     checkpoints: tuple[str, ...]
-    #: The final checkpoint: None where there is none.
+    #: The final checkpoint: None where there is none, or where a rule about the archive says why
+    #: it can't be read.
     checkpoint: Checkpoint | BadCheckpoint | None
 
     @property
@@ -54,6 +57,23 @@ class FolderName:
 
 
 @dataclass(frozen=True)
+class Source:
+    """A ``trainer_class.py``, readable or not."""
+
+    path: str
+    text: str
+    #: One line: why it can't be read.
+    error: str | None = None
+    #: What kept the bytes from being read; None where they were.
+    failure: TreeError | None = None
+
+    @property
+    def reported(self) -> bool:
+        """Whether a rule about the archive says why it can't be read, so that none other need."""
+        return isinstance(self.failure, (BlockedError, DamagedError))
+
+
+@dataclass(frozen=True)
 class TrainerFolder:
     """A folder with ``dataset.json``, ``plans.json`` and folds, whatever its name."""
 
@@ -65,10 +85,8 @@ class TrainerFolder:
     dataset: JsonFile | None
     plans: JsonFile | None
     fingerprint: JsonFile | None
-    #: Source of ``trainer_class.py``; None where there is none.
-    trainer_class: str | None
-    #: Why ``trainer_class.py`` can't be read.
-    trainer_class_error: str | None
+    #: ``trainer_class.py``; None where there is none.
+    trainer_class: Source | None
     folds: tuple[Fold, ...]
 
     def at(self, name: str) -> str:
@@ -100,6 +118,8 @@ class Package:
     found: tuple[str, ...]
     #: Every folder that looks like a trainer folder, wherever it is.
     trainers: tuple[TrainerFolder, ...]
+    #: Every ``crop_metadata.json``, wherever it is.
+    crops: tuple[JsonFile, ...] = ()
 
     @property
     def root(self) -> str:
@@ -110,6 +130,16 @@ class Package:
     def usable(self) -> tuple[TrainerFolder, ...]:
         """The trainer folders that lie where SCT looks."""
         return tuple(t for t in self.trainers if t.path.rpartition("/")[0] == self.root and t.path)
+
+    @property
+    def damaged(self) -> tuple[tuple[str, str], ...]:
+        """Files of a zip whose data does not unpack, with the reason."""
+        files: list[JsonFile | Source | None] = [*self.crops]
+        for t in self.trainers:
+            files += [t.dataset, t.plans, t.fingerprint, t.trainer_class]
+        return tuple(
+            (f.path, str(f.failure)) for f in files if f and isinstance(f.failure, DamagedError)
+        )
 
 
 def build_package(tree: Tree, *, file_name: str | None, repository: str | None) -> Package:
@@ -122,8 +152,10 @@ def build_package(tree: Tree, *, file_name: str | None, repository: str | None) 
         for name in tree.folders[root]
         if fnmatchcase(name, TRAINER_GLOB)
     )
-    trainers = tuple(_trainer(tree, path) for path in _trainer_paths(tree))
-    return Package(tree, file_name, repository, top, wrapper, found, trainers)
+    trainers = tuple(_trainer(tree, path) for path in _trainer_paths(tree)[:MAX_TRAINERS])
+    crops = [path for path in tree.files if path.rpartition("/")[2] == CROP_METADATA]
+    metadata = tuple(read_json(tree, path) for path in crops[:MAX_TRAINERS])
+    return Package(tree, file_name, repository, top, wrapper, found, trainers, metadata)
 
 
 def parse_folder_name(name: str) -> FolderName | None:
@@ -148,27 +180,45 @@ def _wrapper(tree: Tree, top: tuple[str, ...]) -> str | None:
 
 
 def _trainer_paths(tree: Tree) -> list[str]:
-    """Find trainer folders by content, so that a wrong name or place can be explained."""
-    by_file = {
-        path.rpartition("/")[0]
-        for path in tree.files
-        if path.rpartition("/")[2] in {"plans.json", "dataset.json"}
-    }
-    by_fold = {
-        path.rpartition("/")[0]
-        for path in tree.folders
-        if re.fullmatch(r"fold_(all|\d+)", path.rpartition("/")[2])
-    }
-    by_name = {path for path in tree.folders if path.rpartition("/")[2].count("__") == 2}
-    found = {p for p in by_file | by_fold | by_name if "__MACOSX" not in p.split("/")}
-    return sorted(path for path in found if not found.intersection(_above(path)))
+    """Find trainer folders by content, so that a wrong name or place can be explained.
+
+    Plans or folds are strong evidence. A ``dataset.json`` or a name of three parts is weak: it
+    counts only where no folder with strong evidence lies around, above or below it.
+    """
+    strong: set[str] = set()
+    weak: set[str] = set()
+    for path in tree.files:
+        folder, _, name = path.rpartition("/")
+        if name == "plans.json":
+            strong.add(folder)
+        elif name == "dataset.json":
+            weak.add(folder)
+    for path in tree.folders:
+        parent, _, name = path.rpartition("/")
+        if re.fullmatch(r"fold_(all|[0-9]+)", name):
+            strong.add(parent)
+        elif name.count("__") == 2 or fnmatchcase(name, TRAINER_GLOB):
+            weak.add(path)
+    strong = _outermost(_without_junk(strong))
+    around = strong.union(*map(_above, strong))
+    alone = {p for p in _without_junk(weak) - around if strong.isdisjoint(_above(p))}
+    return sorted(strong | _outermost(alone))
+
+
+def _without_junk(paths: set[str]) -> set[str]:
+    return {path for path in paths if path.partition("/")[0] != "__MACOSX"}
+
+
+def _outermost(paths: set[str]) -> set[str]:
+    """Leave out what lies inside another: ``crossval_results*`` hold copies of ``plans.json``.
+
+    The root holds nothing, for a stray file there must not hide the trainer folder below it.
+    """
+    return {path for path in paths if paths.isdisjoint(_above(path))}
 
 
 def _above(path: str) -> Iterator[str]:
-    """Yield the folders above a path: a dataset.json inside a trainer folder makes no second one.
-
-    The root is left out, for a stray file there must not hide the trainer folder below it.
-    """
+    """Yield the folders above a path, without the root."""
     while path := path.rpartition("/")[0]:
         yield path
 
@@ -180,8 +230,7 @@ def _trainer(tree: Tree, path: str) -> TrainerFolder:
         full = prefix + name
         return read_json(tree, full) if full in tree.files else None
 
-    source, error = _source(tree, f"{prefix}trainer_class.py")
-    names = (n for n in tree.folders[path] if fnmatchcase(n, FOLD_GLOB))
+    names = [n for n in tree.folders[path] if fnmatchcase(n, FOLD_GLOB)][:MAX_FOLDS]
     name = path.rpartition("/")[2]
     return TrainerFolder(
         path=path,
@@ -190,21 +239,20 @@ def _trainer(tree: Tree, path: str) -> TrainerFolder:
         dataset=json_at("dataset.json"),
         plans=json_at("plans.json"),
         fingerprint=json_at("dataset_fingerprint.json"),
-        trainer_class=source,
-        trainer_class_error=error,
+        trainer_class=_source(tree, f"{prefix}trainer_class.py"),
         folds=tuple(_fold(tree, prefix + n) for n in names),
     )
 
 
-def _source(tree: Tree, path: str) -> tuple[str | None, str | None]:
+def _source(tree: Tree, path: str) -> Source | None:
     if path not in tree.files:
-        return None, None
+        return None
     try:
-        return read_bytes(tree, path, MAX_TEXT_BYTES).decode(), None
+        return Source(path, read_bytes(tree, path, MAX_SOURCE_BYTES).decode())
     except TreeError as error:
-        return "", str(error)
+        return Source(path, "", str(error), error)
     except UnicodeDecodeError as error:
-        return "", f"not UTF-8 (byte {error.start})"
+        return Source(path, "", f"not UTF-8 (byte {error.start})")
 
 
 def _fold(tree: Tree, path: str) -> Fold:
@@ -222,11 +270,13 @@ def _fold(tree: Tree, path: str) -> Fold:
     )
 
 
-def _checkpoint(tree: Tree, path: str) -> Checkpoint | BadCheckpoint:
+def _checkpoint(tree: Tree, path: str) -> Checkpoint | BadCheckpoint | None:
     entry = tree.files[path]
     try:
         opened = tree.open_raw if isinstance(tree, ZipTree) and entry.random_access else tree.open
         with opened(path) as stream:
             return read_checkpoint(stream, entry.size, random_access=entry.random_access)
+    except BlockedError:
+        return None
     except TreeError as error:
         return BadCheckpoint("C002", str(error))

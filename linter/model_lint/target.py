@@ -66,17 +66,18 @@ def _file(text: str, path: Path, repository: str | None, parse: _Parse) -> Targe
     raw = path.open("rb", buffering=0)
     head = raw.read(64)
     tree: ZipTree | None = None
-    error: str | None = None
+    error: TreeError | None = None
     try:
         tree = open_zip(raw)
     except TreeError as problem:
-        error = str(problem)
+        error = problem
     _refuse_lone_files(text, tree)
-    archive = Archive(path.name, size, head, error, tree.members if tree else ())
     if tree is None:
+        archive = Archive(path.name, size, head, error, ())
         return Target(text, "package", (archive,), f"{text}!/", size, lambda: len(head))
     # The name of a zip is not the repository's: only a name that the user gives is judged.
     package = build_package(tree, file_name=path.name, repository=repository)
+    archive = Archive(path.name, size, head, None, tree.members, package.damaged)
     names = (parse(repository),) if repository else ()
     subjects = (*names, archive, package)
     return Target(text, "package", subjects, f"{text}!/", size, lambda: tree.bytes_read)

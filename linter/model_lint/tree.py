@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol, cast
 
-from .limits import MAX_ENTRIES
+from .limits import MAX_DEPTH, MAX_ENTRIES, MAX_UNPACKED_BYTES
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -34,6 +34,21 @@ class Entry:
 
 class TreeError(Exception):
     """A file or the storage as a whole can't be read; the message says why in one line."""
+
+
+class LimitError(TreeError):
+    """The storage is larger, deeper or has more entries than any model: it is not read at all."""
+
+
+class BlockedError(TreeError):
+    """A member that is encrypted, no file, or compressed beyond ``zipfile``.
+
+    A rule of the archive family says so; the other rules pass over the member.
+    """
+
+
+class DamagedError(TreeError):
+    """A member whose data does not unpack; a rule of the archive family says so."""
 
 
 class Tree(Protocol):
@@ -63,10 +78,17 @@ def read_bytes(tree: Tree, path: str, limit: int) -> bytes:
     except TreeError:
         raise
     except Exception as error:  # zipfile and its decompressors raise a dozen types
-        raise TreeError(_reason(error)) from error
+        raise _failure(error) from error
     if len(data) > limit:
-        raise TreeError(f"larger than {limit} bytes")
+        raise TreeError(f"larger than {limit >> 20} MiB")
     return data
+
+
+def _failure(error: Exception) -> TreeError:
+    """Tell a storage that can't be reached (the system says so) from damaged contents."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return TreeError(_reason(error))
+    return DamagedError(_reason(error))
 
 
 def _listing(paths: Iterable[str], empty: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -88,7 +110,7 @@ def _listing(paths: Iterable[str], empty: Iterable[str]) -> dict[str, tuple[str,
 
 @dataclass(frozen=True)
 class FolderTree:
-    """A folder on disk. Symbolic links to files are followed, those to folders are not."""
+    """A folder on disk. Symbolic links are followed, as zipping the folder would follow them."""
 
     root: Path
     #: Only this entry of the root belongs to the tree, where a trainer folder itself is the target.
@@ -104,13 +126,16 @@ class FolderTree:
         while pending:
             path = pending.pop()
             full = self.root / path
-            if full.is_dir() and not full.is_symlink():
+            if full.is_dir():
+                if full.is_symlink() and _is_above(full.resolve(), full.parent.resolve()):
+                    continue  # a loop
                 folders.add(path)
+                _refuse_depth(path)
                 pending += sorted((f"{path}/{e.name}" for e in _scan(full)), reverse=True)
             elif full.is_file():
                 files[path] = Entry(path, full.stat().st_size, random_access=True)
             if len(files) + len(folders) > MAX_ENTRIES:
-                raise TreeError(f"more than {MAX_ENTRIES} files and folders below {self.root}")
+                raise LimitError(f"more than {MAX_ENTRIES} files and folders below {self.root}")
         return files, _listing(files, folders)
 
     @property
@@ -137,6 +162,15 @@ class FolderTree:
             raise TreeError(_reason(error)) from error
 
 
+def _is_above(folder: Path, other: Path) -> bool:
+    return folder == other or folder in other.parents
+
+
+def _refuse_depth(path: str) -> None:
+    if path.count("/") > MAX_DEPTH:
+        raise LimitError(f"folders nested deeper than {MAX_DEPTH}: {path[:80]}...")
+
+
 def _scan(folder: Path) -> Iterator[os.DirEntry[str]]:
     """List a folder, without version control's own."""
     try:
@@ -144,6 +178,14 @@ def _scan(folder: Path) -> Iterator[os.DirEntry[str]]:
             yield from (e for e in entries if e.name != ".git")
     except OSError as error:
         raise TreeError(_reason(error)) from error
+
+
+_SPECIAL = frozenset({stat.S_IFLNK, stat.S_IFCHR, stat.S_IFBLK, stat.S_IFIFO, stat.S_IFSOCK})
+#: What ``zipfile`` of every Python that SCT and nnU-Net run on can unpack: stored, deflate, bzip2
+#: and LZMA. Python 3.14 adds Zstandard (93); nothing reads Deflate64 (9).
+READABLE_METHODS = frozenset(
+    {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
+)
 
 
 @dataclass(frozen=True)
@@ -172,8 +214,18 @@ class Member:
     @property
     def special(self) -> bool:
         """Whether it is a symbolic link, a device, a pipe or a socket."""
-        kind = stat.S_IFMT(self.mode)
-        return kind not in {0, stat.S_IFREG, stat.S_IFDIR}
+        return stat.S_IFMT(self.mode) in _SPECIAL
+
+    @property
+    def blocked(self) -> str | None:
+        """Why its data can't be had, where the directory alone tells; None where it can."""
+        if self.encrypted:
+            return "encrypted"
+        if self.special:
+            return "not a regular file"
+        if self.method not in READABLE_METHODS:
+            return f"compressed with method {self.method}"
+        return None
 
 
 @dataclass(frozen=True)
@@ -188,16 +240,16 @@ class ZipTree:
     counter: list[int]
 
     @cached_property
-    def _by_path(self) -> dict[str, zipfile.ZipInfo]:
+    def _by_path(self) -> dict[str, tuple[Member, zipfile.ZipInfo]]:
         pairs = zip(self.members, self.archive.infolist(), strict=True)
-        return {m.path: info for m, info in pairs if m.path and not m.is_dir}
+        return {m.path: (m, info) for m, info in pairs if m.path and not m.is_dir}
 
     @cached_property
     def files(self) -> Mapping[str, Entry]:
         """Every file by its path, sorted."""
         return {
-            path: Entry(path, info.file_size, info.compress_type == zipfile.ZIP_STORED)
-            for path, info in sorted(self._by_path.items())
+            path: Entry(path, member.size, random_access=member.method == zipfile.ZIP_STORED)
+            for path, (member, _) in sorted(self._by_path.items())
         }
 
     @cached_property
@@ -212,14 +264,17 @@ class ZipTree:
 
     def open(self, path: str) -> IO[bytes]:
         """Open a member for reading. Raises TreeError."""
+        member, info = self._by_path[path]
+        if member.blocked:
+            raise BlockedError(member.blocked)
         try:
-            return self.archive.open(self._by_path[path])
+            return self.archive.open(info)
         except Exception as error:  # as in read_bytes
-            raise TreeError(_reason(error)) from error
+            raise _failure(error) from error
 
     def open_raw(self, path: str) -> IO[bytes]:
         """Open a stored member as a seekable slice of the zip itself. Raises TreeError."""
-        info = self._by_path[path]
+        _, info = self._by_path[path]
         with self.open(path):  # reads and checks the local header
             pass
         stream = cast("IO[bytes]", self.archive.fp)
@@ -239,9 +294,22 @@ def open_zip(raw: io.RawIOBase) -> ZipTree:
     except Exception as error:  # as in read_bytes
         raise TreeError(_reason(error)) from error
     infos = archive.infolist()
-    if len(infos) > MAX_ENTRIES:
-        raise TreeError(f"more than {MAX_ENTRIES} members")
-    return ZipTree(archive, tuple(_member(info) for info in infos), counter)
+    members = tuple(_member(info) for info in infos[: MAX_ENTRIES + 1])
+    reason = _beyond_limits(members)
+    if reason:
+        raise LimitError(reason)
+    return ZipTree(archive, members, counter)
+
+
+def _beyond_limits(members: tuple[Member, ...]) -> str | None:
+    if len(members) > MAX_ENTRIES:
+        return f"more than {MAX_ENTRIES} entries"
+    if sum(member.size for member in members) > MAX_UNPACKED_BYTES:
+        return f"it unpacks to more than {MAX_UNPACKED_BYTES >> 30} GiB"
+    deepest = max((member.path.count("/") for member in members), default=0)
+    if deepest > MAX_DEPTH:
+        return f"folders nested {deepest} deep, more than {MAX_DEPTH}"
+    return None
 
 
 def _member(info: zipfile.ZipInfo) -> Member:
