@@ -1,0 +1,114 @@
+"""The grammar of repository names, and the words that may stand in them.
+
+    model_task_anatomy_animal_pathology_condition_contrast_architecture
+
+A name is ``model`` and tokens, separated by ``_``. A token is values of one field, separated by
+``-``. Any field may hold several values (``sc-gm``, ``t1-t2``, ``hc-ms``). A field may be left out:
+it then has its default. Fields stand in the order above, each at most once.
+
+Where the specification's list of a field ends in ``...`` (anatomy, animal, contrast) the field is
+*open*: it also takes values that no list names, as long as their place in the name says which field
+they belong to. The others are *closed*.
+
+``parse`` reads a name, ``compose`` writes one; each undoes the other. Everything that needs to know
+about names uses this package, which needs nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from .model import (
+    MAX_LENGTH,
+    PREFIX,
+    TOLERATED,
+    Fields,
+    Name,
+    NameProblem,
+    Origin,
+    Reading,
+    Slot,
+    Word,
+)
+from .reading import read
+from .vocabulary import FIELDS, VOCABULARY, FieldWords, Index, extend, vocabulary_data
+from .wording import quote
+from .writing import require_values, why_no_name, write
+
+__all__ = [
+    "FIELDS",
+    "MAX_LENGTH",
+    "PREFIX",
+    "TOLERATED",
+    "VOCABULARY",
+    "FieldWords",
+    "Fields",
+    "Name",
+    "NameProblem",
+    "Origin",
+    "Slot",
+    "Word",
+    "canonical",
+    "compose",
+    "extend",
+    "parse",
+    "quote",
+    "suggest",
+    "vocabulary_data",
+]
+
+
+def parse(name: str, vocabulary: Mapping[str, FieldWords] = VOCABULARY) -> Name:
+    """Read any text as a name. Never raises: what is wrong stands in ``problems``."""
+    index = Index(vocabulary)
+    reading = _read(name, index)
+    if not reading.problems:
+        return Name(name, reading.fields, reading.slots, ())
+    from .suggestion import advise  # noqa: PLC0415 - only a wrong name pays for it
+
+    return Name(name, reading.fields, reading.slots, tuple(advise(reading, index)))
+
+
+def canonical(name: str, vocabulary: Mapping[str, FieldWords] = VOCABULARY) -> str | None:
+    """Return the name as ``compose`` writes it, or None where it can't be told what it says."""
+    fields = _read(name, Index(vocabulary)).fields
+    return None if fields is None else compose(fields, vocabulary)
+
+
+def suggest(name: str, vocabulary: Mapping[str, FieldWords] = VOCABULARY) -> str | None:
+    """Return the nearest right name, or None for a right name and where there is none.
+
+    What it returns parses without errors. Where a name says no task, it says ``seg``.
+    """
+    return parse(name, vocabulary).suggestion
+
+
+def compose(fields: Fields, vocabulary: Mapping[str, FieldWords] = VOCABULARY) -> str:
+    """Write the name of these fields; defaults are left out.
+
+    A value that no list names can only be read from its place. Where it stands alone in its token,
+    the neighbouring defaults that make its place certain are spelled out: ``model_seg_sc_yak_hc``.
+
+    Raises:
+        ValueError: for what no name can say: a value outside a closed list, an alias, characters
+            other than a-z and 0-9, a value twice, a field without its value, more than 100
+            characters, an unlisted value that would be read as another field whatever stands beside
+            it (after ``model_``, where only a task can be unlisted) or that is a number or a field
+            strength and stands alone.
+    """
+    index = Index(vocabulary)
+    for name, values in fields.items():
+        require_values(name, values, index)
+    composed = write(fields, index)
+    if composed is None:
+        raise ValueError(why_no_name(fields, index))
+    return composed
+
+
+def _read(text: str, index: Index) -> Reading:
+    """Read a text; what can't be composed again (it may be wrong in many ways) has no fields."""
+    reading = read(text, index)
+    if reading.fields is None or reading.usable or write(reading.fields, index):
+        return reading
+    return replace(reading, fields=None)

@@ -1,0 +1,180 @@
+"""What is read from a name, as data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from .vocabulary import FIELDS, Found
+
+#: What every name begins with.
+PREFIX = "model_"
+#: GitHub refuses longer repository names.
+MAX_LENGTH = 100
+#: Codes of the problems that leave a name usable: no task, unlisted, ambiguous, historical order.
+TOLERATED = frozenset({"N003", "N005", "N006", "N008"})
+
+#: Numbers, field strengths (7t), versions (v2) and tags: never the value of an open field by
+#: themselves, because the specification has no field for what they say.
+NO_WORD = re.compile(r"[0-9]+|[0-9]+t|v[0-9]+|r[0-9]{8}")
+
+#: Where a value comes from: the specification's list, the word list beside it (or the
+#: configuration), no list at all, another spelling, or the default of a field left out.
+Origin = Literal["listed", "known", "unlisted", "alias", "default"]
+
+
+@dataclass(frozen=True)
+class Fields:
+    """What a name says: for each field its values in their order, ``()`` where there are none.
+
+    Only task and contrast can be without a value: all others have a default.
+    """
+
+    task: tuple[str, ...] = ()
+    anatomy: tuple[str, ...] = ("sc",)
+    animal: tuple[str, ...] = ("human",)
+    pathology: tuple[str, ...] = ("hc",)
+    condition: tuple[str, ...] = ("invivo",)
+    contrast: tuple[str, ...] = ()
+    architecture: tuple[str, ...] = ("unet2d",)
+
+    def __post_init__(self) -> None:
+        for name, values in self.items():
+            if not isinstance(values, tuple):
+                raise TypeError(f"{name} must be a tuple of values, not {values!r}")
+
+    def items(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield each field and its values, in the order of a name."""
+        return ((name, getattr(self, name)) for name in FIELDS)
+
+
+@dataclass(frozen=True)
+class Word:
+    """One value of a token."""
+
+    #: The value that is meant.
+    value: str
+    #: The value as it stands in the name; another text for an alias, "" for a default.
+    written: str
+    origin: Origin
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One field and what was read for it."""
+
+    field: str
+    #: The token as it stands in the name; None for a field left out.
+    token: str | None
+    words: tuple[Word, ...]
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The values, each once."""
+        return tuple(dict.fromkeys(word.value for word in self.words))
+
+
+@dataclass(frozen=True)
+class NameProblem:
+    """One thing that is wrong with a name."""
+
+    #: "N001" to "N011".
+    code: str
+    #: One line: what is wrong, and what to do.
+    message: str
+    #: The token that it is about; "" for the whole name.
+    token: str = ""
+    #: The nearest right name.
+    suggestion: str | None = None
+
+
+@dataclass(frozen=True)
+class Name:
+    """A name that was read."""
+
+    text: str
+    #: What the name says; None where that can't be told for every token.
+    fields: Fields | None
+    #: The tokens whose field is certain, in the order of the fields; where ``fields`` is not None
+    #: also the fields left out.
+    slots: tuple[Slot, ...]
+    #: In the order in which they stand in the name.
+    problems: tuple[NameProblem, ...]
+
+    @property
+    def usable(self) -> bool:
+        """Whether nothing is wrong that the specification forbids."""
+        return all(problem.code in TOLERATED for problem in self.problems)
+
+    @property
+    def suggestion(self) -> str | None:
+        """The nearest right name, if something is wrong and there is one."""
+        return next((p.suggestion for p in self.problems if p.suggestion), None)
+
+    def values(self, field: str) -> tuple[str, ...] | None:
+        """Return the values of a field; None where they can't be told for certain."""
+        found = [slot.values for slot in self.slots if slot.field == field]
+        return found[0] if len(found) == 1 else None
+
+
+@dataclass(frozen=True)
+class Token:
+    """One token while it is read: its values, and their field where that is certain."""
+
+    text: str
+    #: 0 for the first token after ``model``.
+    position: int
+    found: tuple[Found, ...]
+    #: The certain field.
+    field: str | None = None
+    #: Whether its place says the field, not its words.
+    by_place: bool = False
+    #: The fields that an unlisted token may be of, where its place leaves several.
+    candidates: tuple[str, ...] = ()
+
+    @property
+    def homes(self) -> list[str]:
+        """The fields that its words belong to."""
+        return list(dict.fromkeys(f.home for f in self.found if f.home is not None))
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether its words belong to several fields."""
+        return len(self.homes) > 1
+
+    @property
+    def is_no_word(self) -> bool:
+        """Whether it is made of numbers, field strengths and the like only."""
+        return all(NO_WORD.fullmatch(f.written) for f in self.found)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A problem and the position of its token: -1 comes before the first."""
+
+    position: int
+    problem: NameProblem
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a text says, before anything is suggested."""
+
+    text: str
+    #: Empty where the prefix or the characters are wrong.
+    tokens: tuple[Token, ...] = ()
+    problems: tuple[Placed, ...] = ()
+    fields: Fields | None = None
+    slots: tuple[Slot, ...] = ()
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """The codes of its problems."""
+        return frozenset(placed.problem.code for placed in self.problems)
+
+    @property
+    def usable(self) -> bool:
+        """Whether nothing is wrong that the specification forbids."""
+        return self.codes <= TOLERATED

@@ -1,0 +1,192 @@
+"""From a text to its tokens, their fields and what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from .model import (
+    MAX_LENGTH,
+    PREFIX,
+    Fields,
+    NameProblem,
+    Origin,
+    Placed,
+    Reading,
+    Slot,
+    Token,
+    Word,
+)
+from .placing import place, rank
+from .vocabulary import Found, Index
+from .wording import a, are, listing, quote
+
+
+def read(text: str, index: Index, *, any_length: bool = False) -> Reading:
+    """Read a text; the problems carry no suggestion yet.
+
+    Where the prefix or the characters are wrong nothing else is looked at.
+    """
+    wrong = tuple(_syntax(text, index, any_length=any_length))
+    if wrong:
+        return Reading(text, problems=tuple(Placed(-1, problem) for problem in wrong))
+    raw = text.split("_")[1:]
+    tokens, misplaced = place([_token(t, position, index) for position, t in enumerate(raw)], index)
+    wrong_values = [
+        Placed(token.position, problem) for token in tokens for problem in _wrong_in(token, index)
+    ]
+    problems = sorted([*misplaced, *wrong_values], key=lambda placed: placed.position)
+    slots = _slots(tokens, index)
+    fields = _fields(slots, index) if len(slots) == len(tokens) else None
+    if fields is not None:
+        slots += _omitted(slots, index)
+    in_order = tuple(sorted(slots, key=lambda slot: rank(slot.field)))
+    return Reading(text, tokens, tuple(problems), fields, in_order)
+
+
+# ---------------------------------------------------------------------------------- characters
+
+
+def _syntax(text: str, index: Index, *, any_length: bool) -> Iterator[NameProblem]:
+    """Yield what is wrong with the prefix, or else with the characters."""
+    if not text:
+        yield NameProblem("N001", "the name is empty: a name begins with `model_`")
+        return
+    if not text.startswith(PREFIX):
+        yield NameProblem("N001", f"{quote(text)} does not begin with `model_`, as every name does")
+        return
+    rest = text.removeprefix(PREFIX)
+    if not rest:
+        yield NameProblem("N002", "nothing follows `model_`: add a task and an anatomy, or more")
+        return
+    if len(text) > MAX_LENGTH and not any_length:
+        message = f"the name has {len(text)} characters: leave out defaults, GitHub takes at most"
+        yield NameProblem("N002", f"{message} {MAX_LENGTH}")
+        return
+    tokens = rest.split("_")
+    values = [value for token in tokens for value in token.split("-")]
+    bad = [value for value in values if value and not index.well_formed(value)]
+    if bad:
+        yield NameProblem("N002", _bad_characters("".join(bad)))
+    if not all(tokens):
+        message = "a token is empty: write one `_` between two tokens, and none at the end"
+        yield NameProblem("N002", message)
+    elif not all(values):
+        message = "a value is empty: write one `-` between two values of a token, none at its ends"
+        yield NameProblem("N002", message)
+
+
+def _bad_characters(text: str) -> str:
+    bad = dict.fromkeys(c for c in text if not ("a" <= c <= "z" or "0" <= c <= "9"))
+    capitals = [c for c in bad if "A" <= c <= "Z"]
+    others = [_character(c) for c in bad if c not in capitals]
+    if not others:
+        return "a name has small letters (but for filmCharley and hemisAndreanne): write it so"
+    what = ", ".join([*others[:5], *(["..."] if others[5:] else [])])
+    also = " or capitals" if capitals else ""
+    return f"a name can't hold {what}{also}: write a-z and 0-9, with `_` and `-` between"
+
+
+def _character(character: str) -> str:
+    names = {" ": "a space", "\n": "a line break", "\r": "a line break", "\t": "a tab"}
+    if character in names:
+        return names[character]
+    if "!" <= character <= "~":
+        return f"`{character}`"
+    return f"the character U+{ord(character):04X}"
+
+
+# ---------------------------------------------------------------------------------- values
+
+
+def _token(text: str, position: int, index: Index) -> Token:
+    found = tuple(index.find(value) for value in text.split("-"))
+    if len(found) > 1 and not all(f.home for f in found):
+        # A hyphen inside a word: `ex-vivo`, `t2-star`, `spinal-cord`.
+        joined = index.find(text.replace("-", ""))
+        if joined.home and {f.home for f in found} <= {None, joined.home}:
+            standing = joined.standing if joined.standing == "refused" else "alias"
+            found = (replace(joined, written=text, standing=standing),)
+    token = Token(text, position, found)
+    return replace(token, field=token.homes[0]) if len(token.homes) == 1 else token
+
+
+def _wrong_in(token: Token, index: Index) -> Iterator[NameProblem]:
+    """Yield what is wrong with a token, wherever it stands."""
+    for f in token.found:
+        if f.standing == "alias":
+            message = f"{quote(f.written)} is another spelling: write `{f.value}` ({f.home})"
+            yield NameProblem("N011", message, token.text)
+    if token.is_mixed:
+        said = ", ".join(f"{quote(f.written)} is {a(f.home)}" for f in token.found if f.home)
+        message = f"{quote(token.text)} mixes fields: {said}; write one token for each field"
+        yield NameProblem("N009", message, token.text)
+    written = [f.written for f in token.found]
+    twice = [w for w in dict.fromkeys(written) if written.count(w) > 1]
+    if twice:
+        message = f"{quote(token.text)} holds {listing(twice)} twice: write it once"
+        yield NameProblem("N010", message, token.text)
+    yield from _outside_lists(token, index)
+
+
+def _outside_lists(token: Token, index: Index) -> Iterator[NameProblem]:
+    """Yield the values of a token that no list of its field names."""
+    refused = [f for f in token.found if f.standing == "refused"]
+    for home in dict.fromkeys(f.home for f in refused if f.home):
+        written = [f.written for f in refused if f.home == home]
+        yield _not_allowed(home, written, token, index)
+    unlisted = [f.written for f in token.found if f.standing == "unlisted"]
+    if not unlisted or token.field is None:
+        return
+    if index.is_open(token.field):
+        message = f"{listing(unlisted)} {are(unlisted)} in no list: read as {a(token.field)}"
+        why = "its place" if token.by_place else "the values beside it"
+        yield NameProblem("N005", f"{message}, because of {why}", token.text)
+    elif not refused:  # what is refused in the same token says enough
+        yield _not_allowed(token.field, unlisted, token, index)
+
+
+def _not_allowed(name: str, written: Sequence[str], token: Token, index: Index) -> NameProblem:
+    message = f"{listing(written)} {are(written)} not allowed as {a(name)}"
+    return NameProblem("N004", f"{message}: write one of {index.options(name)}", token.text)
+
+
+# ------------------------------------------------------------------------- what the tokens say
+
+
+def _slots(tokens: Iterable[Token], index: Index) -> tuple[Slot, ...]:
+    """Return the tokens of which the field and all values are certain and allowed."""
+    slots = []
+    for token in tokens:
+        words = [_word(f, token.field, index) for f in token.found]
+        known = tuple(word for word in words if word is not None)
+        if token.field is not None and len(known) == len(words):
+            slots.append(Slot(token.field, token.text, known))
+    return tuple(slots)
+
+
+def _word(found: Found, name: str | None, index: Index) -> Word | None:
+    if found.standing == "refused" or name is None:
+        return None
+    if found.standing == "unlisted" and not index.is_open(name):
+        return None
+    origin: Origin = found.standing
+    return Word(found.value, found.written, origin)
+
+
+def _fields(slots: Iterable[Slot], index: Index) -> Fields:
+    """Return what all slots say together; a field that stands twice gets the values of both."""
+    values: dict[str, tuple[str, ...]] = {}
+    for slot in slots:
+        values[slot.field] = tuple(dict.fromkeys((*values.get(slot.field, ()), *slot.values)))
+    return Fields(**{n: values.get(n, words.defaults) for n, words in index.vocabulary.items()})
+
+
+def _omitted(slots: Iterable[Slot], index: Index) -> tuple[Slot, ...]:
+    """Return the fields left out, with their defaults."""
+    read_ = {slot.field for slot in slots}
+    return tuple(
+        Slot(name, None, tuple(Word(value, "", "default") for value in words.defaults))
+        for name, words in index.vocabulary.items()
+        if name not in read_
+    )

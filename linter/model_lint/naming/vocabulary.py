@@ -1,0 +1,278 @@
+"""The words that may stand in a name, field by field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, Literal
+
+from .wording import quote
+
+#: The fields, in the order in which they stand in a name.
+FIELDS = ("task", "anatomy", "animal", "pathology", "condition", "contrast", "architecture")
+
+_VALUE = re.compile(r"[a-z0-9]+")
+
+
+@dataclass(frozen=True)
+class FieldWords:
+    """The words of one field."""
+
+    #: The values that the specification lists.
+    spec: tuple[str, ...]
+    #: Further values: of an open field those in real use, of any field those of a configuration.
+    known: tuple[str, ...] = ()
+    #: The value of a field left out of a name; None is no value.
+    default: str | None = None
+    #: Whether the specification's list ends in "...".
+    open: bool = False
+    #: Other spellings of values in ``spec`` or ``known``.
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    #: Words that plainly mean this field though its closed list has no place for them.
+    refused: tuple[str, ...] = ()
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """All values that may be written."""
+        return self.spec + self.known
+
+    @property
+    def defaults(self) -> tuple[str, ...]:
+        """The default as the value of a field in `Fields`."""
+        return () if self.default is None else (self.default,)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+def _aliases(text: str) -> Mapping[str, str]:
+    """Read ``value=spelling,spelling`` pairs, separated by white space."""
+    pairs = (pair.split("=") for pair in text.split())
+    return MappingProxyType({alias: value for value, all_ in pairs for alias in all_.split(",")})
+
+
+VOCABULARY: Mapping[str, FieldWords] = MappingProxyType(
+    {
+        "task": FieldWords(
+            spec=_words("seg label find"),
+            aliases=_aliases(
+                """seg=segment,segmentation,segmenting,segmented
+                label=labels,labeling,labelling,labeled,labelled
+                find=finder,finding,detect,detection,detector,localize,localization"""
+            ),
+        ),
+        "anatomy": FieldWords(
+            spec=_words("sc gm csf brainstem axon myelin"),
+            known=_words(
+                """wm canal rootlet rootlets root roots nerve nerves drg ganglion ganglia plexus
+                brachialplexus disc discs disk disks vertebra vertebrae spine centerline centreline
+                cervical thoracic lumbar sacral conus pmj dura epidural fat muscle muscles ligament
+                foramen foramina lesion lesions tumor tumors tumour edema oedema cavity cavities
+                syrinx hematoma hemorrhage compression brain cerebellum cerebrum medulla pons
+                thalamus hippocampus cortex cauda dorsal ventral fiber fibers fascicle fascicles
+                tract tracts cell cells nucleus nuclei unmyelinated vessel vessels artery"""
+            ),
+            default="sc",
+            open=True,
+            aliases=_aliases(
+                """sc=cord,spinalcord gm=graymatter,greymatter csf=cerebrospinalfluid
+                axon=axons"""
+            ),
+        ),
+        "animal": FieldWords(
+            spec=_words("human dog cat rat mouse"),
+            known=_words(
+                """monkey macaque marmoset rhesus baboon chimpanzee primate nhp rabbit pig minipig
+                sheep goat cow horse ferret hamster guineapig gerbil squirrel opossum shrew bat frog
+                bird chicken zebrafish killifish fish rodent"""
+            ),
+            default="human",
+            open=True,
+            aliases=_aliases(
+                """human=humans dog=dogs,canine cat=cats,feline rat=rats mouse=mice
+                monkey=monkeys macaque=macaques marmoset=marmosets rabbit=rabbits pig=pigs
+                minipig=minipigs goat=goats cow=cows horse=horses ferret=ferrets primate=primates
+                rodent=rodents"""
+            ),
+        ),
+        "pathology": FieldWords(
+            spec=_words("hc ms sci"),
+            default="hc",
+            aliases=_aliases(
+                """hc=healthy,healthycontrol,healthycontrols,control,controls
+                ms=multiplesclerosis sci=spinalcordinjury"""
+            ),
+            refused=_words(
+                """dcm als nmo nmosd mogad cis rrms spms ppms stroke cancer glioma ependymoma
+                astrocytoma myelitis myelopathy stenosis scoliosis syringomyelia neuropathy cmt
+                parkinson alzheimer leukodystrophy adrenomyeloneuropathy amn hsp sma polio"""
+            ),
+        ),
+        "condition": FieldWords(
+            spec=_words("invivo exvivo"),
+            default="invivo",
+            aliases=_aliases("exvivo=postmortem"),
+            refused=_words("insitu invitro insilico"),
+        ),
+        "contrast": FieldWords(
+            spec=_words("t1 t2 t2star dwi sem tem oi"),
+            known=_words(
+                """mp2rage mprage unit1 uni inv1 inv2 epi bold fmri psir stir flair bf cars srs shg
+                confocal em fluo he lfb mt mtr mton mtoff mts mtsat pd gre megre me3d medic ciss
+                space fiesta bssfp swi qsm tof asl ct xray us oct dti adc fa md t1map t2map
+                dixon dir vibe tse fse irse spgr fspgr flash contrast agnostic multicontrast"""
+            ),
+            open=True,
+            aliases=_aliases(
+                """t1=t1w,t1weighted t2=t2w,t2weighted
+                t2star=t2s,t2sw,t2starw,t2starweighted,t2stars dwi=diffusion,diffusionweighted"""
+            ),
+        ),
+        "architecture": FieldWords(
+            spec=_words("unet2d unet3d filmCharley hemisAndreanne"),
+            default="unet2d",
+            aliases=_aliases(
+                """unet2d=2d,2dunet,unet2 unet3d=3d,3dunet,unet3,3dfullres
+                filmCharley=filmcharley hemisAndreanne=hemisandreanne"""
+            ),
+            refused=_words(
+                """unet nnunet nnunet2d nnunet3d nnunetv2 resunet resenc resencm resencl resencxl
+                attentionunet unetplusplus modifiedunet3d vnet segnet unetr swinunetr swinunet
+                medformer mednext transunet transformer mamba umamba primus yolo hourglass densenet
+                resnet fcn deeplab deepmedic monai sam medsam rcnn gan film hemis ensemble"""
+            ),
+        ),
+    }
+)
+
+
+def vocabulary_data(vocabulary: Mapping[str, FieldWords] = VOCABULARY) -> dict[str, dict[str, Any]]:
+    """Return a vocabulary as plain data that JSON can hold, for programs that can't import this."""
+    return {
+        name: {
+            "spec": list(words.spec),
+            "known": list(words.known),
+            "default": words.default,
+            "open": words.open,
+            "aliases": dict(words.aliases),
+            "refused": list(words.refused),
+        }
+        for name, words in vocabulary.items()
+    }
+
+
+def extend(
+    vocabulary: Mapping[str, FieldWords], words: Mapping[str, Sequence[str]]
+) -> Mapping[str, FieldWords]:
+    """Return the vocabulary with more known values: of any field, the closed ones too.
+
+    A word that the word list knew in another role (an alias, a value of another field) gets the
+    new role.
+
+    Raises:
+        ValueError: for an unknown field, for a word that can't stand in a name, and for one that
+            the specification lists in another field.
+    """
+    extended = dict(vocabulary)
+    roles: dict[str, str] = {}
+    for name, added in words.items():
+        if name not in vocabulary:
+            raise ValueError(f"there is no field {quote(name)}; the fields are {', '.join(FIELDS)}")
+        if isinstance(added, str):
+            raise ValueError(f"{name}: give a list of words, not the text {quote(added)}")  # noqa: TRY004
+        for word in added:
+            _require_word(word, name, vocabulary)
+            if roles.setdefault(word, name) != name:
+                raise ValueError(
+                    f"{name}: `{word}` is added to {roles[word]} too; a word has one field"
+                )
+            if word not in extended[name].allowed:
+                extended = {key: _without(word, old) for key, old in extended.items()}
+                extended[name] = replace(extended[name], known=(*extended[name].known, word))
+    return MappingProxyType(extended)
+
+
+def _require_word(word: object, name: str, vocabulary: Mapping[str, FieldWords]) -> None:
+    if not isinstance(word, str) or not _VALUE.fullmatch(word):
+        shown = quote(word) if isinstance(word, str) else repr(word)
+        raise ValueError(f"{name}: {shown} can't stand in a name; write a-z and 0-9 only")
+    for other, words in vocabulary.items():
+        if other != name and word in words.spec:
+            raise ValueError(f"{name}: the specification lists `{word}` as a value of {other}")
+
+
+def _without(word: str, words: FieldWords) -> FieldWords:
+    """Return the words of a field with no further role for this one; the specification's stay."""
+    return replace(
+        words,
+        known=tuple(w for w in words.known if w != word),
+        aliases=MappingProxyType(
+            {a: v for a, v in words.aliases.items() if a != word and (v != word or v in words.spec)}
+        ),
+        refused=tuple(w for w in words.refused if w != word),
+    )
+
+
+#: Where a word stands in the vocabulary; "refused" is known to mean the field, but not allowed.
+Standing = Literal["listed", "known", "alias", "refused", "unlisted"]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A value as written, and what the vocabulary knows about it."""
+
+    written: str
+    value: str
+    standing: Standing
+    #: The field that the word belongs to; None for an unlisted one.
+    home: str | None = None
+
+    @property
+    def allowed(self) -> bool:
+        """Whether it may be written like that."""
+        return self.standing in {"listed", "known"}
+
+
+class Index:
+    """A vocabulary, indexed by word."""
+
+    def __init__(self, vocabulary: Mapping[str, FieldWords]) -> None:
+        self.vocabulary = vocabulary
+        self.words: dict[str, Found] = {}
+        for name, words in vocabulary.items():
+            self._add(words.refused, "refused", name)
+            self._add(words.known, "known", name)
+            for alias, value in words.aliases.items():
+                self.words[alias] = Found(alias, value, "alias", name)
+            self._add(words.spec, "listed", name)
+        #: The camel-case values, in small letters: a value in capitals may mean one of them.
+        self.literals = frozenset(w.lower() for w in self.words if not _VALUE.fullmatch(w))
+
+    def _add(self, words: Iterable[str], standing: Standing, home: str) -> None:
+        self.words.update((word, Found(word, word, standing, home)) for word in words)
+
+    def find(self, written: str) -> Found:
+        """Look up a value as it stands in a name."""
+        found = self.words.get(written)
+        if found is None and self.is_literal(written):
+            found = self.words.get(written.lower())
+        return replace(found, written=written) if found else Found(written, written, "unlisted")
+
+    def is_literal(self, written: str) -> bool:
+        """Tell whether this is a camel-case value of the specification, whatever its capitals."""
+        return written.isascii() and written.lower() in self.literals
+
+    def well_formed(self, value: str) -> bool:
+        """Tell whether this can be a value by its characters."""
+        return bool(_VALUE.fullmatch(value)) or self.is_literal(value)
+
+    def is_open(self, name: str) -> bool:
+        """Tell whether a field takes values that no list names."""
+        return self.vocabulary[name].open
+
+    def options(self, name: str) -> str:
+        """Return the values of a field, for a message."""
+        return ", ".join(self.vocabulary[name].allowed)
