@@ -18,7 +18,16 @@ from ..findings import Problem, Severity
 DOCS_URL = "https://ivadomed.github.io/model-template/rules/"
 
 #: One module per family, in the order in which findings of equal severity are shown.
-FAMILIES = ("names", "archive", "layout", "dataset", "plans", "checkpoint", "pickle")
+FAMILIES = (
+    "names",
+    "repository",
+    "archive",
+    "layout",
+    "dataset",
+    "plans",
+    "checkpoint",
+    "pickle",
+)
 
 Check = Callable[[Any], Iterator[Problem]]
 AnyCheck = TypeVar("AnyCheck", bound=Callable[..., Iterator[Problem]])
