@@ -1,0 +1,136 @@
+"""What the pickle of a torch checkpoint can say: values that describe, and never do, anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """A block of numbers that tensors point into: the member ``data/<key>`` of the file."""
+
+    key: str
+    dtype: str
+    #: Bytes of one element.
+    itemsize: int
+    #: Elements.
+    numel: int
+    #: ``cpu``, ``cuda:0``, ...: where it was when it was saved.
+    location: str
+
+    @property
+    def nbytes(self) -> int:
+        """Size in bytes."""
+        return self.numel * self.itemsize
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """What is said of a tensor; its numbers stay unread. Offset and strides count elements."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    stride: tuple[int, ...]
+    offset: int
+    storage: Storage
+    requires_grad: bool = False
+
+    @property
+    def extent(self) -> tuple[int, int]:
+        """First element of the storage that it touches, and the one after the last."""
+        if 0 in self.shape:
+            return self.offset, self.offset
+        reach = sum((n - 1) * step for n, step in zip(self.shape, self.stride, strict=True))
+        return self.offset, self.offset + reach + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A numpy scalar, decoded. The dtype is numpy's short code without byte order: ``f4``."""
+
+    dtype: str
+    value: bool | int | float | complex | str | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A ``torch.device``."""
+
+    type: str
+    index: int | None = None
+
+    def __str__(self) -> str:
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+
+class Ordered(dict[object, object]):
+    """A ``collections.OrderedDict``, with the attribute that a state dict carries."""
+
+    __slots__ = ("metadata",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.metadata: dict[object, object] | None = None
+
+
+class DType:
+    """A ``numpy.dtype`` of plain numbers or text."""
+
+    __slots__ = ("byteorder", "code")
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        self.byteorder = "<"
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of one element."""
+        size = int(self.code[1:])
+        return size * 4 if self.code[0] == "U" else size
+
+
+class Array:
+    """A ``numpy.ndarray`` of plain numbers."""
+
+    __slots__ = ("data", "dtype", "fortran", "shape")
+
+    def __init__(self) -> None:
+        self.dtype = DType("i1")
+        self.shape: tuple[int, ...] = (0,)
+        self.fortran = False
+        self.data = b""
+
+
+#: The positional arguments of a call, and the value that it gives.
+Call = Callable[[tuple[object, ...]], object]
+
+
+class Global:
+    """An allowed global: a class or a function that the pickle names."""
+
+    __slots__ = ("call", "module", "name")
+
+    def __init__(self, module: str, name: str, call: Call | None = None) -> None:
+        self.module = module
+        self.name = name
+        #: Gives the value of a call; None for what is only ever named (storage classes, dtypes).
+        self.call = call
+
+    def __str__(self) -> str:
+        return f"{self.module}.{self.name}"
+
+
+class Opaque:
+    """Stands for a value that was not built, because it is not on the list."""
+
+    __slots__ = ()
+
+
+#: The only one there is.
+OPAQUE = Opaque()
+
+
+def shown(text: str) -> str:
+    """Quote text of a foreign file for a message: one line, printable, not too long."""
+    return repr(text if len(text) <= 80 else f"{text[:77]}...")
