@@ -94,6 +94,12 @@ def all_rules() -> tuple[Rule, ...]:
     return tuple(sorted(_REGISTRY.values(), key=lambda r: order[r.code]))
 
 
+def family_rules(family: str) -> tuple[Rule, ...]:
+    """Return the rules of one family; the others are not even imported."""
+    module = importlib.import_module(f"{__name__}.{family}")
+    return tuple(r for r in _REGISTRY.values() if r.check.__module__ == module.__name__)
+
+
 def _sections(of: Rule) -> tuple[str, str, str]:
     """Split a docstring into summary, "Why:" and "Fix:" paragraphs, each on one line."""
     paragraphs = inspect.cleandoc(of.check.__doc__ or "").split("\n\n")

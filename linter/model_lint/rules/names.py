@@ -1,1 +1,225 @@
-"""Rules of the names family."""
+"""Rules of the names family: what a repository's name may be.
+
+The grammar is `model_lint.naming`; these rules say which of its problems matter, and why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..findings import Problem, Severity
+from ..naming import Name
+from . import rule
+
+SYNTAX = "model_task_anatomy_animal_pathology_condition_contrast_architecture"
+
+
+def _problems(name: Name, code: str) -> Iterator[Problem]:
+    for problem in name.problems:
+        if problem.code == code:
+            suggestion = problem.suggestion
+            yield Problem(
+                problem.message, help=f"rename it to `{suggestion}`" if suggestion else None
+            )
+
+
+@rule("N001", "name-prefix", severity=Severity.ERROR, since="0.1", source=SYNTAX)
+def name_prefix(name: Name) -> Iterator[Problem]:
+    """The name does not begin with `model_`.
+
+    Why: the prefix is how people and programs tell model repositories from all others of an owner.
+
+    Fix: begin the name with `model_`, in small letters and with an underscore.
+
+    Example: `model-spinal-rootlets` is wrong, `model_seg_rootlets` is right.
+    """
+    return _problems(name, "N001")
+
+
+@rule("N002", "name-syntax", severity=Severity.ERROR, since="0.1", source=SYNTAX)
+def name_syntax(name: Name) -> Iterator[Problem]:
+    """The name holds characters that it can't hold, an empty part, or over 100 characters.
+
+    Why: tokens are separated by `_` and the values in a token by `-`, so nothing else can be told
+    from them; and GitHub refuses names of more than 100 characters.
+
+    Fix: write a-z and 0-9 (capitals only in `filmCharley` and `hemisAndreanne`), one `_` between
+    two tokens, one `-` between two values, and leave out defaults where the name is too long.
+
+    Example: `model_seg__SC` is wrong, `model_seg_sc` is right.
+    """
+    return _problems(name, "N002")
+
+
+@rule(
+    "N003",
+    "task-missing",
+    severity=Severity.WARNING,
+    since="0.1",
+    source="task = {seg, label, find}, default=None",
+)
+def task_missing(name: Name) -> Iterator[Problem]:
+    """The name does not say what the model does.
+
+    Why: the task has no default, so a reader of the name can't know it. Every name that the
+    specification shows begins with one.
+
+    Fix: write `seg`, `label` or `find` after `model_`.
+
+    Example: `model_sc_t2` leaves it open, `model_seg_sc_t2` says it.
+    """
+    return _problems(name, "N003")
+
+
+@rule(
+    "N004",
+    "value-not-allowed",
+    severity=Severity.ERROR,
+    since="0.1",
+    source="pathology = {hc, ms, sci}, default=hc",
+)
+def value_not_allowed(name: Name) -> Iterator[Problem]:
+    """A value is outside the list of its field, and the list is closed.
+
+    Why: task, pathology, condition and architecture have lists without `...`. What they don't
+    list can't be read from the name: an unlisted architecture would pass for the default, unet2d.
+
+    Fix: write one of the listed values. If your group agreed on a further one, add it to
+    `[tool.model-lint.vocabulary]`.
+
+    Example: `model_seg_sc_t2_unet3d-multiclass` is wrong, `model_seg_sc-gm_t2_unet3d` is right.
+    """
+    return _problems(name, "N004")
+
+
+@rule(
+    "N005",
+    "value-not-listed",
+    severity=Severity.INFO,
+    since="0.1",
+    source="anatomy = {sc, gm, csf, brainstem, axon, myelin, ...}, default=sc",
+)
+def value_not_listed(name: Name) -> Iterator[Problem]:
+    """A value of an open field is in no list, but its place says which field it is.
+
+    Why: anatomy, animal and contrast take further values; a slip of the pen looks the same.
+
+    Fix: nothing, if it is read as the field that you mean. To silence this, add the word to
+    `[tool.model-lint.vocabulary]`.
+
+    Example: in `model_seg_sc-sulcus_t2` the word beside `sc` is an anatomy.
+    """
+    return _problems(name, "N005")
+
+
+@rule(
+    "N006",
+    "value-ambiguous",
+    severity=Severity.WARNING,
+    since="0.1",
+    source="animal = {human, dog, cat, rat, mouse, ...}, default=human",
+)
+def value_ambiguous(name: Name) -> Iterator[Problem]:
+    """A value is in no list, and its place does not say which field it is.
+
+    Why: fields can be left out, so an unknown word between two others may be an anatomy, an animal
+    or a contrast, and programs that read the name can't tell.
+
+    Fix: write the default of the field beside it, so that only one field is left for its place; or
+    add the word to `[tool.model-lint.vocabulary]`.
+
+    Example: `model_seg_yak` is ambiguous; in `model_seg_sc_yak_hc` it is an animal.
+    """
+    return _problems(name, "N006")
+
+
+@rule("N007", "wrong-order", severity=Severity.ERROR, since="0.1", source=SYNTAX)
+def wrong_order(name: Name) -> Iterator[Problem]:
+    """The tokens of the name are out of order.
+
+    Why: fields can be left out, so the order is what tells them apart, and what sorts the
+    repositories of an owner by task and anatomy.
+
+    Fix: write task, anatomy, animal, pathology, condition, contrast, architecture.
+
+    Example: `model_seg_exvivo_gm_t2` is wrong, `model_seg_gm_exvivo_t2` is right.
+    """
+    return _problems(name, "N007")
+
+
+@rule(
+    "N008",
+    "legacy-order",
+    severity=Severity.WARNING,
+    since="0.1",
+    source="model_seg_monkey_sc_t1_unet3d",
+)
+def legacy_order(name: Name) -> Iterator[Problem]:
+    """The animal stands before the anatomy, as the convention had it before June 2025.
+
+    Why: today's order has the anatomy first. One example of the specification still shows the old
+    one, and repositories of that time keep it.
+
+    Fix: write the anatomy before the animal in a new name. An old repository may keep its name:
+    renaming one breaks links.
+
+    Example: `model_seg_monkey_sc_t1_unet3d` is `model_seg_sc_monkey_t1_unet3d` today.
+    """
+    return _problems(name, "N008")
+
+
+@rule(
+    "N009",
+    "mixed-token",
+    severity=Severity.ERROR,
+    since="0.1",
+    source="model_seg_sc-gm-lesion_human_ms_exvivo_t2star",
+)
+def mixed_token(name: Name) -> Iterator[Problem]:
+    """One token holds values of two fields.
+
+    Why: `-` separates values of one field, and `_` separates fields.
+
+    Fix: write one token for each field, in the order of the convention.
+
+    Example: `model_seg_mouse-sc_t1` is wrong, `model_seg_sc_mouse_t1` is right.
+    """
+    return _problems(name, "N009")
+
+
+@rule(
+    "N010",
+    "repeated-field",
+    severity=Severity.ERROR,
+    since="0.1",
+    source="model_seg_sc-gm_t1-t2_unet3d",
+)
+def repeated_field(name: Name) -> Iterator[Problem]:
+    """A field or a value stands in the name twice.
+
+    Why: each field has one token; several values of it stand in that token, each once.
+
+    Fix: join the values with `-` in one token.
+
+    Example: `model_seg_sc_gm_t2` is wrong, `model_seg_sc-gm_t2` is right.
+    """
+    return _problems(name, "N010")
+
+
+@rule(
+    "N011",
+    "value-alias",
+    severity=Severity.ERROR,
+    since="0.1",
+    source="contrast = {t1, t2, t2star, dwi, sem, tem, oi, ...}, default=None",
+)
+def value_alias(name: Name) -> Iterator[Problem]:
+    """A value is another spelling of a listed one.
+
+    Why: with one spelling for each value, a search for it finds every model.
+
+    Fix: write the listed spelling.
+
+    Example: `mice` is written `mouse`, `t2w` is written `t2`.
+    """
+    return _problems(name, "N011")
