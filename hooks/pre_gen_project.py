@@ -18,7 +18,6 @@ Answers = dict[str, Any]
 
 LICENSES = ("MIT", "BSD-3-Clause", "Apache-2.0", "GPL-3.0-or-later")
 CONFIGURATIONS = ("2d", "3d_fullres", "3d_lowres")
-CONSUMERS = ("sct", "slicer", "both")
 #: One letter of each axis, in any order.
 ORIENTATIONS = tuple(
     "".join(letters)
@@ -49,29 +48,32 @@ def main(answers: Answers, raw: Answers) -> int:
         The exit status: 0, or 1 after one sentence on standard error.
     """
     try:
-        check_text(answers)
-        check_code(raw)
-        check_name(answers)
-        for check in (
-            check_free_text,
-            check_owner,
-            check_orientation,
-            check_configuration,
-            check_labels,
-            check_channels,
-        ):
-            check(answers)
-        for question, allowed in (
-            ("license", LICENSES),
-            ("channels_as", ("channels", "samples")),
-            ("custom_trainer", ("no", "yes")),
-            ("consumer", CONSUMERS),
-        ):
-            check_choice(question, answers[question], allowed)
-    except AnswerError as wrong:
-        print(wrong, file=sys.stderr)
+        check_all(answers, raw)
+    except AnswerError as error:
+        print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def check_all(answers: Answers, raw: Answers) -> None:
+    """Check all answers.
+
+    Raises:
+        AnswerError: for the first wrong one.
+    """
+    check_text(answers)
+    check_code(raw)
+    check_name(answers)
+    check_owner(answers)
+    check_free_text(answers)
+    check_choice("license", answers["license"], LICENSES)
+    check_orientation(answers)
+    check_configuration(answers)
+    check_labels(answers)
+    check_channels(answers)
+    check_choice("channels_as", answers["channels_as"], ("samples", "channels"))
+    check_choice("custom_trainer", answers["custom_trainer"], ("no", "yes"))
+    check_choice("consumer", answers["consumer"], ("sct", "slicer", "both"))
 
 
 # ------------------------------------------------------------------------------------- wording
@@ -177,7 +179,13 @@ def check_joined(field: str, values: list[str], vocabulary: Answers) -> None:
     joined = "".join(values)
     homes = {home(value, vocabulary) for value in values}
     word_home = home(joined, vocabulary)
-    if len(values) > 1 and None in homes and word_home and homes <= {None, word_home}:
+    if (
+        len(values) > 1
+        and all(values)
+        and None in homes
+        and word_home
+        and homes <= {None, word_home}
+    ):
         word = vocabulary[word_home]["aliases"].get(joined, joined)
         raise AnswerError(
             f"{field}: {shown('-'.join(values))} has a hyphen inside a word; type {word}."

@@ -79,10 +79,18 @@ def test_these_tests_see_what_cookiecutter_makes(answers: dict[str, str]) -> Non
         ({"anatomy": "sc, gm"}, "model_seg_sc-gm_t2"),
         ({"anatomy": "sc,gm", "contrast": "t1, t2"}, "model_seg_sc-gm_t1-t2"),
         (
-            {"anatomy": "sc-gm-lesion", "pathology": "ms", "condition": "exvivo", "contrast": "t2star"},
+            {
+                "anatomy": "sc-gm-lesion",
+                "pathology": "ms",
+                "condition": "exvivo",
+                "contrast": "t2star",
+            },
             "model_seg_sc-gm-lesion_ms_exvivo_t2star",
         ),
-        ({"animal": "monkey", "contrast": "t1", "architecture": "unet3d"}, "model_seg_monkey_t1_unet3d"),
+        (
+            {"animal": "monkey", "contrast": "t1", "architecture": "unet3d"},
+            "model_seg_monkey_t1_unet3d",
+        ),
         # Where an unlisted value stands alone, defaults beside it say which field it is of.
         ({"animal": "yak"}, "model_seg_sc_yak_t2"),
         ({"animal": "yak", "contrast": ""}, "model_seg_sc_yak_hc"),
@@ -101,7 +109,21 @@ def test_names(answers: dict[str, str], name: str) -> None:
 
 @pytest.mark.parametrize(
     "anatomy",
-    ["../x", "/etc", "a/b", "..", "a\\b", "a b", "a\nb", "é", "a" * 200, "$(id)", "`id`", "~", "a;b"],
+    [
+        "../x",
+        "/etc",
+        "a/b",
+        "..",
+        "a\\b",
+        "a b",
+        "a\nb",
+        "é",
+        "a" * 200,
+        "$(id)",
+        "`id`",
+        "~",
+        "a;b",
+    ],
 )
 def test_no_answer_becomes_a_path(anatomy: str) -> None:
     assert context({"anatomy": anatomy})["__repo_name"] == REJECTED
