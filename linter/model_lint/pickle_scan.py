@@ -75,6 +75,8 @@ class PickleScan:
     storages: dict[str, Storage]
     #: The allowed globals that it names, as ``module.name``.
     globals: frozenset[str]
+    #: The others, likewise.
+    refused: frozenset[str]
     protocol: int
     #: Whether STOP was reached.
     complete: bool
@@ -96,6 +98,7 @@ def scan_pickle(read: Callable[[int], bytes]) -> PickleScan:
         issues=tuple(machine.issues),
         storages=machine.storages,
         globals=frozenset(str(g) for g in machine.named),
+        refused=frozenset(machine.refused),
         protocol=machine.protocol,
         complete=machine.complete,
         size=machine.base + machine.pos,
@@ -142,6 +145,7 @@ class _Machine:
         self.issues: list[PickleIssue] = []
         self.storages: dict[str, Storage] = {}
         self.named: set[Global] = set()
+        self.refused: set[str] = set()
         self.protocol = 0
         self.complete = False
 
@@ -476,7 +480,9 @@ class _Machine:
     def _find(self, module: str, name: str) -> object:
         found = ALLOWED.get((module, name))
         if found is None:
-            self._add("K001", f"global {shown(f'{module}.{name}')}")
+            full = f"{module}.{name}"
+            self._add("K001", f"global {shown(full)}")
+            self.refused.add(full)
             return OPAQUE
         self.named.add(found)
         return found

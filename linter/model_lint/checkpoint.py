@@ -1,0 +1,456 @@
+"""Read what a checkpoint of nnU-Net says of itself, without torch and without executing it.
+
+Normally only the beginning of the file is read: ``torch.save`` puts ``data.pkl`` first. Where any
+byte can be reached cheaply, the directory at the end is read as well, and every storage that the
+pickle declares is compared with the record that holds it.
+
+Nothing raises for what a file contains. A file that is no checkpoint gives a `BadCheckpoint`; what
+is wrong inside one stands in its ``issues``, for the rules whose codes they have.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, BinaryIO
+
+from .pickle_scan import PickleIssue, PickleScan, scan_pickle
+from .pickle_values import Device, Scalar, Storage, Tensor, shown
+from .torch_zip import (
+    DEFLATED,
+    DESCRIPTOR,
+    ENCRYPTED,
+    STORED,
+    ContainerError,
+    Read,
+    Record,
+    Source,
+    content_reader,
+    open_record,
+    read_directory,
+    read_local_header,
+)
+
+#: What nnU-Net's predictor reads of a checkpoint, and can't do without.
+NEEDED_KEYS = ("network_weights", "trainer_name", "init_args")
+#: Prefixes that wrappers of networks leave on every weight, and that inference does not take off.
+WRAPPERS = ("module.", "_orig_mod.")
+#: Globals that ``torch.load(weights_only=True)`` refuses unless they are declared safe.
+_UNSAFE_FOR_TORCH = re.compile(r"numpy\.|collections\.defaultdict|(builtins|__builtin__)\.(?!set)")
+
+#: How files that are taken for a checkpoint begin, and what they are.
+_FORMATS = (
+    (b"PK\x05\x06", "an empty zip"),
+    (
+        bytes.fromhex("80 02 8a 0a 6c fc 9c 46 f9 20 6a a8 50 19 2e"),
+        "torch's legacy format: save it again with torch 1.6 or later",
+    ),
+    *((bytes([0x80, n]), "a bare pickle, not a file of torch.save") for n in range(2, 6)),
+    (b"version https://git-lfs", "a git-lfs pointer, not the file itself: run git lfs pull"),
+    (b"\x1f\x8b", "a gzip file, not a file of torch.save"),
+)
+#: Members that torch writes, below the folder that is named after the file.
+_MEMBERS = re.compile(
+    r"data\.pkl|byteorder|version|\.format_version|\.storage_alignment|data/\d+"
+    r"|\.data/serialization_id"
+)
+_TORCHSCRIPT = re.compile(r"constants\.pkl|code/.*")
+#: Nodes and depth of a plain value; plans of real models have a few hundred, ten deep.
+_MAX_NODES, _MAX_DEPTH = 200_000, 64
+
+
+@dataclass(frozen=True)
+class BadCheckpoint:
+    """A file that can't be read as a checkpoint."""
+
+    #: C001 not a torch zip, C002 incomplete, or the K code of what ended the pickle.
+    code: str
+    #: One line.
+    reason: str
+    issues: tuple[PickleIssue, ...] = ()
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What the names and shapes of the weights tell of nnU-Net's own networks."""
+
+    #: ``PlainConvUNet`` or ``ResidualEncoderUNet``.
+    name: str
+    input_channels: int
+    #: Channels of the output that is used, the one of full resolution.
+    output_heads: int
+    #: 2 or 3.
+    dimensions: int
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint, as far as it says itself."""
+
+    #: The folder of the records: the name of the file when it was saved, without ``.pth``.
+    prefix: str
+    #: Of the families C and K: what torch does not write, or what does not fit.
+    issues: tuple[PickleIssue, ...]
+    #: The top-level value as unpickled; an empty dict where it is something else.
+    content: Mapping[Any, Any] = field(repr=False)
+    storages: Mapping[str, Storage] = field(repr=False)
+    #: Names of globals that ``torch.load(weights_only=True)`` refuses.
+    weights_only_refuses: tuple[str, ...]
+    bytes_read: int
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The top-level keys."""
+        return tuple(key for key in self.content if isinstance(key, str))
+
+    @property
+    def missing_keys(self) -> tuple[str, ...]:
+        """What inference reads and does not find, or finds to be of another type."""
+        found = {
+            "network_weights": bool(self.weights),
+            "trainer_name": self.trainer_name is not None,
+            "init_args": isinstance(self.content.get("init_args"), dict),
+        }
+        missing = tuple(key for key in NEEDED_KEYS if not found[key])
+        if found["init_args"] and self.configuration is None:
+            return (*missing, "init_args['configuration']")
+        return missing
+
+    @property
+    def trainer_name(self) -> str | None:
+        """The class of the trainer."""
+        return _text(self.content.get("trainer_name"))
+
+    @cached_property
+    def init_args(self) -> dict[str, Any] | None:
+        """The trainer's arguments as plain values (a device as text, numpy scalars as numbers)."""
+        return _plain_dict(self.content.get("init_args"))
+
+    @property
+    def configuration(self) -> str | None:
+        """``2d``, ``3d_fullres``, ..."""
+        arguments = self.content.get("init_args")
+        return _text(arguments.get("configuration")) if isinstance(arguments, dict) else None
+
+    @property
+    def fold(self) -> int | str | None:
+        """The number of the fold, or ``"all"``."""
+        fold = (self.init_args or {}).get("fold")
+        number = isinstance(fold, int) and not isinstance(fold, bool)
+        return fold if number or fold == "all" else None
+
+    @property
+    def plans(self) -> dict[str, Any] | None:
+        """The plans that it was trained with."""
+        plans = (self.init_args or {}).get("plans")
+        return plans if isinstance(plans, dict) else None
+
+    @property
+    def dataset_json(self) -> dict[str, Any] | None:
+        """The ``dataset.json`` that it was trained with."""
+        dataset = (self.init_args or {}).get("dataset_json")
+        return dataset if isinstance(dataset, dict) else None
+
+    @property
+    def mirroring_axes(self) -> tuple[int, ...] | None:
+        """The spatial axes along which inference mirrors; None where it does not."""
+        axes = self.content.get("inference_allowed_mirroring_axes")
+        if not isinstance(axes, tuple | list) or any(type(axis) is not int for axis in axes):
+            return None
+        return tuple(axes)
+
+    @property
+    def current_epoch(self) -> int | None:
+        """The number of epochs that it was trained for."""
+        epoch = self.content.get("current_epoch")
+        return epoch if type(epoch) is int else None
+
+    @cached_property
+    def weights(self) -> Mapping[str, Tensor]:
+        """The tensors of ``network_weights`` by name."""
+        weights = self.content.get("network_weights")
+        if not isinstance(weights, dict):
+            return {}
+        return {k: t for k, t in weights.items() if isinstance(k, str) and isinstance(t, Tensor)}
+
+    @property
+    def wrapper_prefix(self) -> str | None:
+        """The prefix of a wrapper (``module.``) where all weights have it."""
+        return next((p for p in WRAPPERS if self.weights and _all_begin(self.weights, p)), None)
+
+    @property
+    def storage_bytes(self) -> int:
+        """Bytes of all storages."""
+        return sum(storage.nbytes for storage in self.storages.values())
+
+    @property
+    def optimizer_bytes(self) -> int:
+        """Bytes of storages in which no weight of the network lies."""
+        used = {tensor.storage.key for tensor in self.weights.values()}
+        return sum(s.nbytes for key, s in self.storages.items() if key not in used)
+
+    @property
+    def weights_only_loads(self) -> bool:
+        """Whether ``torch.load(weights_only=True)`` takes it."""
+        return not self.weights_only_refuses
+
+    @cached_property
+    def architecture(self) -> Architecture | None:
+        """What the weights tell of the network; None for one that is not nnU-Net's own."""
+        return _architecture(self.weights)
+
+
+def read_checkpoint(
+    stream: BinaryIO, size: int, *, random_access: bool = False
+) -> Checkpoint | BadCheckpoint:
+    """Read a checkpoint of ``size`` bytes from a stream that stands at its start.
+
+    Args:
+        stream: Needs ``seek`` only with ``random_access``, or where ``data.pkl`` is not first.
+        size: Bytes of the whole file.
+        random_access: Any byte of the stream can be reached without reading those before it: the
+            directory at the end is read too, and storages are compared with it.
+    """
+    source = Source(stream)
+    try:
+        return _read(source, size, random_access=random_access)
+    except ContainerError as error:
+        return BadCheckpoint(error.code, error.reason)
+
+
+def _read(source: Source, size: int, *, random_access: bool) -> Checkpoint | BadCheckpoint:
+    other = _other_format(source.peek(512))
+    if other:
+        return BadCheckpoint("C001", other, _raw_pickle_issues(source))
+    if not random_access:
+        header = read_local_header(source)
+        prefix = _prefix(header.name)
+        if prefix is not None:
+            return _read_start(source, size, header, prefix)
+        if not source.seekable:
+            raise ContainerError("C001", f"begins with {shown(header.name)}, not with data.pkl")
+    return _read_directory(source, size)
+
+
+def _read_start(
+    source: Source, size: int, header: Record, prefix: str
+) -> Checkpoint | BadCheckpoint:
+    """Read ``data.pkl``, the first record, and judge the rest by the size of the file."""
+    _check_method(header)
+    open_end = bool(header.flags & DESCRIPTOR)
+    read = content_reader(source, header.method, None if open_end else header.compressed)
+    scan = scan_pickle(read)
+    issues = []
+    if scan.complete and not _ends(source, read, scan, header, open_end=open_end):
+        issues.append(PickleIssue("K004", "something follows the pickle's end", scan.size))
+    stored = sum(storage.nbytes for storage in scan.storages.values())
+    if scan.complete and size < scan.size * (header.method == STORED) + stored:
+        reason = f"the file has {size} bytes, its tensors need {stored}"
+        issues.append(PickleIssue("C002", reason))
+    return _checkpoint(source, prefix, scan, issues)
+
+
+def _ends(source: Source, read: Read, scan: PickleScan, header: Record, *, open_end: bool) -> bool:
+    """Say whether the record ends where the pickle does."""
+    if not open_end or header.method == DEFLATED:
+        return not scan.rest and not read(1)
+    behind = scan.rest + source.peek(max(0, 16 - len(scan.rest)))
+    sizes = behind[8:16]
+    return behind[:4] == b"PK\x07\x08" and scan.size.to_bytes(4, "little") in {sizes[:4], sizes[4:]}
+
+
+def _read_directory(source: Source, size: int) -> Checkpoint | BadCheckpoint:
+    """Read ``data.pkl`` where the directory says that it is, and compare all records with it."""
+    records = read_directory(source, size)
+    prefix = _common_prefix(records)
+    pickles = [r for r in records if r.name == f"{prefix}/data.pkl"]
+    if not pickles:
+        raise ContainerError("C001", "a zip without data.pkl: not written by torch.save")
+    _check_method(pickles[-1])
+    read = open_record(source, pickles[-1])
+    scan = scan_pickle(read)
+    issues = list(_compare(records, prefix, scan))
+    if scan.complete and (scan.rest or read(1)):
+        issues.append(PickleIssue("K004", "something follows the pickle's end", scan.size))
+    return _checkpoint(source, prefix, scan, issues)
+
+
+def _checkpoint(
+    source: Source, prefix: str, scan: PickleScan, issues: list[PickleIssue]
+) -> Checkpoint | BadCheckpoint:
+    if any(name.startswith("__torch__.") for name in scan.refused):
+        return BadCheckpoint("C001", "a TorchScript program, not a checkpoint", scan.issues)
+    if not scan.complete:
+        last = scan.issues[-1]
+        return BadCheckpoint(last.code, last.message, (*scan.issues, *issues))
+    refuses = [name for name in sorted(scan.globals) if _UNSAFE_FOR_TORCH.match(name)]
+    if scan.protocol > 2:
+        refuses.append(f"pickle protocol {scan.protocol}")
+    return Checkpoint(
+        prefix=prefix,
+        issues=(*scan.issues, *issues),
+        content=scan.value if isinstance(scan.value, dict) else {},
+        storages=scan.storages,
+        weights_only_refuses=tuple(refuses),
+        bytes_read=source.count,
+    )
+
+
+# The container.
+
+
+def _other_format(head: bytes) -> str | None:
+    """Say what a file that is no zip seems to be; None for a zip."""
+    if head.startswith(b"PK\x03\x04"):
+        return None
+    for start, name in _FORMATS:
+        if head.startswith(start):
+            return name
+    if head[257:262] == b"ustar":
+        return "a tar archive, not a file of torch.save"
+    if not head.strip(b"\0"):
+        return "only zeros: an interrupted copy or download" if head else "an empty file"
+    if head.lstrip().startswith(b"<"):
+        return "a web page, not a file of torch.save: the download went wrong"
+    return "not a file of torch.save (those are zip files)"
+
+
+def _raw_pickle_issues(source: Source) -> tuple[PickleIssue, ...]:
+    """Show dangerous globals of a file that is a row of bare pickles, as the legacy format is."""
+    if source.peek(1) != b"\x80":
+        return ()
+    found: list[PickleIssue] = []
+    for _ in range(5):
+        scan = scan_pickle(source.read)
+        found += [i for i in scan.issues if i.code in {"K001", "K002", "K003"}]
+        if not scan.complete:
+            break
+        source.push_back(scan.rest)
+    return tuple(found)
+
+
+def _prefix(name: str) -> str | None:
+    """Return the folder of ``<folder>/data.pkl``, None for any other name."""
+    folder, slash, rest = name.partition("/")
+    return folder if slash and folder and rest == "data.pkl" else None
+
+
+def _common_prefix(records: tuple[Record, ...]) -> str:
+    """Return the folder in which torch looks: that of the first record."""
+    if not records:
+        raise ContainerError("C001", "an empty zip")
+    folder, slash, _ = records[0].name.partition("/")
+    if not slash:
+        found = any(r.name == "data.pkl" for r in records)
+        reason = "its records are in no folder, so torch does not find them"
+        raise ContainerError("C001", reason if found else "a zip that torch.save did not write")
+    return folder
+
+
+def _check_method(record: Record) -> None:
+    if record.flags & ENCRYPTED:
+        raise ContainerError("C001", "data.pkl is encrypted")
+    if record.method not in {STORED, DEFLATED}:
+        raise ContainerError("C001", f"compression method {record.method}, which torch can't read")
+
+
+def _compare(records: tuple[Record, ...], prefix: str, scan: PickleScan) -> Iterator[PickleIssue]:
+    """Compare the records of the zip with what torch writes and with what the pickle declares."""
+    start = len(prefix) + 1
+    files = [r for r in records if not r.name.endswith("/")]
+    inside = {r.name[start:]: r for r in files if r.name[:start] == f"{prefix}/"}
+    if any(_TORCHSCRIPT.fullmatch(name) for name in inside):
+        raise ContainerError("C001", "a TorchScript archive, not a checkpoint")
+    if "version" not in inside:
+        raise ContainerError("C001", "the record `version` is missing, so torch does not load it")
+    strange = [r.name for r in files if r.name[:start] != f"{prefix}/"]
+    strange += [r.name for name, r in inside.items() if not _MEMBERS.fullmatch(name)]
+    if strange:
+        yield PickleIssue("K005", f"holds {_listed(strange)}, which torch does not write")
+    if len(inside) + sum(r.name[:start] != f"{prefix}/" for r in files) < len(files):
+        yield PickleIssue("K005", "holds two records of one name")
+    yield from _compare_storages(inside, scan)
+
+
+def _compare_storages(inside: Mapping[str, Record], scan: PickleScan) -> Iterator[PickleIssue]:
+    if not scan.complete:
+        return
+    declared = {f"data/{key}": storage for key, storage in scan.storages.items()}
+    missing = [name for name in declared if name not in inside]
+    if missing:
+        yield PickleIssue("C002", f"lacks the storages {_listed(missing)}")
+    for name, storage in declared.items():
+        record = inside.get(name)
+        if record and record.size != storage.nbytes:
+            reason = f"{name} has {record.size} bytes instead of {storage.nbytes}"
+            yield PickleIssue("C002", reason)
+            break
+    idle = [n for n in inside if n.startswith("data/") and n not in declared]
+    if idle:
+        yield PickleIssue("K005", f"holds {_listed(idle)}, which no tensor uses")
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(map(shown, names[:3])) + more
+
+
+# The content.
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+class _NotPlainError(Exception):
+    """A value with other parts than JSON has, or a cyclic or endless one."""
+
+
+def _plain_dict(value: object) -> dict[str, Any] | None:
+    """Copy a dict into plain values; None where it is no dict, or not plain throughout."""
+    left = [_MAX_NODES]
+    try:
+        plain = _plain(value, left, _MAX_DEPTH)
+    except _NotPlainError:
+        return None
+    return plain if isinstance(plain, dict) else None
+
+
+def _plain(value: object, left: list[int], depth: int) -> Any:
+    left[0] -= 1
+    if left[0] < 0 or depth < 0:
+        raise _NotPlainError
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, Scalar):
+        return value.value
+    if isinstance(value, Device):
+        return str(value)
+    if isinstance(value, dict):
+        return {str(k): _plain(v, left, depth - 1) for k, v in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        parts = [_plain(part, left, depth - 1) for part in value]
+        return tuple(parts) if isinstance(value, tuple) else parts
+    return None  # a tensor, an array or what was not built: of no interest here
+
+
+def _all_begin(weights: Mapping[str, Tensor], prefix: str) -> bool:
+    return all(name.startswith(prefix) for name in weights)
+
+
+def _architecture(weights: Mapping[str, Tensor]) -> Architecture | None:
+    stems = {
+        "ResidualEncoderUNet": weights.get("encoder.stem.convs.0.conv.weight"),
+        "PlainConvUNet": weights.get("encoder.stages.0.0.convs.0.conv.weight"),
+    }
+    heads = [weights.get(f"decoder.seg_layers.{i}.weight") for i in range(len(weights))]
+    used = next((head for head in reversed(heads) if head is not None), None)
+    for name, stem in stems.items():
+        if stem is None or used is None:
+            continue
+        dimensions = len(stem.shape) - 2
+        if dimensions in {2, 3} and len(used.shape) == dimensions + 2:
+            return Architecture(name, stem.shape[1], used.shape[0], dimensions)
+    return None
