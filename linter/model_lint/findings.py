@@ -44,6 +44,20 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class SourceLine:
+    """The line of a text file that a finding points at, cut to what a screen takes."""
+
+    #: The line without its indentation; ``...`` stands for what was cut off at either end.
+    text: str
+    #: 0-based index in ``text`` of the key that is meant; None where only the line is known.
+    start: int | None = None
+    #: Characters of that key.
+    length: int = 0
+    #: 1-based column of the key in the file, in characters.
+    column: int | None = None
+
+
+@dataclass(frozen=True)
 class Finding:
     """One defect of one target, as every report format shows it."""
 
@@ -55,6 +69,8 @@ class Finding:
     line: int | None
     help: str
     url: str
+    #: What stands on that line, where the target's model holds the text.
+    source: SourceLine | None = None
 
 
 @dataclass(frozen=True)

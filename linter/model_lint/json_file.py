@@ -47,6 +47,11 @@ class JsonFile:
         offset = self._offsets.get(steps)
         return None if offset is None else self.text.count("\n", 0, offset) + 1
 
+    def keys_between(self, start: int, end: int) -> list[tuple[Step, int]]:
+        """Return the keys (and indices of array elements) in a part of the text, with offsets."""
+        spans = self._offsets.items()
+        return [(steps[-1], offset) for steps, offset in spans if start <= offset < end]
+
     @cached_property
     def _offsets(self) -> dict[tuple[Step, ...], int]:
         return {} if self.error else dict(_positions(self.text))
