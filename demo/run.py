@@ -1,0 +1,140 @@
+"""Go the whole path on generated phantoms: repository, training, package, lint, prediction.
+
+Everything lands in ``demo-output/``. What an earlier run finished there is not done again; remove
+the folder to start afresh.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+OUTPUT = ROOT / "demo-output"
+REPOSITORY = OUTPUT / "model_seg_sc-gm_t2star"
+WORK = REPOSITORY / "output" / "phantom"
+CONFIG = ["config.yaml", "tests/phantom.yaml"]
+ANSWERS = {
+    "anatomy": "sc-gm",
+    "contrast": "t2star",
+    "custom_trainer": "yes",
+    "title": "Spinal cord and grey matter segmentation on T2*-weighted MRI",
+}
+
+
+def main() -> int:
+    """Run every step; the first that fails ends the demo with its exit status."""
+    started = time.monotonic()
+    OUTPUT.mkdir(exist_ok=True)
+    try:
+        generate()
+        make_phantoms()
+        train()
+        lint()
+        segment()
+    except subprocess.CalledProcessError as error:
+        print(
+            f"\nThe demo stopped: this failed:\n  {' '.join(map(str, error.cmd))}", file=sys.stderr
+        )
+        return error.returncode
+    summary(time.monotonic() - started)
+    return 0
+
+
+def generate() -> None:
+    """Answer the template's questions and write the model repository."""
+    say("1/5", "Generate a model repository from the template's questions")
+    if (REPOSITORY / "config.yaml").is_file():
+        print(f"there already: {shown(REPOSITORY)}")
+        return
+    answers = [f"{key}={value}" for key, value in ANSWERS.items()]
+    run("cookiecutter", "--no-input", ROOT, "--output-dir", OUTPUT, *answers, cwd=OUTPUT)
+    run("model-lint", "check", REPOSITORY, cwd=OUTPUT)
+
+
+def make_phantoms() -> None:
+    """Write the BIDS dataset of synthetic cords."""
+    say("2/5", "Write a small BIDS dataset of synthetic spinal cords")
+    if (WORK / "bids").is_dir():
+        print(f"there already: {shown(WORK / 'bids')}")
+        return
+    run(sys.executable, "tests/phantom.py", "--config", *CONFIG)
+
+
+def train() -> None:
+    """Convert, plan, train, predict, evaluate, pack and check: the repository's own workflow."""
+    say("3/5", "Convert, train a tiny nnU-Net, predict the test set, evaluate, pack and check")
+    run("snakemake", "--cores", "2", "--quiet", "rules", "--configfile", *CONFIG)
+
+
+def lint() -> None:
+    """Lint the package once more, as a page to read and as a report at the terminal."""
+    say("4/5", "Lint the package")
+    run(
+        "model-lint",
+        "check",
+        package(),
+        "--format",
+        "text",
+        "--format",
+        "html",
+        "--output",
+        "lint.html",
+        cwd=OUTPUT,
+    )
+
+
+def segment() -> None:
+    """Segment an image in another orientation with nothing but the package."""
+    say("5/5", "Segment an image with the packed zip alone")
+    image = min((WORK / "bids").glob("sub-*/**/*.nii.gz"))
+    run(
+        sys.executable,
+        "workflow/scripts/infer.py",
+        package(),
+        image,
+        OUTPUT / "segmentation.nii.gz",
+    )
+
+
+def package() -> Path:
+    """Return the zip that the workflow packed last."""
+    return max((WORK / "release").glob("*.zip"), key=lambda path: path.stat().st_mtime)
+
+
+def summary(seconds: float) -> None:
+    """Say where to look."""
+    print(f"\nDone in {seconds / 60:.1f} minutes. Look at:")
+    for what, path in {
+        "the generated repository": REPOSITORY,
+        "its model card, with results": REPOSITORY / "README.md",
+        "the prediction on the test set": REPOSITORY / "figures" / "montage.png",
+        "the package": package(),
+        "the lint report": OUTPUT / "lint.html",
+        "a segmentation by the package": OUTPUT / "segmentation.nii.gz",
+    }.items():
+        print(f"  {what:31} {shown(path)}")
+
+
+def say(step: str, what: str) -> None:
+    """Announce a step."""
+    print(f"\n[{step}] {what}", flush=True)
+
+
+def shown(path: Path) -> str:
+    """Return a path as the reader would type it."""
+    return os.path.relpath(path)
+
+
+def run(*command: str | Path, cwd: Path = REPOSITORY) -> None:
+    """Run a program of this virtual environment. Raises CalledProcessError if it fails."""
+    programs = str(Path(sys.executable).parent)
+    environment = os.environ | {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
+    subprocess.run([str(word) for word in command], cwd=cwd, env=environment, check=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
