@@ -80,10 +80,10 @@ def check_all(answers: Answers, raw: Answers) -> None:
 
 
 def shown(value: object) -> str:
-    """Quote an answer for a message: on one line, in ASCII, of bearable length."""
+    """Quote an answer for a message: on one line and of bearable length."""
     text = value if isinstance(value, str) else json.dumps(value)
-    short = text if len(text) <= 60 else text[:57] + "..."
-    return "'" + short.encode("unicode_escape").decode("ascii") + "'"
+    visible = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    return f"'{visible}'" if len(visible) <= 60 else f"'{visible[:57]}...'"
 
 
 def either(values: Iterable[str]) -> str:

@@ -129,9 +129,8 @@ def pairwise(parameters: Mapping[str, tuple[str, ...]]) -> list[Answers]:
             if free not in chosen:
                 chosen[free] = max(
                     parameters[free],
-                    key=lambda option: sum(  # noqa: B023 - used at once
-                        _pair((free, option), known) in missing  # noqa: B023
-                        for known in chosen.items()  # noqa: B023
+                    key=lambda option: sum(
+                        _pair((free, option), known) in missing for known in chosen.items()
                     ),
                 )
         missing -= {_pair(*both) for both in itertools.combinations(chosen.items(), 2)}
