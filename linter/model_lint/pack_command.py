@@ -1,0 +1,401 @@
+"""``model-lint pack``: build the release zip from an nnU-Net results folder."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import re
+import signal
+import sys
+import textwrap
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from . import naming
+from .config import Config, find_config, load_config
+from .engine import INTERNAL, check
+from .errors import UsageError
+from .findings import Report, TargetReport
+from .pack import LeftOut, Packed, Request, is_orientation, pack
+from .package import FINAL_CHECKPOINT
+from .report import render
+from .repository import build_repository
+from .rules import all_rules
+from .selection import select_rules
+from .silence import Silencer
+from .target import load_target
+from .wording import count, size
+
+EXAMPLE = """\
+what is packed:
+  The specification's tree: dataset.json, plans.json, dataset_fingerprint.json, each fold's
+  checkpoint_final.pth, debug.json, progress plots and training logs, and trainer_class.py.
+  Checkpoints lose what only training needs; what they predict does not change. Paths, host names
+  and subjects are taken out of the logs and of debug.json.
+
+example:
+  model-lint pack nnUNet_results/Dataset101_Cord/nnUNetTrainer__nnUNetPlans__3d_fullres \\
+      --name model_seg_sc_t2_unet3d --tag r20240915 --orientation RPI
+
+exit status:
+  0  the package was written
+  1  the linter found errors in it: they are shown, and there is no package
+  2  wrong usage, or something that is needed is missing or can't be read
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``pack``."""
+    parser.epilog = EXAMPLE
+    parser.add_argument(
+        "folder",
+        metavar="MODEL_DIR",
+        type=Path,
+        help="nnU-Net's TRAINER__PLANS__CONFIGURATION folder, or the dataset folder that holds it",
+    )
+    name = parser.add_argument_group("the package's name, REPOSITORY-TAG.zip")
+    name.add_argument(
+        "--name",
+        metavar="REPOSITORY",
+        help="the model repository's name (default: that of the repository around MODEL_DIR or "
+        "around the current folder)",
+    )
+    name.add_argument(
+        "--tag", metavar="rYYYYMMDD", help="the release's tag (default: the date of today)"
+    )
+    name.add_argument(
+        "--output",
+        metavar="PATH",
+        type=Path,
+        default=Path(),
+        help="the folder to write to, or the .zip (default: the current folder)",
+    )
+    name.add_argument("--force", action="store_true", help="replace a package that exists")
+    content = parser.add_argument_group("its content")
+    content.add_argument(
+        "--layout",
+        choices=["spec", "dataset"],
+        default="spec",
+        help="spec: as the specification shows it; dataset: inside DatasetNNN_NAME/, for 3D Slicer "
+        "and nnUNetv2_install_pretrained_model_from_zip (default: spec)",
+    )
+    content.add_argument(
+        "--orientation",
+        metavar="CODE",
+        type=str.upper,
+        help="orientation of the training images in SCT's letters, such as RPI, where dataset.json "
+        "does not say it",
+    )
+    content.add_argument(
+        "--folds", metavar="FOLDS", help="0,1,2 or all: the folds to pack (default: every one)"
+    )
+    content.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        default=FINAL_CHECKPOINT,
+        help=f"the checkpoint that is packed as {FINAL_CHECKPOINT} (default: {FINAL_CHECKPOINT})",
+    )
+    content.add_argument(
+        "--trainer-class",
+        metavar="FILE",
+        type=Path,
+        help="source of a custom trainer, packed as trainer_class.py",
+    )
+    content.add_argument(
+        "--keep-training-state",
+        action="store_true",
+        help="keep what resuming the training needs: about twice the size",
+    )
+    parser.add_argument("--format", choices=["text", "json"], default="text")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Build, lint and report; return the exit status."""
+    config = load_config(find_config(Path.cwd()))
+    vocabulary = naming.extend(naming.VOCABULARY, config.vocabulary)
+    tag = _tag(options.tag)
+    target, name = _target(options, config, tag, vocabulary)
+    request = Request(
+        folder=options.folder,
+        dataset_layout=options.layout == "dataset",
+        orientation=_orientation(options.orientation),
+        folds=_folds(options.folds),
+        checkpoint=_checkpoint(options.checkpoint),
+        trainer_class=options.trainer_class,
+        keep_training_state=options.keep_training_state,
+    )
+
+    def lint(package: Path) -> TargetReport:
+        return _lint(package, target, name, config, vocabulary)
+
+    with _stoppable(), _progress() as progress:
+        packed = pack(request, target, lint=lint, force=options.force, progress=progress)
+    text = _as_json(packed, tag) if options.format == "json" else _as_text(packed, tag)
+    sys.stdout.write(text)
+    if not packed.refused:
+        return 0
+    print(f"model-lint: {target} was not written: see the errors above", file=sys.stderr)
+    return 2 if any(f.code == INTERNAL for f in packed.report.findings) else 1
+
+
+# ------------------------------------------------------------------------------------ options
+
+
+def _tag(given: str | None) -> str:
+    """Return the tag, checked; that of today where none is given."""
+    today = dt.date.today()  # noqa: DTZ011 - the user's day
+    if given is None:
+        return f"r{today:%Y%m%d}"
+    if not re.fullmatch(r"r\d{8}", given, re.ASCII):
+        raise UsageError(f"--tag {given}: write r and the date, rYYYYMMDD, such as r{today:%Y%m%d}")
+    try:
+        date = dt.date(int(given[1:5]), int(given[5:7]), int(given[7:9]))
+    except ValueError:
+        raise UsageError(f"--tag {given}: there is no such date (rYYYYMMDD)") from None
+    if date > today + dt.timedelta(days=31):
+        raise UsageError(f"--tag {given}: more than a month from today; is the year right?")
+    return given
+
+
+def _target(
+    options: argparse.Namespace,
+    config: Config,
+    tag: str,
+    vocabulary: Mapping[str, naming.FieldWords],
+) -> tuple[Path, str | None]:
+    """Return the zip to write and the repository's name; None where only the zip's is given."""
+    output: Path = options.output
+    is_file = output.suffix.lower() == ".zip" and not output.is_dir()
+    folder = output.parent if is_file else output
+    if not folder.is_dir():
+        hint = "" if is_file else ", or name a .zip file"
+        raise UsageError(f"--output {output}: no folder {folder}; make it first{hint}")
+    given = options.name or config.name
+    if given:
+        _require_name(given, vocabulary)
+        return (output if is_file else folder / f"{given}-{tag}.zip"), given
+    found = list(_surrounding(options.folder))
+    usable = [name for name in found if naming.parse(name, vocabulary).usable]
+    if usable:
+        return (output if is_file else folder / f"{usable[0]}-{tag}.zip"), usable[0]
+    if is_file:
+        return output, None
+    what = f" ({found[0]} is around it, but no model repository's name)" if found else ""
+    raise UsageError(
+        f"which model repository is this for?{what} give --name, such as model_seg_sc_t2_unet3d"
+    )
+
+
+def _require_name(name: str, vocabulary: Mapping[str, naming.FieldWords]) -> None:
+    parsed = naming.parse(name, vocabulary)
+    if parsed.usable:
+        return
+    problem = next(p for p in parsed.problems if p.code not in naming.TOLERATED)
+    hint = f"; did you mean {parsed.suggestion}?" if parsed.suggestion else ""
+    raise UsageError(f"--name {name}: {problem.message} ({problem.code}){hint}")
+
+
+def _surrounding(folder: Path) -> Iterator[str]:
+    """Yield the names of the repositories around the model and around the current folder."""
+    here = Path.cwd()
+    for start in (folder.resolve(), here):
+        root = next((p for p in (start, *start.parents) if (p / ".git").exists()), None)
+        if root:
+            yield build_repository(root, None).name
+    yield here.name
+
+
+def _orientation(code: str | None) -> str | None:
+    if code is None or is_orientation(code):
+        return code
+    raise UsageError(
+        f"--orientation {code}: write three letters, one each of R or L, A or P, S or I: where "
+        "each axis comes from, as SCT writes it, such as RPI"
+    )
+
+
+def _folds(text: str | None) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    words = [word.removeprefix("fold_") for word in re.split(r"[,\s]+", text.strip(" ,"))]
+    if any(not re.fullmatch(r"all|0|[1-9]\d{0,8}", word, re.ASCII) for word in words):
+        raise UsageError(f"--folds {text}: write numbers with commas, such as 0,1,2, or all")
+    return tuple(f"fold_{word}" for word in words)
+
+
+def _checkpoint(name: str) -> str:
+    if "/" in name or "\\" in name or not name.endswith(".pth"):
+        raise UsageError(
+            f"--checkpoint {name}: give a file's name as it is in each fold, such as "
+            "checkpoint_best.pth"
+        )
+    return name
+
+
+# ------------------------------------------------------------------------------------ linting
+
+
+def _lint(
+    package: Path,
+    target: Path,
+    name: str | None,
+    config: Config,
+    vocabulary: Mapping[str, naming.FieldWords],
+) -> TargetReport:
+    """Lint the package under the name that it will have."""
+    started = time.perf_counter()
+    rules = all_rules()
+    chosen = select_rules(rules, select=config.select, extend_select=config.extend_select)
+    loaded = load_target(str(package), name, vocabulary)
+    named = replace(loaded, text=str(target), prefix=f"{target}!/")
+    return Silencer(rules, config, frozenset()).apply(check(named, chosen, started))
+
+
+# --------------------------------------------------------------------- interruption, progress
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let a request to stop unwind the program, so that it removes what it began."""
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        print(f"model-lint: stopped ({signal.Signals(number).name})", file=sys.stderr)
+        raise SystemExit(128 + number)
+
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.signal(number, stop) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _progress() -> Iterator[Any]:
+    """Give a function that shows progress on standard error, at a terminal only."""
+    if not sys.stderr.isatty():
+        yield lambda _path, _done, _total: None
+        return
+
+    def show(path: str, done: int, total: int) -> None:
+        part = done / total if total else 1
+        sys.stderr.write(f"\r\033[Kpacking {path} {part:.0%}")
+        sys.stderr.flush()
+
+    try:
+        yield show
+    finally:
+        sys.stderr.write("\r\033[K")
+
+
+# ------------------------------------------------------------------------------------- output
+
+
+def _as_json(packed: Packed, tag: str) -> str:
+    report = json.loads(render(Report((packed.report,)), "json"))
+    data = {
+        "version": 1,
+        "package": None if packed.refused else str(packed.path),
+        "tag": tag,
+        "bytes": packed.size,
+        "sha256": packed.sha256,
+        "members": [
+            {"path": m.path, "bytes": m.size, "compressed": m.compressed} for m in packed.members
+        ],
+        "checkpoints": [
+            {"path": path, "bytes_before": before, "bytes_after": after}
+            for path, before, after in packed.checkpoints
+        ],
+        "left_out": [
+            {"path": item.path, "files": item.files, "bytes": item.size}
+            for item in packed.plan.left_out
+        ],
+        "scrubbed": dict(sorted(packed.plan.scrubbed.items())),
+        "notes": list(packed.plan.notes),
+        "findings": report["targets"][0]["findings"],
+    }
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def _as_text(packed: Packed, tag: str) -> str:
+    findings = render(Report((packed.report,)), "text")
+    if packed.refused:
+        return findings
+    blocks = [
+        _tree(packed),
+        *_about_checkpoints(packed),
+        *_about_left_out(packed.plan.left_out),
+        *_about_scrubbed(packed),
+        *(_wrapped(note) for note in packed.plan.notes),
+        *([findings] if packed.report.findings else ["model-lint check: clean\n"]),
+        f"sha256 {packed.sha256}\n",
+        f"Next: gh release create {tag} {packed.path} --title {tag}\n",
+    ]
+    return "\n".join(blocks)
+
+
+def _tree(packed: Packed) -> str:
+    """Draw the package as the specification does, with sizes."""
+    lines = [f"{packed.path}  {size(packed.size)}"]
+    paths = {member.path: member.size for member in packed.members}
+    _branch(sorted(paths), paths, "", "", lines)
+    return "\n".join(lines) + "\n"
+
+
+def _branch(
+    paths: list[str], sizes: Mapping[str, int], folder: str, indent: str, lines: list[str]
+) -> None:
+    names = sorted({path.removeprefix(folder).partition("/")[0] for path in paths})
+    for name in names:
+        last = name == names[-1]
+        full = folder + name
+        amount = f"  {size(sizes[full])}" if full in sizes else ""
+        lines.append(f"{indent}{'└── ' if last else '├── '}{name}{amount}")
+        below = [path for path in paths if path.startswith(f"{full}/")]
+        _branch(below, sizes, f"{full}/", indent + ("    " if last else "│   "), lines)
+
+
+def _about_checkpoints(packed: Packed) -> Iterator[str]:
+    before = sum(b for _, b, _ in packed.checkpoints)
+    after = sum(a for _, _, a in packed.checkpoints)
+    if after < before:
+        number = count(packed.checkpoints, "checkpoint")
+        yield _wrapped(
+            f"{number}: {size(before)} before, {size(after)} now, without what only training needs"
+        )
+
+
+def _about_left_out(left_out: tuple[LeftOut, ...]) -> Iterator[str]:
+    if not left_out:
+        return
+    total = size(sum(item.size for item in left_out))
+    lines = [f"Left out ({total}), because the specification's tree does not show it:"]
+    for item in left_out:
+        files = f"{count(item.files, 'file')}, " if item.path.endswith("/") else ""
+        lines.append(f"  {item.path}  {files}{size(item.size)}")
+    yield "\n".join(lines) + "\n"
+
+
+def _about_scrubbed(packed: Packed) -> Iterator[str]:
+    words = {"path": "path", "host": "host or user name", "subject": "subject", "secret": "secret"}
+    found = [
+        count(packed.plan.scrubbed[kind], word)
+        for kind, word in words.items()
+        if packed.plan.scrubbed[kind]
+    ]
+    if found:
+        yield _wrapped(f"Taken out of debug.json and the logs: {', '.join(found)}")
+
+
+def _wrapped(text: str) -> str:
+    lines = textwrap.wrap(
+        text, 100, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    )
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,37 @@
+"""Take the notes out of a PNG: the texts, dates and camera data beside its pixels."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+#: What the picture looks like depends on these alone; a name in capitals first is critical.
+_PICTURE = frozenset({b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"sBIT", b"bKGD", b"pHYs", b"iCCP"})
+
+
+def strip_notes(data: bytes) -> bytes:
+    """Return the PNG with its pixels and colours alone.
+
+    Raises:
+        ValueError: where the data is no whole PNG.
+    """
+    if not data.startswith(_SIGNATURE):
+        raise ValueError("not a PNG")
+    kept = [chunk for name, chunk in _chunks(data) if name[:1].isupper() or name in _PICTURE]
+    return _SIGNATURE + b"".join(kept)
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield each chunk's name and all of its bytes, up to the one that ends the picture."""
+    at = len(_SIGNATURE)
+    name = b""
+    while name != b"IEND":
+        if at + 12 > len(data):
+            raise ValueError("the PNG is cut off")
+        length, name = struct.unpack_from(">I4s", data, at)
+        end = at + 12 + length
+        if end > len(data):
+            raise ValueError("the PNG is cut off")
+        yield name, data[at:end]
+        at = end
