@@ -103,9 +103,7 @@ def _rebuild_tensor(arguments: tuple[object, ...]) -> Tensor:
     _expect(len(shape) == len(stride), "size and stride differ in length")
     _expect(isinstance(requires_grad, bool), "requires_grad is not a boolean")
     _expect(type(hooks) is Ordered and not hooks, "backward hooks are given")
-    metadata = arguments[6] if len(arguments) == 7 else None
-    flags = set(metadata) if isinstance(metadata, dict) else set()
-    _expect(metadata is None or (type(metadata) is dict and flags <= {"conj", "neg"}), "metadata")
+    _expect(len(arguments) == 6 or not arguments[6], "a conjugated or negated view")
     tensor = Tensor(storage.dtype, shape, stride, offset, storage, bool(requires_grad))
     _expect(tensor.extent[1] <= storage.numel, "the tensor reaches beyond its storage")
     return tensor
@@ -137,7 +135,7 @@ def _numpy_dtype(arguments: tuple[object, ...]) -> object:
         case _:
             raise ArgumentsError("takes a type code and two flags")
     sized_text = code[:1] in {"U", "S"} and code[1:].isascii() and code[1:].isdigit()
-    _expect(code in _STRUCT or (sized_text and len(code) < 6), f"type {shown(code)}")
+    _expect(code in NUMBER_FORMATS or (sized_text and len(code) < 6), f"type {shown(code)}")
     return DType(code)
 
 
@@ -156,7 +154,7 @@ def _decoded(dtype: DType, data: bytes) -> bool | int | float | complex | str | 
     if dtype.code[0] == "U":
         encoding = "utf-32-be" if order == ">" else "utf-32-le"
         return data.decode(encoding, "replace").rstrip("\0")
-    numbers = struct.unpack(order + _STRUCT[dtype.code], data)
+    numbers = struct.unpack(order + NUMBER_FORMATS[dtype.code], data)
     number: bool | int | float = numbers[0]
     return number if len(numbers) == 1 else complex(number, numbers[1])
 
@@ -212,7 +210,7 @@ def hashable(key: object) -> object:
 
 
 #: numpy's codes of plain numbers, and how ``struct`` spells them.
-_STRUCT = {
+NUMBER_FORMATS = {
     "b1": "?", "i1": "b", "i2": "h", "i4": "i", "i8": "q", "u1": "B", "u2": "H", "u4": "I",
     "u8": "Q", "f2": "e", "f4": "f", "f8": "d", "c8": "ff", "c16": "dd",
 }  # fmt: skip
