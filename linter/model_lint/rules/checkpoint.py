@@ -1,1 +1,308 @@
-"""Rules of the checkpoint family."""
+"""Rules about the checkpoints: whether they load, and whether they fit the files beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..checkpoint import BadCheckpoint, Checkpoint
+from ..findings import Problem, Severity
+from ..package import Fold, Package, TrainerFolder
+from ..plans import resolve
+from ..wording import count, listing, quote, size
+from . import rule
+
+
+def _every(package: Package) -> Iterator[tuple[TrainerFolder, Fold, Checkpoint]]:
+    """Yield the final checkpoints that can be read, with the folders that they are in."""
+    for trainer in package.trainers:
+        for fold, checkpoint in trainer.checkpoints:
+            yield trainer, fold, checkpoint
+
+
+def _reported(package: Package, code: str) -> Iterator[Problem]:
+    """Yield what the reader of checkpoints found and left to the rule of this code."""
+    for trainer in package.trainers:
+        for fold in trainer.folds:
+            checkpoint = fold.checkpoint
+            if isinstance(checkpoint, BadCheckpoint) and checkpoint.code == code:
+                yield Problem(checkpoint.reason, fold.checkpoint_path)
+            elif isinstance(checkpoint, Checkpoint):
+                for issue in checkpoint.issues:
+                    if issue.code == code:
+                        yield Problem(issue.message, fold.checkpoint_path)
+
+
+def expected_heads(labels: object) -> int | None:
+    """Return the number of output channels that the labels of a ``dataset.json`` ask for.
+
+    As nnU-Net's ``LabelManager``: a label of several values makes all of them regions, of which the
+    background is none. None where the labels are not what the rules about them ask for.
+    """
+    if not isinstance(labels, dict) or "background" not in labels:
+        return None
+    values = [value for name, value in labels.items() if name != "ignore"]
+    flat = [v[0] if isinstance(v, list) and len(v) == 1 else v for v in values]
+    if any(isinstance(value, list) for value in flat):
+        return sum(1 for value in flat if value not in (0, []))
+    numbers = {value for value in flat if type(value) is int}
+    return len(numbers) if len(numbers) == len(flat) else None
+
+
+def expected_channels(trainer: TrainerFolder) -> int | None:
+    """Return the number of input channels that ``dataset.json`` and ``plans.json`` ask for.
+
+    nnU-Net counts ``modality``, else ``channel_names``, and adds one channel per foreground label
+    where the configuration is the second stage of a cascade.
+    """
+    dataset = trainer.dataset.object if trainer.dataset else {}
+    names = dataset.get("modality", dataset.get("channel_names"))
+    if not isinstance(names, dict | list) or trainer.plans is None:
+        return None
+    configuration = next((c.configuration for _, c in trainer.checkpoints), None) or ""
+    resolved = resolve(trainer.plans.object, configuration)
+    if isinstance(resolved, str):
+        return None
+    if resolved.get("previous_stage") is None:
+        return len(names)
+    labels = dataset.get("labels")
+    if not isinstance(labels, dict):
+        return None
+    return len(names) + len(set(labels) - {"background", "ignore"})
+
+
+@rule(
+    "C001",
+    "not-a-torch-zip",
+    severity=Severity.ERROR,
+    since="0.1",
+    source="torch.save writes a zip; nnU-Net loads each checkpoint with torch.load",
+)
+def not_a_torch_zip(package: Package) -> Iterator[Problem]:
+    """A checkpoint is not the zip that `torch.save` writes.
+
+    Why: torch can't load it, or loads it only in a legacy format that runs whatever it holds.
+
+    Fix: take `checkpoint_final.pth` again from nnU-Net's results folder.
+    """
+    yield from _reported(package, "C001")
+
+
+@rule(
+    "C002",
+    "checkpoint-truncated",
+    severity=Severity.ERROR,
+    since="0.1",
+    source="torch.load needs every storage that data.pkl declares, in full, even the optimizer's",
+)
+def checkpoint_truncated(package: Package) -> Iterator[Problem]:
+    """A checkpoint is incomplete: numbers that it declares are missing, too few or too many.
+
+    Why: a copy or an upload was interrupted, and torch refuses the file.
+
+    Fix: copy `checkpoint_final.pth` again and compare the sizes.
+    """
+    yield from _reported(package, "C002")
+
+
+@rule(
+    "C003",
+    "checkpoint-key-missing",
+    severity=Severity.ERROR,
+    since="0.1",
+    source="nnUNetPredictor reads network_weights, trainer_name and init_args['configuration']",
+)
+def checkpoint_key_missing(package: Package) -> Iterator[Problem]:
+    """A checkpoint lacks what inference reads from it.
+
+    Why: it was not written by an nnU-Net 2 trainer, or was cut down too far, and does not load.
+
+    Fix: take the file that the trainer wrote; `model-lint pack` cuts it down safely.
+    """
+    for _, fold, checkpoint in _every(package):
+        missing = checkpoint.missing_keys
+        wrapper = checkpoint.wrapper_prefix
+        if missing:
+            message = f"{listing(missing)} is missing or of a wrong type"
+            if "state_dict" in checkpoint.keys and "plot_stuff" in checkpoint.keys:
+                message += ": this is a checkpoint of nnU-Net 1"
+            yield Problem(message, fold.checkpoint_path)
+        elif wrapper:
+            message = f"the names of all weights begin with {quote(wrapper)}, nnU-Net's don't"
+            yield Problem(message, fold.checkpoint_path)
+
+
+@rule(
+    "C004",
+    "trainer-differs",
+    severity=Severity.ERROR,
+    since="0.1",
+    source="nnU-Net names the folder TRAINER__PLANS__CONFIGURATION after the trainer's class",
+)
+def trainer_differs(package: Package) -> Iterator[Problem]:
+    """The checkpoint names another trainer than the folder.
+
+    Why: inference takes the class from the checkpoint, whatever the folder says, so the folder was
+    renamed or the checkpoint comes from another training.
+
+    Fix: give the folder back its name, or take the checkpoint of this training.
+    """
+    for trainer, fold, checkpoint in _every(package):
+        name = checkpoint.trainer_name
+        if trainer.parts and name is not None and name != trainer.parts.trainer:
+            message = f"trainer {quote(name)}, the folder says {quote(trainer.parts.trainer)}"
+            yield Problem(message, fold.checkpoint_path)
+
+
+@rule(
+    "C005",
+    "configuration-differs",
+    severity=Severity.ERROR,
+    since="0.1",
+    source="nnUNetPredictor takes the configuration from the first fold's init_args",
+)
+def configuration_differs(package: Package) -> Iterator[Problem]:
+    """The checkpoint was trained with another configuration than the folder says.
+
+    Why: inference takes the configuration from the checkpoint; the folder was renamed, or the
+    checkpoint comes from another training.
+
+    Fix: give the folder back its name, or take the checkpoint of this training.
+    """
+    for trainer, fold, checkpoint in _every(package):
+        name = checkpoint.configuration
+        if trainer.parts and name is not None and name != trainer.parts.configuration:
+            expected = quote(trainer.parts.configuration)
+            message = f"configuration {quote(name)}, the folder says {expected}"
+            yield Problem(message, fold.checkpoint_path)
+
+
+@rule(
+    "C006",
+    "fold-differs",
+    severity=Severity.WARNING,
+    since="0.1",
+    source="nnU-Net writes the checkpoint of fold N into fold_N",
+)
+def fold_differs(package: Package) -> Iterator[Problem]:
+    """A checkpoint belongs to another fold than the folder that it lies in.
+
+    Why: it predicts as before, but nobody can tell any more which subjects it was trained on.
+
+    Fix: name the folder after the fold that was trained.
+    """
+    for _, fold, checkpoint in _every(package):
+        trained = checkpoint.fold
+        if None not in {trained, fold.number} and trained != fold.number:
+            yield Problem(f"trained as fold {trained}", fold.checkpoint_path)
+
+
+@rule(
+    "C007",
+    "output-channels",
+    severity=Severity.ERROR,
+    since="0.1",
+    source="nnU-Net builds the network from the labels of dataset.json and loads weights strictly",
+)
+def output_channels(package: Package) -> Iterator[Problem]:
+    """The network has another number of outputs than `dataset.json` has labels.
+
+    Why: nnU-Net builds the network from `dataset.json`, and then the weights don't fit it.
+
+    Fix: take the `dataset.json` that the model was trained with.
+    """
+    for trainer, fold, checkpoint in _every(package):
+        network = checkpoint.architecture
+        labels = trainer.dataset.object.get("labels") if trainer.dataset else None
+        expected = expected_heads(labels)
+        if network and expected is not None and network.output_heads != expected:
+            outputs = count(network.output_heads, "output channel")
+            yield Problem(f"{outputs}, the labels need {expected}", fold.checkpoint_path)
+
+
+@rule(
+    "C008",
+    "input-channels",
+    severity=Severity.ERROR,
+    since="0.1",
+    source="nnU-Net builds the network from the channels of dataset.json, and loads strictly",
+)
+def input_channels(package: Package) -> Iterator[Problem]:
+    """The network has another number of inputs than `dataset.json` has channels.
+
+    Why: nnU-Net builds the network from `dataset.json`, and then the weights don't fit it.
+
+    Fix: take the `dataset.json` that the model was trained with.
+    """
+    for trainer, fold, checkpoint in _every(package):
+        network, expected = checkpoint.architecture, expected_channels(trainer)
+        if network and expected is not None and network.input_channels != expected:
+            inputs = count(network.input_channels, "input channel")
+            yield Problem(f"{inputs}, dataset.json asks for {expected}", fold.checkpoint_path)
+
+
+@rule(
+    "C009",
+    "folds-differ",
+    severity=Severity.ERROR,
+    since="0.1",
+    source="nnUNetPredictor builds one network and loads the weights of every fold into it",
+)
+def folds_differ(package: Package) -> Iterator[Problem]:
+    """The folds of one model have weights of other names or shapes.
+
+    Why: one network is built for all folds; the first fold that does not fit stops the prediction.
+
+    Fix: put together only folds of one training (same trainer, plans and configuration).
+    """
+    for trainer in package.trainers:
+        first: tuple[Fold, dict[str, tuple[int, ...]]] | None = None
+        for fold, checkpoint in trainer.checkpoints:
+            shapes = {name: tensor.shape for name, tensor in checkpoint.weights.items()}
+            if first is None:
+                first = fold, shapes
+            elif shapes and first[1] and shapes != first[1]:
+                different = [n for n in first[1] | shapes if first[1].get(n) != shapes.get(n)]
+                message = f"differs from {first[0].name} in {listing(different)}"
+                yield Problem(message, fold.checkpoint_path)
+
+
+@rule(
+    "C010",
+    "optimizer-state",
+    severity=Severity.WARNING,
+    since="0.1",
+    source="To save space, include only `checkpoint_final.pth`",
+)
+def optimizer_state(package: Package) -> Iterator[Problem]:
+    """A checkpoint carries the state of the training, which inference never reads.
+
+    Why: the optimizer's numbers double the download and the disk space of every user.
+
+    Fix: `model-lint pack` leaves them out and keeps the predictions bit for bit.
+    """
+    for _, fold, checkpoint in _every(package):
+        if checkpoint.weights and checkpoint.optimizer_bytes:
+            share = round(100 * checkpoint.optimizer_bytes / checkpoint.storage_bytes)
+            message = f"{size(checkpoint.optimizer_bytes)} of training state ({share} %)"
+            yield Problem(message, fold.checkpoint_path)
+
+
+@rule(
+    "C011",
+    "not-weights-only",
+    severity=Severity.WARNING,
+    since="0.1",
+    source="torch 2.6 and later load with weights_only=True unless told otherwise",
+)
+def not_weights_only(package: Package) -> Iterator[Problem]:
+    """`torch.load` refuses the checkpoint in its safe mode, the default since torch 2.6.
+
+    Why: users must switch off the protection from code in the file to load it, and tools that don't
+    fail with "Weights only load failed".
+
+    Fix: `model-lint pack` writes a checkpoint that loads in the safe mode.
+    """
+    for _, fold, checkpoint in _every(package):
+        if checkpoint.weights_only_refuses and not checkpoint.issues:
+            message = f"needs {listing(checkpoint.weights_only_refuses)}"
+            yield Problem(message, fold.checkpoint_path)

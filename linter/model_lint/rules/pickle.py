@@ -1,1 +1,127 @@
-"""Rules of the pickle family."""
+"""Rules about what a checkpoint would run when it is loaded.
+
+The pickle in a checkpoint is a program. These rules compare it with the exact list of what torch
+and nnU-Net write; nothing of it is executed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..findings import Problem, Severity
+from ..package import Package
+from . import rule
+
+
+def _issues(package: Package, code: str) -> Iterator[Problem]:
+    """Yield what the reader of checkpoints found and left to the rule of this code."""
+    for trainer in package.trainers:
+        for fold in trainer.folds:
+            for issue in fold.checkpoint.issues if fold.checkpoint else ():
+                if issue.code == code:
+                    place = "" if issue.offset is None else f" (data.pkl, byte {issue.offset})"
+                    yield Problem(issue.message + place, fold.checkpoint_path)
+
+
+@rule(
+    "K001",
+    "pickle-global",
+    severity=Severity.ERROR,
+    since="0.1",
+    source="torch.load imports, and may call, every global that a checkpoint names",
+)
+def pickle_global(package: Package) -> Iterator[Problem]:
+    """A checkpoint names a function or class that no nnU-Net checkpoint needs.
+
+    Why: loading imports it and may call it with arguments of the file's choice. That is how
+    malicious models run code, and at best it is a class that other machines lack.
+
+    Fix: don't load the file if you don't trust its origin. If the object is your own, keep it out
+    of the trainer's checkpoint, or let `model-lint pack` write the weights alone.
+    """
+    yield from _issues(package, "K001")
+
+
+@rule(
+    "K002",
+    "pickle-opcode",
+    severity=Severity.ERROR,
+    since="0.1",
+    source="torch.save writes pickles of protocol 2 to 5 from a small set of opcodes",
+)
+def pickle_opcode(package: Package) -> Iterator[Problem]:
+    """A checkpoint uses a pickle opcode that no nnU-Net checkpoint needs.
+
+    Why: it builds objects in a way that torch does not, as files do that hide what they run.
+
+    Fix: don't load the file if you don't trust its origin; save it again with `torch.save`.
+    """
+    yield from _issues(package, "K002")
+
+
+@rule(
+    "K003",
+    "pickle-opaque",
+    severity=Severity.ERROR,
+    since="0.1",
+    source="torch.save names every global by literal strings",
+)
+def pickle_opaque(package: Package) -> Iterator[Problem]:
+    """A checkpoint computes the name of a function or class that it loads.
+
+    Why: nobody can tell what it runs; torch always spells the names out.
+
+    Fix: don't load the file; save it again with `torch.save`.
+    """
+    yield from _issues(package, "K003")
+
+
+@rule(
+    "K004",
+    "pickle-malformed",
+    severity=Severity.ERROR,
+    since="0.1",
+    source="torch.save writes one pickle that ends where its record ends",
+)
+def pickle_malformed(package: Package) -> Iterator[Problem]:
+    """The description of the tensors in a checkpoint can't be read to its end, or goes on after it.
+
+    Why: the file is damaged, or made so that scanners stop where torch reads on.
+
+    Fix: take `checkpoint_final.pth` again from nnU-Net's results folder.
+    """
+    yield from _issues(package, "K004")
+
+
+@rule(
+    "K005",
+    "torch-zip-member",
+    severity=Severity.ERROR,
+    since="0.1",
+    source="torch.save writes data.pkl, data/N and a few small records, and nothing else",
+)
+def torch_zip_member(package: Package) -> Iterator[Problem]:
+    """The zip inside a checkpoint holds something that torch does not write.
+
+    Why: it was packed by other means; what is hidden in it, nobody checks.
+
+    Fix: take `checkpoint_final.pth` as the trainer wrote it, without unpacking and zipping it.
+    """
+    yield from _issues(package, "K005")
+
+
+@rule(
+    "K006",
+    "pickle-arguments",
+    severity=Severity.ERROR,
+    since="0.1",
+    source="torch and numpy rebuild tensors and numbers from arguments of fixed kinds",
+)
+def pickle_arguments(package: Package) -> Iterator[Problem]:
+    """A checkpoint calls an allowed function with arguments that torch does not write.
+
+    Why: harmless functions can be made to do harm, or to fail, by what they are given.
+
+    Fix: don't load the file if you don't trust its origin; save it again with `torch.save`.
+    """
+    yield from _issues(package, "K006")
