@@ -64,7 +64,7 @@ def _is_script(path: str) -> bool:
 
 def _tracked(root: Path) -> Iterable[str]:
     """Return the tracked files as git lists them; every file where git or its data is missing."""
-    import subprocess  # noqa: PLC0415, S404 - the check of a zip must not pay for it
+    import subprocess  # noqa: PLC0415 - the check of a zip must not pay for it
 
     # A checkout is data: whoever owns it, and whatever program its configuration names.
     options = ["-c", "safe.directory=*", "-c", "core.fsmonitor=false"]
