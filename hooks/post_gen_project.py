@@ -18,6 +18,7 @@ from typing import Any
 
 TIMEOUT = 20  # seconds for one git command: it must not keep the user waiting
 OPT_OUT = "MODEL_TEMPLATE_NO_GIT"
+FIRST_COMMIT = "Start from model-template"
 # Settings of the user that may stop, ask or slow down a first commit.
 SETTINGS = (
     "commit.gpgSign=false",
@@ -51,11 +52,9 @@ def git(*arguments: str) -> bool:
     return done.returncode == 0
 
 
-def wanted(answers: dict[str, Any]) -> bool:
+def wanted() -> bool:
     """Tell whether to make a git repository here."""
-    if os.environ.get(OPT_OUT, "") not in ("", "0"):
-        return False
-    return not Path(".git").exists() and not is_cruft_comparison(answers)
+    return os.environ.get(OPT_OUT, "") in ("", "0") and not Path(".git").exists()
 
 
 def is_cruft_comparison(answers: dict[str, Any]) -> bool:
@@ -80,7 +79,7 @@ def make_repository() -> str:
         return "none"
     if not git("add", "--all"):
         return "none"
-    committed = git("commit", "--quiet", "--no-verify", "--message", "Start from model-template")
+    committed = git("commit", "--quiet", "--no-verify", "--message", FIRST_COMMIT)
     return "committed" if committed else "staged"
 
 
@@ -90,17 +89,32 @@ def next_steps(answers: dict[str, Any], outcome: str) -> str:
     steps = [f"cd {name}"]
     if outcome == "none":
         steps.append("git init --initial-branch=main && git add --all")
-    if outcome != "committed":
-        steps.append('git commit --message "Start from model-template"')
+    if outcome in ("none", "staged"):
+        steps.append(f'git commit --message "{FIRST_COMMIT}"')
+    if outcome == "committed" and "_commit" in answers:
+        steps.append('git add .cruft.json && git commit --message "Follow the template with cruft"')
     steps.append("edit config.yaml: where the data are, labels, folds")
     steps.append("read README.md: training, evaluation and release, step by step")
     lines = [f"  {number}. {step}" for number, step in enumerate(steps, 1)]
-    return "\n".join(["", f"Generated {name}. Next:", *lines])
+    return "\n".join(["", f"Generated {name}. Next:", *lines, *notes(answers)])
+
+
+def notes(answers: dict[str, Any]) -> list[str]:
+    """What the answers imply and might surprise."""
+    channels = len(answers["channels"].split(","))
+    if answers["channels_as"] == "channels" and channels > 1 and answers["consumer"] != "slicer":
+        return [
+            f"Note: SCT gives a model one channel; this one takes {channels} and will run in "
+            "nnU-Net and Slicer only."
+        ]
+    return []
 
 
 def main(answers: dict[str, Any]) -> int:
     """Make the repository and print the next steps."""
-    outcome = make_repository() if wanted(answers) else "none"
+    if is_cruft_comparison(answers):
+        return 0
+    outcome = make_repository() if wanted() else "unwanted"
     print(next_steps(answers, outcome))
     return 0
 

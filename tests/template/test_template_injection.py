@@ -66,7 +66,7 @@ def test_code_in_an_answer_never_runs(question: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("question", FREE_TEXT)
 def test_text_reaches_every_file_as_text(question: str, tmp_path: Path) -> None:
-    text = """It's "T2*" \\ 50% #1: é 山 😀 <b> & {x} [y] | `z` ~ $HOME @me -- <!-- results:begin -->"""
+    text = """It's "T2*" \\ 50% #1: é 山 😀 <b> & {x} [y] | `z` ~ $HOME -- <!-- results:begin -->"""
     made = bake(tmp_path / "output", **{question: text})
     citation = yaml.safe_load((made / "CITATION.cff").read_text(encoding="utf-8"))
     found = {

@@ -1,0 +1,25 @@
+"""Every test of the template runs with git settings of its own, whatever the machine's are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+IDENTITY = "[user]\n\tname = Ada Lovelace\n\temail = ada@example.org\n"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def git_settings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A git configuration with an identity and nothing else; return the file."""
+    file = tmp_path_factory.mktemp("git") / "config"
+    file.write_text(IDENTITY, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GIT_CONFIG_GLOBAL", str(file))
+        patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        for name in ("NAME", "EMAIL"):
+            patch.delenv(f"GIT_AUTHOR_{name}", raising=False)
+            patch.delenv(f"GIT_COMMITTER_{name}", raising=False)
+        patch.delenv("EMAIL", raising=False)
+        patch.delenv("MODEL_TEMPLATE_NO_GIT", raising=False)
+        yield file
