@@ -1,0 +1,274 @@
+"""The command line: exit statuses, standard streams, files, and one line for every mistake."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from model_lint import __version__
+from model_lint.cli import COMMANDS, main
+
+MODEL = Path(__file__).parent / "data" / "nnUNetTrainerTiny__nnUNetPlans__2d"
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """Return a zip of the genuine model, exactly as the specification wants it."""
+    name = tmp_path / "model_seg_sc-gm_t2-r20261123"
+    shutil.make_archive(str(name), "zip", MODEL.parent, MODEL.name)
+    return name.with_suffix(".zip")
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    """Return a copy of the genuine model that lacks its orientation."""
+    copy = tmp_path / "broken" / MODEL.name
+    shutil.copytree(MODEL, copy)
+    dataset = copy / "dataset.json"
+    content = json.loads(dataset.read_text(encoding="utf-8"))
+    del content["image_orientation"]
+    dataset.write_text(json.dumps(content, indent=4), encoding="utf-8")
+    return copy
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run where no configuration of this repository applies, and without colour settings."""
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+
+
+def status(*arguments: str | Path) -> int:
+    return main([str(argument) for argument in arguments])
+
+
+def test_a_good_package_is_clean(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert status("check", package, "--fail-on", "info", "--ignore", "L024") == 0
+    assert "clean" in capsys.readouterr().out
+
+
+def test_a_finding_says_what_where_and_how_to_fix(
+    broken: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status("check", broken) == 1
+    shown = capsys.readouterr().out
+    assert "D003" in shown
+    assert "dataset.json" in shown
+    assert "fix: " in shown
+    assert "Found 1 error" in shown
+
+
+def test_ignored_rules_do_not_count(broken: Path) -> None:
+    assert status("check", broken, "--ignore", "D003") == 0
+    assert status("check", broken, "--select", "C") == 0
+    assert status("check", broken, "--exit-zero") == 0
+
+
+def test_nothing_to_lint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "empty").mkdir()
+    assert status("check", tmp_path / "empty") == 3
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["check", "missing.zip"], "missing.zip: no such file or folder"),
+        (["check", "--select", "Q999"], "no rule has the code, prefix or name 'Q999'"),
+        (["check", "--config", "missing.toml"], "missing.toml: No such file"),
+        (["check", "--baseline", "missing.json"], "missing.json: No such file"),
+        (["check", MODEL, "--output", "no/such/folder.txt"], "can't write no/such/folder.txt"),
+        (["check", MODEL / "fold_0" / "checkpoint_final.pth"], "a checkpoint, not a package"),
+        (["rule", "Q999"], "no rule has the code"),
+        (["check", "nul\0byte"], "no such file or folder"),
+    ],
+)
+def test_a_mistake_is_one_line_and_status_two(
+    arguments: list[str | Path], part: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status(*arguments) == 2
+    error = capsys.readouterr().err
+    assert part in error
+    assert len(error.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["chek"],
+        ["check", "--format", "yaml"],
+        ["check", "--fail-on", "never"],
+        ["check", ".", "--output", "a", "--output", "b"],
+        ["check", "--no-such-option"],
+    ],
+)
+def test_wrong_usage_is_status_two(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        status(*arguments)
+    assert stop.value.code == 2
+
+
+def test_one_bad_target_does_not_hide_the_others(
+    broken: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status("check", "missing.zip", broken) == 2
+    assert "D003" in capsys.readouterr().out
+
+
+def test_targets_come_from_standard_input(
+    package: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with package.with_suffix(".txt").open("w+", encoding="utf-8") as listed:
+        listed.write(f"{package}\n\n{MODEL}\n")
+        listed.seek(0)
+        monkeypatch.setattr(sys, "stdin", listed)
+        assert status("check", "-") == 0
+    assert "2 targets" in capsys.readouterr().out
+
+
+def test_one_run_writes_several_formats(
+    broken: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "report.json"
+    assert status("check", broken, "--format", "concise", "--format", "json", "--output", file) == 1
+    report = json.loads(file.read_text(encoding="utf-8"))
+    assert report["version"] == 1
+    assert [f["code"] for f in report["targets"][0]["findings"]] == ["D003"]
+    assert "error D003" in capsys.readouterr().out
+    assert not list(tmp_path.glob("*.tmp"))
+
+
+def test_colour_only_where_it_is_asked_for(
+    broken: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def colored(*options: str) -> bool:
+        status("check", broken, *options)
+        return "\033[" in capsys.readouterr().out
+
+    assert not colored()
+    assert colored("--color", "always")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert colored()
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not colored()
+    assert not colored("--color", "never")
+
+
+def test_a_baseline_silences_what_it_holds(broken: Path, tmp_path: Path) -> None:
+    baseline = tmp_path / "baseline.json"
+    assert status("check", broken, "--format", "json", "--output", baseline) == 1
+    assert status("check", broken, "--baseline", baseline) == 0
+    (broken / "plans.json").unlink()
+    assert status("check", broken, "--baseline", baseline) == 1
+
+
+def test_a_baseline_must_be_a_report(
+    broken: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "baseline.json").write_text("[]", encoding="utf-8")
+    assert status("check", broken, "--baseline", tmp_path / "baseline.json") == 2
+    assert "not a baseline" in capsys.readouterr().err
+
+
+def test_ignores_show_their_reasons_and_unused_ones_are_reported(
+    broken: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "model-lint.toml"
+    config.write_text('ignore = { D003 = "SCT is not used", D011 = "x", R001 = "y" }\n', "utf-8")
+    assert status("check", broken, "--format", "json") == 0
+    report = json.loads(capsys.readouterr().out)
+    (ignored,) = report["targets"][0]["ignored"]
+    assert (ignored["code"], ignored["reason"]) == ("D003", "SCT is not used")
+    # R001 looks at repositories, and none was checked.
+    (unused,) = report["configuration"]
+    assert unused["code"] == "X001"
+    assert "D011" in unused["message"]
+
+
+def test_per_target_ignores(broken: Path, package: Path, tmp_path: Path) -> None:
+    config = tmp_path / "model-lint.toml"
+    config.write_text(f"[per-target-ignores]\n'{MODEL.name}' = ['D003']\n", encoding="utf-8")
+    assert status("check", broken) == 0
+    config.write_text("[per-target-ignores]\n'other*' = ['D003']\n", encoding="utf-8")
+    assert status("check", broken) == 1
+
+
+def test_a_vocabulary_of_ones_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    repository = tmp_path / "model_seg_zonule_t2"
+    repository.mkdir()
+    (repository / "README.md").write_text("# A model\n", encoding="utf-8")
+    status("check", repository, "--select", "N", "--format", "json")
+    before = json.loads(capsys.readouterr().out)["targets"][0]["findings"]
+    assert {f["code"] for f in before} <= {"N005", "N006"}
+    assert before
+    (tmp_path / "model-lint.toml").write_text("vocabulary = {anatomy = ['zonule']}", "utf-8")
+    status("check", repository, "--select", "N", "--format", "json")
+    assert json.loads(capsys.readouterr().out)["targets"][0]["findings"] == []
+
+
+def test_a_crash_of_a_rule_is_reported_and_the_others_run(
+    broken: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def crash(*_: object) -> None:
+        raise ZeroDivisionError("planned")
+
+    monkeypatch.setattr("model_lint.rules.plans.resolve", crash)
+    assert status("check", broken) == 2
+    shown = capsys.readouterr().out
+    assert "X000" in shown
+    assert "ZeroDivisionError" in shown
+    assert "D003" in shown
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        status("--version")
+    assert stop.value.code == 0
+    assert capsys.readouterr().out == f"model-lint {__version__}\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        status(command, "--help")
+    assert stop.value.code == 0
+    assert "exit status:" in capsys.readouterr().out
+
+
+def run(*arguments: str | Path, **options: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "model_lint", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)  # type: ignore[call-overload, no-any-return]
+
+
+def test_as_a_process(broken: Path) -> None:
+    done = run("check", broken)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "D003" in done.stdout
+
+
+def test_a_closed_pipe_is_no_traceback(broken: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "model_lint", "rule"]
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert done.stderr == b""
+
+
+def test_the_linter_needs_no_torch(package: Path) -> None:
+    code = (
+        "import sys\n"
+        "for name in ('torch', 'numpy', 'nnunetv2', 'nibabel'): sys.modules[name] = None\n"
+        "from model_lint.cli import main\n"
+        f"sys.exit(main(['check', {str(package)!r}]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
