@@ -32,7 +32,7 @@ from .model import (
     Word,
 )
 from .reading import read
-from .vocabulary import FIELDS, VOCABULARY, FieldWords, Index, extend, vocabulary_data
+from .vocabulary import FIELDS, VOCABULARY, FieldWords, Index, extend, index_of, vocabulary_data
 from .wording import quote
 from .writing import require_values, why_no_name, write
 
@@ -61,7 +61,7 @@ __all__ = [
 
 def parse(name: str, vocabulary: Mapping[str, FieldWords] = VOCABULARY) -> Name:
     """Read any text as a name. Never raises: what is wrong stands in ``problems``."""
-    index = Index(vocabulary)
+    index = index_of(vocabulary)
     reading = _read(name, index)
     if not reading.problems:
         return Name(name, reading.fields, reading.slots, ())
@@ -72,7 +72,7 @@ def parse(name: str, vocabulary: Mapping[str, FieldWords] = VOCABULARY) -> Name:
 
 def canonical(name: str, vocabulary: Mapping[str, FieldWords] = VOCABULARY) -> str | None:
     """Return the name as ``compose`` writes it, or None where it can't be told what it says."""
-    fields = _read(name, Index(vocabulary)).fields
+    fields = _read(name, index_of(vocabulary)).fields
     return None if fields is None else compose(fields, vocabulary)
 
 
@@ -97,7 +97,7 @@ def compose(fields: Fields, vocabulary: Mapping[str, FieldWords] = VOCABULARY) -
             it (after ``model_``, where only a task can be unlisted) or that is a number or a field
             strength and stands alone.
     """
-    index = Index(vocabulary)
+    index = index_of(vocabulary)
     for name, values in fields.items():
         require_values(name, values, index)
     composed = write(fields, index)

@@ -101,7 +101,7 @@ def _character(character: str) -> str:
 
 def _token(text: str, position: int, index: Index) -> Token:
     found = tuple(index.find(value) for value in text.split("-"))
-    if len(found) > 1 and not all(f.home for f in found):
+    if len(found) > 1 and not all(f.allowed for f in found):
         # A hyphen inside a word: `ex-vivo`, `t2-star`, `spinal-cord`.
         joined = index.find(text.replace("-", ""))
         if joined.home and {f.home for f in found} <= {None, joined.home}:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from .model import MAX_LENGTH, NO_WORD, PREFIX, Fields, NameProblem, Reading, Token
 from .reading import read
@@ -55,8 +56,9 @@ class _Group:
     found: tuple[Found, ...]
     #: The field of its unlisted words, where that is known.
     field: str | None = None
-    #: Whether an unlisted word may be a slip of the pen for one in a list.
-    mend: bool = True
+    #: Whether an unlisted word may be a slip of the pen for one in a list: never, only for a very
+    #: near one (where it can stand as it is), or always.
+    mend: Literal["never", "near", "always"] = "always"
     #: Whether it stands where the task should, and is none.
     instead_of_task: bool = False
 
@@ -75,7 +77,7 @@ def nearest_name(
         return None
     cleaned = read(_cleaned(reading.text), index, any_length=True)
     if cleaned.codes <= {"N005"}:
-        groups = [_Group(token.found, token.field, mend=False) for token in cleaned.tokens]
+        groups = [_Group(token.found, token.field, mend="never") for token in cleaned.tokens]
     else:
         groups = [_Group(token.found) for token in cleaned.tokens]
     if not any(f.home for group in groups for f in group.found):
@@ -85,16 +87,16 @@ def nearest_name(
 
 def _group(token: Token, reading: Reading, index: Index, decided: Mapping[int, str]) -> _Group:
     if token.position in decided:
-        return _Group(token.found, decided[token.position], mend=False)
+        return _Group(token.found, decided[token.position], mend="never")
     if token.by_place and token.field == "task":
         return _Group(token.found, instead_of_task=True)
     if token.is_no_word:
         return _Group(token.found)
     if token.candidates:
         return _Group(token.found, next(name for name in _LIKELY if name in token.candidates))
-    only_unlisted = reading.codes <= {"N005"}
-    certain = token.field is not None and index.is_open(token.field)
-    return _Group(token.found, token.field, mend=only_unlisted or not certain)
+    if token.field is None or not index.is_open(token.field):
+        return _Group(token.found, token.field)
+    return _Group(token.found, token.field, "near" if reading.codes <= {"N005"} else "never")
 
 
 def _rebuilt(groups: Sequence[_Group], text: str, index: Index) -> str | None:
@@ -138,8 +140,11 @@ def _mended_word(found: Found, group: _Group, index: Index) -> Found:
     if found.standing == "refused":
         options = {word: word for word in vocabulary[found.home or ""].allowed}
         return _closest(found, options, index, 0.6)
-    if found.standing != "unlisted" or not group.mend or len(found.written) < 4:
+    if found.standing != "unlisted" or group.mend == "never" or len(found.written) < 4:
         return found
+    if group.mend == "near":
+        listed = {word: f.value for word, f in index.words.items() if _is_near(found, f)}
+        return _closest(found, listed, index, 0.8)
     if group.instead_of_task:
         task = vocabulary["task"]
         options = {**task.aliases, **{word: word for word in task.allowed}}
@@ -150,8 +155,23 @@ def _mended_word(found: Found, group: _Group, index: Index) -> Found:
         for word in () if words.open else words.spec:
             if len(word) > 4 and found.written.startswith(word.lower()):
                 return index.find(word)  # a suffix on it: `unet3dmulticlass`
-    options = {word: f.value for word, f in index.words.items() if f.standing != "refused"}
+    options = {
+        word: f.value
+        for word, f in index.words.items()
+        if f.standing != "refused" and abs(len(word) - len(found.written)) <= 1
+    }
     return _closest(found, options, index, 0.8)
+
+
+def _is_near(found: Found, other: Found) -> bool:
+    """Tell whether a word that may stand as it is could yet be meant as this one.
+
+    The specification's own words are what is meant most often; of the others, only the same letters
+    in another order are a sign.
+    """
+    if other.standing == "listed":
+        return abs(len(other.written) - len(found.written)) <= 1
+    return other.standing == "known" and sorted(other.written) == sorted(found.written)
 
 
 def _closest(found: Found, options: Mapping[str, str], index: Index, cutoff: float) -> Found:
@@ -202,7 +222,9 @@ def _cleaned(text: str) -> str:
         text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text)  # modelSegMouse
     text = unicodedata.normalize("NFKD", text).lower().replace("t2*", "t2star")
     text = re.sub(r"\s*[+&,]\s*", "-", text)
-    text = re.sub(r"[^a-z0-9_-]+", "_", text.encode("ascii", "ignore").decode("ascii"))
+    # Accents go, digits of other scripts become ours.
+    text = re.sub(r"[^\x00-\x7f]", lambda found: str(unicodedata.digit(found[0], "")), text)
+    text = re.sub(r"[^a-z0-9_-]+", "_", text)
     text = re.sub(r"^_*models?(?=[_-]|$)", "", text).removeprefix("model")
     if "_" not in text.strip("_-"):
         text = text.replace("-", "_")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -276,3 +277,13 @@ class Index:
     def options(self, name: str) -> str:
         """Return the values of a field, for a message."""
         return ", ".join(self.vocabulary[name].allowed)
+
+
+def index_of(vocabulary: Mapping[str, FieldWords]) -> Index:
+    """Return the index of a vocabulary; that of the shipped one is made once."""
+    return _shipped() if vocabulary is VOCABULARY else Index(vocabulary)
+
+
+@cache
+def _shipped() -> Index:
+    return Index(VOCABULARY)

@@ -1,0 +1,78 @@
+"""The rules about names: each fires on its defect, alone, and stays silent on right names."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from model_lint.findings import Severity
+from model_lint.naming import TOLERATED, parse
+from model_lint.rules import Rule, family_rules
+
+RULES = {rule.code: rule for rule in family_rules("names") if rule.subject == "Name"}
+
+#: Code: a name where the rule fires and no other does, and one beside it where none does.
+CASES = {
+    "N001": ("model-seg_sc_t2", "model_seg_sc_t2"),
+    "N002": ("model_seg_SC_t2", "model_seg_sc_t2"),
+    "N003": ("model_sc_t2", "model_seg_sc_t2"),
+    "N004": ("model_seg_sc_t2_unet3d-multiclass", "model_seg_sc_t2_unet3d"),
+    "N005": ("model_seg_sc-sulcus_t2", "model_seg_sc-lesion_t2"),
+    "N006": ("model_seg_yak", "model_seg_monkey"),
+    "N007": ("model_seg_exvivo_gm_t2", "model_seg_gm_exvivo_t2"),
+    "N008": ("model_seg_monkey_sc_t1_unet3d", "model_seg_sc_monkey_t1_unet3d"),
+    "N009": ("model_seg_mouse-sc_t1", "model_seg_sc_mouse_t1"),
+    "N010": ("model_seg_sc_gm_t2", "model_seg_sc-gm_t2"),
+    "N011": ("model_seg_mice_t2w", "model_seg_mouse_t2"),
+}
+
+
+def fired(name: str) -> set[str]:
+    return {code for code, rule in RULES.items() if list(rule.check(parse(name)))}
+
+
+def test_there_is_a_case_for_each_rule() -> None:
+    assert list(RULES) == list(CASES)
+
+
+@pytest.mark.parametrize("code", CASES)
+def test_fires_on_its_defect_alone(code: str) -> None:
+    wrong, right = CASES[code]
+    assert fired(wrong) == {code}
+    assert fired(right) == set()
+
+
+@pytest.mark.parametrize("code", CASES)
+def test_says_what_and_how_to_fix(code: str) -> None:
+    wrong, right = CASES[code]
+    for problem in RULES[code].check(parse(wrong)):
+        assert "\n" not in problem.message
+        assert problem.at == ""
+        if code == "N005":
+            assert problem.help is None  # nothing is to be done
+        else:
+            assert problem.help is not None
+            assert problem.help.startswith("rename it to `model_")
+            assert code == "N006" or f"`{right}`" in problem.help
+
+
+def test_errors_are_what_makes_a_name_unusable() -> None:
+    errors = {code for code, rule in RULES.items() if rule.severity is Severity.ERROR}
+    assert errors.isdisjoint(TOLERATED)
+    assert errors | TOLERATED == set(RULES)
+    assert RULES["N005"].severity is Severity.INFO
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_the_documentation_is_complete_and_its_examples_are_true(rule: Rule) -> None:
+    assert rule.summary.endswith(".")
+    assert rule.why
+    assert rule.fix
+    example = (rule.check.__doc__ or "").partition("Example: ")[2]
+    names = re.findall(r"`(model[_-][^`]+)`", example)
+    if rule.code != "N011":  # shows values, not names
+        assert rule.code in fired(names[0])
+    for wrong in re.findall(r"`(model[^`]+)` is wrong", example):
+        assert fired(wrong) == {rule.code}
+    for right in names[1:]:
+        assert fired(right) <= {"N005"}
