@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -117,7 +118,8 @@ def run(options: argparse.Namespace) -> int:
         reports.append(silencer.apply(check(target, chosen, started)))
     report = Report(tuple(reports), tuple(silencer.unused(targets, reports)))
     for form, file in options.outputs or [("text", None)]:
-        _write(render(report, form, color=file is None and _colored(options.color)), file)
+        color = file is None and _colored(options.color)
+        _write(render(report, form, color=color, width=_width(file)), file)
     limit = Severity(options.fail_on) if options.fail_on else config.fail_on
     return _status(report, failures, limit, exit_zero=options.exit_zero)
 
@@ -161,6 +163,13 @@ def _colored(choice: str) -> bool:
     if os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
+
+
+def _width(file: str | None) -> int | None:
+    """Return the terminal's width, up to what reads well; None where the output is no terminal."""
+    if file is not None or not sys.stdout.isatty():
+        return None
+    return min(100, shutil.get_terminal_size().columns)
 
 
 def _words(text: str) -> list[str]:

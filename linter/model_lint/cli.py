@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -37,6 +38,9 @@ COMMANDS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status; no traceback reaches the user."""
     words = sys.argv[1:] if argv is None else list(argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A file name in letters that the terminal's encoding lacks must not end the run.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         options = _parser(words).parse_args(words)
         status: int = _module(options.command).run(options)

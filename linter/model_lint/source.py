@@ -31,12 +31,15 @@ class Sources:
         lines = self._lines(problem.at) if problem.line else []
         if not problem.line or problem.line > len(lines):
             return None
-        raw = lines[problem.line - 1].rstrip("\r")
+        # A tab for a blank: columns stay, and no screen decides how wide it is.
+        raw = lines[problem.line - 1].rstrip("\r").replace("\t", " ")
         source = SourceLine(raw)
         file = self._files[problem.at]
         if isinstance(file, JsonFile):
             begin = sum(len(line) + 1 for line in lines[: problem.line - 1])
             source = _pointed(file, problem, begin, raw)
+        if source.start is None and not any(map(str.isalnum, raw)):
+            return None  # a bracket alone tells nobody anything
         return cut(_unindented(source), _KEPT)
 
     @cached_property

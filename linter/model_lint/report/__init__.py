@@ -1,4 +1,8 @@
-"""Report formats: one module each, one function ``render(report, color) -> str`` in each."""
+"""Report formats: one module each, one function ``render(report, *, color)`` in each.
+
+Whatever a package holds may stand in a message or a location: every format escapes it by its own
+rules, and none lets a control character through.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,14 @@ from typing import cast
 
 from ..findings import Report
 
-FORMATS = ("text", "concise", "json")
+FORMATS = ("text", "concise", "json", "sarif", "github", "markdown", "html", "junit")
 
 
-def render(report: Report, form: str, *, color: bool = False) -> str:
-    """Render a report in one of FORMATS. ``color`` matters for text for a terminal alone."""
+def render(report: Report, form: str, *, color: bool = False, width: int | None = None) -> str:
+    """Render a report in one of FORMATS.
+
+    ``color`` (ANSI sequences) and ``width`` (characters of a line) matter for text alone.
+    """
     module = importlib.import_module(f"{__name__}.{form}")
-    return cast("str", module.render(report, color=color))
+    options = {"width": width} if form == "text" and width else {}
+    return cast("str", module.render(report, color=color, **options))

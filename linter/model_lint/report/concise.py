@@ -1,15 +1,21 @@
-"""One line per finding, for grep and for editors: ``location:line: severity CODE message``."""
+"""One line per finding, for grep and editors: ``location:line:column: severity CODE message``."""
 
 from __future__ import annotations
 
-from ..findings import Report
+from ..findings import Finding, Report
+from ..wording import printable
+from .shared import inert
 
 
 def render(report: Report, *, color: bool = False) -> str:  # noqa: ARG001 - same in every format
     """Render a report as one line per finding."""
-    lines = [
-        f"{f.location}{f':{f.line}' if f.line else ''}: {f.severity.value} {f.code} {f.message}\n"
-        for target in report.targets
-        for f in target.findings
-    ]
-    return "".join(lines)
+    return inert("".join(f"{_line(finding)}\n" for finding in report.findings))
+
+
+def _line(finding: Finding) -> str:
+    place = finding.location
+    if finding.line:
+        place += f":{finding.line}"
+        if finding.source and finding.source.column:
+            place += f":{finding.source.column}"
+    return printable(f"{place}: {finding.severity.value} {finding.code} {finding.message}")

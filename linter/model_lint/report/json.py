@@ -1,4 +1,7 @@
-"""The report as JSON, version 1: a contract, so fields are added but never changed."""
+"""The report as JSON, version 1: a contract, so fields are added but never changed.
+
+``schemas/report.schema.json`` describes it.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,20 @@ from ..findings import Finding, Report, Severity, TargetReport
 
 def render(report: Report, *, color: bool = False) -> str:  # noqa: ARG001 - same in every format
     """Render a report as one JSON object, with a newline at its end."""
-    data = {
-        "version": 1,
-        "tool": {"name": "model-lint", "version": __version__},
-        "targets": [_target(target) for target in report.targets],
-        "configuration": [_finding(finding) for finding in report.configuration],
-        "summary": {severity.value: report.count(severity) for severity in Severity},
-    }
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    return dump(
+        {
+            "version": 1,
+            "tool": {"name": "model-lint", "version": __version__},
+            "targets": [_target(target) for target in report.targets],
+            "configuration": [_finding(finding) for finding in report.configuration],
+            "summary": {severity.value: report.count(severity) for severity in Severity},
+        }
+    )
+
+
+def dump(data: dict[str, Any]) -> str:
+    """Return JSON in ASCII: no terminal obeys it, every encoding holds it, and nothing is lost."""
+    return json.dumps(data, indent=2) + "\n"
 
 
 def _target(target: TargetReport) -> dict[str, Any]:
@@ -44,6 +53,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "message": finding.message,
         "location": finding.location,
         "line": finding.line,
+        "column": finding.source.column if finding.source else None,
         "help": finding.help,
         "url": finding.url,
     }

@@ -1,70 +1,181 @@
-"""The report for a person at a terminal: grouped by target, worst first."""
+"""The report for a person at a terminal: by target and file, worst first, with the lines meant."""
 
 from __future__ import annotations
 
 import textwrap
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
-from ..findings import Finding, Report, Severity, TargetReport
+from ..findings import Finding, Ignored, Report, Severity, SourceLine, TargetReport
+from ..source import cut
+from ..wording import count, printable
+from .shared import inert, joined, path_inside, tally
 
 _WIDTH = 100
+#: Below this, wrapping helps nobody.
+_NARROW = 40
+_INDENT = "      "
+#: Codes of the linter's own findings, which no rule explains, begin with this.
+_OWN = "X"
+
 _RESET = "\033[0m"
-_BOLD = "\033[1m"
-_DIM = "\033[2m"
-_COLORS = {Severity.ERROR: "\033[31m", Severity.WARNING: "\033[33m", Severity.INFO: "\033[36m"}
-_GREEN = "\033[32m"
+_STYLES = {
+    "bold": "\033[1m",
+    "dim": "\033[2m",
+    "green": "\033[32m",
+    "file": "\033[4m",
+    "error": "\033[1;31m",
+    "warning": "\033[1;33m",
+    "info": "\033[1;36m",
+}
+
+#: Takes a text and the name of a style.
+Paint = Callable[[str, str], str]
 
 
-def render(report: Report, *, color: bool = False) -> str:
-    """Render a report as text; ``color`` adds ANSI sequences."""
-    parts = [_target(target, color=color) for target in report.targets]
-    return "\n".join([*parts, _summary(report, color=color)])
+def render(report: Report, *, color: bool = False, width: int = _WIDTH) -> str:
+    """Render a report as text; ``color`` adds ANSI sequences, lines are wrapped at ``width``."""
+    paint = _colored if color else _plain
+    width = max(width, _NARROW)
+    blocks = [_target(target, paint, width) for target in report.targets]
+    if report.configuration:
+        head = paint("configuration", "bold")
+        findings = _findings("", report.configuration, paint, width)
+        blocks.append(f"{head}: {_tally(report.configuration, paint)}\n\n{findings}")
+    return inert("".join(_spaced([*blocks, _summary(report, paint)])))
 
 
-def _target(target: TargetReport, *, color: bool) -> str:
-    head = f"{_paint(target.target, _BOLD, color)} ({target.kind})"
+def _spaced(blocks: list[str]) -> Iterator[str]:
+    """Set blocks of several lines apart with a blank line; clean targets stand close together."""
+    before = "\n"
+    for block in blocks:
+        if before != "\n" and before.count("\n") + block.count("\n") > 2:
+            yield "\n"
+        yield block
+        before = block
+
+
+def _target(target: TargetReport, paint: Paint, width: int) -> str:
+    verdict = _tally(target.findings, paint) if target.findings else paint("clean", "green")
+    head = f"{paint(printable(target.target), 'bold')} ({target.kind}): {verdict}\n"
+    ignored = "".join(_ignored(target.ignored, paint, width))
     if not target.findings:
-        return f"{head}: {_paint('clean', _GREEN, color)}\n"
-    return "\n".join([head, *(_finding(f, target, color=color) for f in target.findings), ""])
+        return head + ignored
+    return "\n".join(
+        filter(None, [head, _findings(target.target, target.findings, paint, width), ignored])
+    )
 
 
-def _finding(finding: Finding, target: TargetReport, *, color: bool) -> str:
-    severity = _paint(finding.severity.value, _BOLD + _COLORS[finding.severity], color)
-    head = f"  {severity} {_paint(finding.code, _BOLD, color)} {finding.rule}"
-    where = finding.location.removeprefix(f"{target.target}!/").removeprefix(f"{target.target}/")
-    if where == target.target:
-        where = ""
-    if finding.line:
-        where += f":{finding.line}"
-    lines = [head + (f"  {_paint(where, _DIM, color)}" if where else "")]
-    lines += _wrapped(finding.message, "    ")
-    lines += _wrapped(f"fix: {finding.help}", "    ", "         ")
-    return "\n".join(lines)
+def _findings(target: str, findings: tuple[Finding, ...], paint: Paint, width: int) -> str:
+    """Render findings by file: first those of the target itself, then files as they come."""
+    by_file: dict[str, list[Finding]] = {"": []}
+    for finding in findings:
+        by_file.setdefault(path_inside(target, finding), []).append(finding)
+    explained: set[tuple[str, str]] = set()
+    parts = []
+    for path, found in by_file.items():
+        if not found:
+            continue
+        head = f"  {paint(printable(path), 'file')}\n" if path else ""
+        found.sort(key=lambda f: (f.severity.rank, f.line or 0))
+        parts.append(head + "".join(_finding(f, explained, paint, width) for f in found))
+    return "\n".join(parts)
 
 
-def _wrapped(text: str, indent: str, rest: str | None = None) -> list[str]:
+def _finding(finding: Finding, explained: set[tuple[str, str]], paint: Paint, width: int) -> str:
+    severity = paint(finding.severity.value, finding.severity.value)
+    line = paint(f" (line {finding.line})", "dim") if finding.line else ""
+    lines = [f"    {severity} {paint(finding.code, 'bold')} {finding.rule}{line}"]
+    lines += _wrapped(finding.message, width)
+    if finding.source and finding.line:
+        lines += _context(finding.source, finding.line, finding.severity, paint, width)
+    advice = (finding.code, finding.help)
+    if advice not in explained:  # once per target: the same defect in five folds has one cure
+        explained.add(advice)
+        first, *rest = _wrapped(f"fix: {finding.help}", width, hang="     ")
+        lines += [first.replace("fix:", paint("fix:", "green"), 1), *rest]
+    return "\n".join(lines) + "\n"
+
+
+def _context(
+    source: SourceLine, line: int, severity: Severity, paint: Paint, width: int
+) -> list[str]:
+    """Show the line with its number, and carets under the key."""
+    number = str(line)
+    shown = cut(_shown(source), width - len(_INDENT) - len(number) - 3)
+    lines = [f"{_INDENT}{paint(f'{number} |', 'dim')} {shown.text}"]
+    if shown.start is not None:
+        before, key = shown.text[: shown.start], shown.text[shown.start :][: shown.length]
+        carets = paint("^" * max(1, _cells(key)), severity.value)
+        gutter = paint(" " * len(number) + " |", "dim")
+        lines.append(f"{_INDENT}{gutter} {' ' * _cells(before)}{carets}")
+    return lines
+
+
+def _shown(source: SourceLine) -> SourceLine:
+    """Make a line printable, and keep pointing at the same key."""
+    if source.start is None:
+        return replace(source, text=printable(source.text))
+    end = source.start + source.length
+    before = printable(source.text[: source.start])
+    key = printable(source.text[source.start : end])
+    after = printable(source.text[end:])
+    return replace(source, text=before + key + after, start=len(before), length=len(key))
+
+
+def _cells(text: str) -> int:
+    """Return how many columns of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
+    return len(text) + wide - sum(unicodedata.combining(c) > 0 for c in text)
+
+
+def _ignored(ignored: tuple[Ignored, ...], paint: Paint, width: int) -> Iterator[str]:
+    """One line per rule and reason."""
+    numbers: dict[tuple[str, str, str], int] = {}
+    for item in ignored:
+        key = (item.finding.code, item.finding.rule, item.reason)
+        numbers[key] = numbers.get(key, 0) + 1
+    for (code, rule, reason), number in numbers.items():
+        text = f"ignored: {code} {rule}, {count(number, 'finding')}"
+        lines = _wrapped(text + (f" ({reason})" if reason else ""), width, "    ", "  ")
+        yield "".join(f"{paint(line, 'dim')}\n" for line in lines)
+
+
+def _wrapped(text: str, width: int, indent: str = _INDENT, hang: str = "") -> list[str]:
     return textwrap.wrap(
-        text,
-        _WIDTH,
+        printable(text),
+        width,
         initial_indent=indent,
-        subsequent_indent=indent if rest is None else rest,
+        subsequent_indent=indent + hang,
         break_long_words=False,
         break_on_hyphens=False,
     )
 
 
-def _summary(report: Report, *, color: bool) -> str:
-    counts = [(report.count(severity), severity) for severity in Severity]
-    found = [
-        _paint(f"{count} {severity.value}{'s' if count > 1 else ''}", _COLORS[severity], color)
-        for count, severity in counts
-        if count
-    ]
-    checked = len(report.targets)
-    where = f"{checked} target{'s' if checked != 1 else ''}"
-    if not found:
-        return f"{_paint('All clean', _GREEN, color)} in {where}.\n"
-    return f"Found {', '.join(found)} in {where}.\n"
+def _summary(report: Report, paint: Paint) -> str:
+    where = count(report.targets, "target")
+    if not report.targets and not report.findings:
+        return "Nothing was linted.\n"
+    if not report.findings:
+        return f"{paint('All clean', 'green')} in {where}.\n"
+    found = f"Found {_tally(report.findings, paint)} in {where}."
+    ruled = [finding for finding in report.findings if not finding.code.startswith(_OWN)]
+    if not ruled:
+        return f"{found}\n"
+    worst = min(ruled, key=lambda finding: finding.severity.rank)
+    return f"{found} {paint(f'`model-lint rule {worst.code}` says more.', 'dim')}\n"
 
 
-def _paint(text: str, code: str, color: bool) -> str:  # noqa: FBT001 - private, read at a glance
-    return f"{code}{text}{_RESET}" if color else text
+def _tally(findings: Iterable[Finding], paint: Paint) -> str:
+    return joined([paint(text, severity.value) for severity, text in tally(findings)])
+
+
+def _plain(text: str, _style: str) -> str:
+    return text
+
+
+def _colored(text: str, style: str) -> str:
+    return f"{_STYLES[style]}{text}{_RESET}"

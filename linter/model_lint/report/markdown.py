@@ -1,0 +1,93 @@
+"""GitHub's Markdown, for ``$GITHUB_STEP_SUMMARY`` and for comments: a table per target."""
+
+from __future__ import annotations
+
+import re
+
+from ..findings import Finding, Report, Severity, TargetReport
+from ..wording import count, printable
+from .shared import joined, path_inside, pieces, tally
+
+#: GitHub refuses a summary of more than 1 MiB; bytes of table rows that leave room for the rest.
+_BUDGET = 900_000
+#: What means something inside a table's cell, links that GitHub makes of bare addresses included.
+_SPECIAL = re.compile(r"[\\`*_\[\]|~#$]|:(?=//)|(?<=www)\.", re.IGNORECASE)
+
+
+def render(report: Report, *, color: bool = False) -> str:  # noqa: ARG001 - same in every format
+    """Render a report as Markdown."""
+    none = "all clean" if report.targets else "nothing checked"
+    verdict = joined([text for _, text in tally(report.findings)]) or none
+    parts = [f"## model-lint: {verdict}\n"]
+    clean = [target for target in report.targets if not target.findings and not target.ignored]
+    if clean:
+        names = "".join(f"- {_code(t.target)} ({t.kind})\n" for t in clean)
+        parts.append(f"{count(clean, 'clean target')}:\n\n{names}")
+    room = _BUDGET
+    for target in report.targets:
+        if target.findings or target.ignored:
+            section = _target(target, room)
+            room -= len(section.encode())
+            parts.append(section)
+    if report.configuration:
+        parts.append(_section("### configuration\n", "", report.configuration, room))
+    return "\n".join(parts)
+
+
+def _target(target: TargetReport, room: int) -> str:
+    found = joined([text for _, text in tally(target.findings)]) or "clean"
+    head = f"### {_code(target.target)} ({target.kind}): {found}\n"
+    section = _section(head, target.target, target.findings, room)
+    if not target.ignored:
+        return section
+    reasons = sorted({(i.finding.code, i.finding.rule, i.reason) for i in target.ignored})
+    listed = [f"{code} {rule}{f': {_prose(why)}' if why else ''}" for code, rule, why in reasons]
+    number = count(target.ignored, "finding")
+    return f"{section}\n{number} ignored ({'; '.join(listed)}).\n"
+
+
+def _section(head: str, target: str, findings: tuple[Finding, ...], room: int) -> str:
+    if not findings:
+        return head
+    rows = []
+    for finding in findings:
+        row = _row(finding, target)
+        room -= len(row.encode())
+        if room < 0:
+            break
+        rows.append(row)
+    table = f"\n| | rule | where | what |\n|---|---|---|---|\n{''.join(rows)}" if rows else ""
+    left = len(findings) - len(rows)
+    more = f"\n{count(left, 'more finding')} would not fit here.\n" if left else ""
+    return head + table + more
+
+
+def _row(finding: Finding, target: str) -> str:
+    where = path_inside(target, finding)
+    if finding.line:
+        where += f":{finding.line}"
+    rule = f"{finding.code} {finding.rule}"
+    severity = finding.severity.value
+    cells = [
+        f"**{severity}**" if finding.severity is Severity.ERROR else severity,
+        f"[{rule}]({finding.url})",
+        _code(where) if where else "",
+        f"{_prose(finding.message)}<br>Fix: {_prose(finding.help)}",
+    ]
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _prose(text: str) -> str:
+    """Escape a text; what stands between backticks stays code."""
+    return "".join(_code(piece) if code else _escape(piece) for code, piece in pieces(text))
+
+
+def _code(text: str) -> str:
+    # Not backticks: they can't hold a backtick, and in a table a pipe would still end the cell.
+    return f"<code>{_escape(text)}</code>"
+
+
+def _escape(text: str) -> str:
+    """Escape for HTML and Markdown; an empty comment keeps @names from being notified."""
+    safe = printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _SPECIAL.sub(lambda match: "\\" + match[0], safe).replace("@", "@<!-- -->")

@@ -1,0 +1,77 @@
+"""What several formats need: where a finding lies, words for counts, code in prose."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from ..findings import Finding, Report, Severity, TargetReport
+from ..wording import count
+
+_COMMAND = re.compile(r"^(?=[ \t]*::)|##(?=\[)", re.MULTILINE)
+_CODE = re.compile(r"`([^`]+)`")
+
+
+def path_inside(target: str, finding: Finding) -> str:
+    """Return a finding's path inside its target, "" where it is about the target itself."""
+    if finding.location == target:
+        return ""
+    folder = target.rstrip("/")
+    return finding.location.removeprefix(f"{folder}!/").removeprefix(f"{folder}/")
+
+
+def split_location(target: TargetReport | None, finding: Finding) -> tuple[str, str]:
+    """Return the path of a finding's file on disk, and the path inside it where it is a zip.
+
+    The first is "" for a name, which is no file.
+    """
+    if target is None:
+        return finding.location, ""
+    if target.kind == "name":
+        return "", ""
+    archive = f"{target.target}!/"
+    if finding.location.startswith(archive):
+        return target.target, finding.location.removeprefix(archive)
+    return finding.location, ""
+
+
+def every_finding(report: Report) -> Iterator[tuple[TargetReport | None, Finding]]:
+    """Yield all findings with their targets; those about the configuration have none."""
+    for target in report.targets:
+        for finding in target.findings:
+            yield target, finding
+    for finding in report.configuration:
+        yield None, finding
+
+
+def tally(findings: Iterable[Finding]) -> list[tuple[Severity, str]]:
+    """Return ``3 errors``, ``1 warning`` ... for the severities that occur, worst first."""
+    numbers = dict.fromkeys(Severity, 0)
+    for finding in findings:
+        numbers[finding.severity] += 1
+    return [(severity, words(severity, n)) for severity, n in numbers.items() if n]
+
+
+def words(severity: Severity, number: int) -> str:
+    """Return ``1 error``, ``2 warnings``, ``3 infos``."""
+    return count(number, severity.value)
+
+
+def joined(parts: list[str]) -> str:
+    """Return ``a``, ``a and b`` or ``a, b and c``."""
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
+def pieces(text: str) -> Iterator[tuple[bool, str]]:
+    """Split prose at its backticks: yield whether a piece is code, and the piece."""
+    for position, piece in enumerate(_CODE.split(text)):
+        if piece:
+            yield position % 2 == 1, piece
+
+
+def inert(lines: str) -> str:
+    """Disarm lines that GitHub Actions would obey: it reads commands from all that a job prints.
+
+    The runner skips blanks before ``::``, and finds ``##[`` anywhere; a backslash stops both.
+    """
+    return _COMMAND.sub(lambda match: match[0] + "\\", lines)
