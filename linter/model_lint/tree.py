@@ -208,8 +208,13 @@ class Member:
 
     @property
     def encrypted(self) -> bool:
-        """Whether the encryption flag is set."""
-        return bool(self.flags & 0x1)
+        """Whether a flag for encryption is set."""
+        return bool(self.flags & 0x41)
+
+    @property
+    def patched(self) -> bool:
+        """Whether the flag for patched data is set, which ``zipfile`` refuses."""
+        return bool(self.flags & 0x20)
 
     @property
     def special(self) -> bool:
@@ -223,7 +228,7 @@ class Member:
             return "encrypted"
         if self.special:
             return "not a regular file"
-        if self.method not in READABLE_METHODS:
+        if self.method not in READABLE_METHODS or self.patched:
             return f"compressed with method {self.method}"
         return None
 

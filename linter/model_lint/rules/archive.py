@@ -1,1 +1,281 @@
-"""Rules of the archive family."""
+"""Rules of the archive family: the zip as a container, before what it holds."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
+
+from ..archive import Archive
+from ..findings import Problem, Severity
+from ..tree import READABLE_METHODS, LimitError, Member
+from ..wording import count, listing, printable, quote
+from . import rule
+
+#: What ``zipfile`` says where it finds no end of a central directory.
+_NO_ZIP = "File is not a zip file"
+
+#: How other files begin, and what to call them.
+_KINDS = {
+    b"\x1f\x8b": "a gzip file (.tar.gz?)",
+    b"7z\xbc\xaf'\x1c": "a 7z archive",
+    b"Rar!": "a RAR archive",
+    b"BZh": "a bzip2 file",
+    b"\xfd7zXZ": "an xz file",
+    b"\x28\xb5\x2f\xfd": "a Zstandard file",
+    b"version https://git-lfs": "a git-lfs pointer, not the file that it stands for",
+    b"<": "a web page, not the file that its address promised",
+    b"\x80": "a Python pickle (a checkpoint of old PyTorch?)",
+    b"{": "a JSON file",
+}
+
+_METHODS = {
+    1: "shrink",
+    6: "implode",
+    9: "Deflate64",
+    93: "Zstandard",
+    95: "xz",
+    98: "PPMd",
+    99: "AES",
+}
+
+#: Bytes of a local header before the name.
+_LOCAL_HEADER = 30
+
+
+@rule(
+    "Z001",
+    "not-a-zip",
+    severity=Severity.ERROR,
+    since="0.1",
+    source="Zip the folder and upload it as an asset in the release",
+)
+def not_a_zip(archive: Archive) -> Iterator[Problem]:
+    """The file is not a zip.
+
+    Why: SCT unpacks a model with Python's `zipfile`, which refuses anything else.
+
+    Fix: zip the trainer folder: `model-lint pack` does it.
+    """
+    if archive.error is None or archive.size == 0 or not _is_other_kind(archive):
+        return
+    kind = next((k for start, k in _KINDS.items() if archive.head.startswith(start)), None)
+    yield Problem(f"not a zip: {kind}" if kind else "not a zip: no zip directory in it")
+
+
+def _is_other_kind(archive: Archive) -> bool:
+    return str(archive.error) == _NO_ZIP and not archive.head.startswith(b"PK")
+
+
+@rule(
+    "Z002",
+    "zip-corrupt",
+    severity=Severity.ERROR,
+    since="0.1",
+    source="SCT unpacks with zipfile.ZipFile(...).extractall, which stops at the first bad entry",
+)
+def zip_corrupt(archive: Archive) -> Iterator[Problem]:
+    """The zip is truncated, or its directory and its data disagree.
+
+    Why: SCT installs nothing of a zip of which one entry can't be unpacked.
+
+    Fix: zip the folder again, test it with `python -m zipfile -t`, and upload it again.
+    """
+    if archive.size == 0:
+        yield Problem("the file is empty")
+    elif isinstance(archive.error, LimitError) or (archive.error and _is_other_kind(archive)):
+        return
+    elif archive.error:
+        yield Problem(
+            f"it begins like a zip but can't be read as one ({archive.error}): the end is missing "
+            "after an interrupted copy or upload, or bytes were changed"
+        )
+    outside = [m for m in archive.members if not _is_inside(m, archive)]
+    yield from _about(outside, "the directory places {} outside the file")
+    inside = sorted((m for m in archive.members if _is_inside(m, archive)), key=_start)
+    overlaps = [b for a, b in pairwise(inside) if b.offset < _end(a)]
+    yield from _about(overlaps, "the data of {} overlaps that of other entries")
+    for path, reason in archive.damaged:
+        yield Problem(f"its data does not unpack: {reason}", path)
+
+
+def _is_inside(member: Member, archive: Archive) -> bool:
+    return 0 <= member.offset <= _end(member) <= archive.size
+
+
+def _start(member: Member) -> int:
+    return member.offset
+
+
+def _end(member: Member) -> int:
+    """Return where a member's data ends at the earliest."""
+    return member.offset + _LOCAL_HEADER + len(member.raw_name) + member.compressed
+
+
+@rule(
+    "Z003",
+    "unsafe-path",
+    severity=Severity.ERROR,
+    since="0.1",
+    source="An entry's name must be a relative path with forward slashes: APPNOTE 4.4.17",
+)
+def unsafe_path(archive: Archive) -> Iterator[Problem]:
+    """An entry's name is not a plain relative path.
+
+    Why: such an entry is written outside the folder into which a careless tool unpacks, or under
+    another name than meant: on Linux and macOS a backslash does not separate folders.
+
+    Fix: zip the folder again with `model-lint pack`, `zip -r` or Python's `shutil.make_archive`.
+    """
+    for found, what in _UNSAFE:
+        yield from _about([m for m in archive.members if found(m.raw_name)], what)
+
+
+_UNSAFE: tuple[tuple[Callable[[str], object], str], ...] = (
+    (lambda name: name.startswith("/"), "the name of {} is an absolute path"),
+    (
+        lambda name: ".." in re.split(r"[/\\]", name),
+        "the name of {} leads out of the folder (`..`)",
+    ),
+    (re.compile(r"[A-Za-z]:").match, "the name of {} begins with a drive letter"),
+    (
+        lambda name: "\\" in name,
+        "the name of {} holds a backslash, which separates folders on Windows only",
+    ),
+    (lambda name: "\0" in name, "the name of {} holds a NUL, where the rest of it gets cut off"),
+    (lambda name: not name, "{} has no name"),
+    (
+        lambda name: (
+            len(name) > 255 and any(len(p.encode(errors="replace")) > 255 for p in name.split("/"))
+        ),
+        "the name of {} is longer than the 255 bytes that file systems take",
+    ),
+)
+
+
+@rule(
+    "Z004",
+    "special-entry",
+    severity=Severity.ERROR,
+    since="0.1",
+    source="zipfile writes a symbolic link as a text file that holds the link's target",
+)
+def special_entry(archive: Archive) -> Iterator[Problem]:
+    """An entry is a symbolic link, a device, a pipe or a socket.
+
+    Why: SCT's `zipfile` writes the link's target as text where the file should be, so that loading
+    fails; other tools follow it, to anywhere.
+
+    Fix: zip the files that the links stand for: `zip -r` without `--symlinks`, or
+    `model-lint pack`.
+    """
+    yield from _about([m for m in archive.members if m.special], "{} is no regular file (a link?)")
+
+
+@rule(
+    "Z005",
+    "encrypted",
+    severity=Severity.ERROR,
+    since="0.1",
+    source="SCT unpacks without a password: RuntimeError, password required for extraction",
+)
+def encrypted(archive: Archive) -> Iterator[Problem]:
+    """An entry is encrypted.
+
+    Why: SCT and nnU-Net have no password to give, and fail to unpack it.
+
+    Fix: zip the folder again without a password.
+    """
+    yield from _about([m for m in archive.members if m.encrypted], "{} is encrypted")
+
+
+@rule(
+    "Z006",
+    "compression-unsupported",
+    severity=Severity.ERROR,
+    since="0.1",
+    source="SCT and nnU-Net unpack with Python's zipfile: stored, deflate, bzip2 and LZMA",
+)
+def compression_unsupported(archive: Archive) -> Iterator[Problem]:
+    """An entry is compressed in a way that Python's `zipfile` can't undo.
+
+    Why: SCT and nnU-Net unpack with `zipfile`, which raises NotImplementedError.
+
+    Fix: zip the folder again with the usual method, deflate: `model-lint pack` or `zip -r`.
+    """
+    unknown = [m for m in archive.members if not m.encrypted and m.method not in READABLE_METHODS]
+    for method in sorted({m.method for m in unknown}):
+        name = _METHODS.get(method, "unknown")
+        which = [m for m in unknown if m.method == method]
+        yield from _about(which, f"{{}} is compressed with method {method} ({name})")
+    patched = [m for m in archive.members if m.patched and not m.encrypted]
+    yield from _about(patched, "{} is stored as patched data")
+
+
+@rule(
+    "Z007",
+    "duplicate-entry",
+    severity=Severity.ERROR,
+    since="0.1",
+    source="zipfile unpacks both entries in turn, and the last one wins silently",
+)
+def duplicate_entry(archive: Archive) -> Iterator[Problem]:
+    """Two entries have the same name, or names that differ only in case.
+
+    Why: the last one overwrites the first without a word; with names that differ in case that
+    happens on macOS and Windows, where one of both files is lost.
+
+    Fix: zip the folder again into a new file; rename one of two names that differ only in case.
+    """
+    files = [m.path for m in archive.members if m.path and not m.is_dir]
+    amounts = Counter(files)
+    once = set(amounts)
+    twice = [path for path, amount in amounts.items() if amount > 1]
+    yield from _about_paths(twice, "{} is in the zip more than once")
+    folders = {m.path for m in archive.members if m.is_dir and m.path}
+    for path in list(once | folders):
+        while path := path.rpartition("/")[0]:
+            folders.add(path)
+    both = sorted(once & folders)
+    yield from _about_paths(both, "{} is both a file and a folder")
+    same: dict[str, list[str]] = {}
+    for path in sorted(once | folders):
+        same.setdefault(_folded(path), []).append(path)
+    for group in _outermost([g for g in same.values() if len(g) > 1]):
+        yield Problem(f"{listing(group)} are one name on macOS and Windows", group[0])
+
+
+def _folded(path: str) -> str:
+    """Return what a file system makes of a name that ignores case and composes letters."""
+    if path.isascii():
+        return path.lower()
+    import unicodedata  # noqa: PLC0415 - names of models are ASCII
+
+    return unicodedata.normalize("NFC", path).casefold()
+
+
+def _outermost(groups: list[list[str]]) -> Iterator[list[str]]:
+    """Leave out groups that differ only because the folders around them do."""
+    known = {path for group in groups for path in group}
+    for group in groups:
+        if len({path.rpartition("/")[0] for path in group}) == 1 or not any(
+            path.rpartition("/")[0] in known for path in group
+        ):
+            yield group
+
+
+def _about(members: Iterable[Member], message: str) -> Iterator[Problem]:
+    return _about_paths([m.raw_name for m in members], message)
+
+
+def _about_paths(names: list[str], message: str) -> Iterator[Problem]:
+    """Yield one problem about all entries that share a defect, placed at the first."""
+    if not names:
+        return
+    others = len(names) - 1
+    text = message.format(quote(names[0]))
+    verb = "is" if others == 1 else "are"
+    if others:
+        text += f"; so {verb} {count(others, 'other entry', 'other entries')}"
+    yield Problem(text, printable(names[0]))
