@@ -1,0 +1,312 @@
+"""The generated repository, for every option and for all pairs of options."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import sys
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from model_lint import __version__
+from support import TEMPLATE, Answers, bake, files, pairwise, program, run
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+PARAMETERS = {
+    "task": ("seg", "label", "find"),
+    "anatomy": ("sc", "sc-gm", "lesion", "foo"),
+    "animal": ("human", "mouse", "yak"),
+    "pathology": ("hc", "hc-ms", "sci"),
+    "condition": ("invivo", "exvivo"),
+    "contrast": ("t2", "t1-t2", "foo"),
+    # The configuration must suit the architecture.
+    "architecture": (
+        "unet2d/2d",
+        "unet3d/3d_fullres",
+        "unet3d/3d_lowres",
+        "filmCharley/2d",
+        "hemisAndreanne/3d_fullres",
+    ),
+    "owner": ("ivadomed", "Ada-1"),
+    "author": ("ivadomed", "Ada Lovelace", 'Zoë O\'Brien, Jean "J" \\ Müller: #1'),
+    "license": ("MIT", "BSD-3-Clause", "Apache-2.0", "GPL-3.0-or-later"),
+    "image_orientation": ("RPI", "LAS", "SAR"),
+    "labels": ("", "sc=1, gm=2", "sc=1+2, lesion=2", "on=1, ignore=2"),
+    "channels_as": ("samples", "channels"),
+    "custom_trainer": ("no", "yes"),
+    "consumer": ("sct", "slicer", "both"),
+}
+
+LICENSES = {
+    "MIT": "MIT License",
+    "BSD-3-Clause": "BSD 3-Clause License",
+    "Apache-2.0": "Apache License",
+    "GPL-3.0-or-later": "GNU GENERAL PUBLIC LICENSE",
+}
+
+TREE = {
+    ".github/dependabot.yml",
+    ".github/workflows/lint.yml",
+    ".github/workflows/release.yml",
+    ".gitignore",
+    ".pre-commit-config.yaml",
+    "CITATION.cff",
+    "LICENSE",
+    "README.md",
+    "config.yaml",
+    "pyproject.toml",
+}
+
+
+CITATION_SCHEMA = json.loads(
+    (resources.files("check_jsonschema") / "builtin_schemas/vendor/citation-file-format.json")
+    .read_text(encoding="utf-8")
+)  # fmt: skip
+
+
+def answers_of(combination: Answers) -> Answers:
+    """Turn a combination into answers; what is empty is left to its default."""
+    architecture, configuration = combination["architecture"].split("/")
+    given = combination | {"architecture": architecture, "nnunet_configuration": configuration}
+    return {name: value for name, value in given.items() if value}
+
+
+COMBINATIONS = [answers_of(combination) for combination in pairwise(PARAMETERS)]
+
+
+@pytest.fixture(
+    scope="session", params=[{}, *COMBINATIONS], ids=lambda a: a.get("anatomy", "defaults")
+)
+def case(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Answers, Path]:
+    """The answers, and the repository generated from them."""
+    output = tmp_path_factory.mktemp("bake") / "output"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MODEL_TEMPLATE_NO_GIT", "1")
+        return request.param, bake(output, **request.param)
+
+
+def test_pairwise_holds_every_pair() -> None:
+    made = pairwise(PARAMETERS)
+    for (name, values), (other, others) in itertools.combinations(PARAMETERS.items(), 2):
+        met = {(combination[name], combination[other]) for combination in made}
+        assert met == set(itertools.product(values, others))
+
+
+def test_the_tree(case: tuple[Answers, Path]) -> None:
+    answers, made = case
+    found = files(made)
+    expected = TREE | ({"trainer_class.py"} if answers.get("custom_trainer") == "yes" else set())
+    theirs = {name for name in found if name.split("/")[0] in {"workflow", "tests", "datasplits"}}
+    assert found - theirs == expected
+    assert {"workflow/Snakefile", "workflow/profiles/local/config.yaml"} < theirs
+    assert not [path for path in made.rglob("*") if path.is_dir() and not any(path.iterdir())]
+    assert not [path for path in made.rglob("*") if path.is_file() and path.stat().st_size == 0]
+
+
+def test_nothing_of_the_template_is_left(case: tuple[Answers, Path]) -> None:
+    _, made = case
+    for name in files(made):
+        text = (made / name).read_text(encoding="utf-8")
+        assert not re.search(r"cookiecutter\.|\{%|%\}|(?<!\$)\{\{ |\{#", text), name
+        assert not re.search(r"\b(TODO|FIXME|XXX|lorem|CHANGEME)\b", text), name
+        assert text.endswith("\n"), name
+        assert not text.endswith("\n\n"), name
+        assert not re.search(r"[ \t]+$", text, re.MULTILINE) or name == "LICENSE", name
+        assert "\n\n\n" not in text or name.endswith((".py", "LICENSE", "Snakefile")), name
+
+
+def test_every_file_parses(case: tuple[Answers, Path]) -> None:
+    _, made = case
+    for name in files(made):
+        text = (made / name).read_text(encoding="utf-8")
+        if name.endswith((".yml", ".yaml", ".cff")):
+            assert isinstance(yaml.safe_load(text), dict), name
+        elif name.endswith(".toml"):
+            tomllib.loads(text)
+        elif name.endswith(".json"):
+            json.loads(text)
+        elif name.endswith(".py"):
+            compile(text, name, "exec")
+
+
+def test_the_licence(case: tuple[Answers, Path]) -> None:
+    answers, made = case
+    text = (made / "LICENSE").read_text(encoding="utf-8")
+    wanted = answers.get("license", "MIT")
+    assert text.split("\n\n")[0].strip().startswith(LICENSES[wanted])
+    if wanted in {"MIT", "BSD-3-Clause"}:
+        owner = answers.get("owner", "ivadomed")
+        assert re.search(rf"^Copyright \(c\) 20\d\d,? {owner}$", text, re.MULTILINE)
+
+
+def test_the_citation(case: tuple[Answers, Path]) -> None:
+    answers, made = case
+    citation = yaml.safe_load((made / "CITATION.cff").read_text(encoding="utf-8"))
+    jsonschema.validate(citation, CITATION_SCHEMA)
+    owner = answers.get("owner", "ivadomed")
+    assert citation["repository-code"] == f"https://github.com/{owner}/{made.name}"
+    assert citation["license"] == answers.get("license", "MIT")
+    names = [" ".join(author.values()) for author in citation["authors"]]
+    assert ", ".join(names) == answers.get("author", "ivadomed")
+
+
+def config_of(made: Path) -> dict[str, Any]:
+    loaded = yaml.safe_load((made / "config.yaml").read_text(encoding="utf-8"))
+    assert isinstance(loaded, dict)
+    return loaded
+
+
+def test_the_configuration_holds_the_answers(case: tuple[Answers, Path]) -> None:
+    answers, made = case
+    config = config_of(made)
+    assert config["image_orientation"] == answers.get("image_orientation", "RPI")
+    assert config["nnunet"]["configuration"] == answers.get("nnunet_configuration", "2d")
+    assert config["dataset"]["contrasts_as"] == answers.get("channels_as", "samples")
+    assert config["release"]["name"] == made.name
+    assert config["release"]["layout"] == (
+        "spec" if answers.get("consumer", "sct") == "sct" else "dataset"
+    )
+    labels = {
+        "sc=1, gm=2": {"sc": 1, "gm": 2},
+        "sc=1+2, lesion=2": {"sc": [1, 2], "lesion": 2},
+        "on=1, ignore=2": {"on": 1, "ignore": 2},
+    }
+    if "labels" in answers:
+        assert config["labels"] == labels[answers["labels"]]
+    custom = answers.get("custom_trainer") == "yes"
+    assert config["nnunet"]["trainer"] == ("nnUNetTrainerCustom" if custom else "nnUNetTrainer")
+    assert config["nnunet"]["trainer_file"] == ("trainer_class.py" if custom else None)
+
+
+def test_the_model_card(case: tuple[Answers, Path]) -> None:
+    answers, made = case
+    text = (made / "README.md").read_text(encoding="utf-8")
+    assert text.startswith("# ")
+    assert text.count("<!-- results:begin -->") == text.count("<!-- results:end -->") == 1
+    assert "-install-task" not in text
+    assert "-task " not in text
+    consumer = answers.get("consumer", "sct")
+    contrasts = config_of(made)["dataset"]["contrasts"]
+    one_channel = answers.get("channels_as", "samples") == "samples" or len(contrasts) == 1
+    assert ("sct_deepseg" in text) == (consumer in {"sct", "both"} and one_channel)
+    assert ("### In 3D Slicer" in text) == (consumer in {"slicer", "both"})
+    assert ("trainer_class.py" in text) == (answers.get("custom_trainer") == "yes")
+
+
+def test_links_of_the_model_card_lead_somewhere(case: tuple[Answers, Path]) -> None:
+    _, made = case
+    text = (made / "README.md").read_text(encoding="utf-8")
+    headings = {
+        re.sub(r"[^a-z0-9 -]", "", line.lstrip("# ").lower()).replace(" ", "-")
+        for line in text.splitlines()
+        if line.startswith("#")
+    }
+    for target in re.findall(r"\]\(([^)]+)\)", text):
+        if target.startswith("#"):
+            assert target[1:] in headings
+        elif not target.startswith("https://"):
+            assert (made / target).exists(), target
+
+
+def test_python_is_clean(case: tuple[Answers, Path]) -> None:
+    _, made = case
+    for check in (["check"], ["format", "--check"]):
+        done = run(program("ruff"), *check, "--no-cache", ".", cwd=made)
+        assert done.returncode == 0, done.stdout
+
+
+def test_the_linter_finds_nothing(case: tuple[Answers, Path]) -> None:
+    _, made = case
+    done = run(program("model-lint"), "check", ".", "--format", "json", cwd=made)
+    (target,) = json.loads(done.stdout)["targets"]
+    # Unlisted words such as `yak` are worth a note, and nothing more.
+    assert [f for f in target["findings"] if f["code"] != "N005"] == []
+    assert target["kind"] == "repository"
+    assert done.returncode == 0
+
+
+SCHEMAS = {
+    ".github/workflows/lint.yml": "github-workflows",
+    ".github/workflows/release.yml": "github-workflows",
+    ".github/dependabot.yml": "dependabot",
+    "CITATION.cff": "citation-file-format",
+}
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_files_with_a_schema_keep_it(name: str, tmp_path: Path) -> None:
+    made = default(tmp_path)
+    schema = ("--builtin-schema", f"{SCHEMAS[name]}")
+    done = run(program("check-jsonschema"), *schema, name, cwd=made)
+    assert done.returncode == 0, done.stdout
+
+
+def default(folder: Path) -> Path:
+    return bake(folder / "output")
+
+
+def test_workflows_pass_zizmor(tmp_path: Path) -> None:
+    made = default(tmp_path)
+    done = run(
+        program("zizmor"), "--offline", "--persona", "pedantic", "--no-progress", ".", cwd=made
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "No findings" in done.stdout + done.stderr
+
+
+def test_workflows_differ_in_the_name_only(case: tuple[Answers, Path]) -> None:
+    _, made = case
+    for name in ("lint.yml", "release.yml"):
+        text = (made / ".github/workflows" / name).read_text(encoding="utf-8")
+        source = (TEMPLATE / ".github/workflows" / name).read_text(encoding="utf-8")
+        plain = re.sub(r"\{% (?:end)?raw %\}", "", source)
+        plain = plain.replace("{{ cookiecutter._model_lint }}", __version__)
+        assert text == plain.replace("{{ cookiecutter.__repo_name }}", made.name)
+
+
+def scripts(workflow: dict[str, Any]) -> list[str]:
+    jobs = workflow["jobs"].values()
+    return [step["run"] for job in jobs for step in job["steps"] if "run" in step]
+
+
+@pytest.mark.parametrize("name", ["lint.yml", "release.yml"])
+def test_shell_of_the_workflows_is_clean(name: str, tmp_path: Path) -> None:
+    made = default(tmp_path)
+    workflow = yaml.safe_load((made / ".github/workflows" / name).read_text(encoding="utf-8"))
+    for number, script in enumerate(scripts(workflow)):
+        file = tmp_path / f"{number}.sh"
+        file.write_text("#!/usr/bin/env bash\nset -eo pipefail\n" + script + "\n")
+        done = run(program("shellcheck"), str(file), cwd=tmp_path)
+        assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("tag", "accepted"),
+    [
+        ("r20240915", True),
+        ("20240915", False),
+        ("v1.0", False),
+        ("r2024091", False),
+        ("r20240915\nx", False),
+        ("x\nr20240915", False),
+        ("r20240915; true", False),
+        ("", False),
+    ],
+)
+def test_the_release_takes_no_other_tag(tag: str, accepted: bool, tmp_path: Path) -> None:
+    made = default(tmp_path)
+    workflow = yaml.safe_load((made / ".github/workflows/release.yml").read_text(encoding="utf-8"))
+    (script,) = [text for text in scripts(workflow) if "=~" in text]
+    done = run("bash", "-e", "-c", script, cwd=tmp_path, TAG=tag)
+    assert (done.returncode == 0) == accepted
