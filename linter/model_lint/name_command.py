@@ -15,7 +15,6 @@ from .errors import UsageError
 from .findings import Problem, Severity
 from .naming import (
     FIELDS,
-    PREFIX,
     VOCABULARY,
     Fields,
     FieldWords,
@@ -210,13 +209,7 @@ def _rows(name: Name, vocabulary: Mapping[str, FieldWords]) -> Iterator[tuple[st
     """Yield each field with its value and where that comes from, then the tokens of no field."""
     for slot in name.slots:
         yield slot.field, "-".join(slot.values) or "-", _source(slot, vocabulary)
-    if name.slots and name.fields is None:
-        read = [slot.token for slot in name.slots]
-        yield from (("?", token, "see below") for token in _tokens(name) if token not in read)
-
-
-def _tokens(name: Name) -> list[str]:
-    return name.text.removeprefix(PREFIX).split("_")
+    yield from (("?", token, "see below") for token in name.unread)
 
 
 def _source(slot: Slot, vocabulary: Mapping[str, FieldWords]) -> str:

@@ -17,7 +17,6 @@ about names uses this package, which needs nothing but the standard library.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from .model import (
     MAX_LENGTH,
@@ -64,10 +63,12 @@ def parse(name: str, vocabulary: Mapping[str, FieldWords] = VOCABULARY) -> Name:
     index = index_of(vocabulary)
     reading = _read(name, index)
     if not reading.problems:
-        return Name(name, reading.fields, reading.slots, ())
+        return Name(name, reading.fields, reading.slots, (), ())
     from .suggestion import advise  # noqa: PLC0415 - only a wrong name pays for it
 
-    return Name(name, reading.fields, reading.slots, tuple(advise(reading, index)))
+    read_ = [slot.token for slot in reading.slots]
+    unread = tuple(token.text for token in reading.tokens if token.text not in read_)
+    return Name(name, reading.fields, reading.slots, unread, tuple(advise(reading, index)))
 
 
 def canonical(name: str, vocabulary: Mapping[str, FieldWords] = VOCABULARY) -> str | None:
@@ -111,4 +112,4 @@ def _read(text: str, index: Index) -> Reading:
     reading = read(text, index)
     if reading.fields is None or reading.usable or write(reading.fields, index):
         return reading
-    return replace(reading, fields=None)
+    return reading._replace(fields=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from .vocabulary import FIELDS, Found
 
@@ -100,6 +100,8 @@ class Name:
     #: The tokens whose field is certain, in the order of the fields; where ``fields`` is not None
     #: also the fields left out.
     slots: tuple[Slot, ...]
+    #: The other tokens, as they stand in the name; none where ``fields`` is not None.
+    unread: tuple[str, ...]
     #: In the order in which they stand in the name.
     problems: tuple[NameProblem, ...]
 
@@ -119,8 +121,7 @@ class Name:
         return found[0] if len(found) == 1 else None
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """One token while it is read: its values, and their field where that is certain."""
 
     text: str
@@ -150,16 +151,14 @@ class Token:
         return all(NO_WORD.fullmatch(f.written) for f in self.found)
 
 
-@dataclass(frozen=True)
-class Placed:
+class Placed(NamedTuple):
     """A problem and the position of its token: -1 comes before the first."""
 
     position: int
     problem: NameProblem
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """What a text says, before anything is suggested."""
 
     text: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import groupby, pairwise
 
 from .model import NameProblem, Placed, Token
@@ -18,7 +17,7 @@ def place(tokens: Sequence[Token], index: Index) -> tuple[tuple[Token, ...], lis
     has_task = any("task" in token.homes for token in tokens)
     if not has_task and not tokens[0].homes:
         # Every documented name begins with a task, so this is meant to be one.
-        tokens[0] = replace(tokens[0], field="task", by_place=True)
+        tokens[0] = tokens[0]._replace(field="task", by_place=True)
     elif not has_task:
         message = "the name says no task: write seg, label or find after `model_`"
         problems.append(Placed(-1, NameProblem("N003", message)))
@@ -112,14 +111,14 @@ def _place_run(
     open_ = tuple(name for name in between if index.is_open(name))
     if len(open_) == len(run) and not any(token.is_no_word for token in run):
         pairs = zip(run, open_, strict=True)
-        return [replace(token, field=name, by_place=True) for token, name in pairs], []
+        return [token._replace(field=name, by_place=True) for token, name in pairs], []
     if 0 < len(run) <= len(open_):
-        unsure = [replace(token, candidates=open_) for token in run]
+        unsure = [token._replace(candidates=open_) for token in run]
         return unsure, [_unsure(token) for token in unsure]
     if not between and after[:1] == ["anatomy"] and "animal" not in after and len(run) == 1:
         # Perhaps an animal in the historical order, which only known animals may have.
         wrong = _before_anatomy(run[0], tokens[run[0].position + 1])
-        return [replace(run[0], candidates=("animal",))], [wrong]
+        return [run[0]._replace(candidates=("animal",))], [wrong]
     return list(run), [_no_room(run, between, open_, index)]
 
 

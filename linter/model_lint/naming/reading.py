@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from .model import (
     MAX_LENGTH,
@@ -18,7 +17,7 @@ from .model import (
     Word,
 )
 from .placing import place, rank
-from .vocabulary import Found, Index
+from .vocabulary import Found, Index, Standing
 from .wording import a, are, listing, quote
 
 
@@ -30,8 +29,7 @@ def read(text: str, index: Index, *, any_length: bool = False) -> Reading:
     wrong = tuple(_syntax(text, index, any_length=any_length))
     if wrong:
         return Reading(text, problems=tuple(Placed(-1, problem) for problem in wrong))
-    raw = text.split("_")[1:]
-    tokens, misplaced = place([_token(t, position, index) for position, t in enumerate(raw)], index)
+    tokens, misplaced = place(_tokens(text, index), index)
     wrong_values = [
         Placed(token.position, problem) for token in tokens for problem in _wrong_in(token, index)
     ]
@@ -99,16 +97,30 @@ def _character(character: str) -> str:
 # ---------------------------------------------------------------------------------- values
 
 
-def _token(text: str, position: int, index: Index) -> Token:
-    found = tuple(index.find(value) for value in text.split("-"))
-    if len(found) > 1 and not all(f.allowed for f in found):
-        # A hyphen inside a word: `ex-vivo`, `t2-star`, `spinal-cord`.
-        joined = index.find(text.replace("-", ""))
-        if joined.home and {f.home for f in found} <= {None, joined.home}:
-            standing = joined.standing if joined.standing == "refused" else "alias"
-            found = (replace(joined, written=text, standing=standing),)
-    token = Token(text, position, found)
-    return replace(token, field=token.homes[0]) if len(token.homes) == 1 else token
+def _tokens(text: str, index: Index) -> list[Token]:
+    found: list[tuple[str, tuple[Found, ...]]] = []
+    for part in text.split("_")[1:]:
+        values = tuple(index.find(value) for value in part.split("-"))
+        whole = _whole(part, values, index)
+        if whole is None and found and len(found[-1][1]) == len(values) == 1:
+            before, first = found[-1]
+            whole = _whole(f"{before}_{part}", (*first, *values), index)
+            if whole is not None:
+                found.pop()
+        found.append((part, values) if whole is None else (whole.written, (whole,)))
+    tokens = [Token(part, position, values) for position, (part, values) in enumerate(found)]
+    return [t._replace(field=t.homes[0]) if len(t.homes) == 1 else t for t in tokens]
+
+
+def _whole(text: str, parts: Sequence[Found], index: Index) -> Found | None:
+    """Return the word that was cut in parts: `ex-vivo`, `t2-star`, `spinal_cord`."""
+    if len(parts) == 1 or all(part.allowed for part in parts):
+        return None
+    whole = index.find("".join(part.written for part in parts))
+    if whole.home is None or not {part.home for part in parts} <= {None, whole.home}:
+        return None
+    standing: Standing = "refused" if whole.standing == "refused" else "alias"
+    return whole._replace(written=text, standing=standing)
 
 
 def _wrong_in(token: Token, index: Index) -> Iterator[NameProblem]:

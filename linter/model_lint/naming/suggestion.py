@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
+from typing import Literal, NamedTuple
 
 from .model import MAX_LENGTH, NO_WORD, PREFIX, Fields, NameProblem, Reading, Token
 from .reading import read
@@ -24,9 +24,10 @@ def advise(reading: Reading, index: Index) -> Iterator[NameProblem]:
     if not reading.problems:
         return
     nearest = nearest_name(reading, index)
+    unsure = [placed for placed in reading.problems if placed.problem.code == "N006"]
     for placed in reading.problems:
         problem = placed.problem
-        if problem.code == "N006" and reading.usable:
+        if unsure == [placed] and reading.usable:
             message = problem.message + _alternatives(reading, placed.position, index)
             yield replace(problem, message=message, suggestion=nearest)
         elif problem.code == "N005" and nearest and problem.token in nearest.split("_"):
@@ -49,8 +50,7 @@ def _alternatives(reading: Reading, position: int, index: Index) -> str:
     return ": write " + ", ".join(certain) if certain else ""
 
 
-@dataclass(frozen=True)
-class _Group:
+class _Group(NamedTuple):
     """Words that stood together in one token."""
 
     found: tuple[Found, ...]
@@ -101,7 +101,7 @@ def _group(token: Token, reading: Reading, index: Index, decided: Mapping[int, s
 
 def _rebuilt(groups: Sequence[_Group], text: str, index: Index) -> str | None:
     """Return a right name of the words in these groups."""
-    groups = [_mended(group, index) for group in _rejoined(groups, index)]
+    groups = [_mended(group, index) for group in groups]
     if any(f.standing == "refused" for group in groups for f in group.found):
         return None  # the convention has no word for what it says
     values = _sorted_out(groups, index)
@@ -116,23 +116,9 @@ def _rebuilt(groups: Sequence[_Group], text: str, index: Index) -> str | None:
     return name if name != text else None
 
 
-def _rejoined(groups: Sequence[_Group], index: Index) -> list[_Group]:
-    """Put words together that were cut in two: ``t2_star``, ``ex_vivo``."""
-    joined: list[_Group] = []
-    for group in groups:
-        if joined and len(joined[-1].found) == len(group.found) == 1:
-            first, second = joined[-1].found[0], group.found[0]
-            whole = index.find(first.written + second.written)
-            if whole.home and not (first.allowed and second.allowed):
-                joined[-1] = _Group((whole,))
-                continue
-        joined.append(group)
-    return joined
-
-
 def _mended(group: _Group, index: Index) -> _Group:
     """Replace the words of a group that are in no list by near ones that are."""
-    return replace(group, found=tuple(_mended_word(f, group, index) for f in group.found))
+    return group._replace(found=tuple(_mended_word(f, group, index) for f in group.found))
 
 
 def _mended_word(found: Found, group: _Group, index: Index) -> Found:
@@ -208,6 +194,8 @@ def _adopted(position: int, group: _Group, homes: Sequence[str | None], index: I
         return None if "anatomy" in homes else "anatomy"
     if "contrast" in homes and all(NO_WORD.fullmatch(f.written) for f in group.found):
         return "contrast"  # where field strengths belong, if anywhere
+    if "architecture" in homes[:position]:
+        return None  # after it nothing else has a place
     before = next((home for home in reversed(homes[:position]) if home), None)
     after = next((home for home in homes[position + 1 :] if home), None)
     return next((h for h in (before, after) if h and index.is_open(h)), "anatomy")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from .wording import quote
 
@@ -68,11 +68,12 @@ VOCABULARY: Mapping[str, FieldWords] = MappingProxyType(
         "anatomy": FieldWords(
             spec=_words("sc gm csf brainstem axon myelin"),
             known=_words(
-                """wm canal rootlet rootlets root roots nerve nerves drg ganglion ganglia plexus
-                brachialplexus disc discs disk disks vertebra vertebrae spine centerline centreline
-                cervical thoracic lumbar sacral conus pmj dura epidural fat muscle muscles ligament
-                foramen foramina lesion lesions tumor tumors tumour edema oedema cavity cavities
-                syrinx hematoma hemorrhage compression brain cerebellum cerebrum medulla pons
+                """wm canal rootlet rootlets root roots spinal nerve nerves drg ganglion ganglia
+                plexus brachialplexus disc discs disk disks intervertebral vertebra vertebrae
+                vertebral spine centerline centreline cervical thoracic lumbar sacral conus pmj dura
+                epidural fat muscle muscles ligament foramen foramina lesion lesions tumor tumors
+                tumour edema oedema cavity cavities syrinx hematoma hemorrhage compression brain
+                cerebellum cerebrum medulla pons
                 thalamus hippocampus cortex cauda dorsal ventral fiber fibers fascicle fascicles
                 tract tracts cell cells nucleus nuclei unmyelinated vessel vessels artery"""
             ),
@@ -80,7 +81,7 @@ VOCABULARY: Mapping[str, FieldWords] = MappingProxyType(
             open=True,
             aliases=_aliases(
                 """sc=cord,spinalcord gm=graymatter,greymatter csf=cerebrospinalfluid
-                axon=axons"""
+                axon=axons wm=whitematter"""
             ),
         ),
         "animal": FieldWords(
@@ -221,8 +222,7 @@ def _without(word: str, words: FieldWords) -> FieldWords:
 Standing = Literal["listed", "known", "alias", "refused", "unlisted"]
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """A value as written, and what the vocabulary knows about it."""
 
     written: str
@@ -260,7 +260,7 @@ class Index:
         found = self.words.get(written)
         if found is None and self.is_literal(written):
             found = self.words.get(written.lower())
-        return replace(found, written=written) if found else Found(written, written, "unlisted")
+        return found._replace(written=written) if found else Found(written, written, "unlisted")
 
     def is_literal(self, written: str) -> bool:
         """Tell whether this is a camel-case value of the specification, whatever its capitals."""
