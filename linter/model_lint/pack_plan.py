@@ -75,7 +75,7 @@ class Plan:
     #: In the order in which they are written.
     contents: tuple[Content, ...]
     left_out: tuple[LeftOut, ...]
-    #: How many leaks of each kind were taken out of the records.
+    #: How many different paths, hosts, ... were taken out of the records.
     scrubbed: Counter[str]
     #: What the user should know, one line each.
     notes: tuple[str, ...]
@@ -320,11 +320,11 @@ def _without_leaks(
     clean = {
         path: scrub(text, names).encode("utf-8", "surrogateescape") for path, text in texts.items()
     }
-    counts = Counter(leak.kind for text in texts.values() for leak in find_leaks(text))
+    leaks = {(leak.kind, leak.value) for text in texts.values() for leak in find_leaks(text)}
     pictures = {path: _picture(data) for path, data in records.items() if path.endswith(".png")}
     clean |= {path: data for path, data in pictures.items() if data is not None}
     unreadable = sorted(path for path, data in pictures.items() if data is None)
-    return clean, Counter({str(kind): n for kind, n in counts.items()}), unreadable
+    return clean, Counter(str(kind) for kind, _ in leaks), unreadable
 
 
 def _picture(data: bytes) -> bytes | None:

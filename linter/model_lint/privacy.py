@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -47,13 +47,13 @@ class Names:
 
 def find_leaks(text: str) -> tuple[Leak, ...]:
     """Return what leaks in a text, in the order in which it stands there."""
-    detectors = (*_DETECTORS, *_named(find_names(text)))
+    names = find_names(text)
     found: dict[tuple[int, int, Kind], str] = {}
     for piece in _pieces(text):
-        for kind, pattern in (*_of_key(piece), *detectors):
-            for leak in pattern.finditer(piece.text):
+        for detector in (*_of_key(piece), *_DETECTORS, *_named(names, piece.text)):
+            for leak in detector.find(piece.text):
                 # Where two patterns see the same thing, the first sees more of it.
-                found.setdefault((piece.start, leak.start("value"), kind), leak["value"])
+                found.setdefault((piece.start, leak.start("value"), detector.kind), leak["value"])
     return tuple(
         Leak(kind, value, _line(text, start, offset))
         for (start, offset, kind), value in sorted(found.items())
@@ -62,20 +62,13 @@ def find_leaks(text: str) -> tuple[Leak, ...]:
 
 def find_names(text: str) -> Names:
     """Return the hosts and cases that a text names in a place that says what they are."""
-    pieces = list(_pieces(text))
-    hosts = {
-        match["value"]
-        for piece in pieces
-        for kind, pattern in (*_of_key(piece), *_HOST_CONTEXTS)
-        for match in pattern.finditer(piece.text)
-        if kind == "host"
-    }
-    cases = {
-        match["value"]
-        for piece in pieces
-        for _, pattern in _CASE_CONTEXTS
-        for match in pattern.finditer(piece.text)
-    }
+    hosts: set[str] = set()
+    cases: set[str] = set()
+    for piece in _pieces(text):
+        for detector in (*_of_key(piece), *_HOST_CONTEXTS):
+            hosts |= {match["value"] for match in detector.find(piece.text)}
+        for detector in _CASE_CONTEXTS:
+            cases |= {match["value"] for match in detector.find(piece.text)}
     return Names(frozenset(filter(_telling, hosts)), frozenset(filter(_telling, cases)))
 
 
@@ -86,13 +79,15 @@ def scrub(text: str, names: Names = Names()) -> str:
     subject gets a number, the same wherever it stands in the text.
     """
     subjects: dict[str, str] = {}
-    detectors = (*_DETECTORS, *_named(find_names(text) | names))
+    names |= find_names(text)
     parts: list[str] = []
     end = 0
     for piece in _pieces(text):
         clean = piece.text
-        for kind, pattern in (*_of_key(piece), *detectors):
-            clean = pattern.sub(partial(_replaced, _SUBSTITUTES[kind], subjects), clean)
+        for detector in (*_of_key(piece), *_DETECTORS):
+            clean = detector.replace(clean, subjects)
+        for detector in _named(names, clean):
+            clean = detector.replace(clean, subjects)
         if clean != piece.text:
             parts += [text[end : piece.start], json.dumps(clean) if piece.quoted else clean]
             end = piece.end
@@ -147,8 +142,27 @@ def _line(text: str, start: int, offset: int) -> int:
 
 # ---------------------------------------------------------------------------------- detectors
 
-#: A kind and a pattern whose group ``value`` is what leaks.
-Detector = tuple[Kind, "re.Pattern[str]"]
+
+@dataclass(frozen=True)
+class _Detector:
+    kind: Kind
+    #: Its group ``value`` is what leaks.
+    pattern: re.Pattern[str]
+    #: Every match holds one of these, in any case: looking for them first saves most of the time.
+    markers: tuple[str, ...] = ("",)
+
+    def find(self, text: str) -> Iterator[re.Match[str]]:
+        return self.pattern.finditer(text) if self._may_match(text) else iter(())
+
+    def replace(self, text: str, subjects: dict[str, str]) -> str:
+        if not self._may_match(text):
+            return text
+        return self.pattern.sub(partial(_replaced, _SUBSTITUTES[self.kind], subjects), text)
+
+    def _may_match(self, text: str) -> bool:
+        lowered = text.lower()
+        return any(marker in lowered for marker in self.markers)
+
 
 #: Characters of a path's component, where no quotes say where the path ends.
 _PART = r"[^\s/\\'\"`<>|;:,()\[\]{}]+"
@@ -162,6 +176,8 @@ _ROOT = (
     r"|cluster|lustre|gpfs|beegfs|ceph|cvmfs|nas|ssd|hdd|nvme|raid|disk|vol|archive|content|kaggle"
     r"|mount|app|code|input|output|nnunet|nnUNet\w*)\d*"
 )
+#: A whole line, a whole string, or what stands between quotes.
+_CERTAIN_START = r"(?:^|(?<=['\"`])|(?<=split file: ))"
 _NO_PATH_BEFORE = r"(?<![\w/.~$%>)\]}*\\<&?#=-]/)(?<![\w/.~$%>)\]}*\\<-])"
 
 
@@ -174,16 +190,14 @@ def _windows(part: str) -> str:
     return rf"[A-Za-z]:{sep}{part}(?:{sep}{part})+|[A-Z]:\\\\?{part}"
 
 
+#: Patterns and their markers; the first sees paths with spaces, which need a certain end.
 _PATHS = (
-    # A whole line, a whole string or a quoted one may have spaces in it.
-    (
-        rf"(?:^|(?<=['\"`])|(?<=split file: ))(?P<value>{_posix(_SPACED)}|{_windows(_SPACED)})"
-        r"(?=['\"`]|[ \t]*$)"
-    ),
-    rf"{_NO_PATH_BEFORE}(?P<value>{_posix(_PART)})",
-    rf"(?<=file://)(?P<value>{_posix(_PART)})",
-    rf"(?<![A-Za-z0-9])(?P<value>{_windows(_PART)})",
-    rf"(?<![\\\w])(?P<value>\\\\(?:\\\\)?[A-Za-z0-9][\w.-]+(?:\\\\?{_PART})+)",
+    (rf"{_CERTAIN_START}(?P<value>{_posix(_SPACED)})(?=['\"`]|[ \t]*$)", "/"),
+    (rf"{_CERTAIN_START}(?P<value>{_windows(_SPACED)})(?=['\"`]|[ \t]*$)", ":\\", ":/"),
+    (rf"{_NO_PATH_BEFORE}(?P<value>{_posix(_PART)})", "/"),
+    (rf"(?<=file://)(?P<value>{_posix(_PART)})", "file://"),
+    (rf"(?<![A-Za-z0-9])(?P<value>{_windows(_PART)})", ":\\", ":/"),
+    (rf"(?<![\\\w])(?P<value>\\\\(?:\\\\)?[A-Za-z0-9][\w.-]+(?:\\\\?{_PART})+)", "\\\\"),
 )
 
 #: What stands for "no host": never a leak.
@@ -203,100 +217,126 @@ _TIME = r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?: "
 _CASE = r"(?P<value>[^\s<][^\n]*?)"
 
 
-def _compiled(kind: Kind, patterns: Iterable[str], flags: int = 0) -> tuple[Detector, ...]:
-    return tuple((kind, re.compile(pattern, re.MULTILINE | flags)) for pattern in patterns)
+def _detector(kind: Kind, pattern: str, *markers: str) -> _Detector:
+    return _Detector(kind, re.compile(pattern, re.MULTILINE), markers or ("",))
 
 
-_HOST_CONTEXTS = _compiled(
-    "host", [rf"(?<![A-Za-z0-9_]){_SAYS_HOST}['\"]?\s*[:=]\s*['\"]?{_HOST}"], re.IGNORECASE
+_HOST_CONTEXTS = (
+    _detector(
+        "host",
+        rf"(?i:(?<![A-Za-z0-9_]){_SAYS_HOST}['\"]?\s*[:=]\s*['\"]?{_HOST})",
+        "name",
+        "slurm",
+        "master_addr",
+    ),
 )
 #: Where nnU-Net names a case: in the log of the final validation, and where dataset.json lists
 #: the training images.
-_CASE_CONTEXTS = _compiled(
-    "subject",
-    [
-        rf"{_TIME}predicting {_CASE}[ \t]*$",
-        rf"{_TIME}{_CASE}, shape (?:torch\.Size\(|\()",
-        rf"Predicting next stage \S+ failed for case {_CASE} because",
-        (
-            r"\b(?:images|labels)(?:Tr|Ts|Va)[/\\](?P<value>[^\s'\"<>/\\]+?)(?:_\d{4})?"
-            r"(?=\.(?:nii|nrrd|mha|gipl|png|tiff?|bmp|b2nd|npz|npy)\b)"
-        ),
-    ],
-)
-
-_DETECTORS: tuple[Detector, ...] = (
-    *_compiled(
-        "secret",
-        [
-            r"(?P<value>-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[\s\S]*?-----END [A-Z ]*-----)?)",
-            (
-                r"(?<![A-Za-z0-9_])(?P<value>gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{22,}"
-                r"|glpat-[\w-]{20,}|hf_[A-Za-z0-9]{30,}|(?:AKIA|ASIA)[0-9A-Z]{16}|AIza[\w-]{35}"
-                r"|xox[abeprs]-[\w-]{10,}|pypi-[\w-]{50,}|sk-(?:\w+-)*\w{20,}|dckr_pat_[\w-]{20,}"
-                r"|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,})"
-            ),
-            # The password in https://user:password@host.
-            r"(?<=://)(?P<value>[^\s/:@'\"<>]+:[^\s/@'\"<>]+)(?=@)",
-            (
-                r"(?i:(?<![A-Za-z0-9])(?:\w{0,40}_)?(?:password|passwd|api_?key|secret_?key|secret"
-                r"|(?:access|auth)_?token|token)['\"]?\s*[:=]\s*['\"]?)"
-                r"(?P<value>(?=[^\s'\",;}]*\d)(?=[^\s'\",;}]*[A-Za-z])[^\s'\",;<>(){}\[\]]{8,})"
-            ),
-        ],
-    ),
-    *_compiled("path", _PATHS),
-    *_HOST_CONTEXTS,
-    *_compiled(
-        "host",
-        [
-            # E-mail addresses, not those of programs.
-            (
-                r"(?<![\w.+/:@-])(?!(?:git|no-?reply)@)"
-                r"(?P<value>[A-Za-z0-9][\w.+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
-                r"\.(?!(?:zip|json|py|pth|txt|png)\b)[A-Za-z]{2,24})(?![\w@-])"
-            ),
-            # user@host: as scp and git-annex write it.
-            r"(?<![\w.+/:@-])(?!git@)(?P<value>[A-Za-z_][\w.-]*@[A-Za-z0-9][\w.-]*)(?=:[/~<])",
-            r"(?<=tcp://)(?!127\.0\.0\.1|localhost\b|0\.0\.0\.0)(?P<value>[A-Za-z0-9][\w.-]*)",
-        ],
-    ),
-    *_CASE_CONTEXTS,
-    *_compiled(
+_CASE_CONTEXTS = (
+    _detector("subject", rf"{_TIME}predicting {_CASE}[ \t]*$", "predicting "),
+    _detector("subject", rf"{_TIME}{_CASE}, shape (?:torch\.Size\(|\()", ", shape "),
+    _detector("subject", rf"failed for case {_CASE} because", "failed for case "),
+    _detector(
         "subject",
-        [
-            # A BIDS label has a digit or a capital, or a BIDS name goes on after it; an English
-            # word (sub-volume, sub-optimal) does not.
-            (
-                r"(?<![A-Za-z0-9<])(?P<value>sub-(?:[a-z]*[A-Z0-9][A-Za-z0-9]*|[a-z]+(?=_[a-z]+-|[_/]"
-                r"(?:T1w|T2w|T2star|dwi|bold|UNIT1|MP2RAGE|anat|func)\b))(?:[_/]ses-[A-Za-z0-9]+)?)"
-            ),
-            (
-                r"(?i:(?<![A-Za-z0-9<])(?P<value>(?:subject|subj|patient|participant)[-_]\d+)"
-                r"(?![A-Za-z0-9]))"
-            ),
-        ],
+        r"\b(?:images|labels)(?:Tr|Ts|Va)[/\\](?P<value>[^\s'\"<>/\\]+?)(?:_\d{4})?"
+        r"(?=\.(?:nii|nrrd|mha|gipl|png|tiff?|bmp|b2nd|npz|npy)\b)",
+        "str",
+        "sts",
+        "sva",
     ),
 )
 
+_SECRETS = (
+    _detector(
+        "secret",
+        r"(?P<value>-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[\s\S]*?-----END [A-Z ]*-----)?)",
+        "-----begin ",
+    ),
+    _detector(
+        "secret",
+        r"(?<![A-Za-z0-9_])(?P<value>gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{22,}"
+        r"|glpat-[\w-]{20,}|hf_[A-Za-z0-9]{30,}|(?:AKIA|ASIA)[0-9A-Z]{16}|AIza[\w-]{35}"
+        r"|xox[abeprs]-[\w-]{10,}|pypi-[\w-]{50,}|sk-(?:\w+-)*\w{20,}|dckr_pat_[\w-]{20,}"
+        r"|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,})",
+    ),
+    # The password in https://user:password@host.
+    _detector("secret", r"(?<=://)(?P<value>[^\s/:@'\"<>]+:[^\s/@'\"<>]+)(?=@)", "://"),
+    _detector(
+        "secret",
+        r"(?i:(?<![A-Za-z0-9])(?:password|passwd|api_?key|secret_?key|secret"
+        r"|(?:access|auth)_?token|token)['\"]?\s*[:=]\s*['\"]?)"
+        r"(?P<value>(?=[^\s'\",;}]*\d)(?=[^\s'\",;}]*[A-Za-z])[^\s'\",;<>(){}\[\]]{8,})",
+        "passw",
+        "key",
+        "secret",
+        "token",
+    ),
+)
 
-def _of_key(piece: _Piece) -> tuple[Detector, ...]:
+_PEOPLE_AND_MACHINES = (
+    # E-mail addresses, not those of programs.
+    _detector(
+        "host",
+        r"(?<![\w.+/:@-])(?!(?:git|no-?reply)@)"
+        r"(?P<value>[A-Za-z0-9][\w.+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
+        r"\.(?!(?:zip|json|py|pth|txt|png)\b)[A-Za-z]{2,24})(?![\w@-])",
+        "@",
+    ),
+    # user@host: as scp and git-annex write it.
+    _detector(
+        "host",
+        r"(?<![\w.+/:@-])(?!git@)(?P<value>[A-Za-z_][\w.-]*@[A-Za-z0-9][\w.-]*)(?=:[/~<])",
+        "@",
+    ),
+    _detector("host", rf"(?<=tcp://){_HOST}", "tcp://"),
+)
+
+_SUBJECTS = (
+    # A BIDS label has a digit or a capital, or a BIDS name goes on after it; an English word
+    # (sub-volume, sub-optimal) does not.
+    _detector(
+        "subject",
+        r"(?<![A-Za-z0-9<])(?P<value>sub-(?:[a-z]*[A-Z0-9][A-Za-z0-9]*|[a-z]+(?=_[a-z]+-|[_/]"
+        r"(?:T1w|T2w|T2star|dwi|bold|UNIT1|MP2RAGE|anat|func)\b))(?:[_/]ses-[A-Za-z0-9]+)?)",
+        "sub-",
+    ),
+    _detector(
+        "subject",
+        r"(?<![A-Za-z0-9<])(?P<value>(?i:subject|subj|patient|participant)[-_]\d+)(?![A-Za-z0-9])",
+        "subj",
+        "patient",
+        "participant",
+    ),
+)
+
+_DETECTORS = (
+    *_SECRETS,
+    *(_detector("path", *path) for path in _PATHS),
+    *_HOST_CONTEXTS,
+    *_PEOPLE_AND_MACHINES,
+    *_CASE_CONTEXTS,
+    *_SUBJECTS,
+)
+
+
+def _of_key(piece: _Piece) -> tuple[_Detector, ...]:
     """Return what the key of a JSON value says about the whole value."""
-    return (("host", _HOST_KEY),) if _HOST_KEYS.fullmatch(piece.key) else ()
+    return (_Detector("host", _HOST_KEY),) if _HOST_KEYS.fullmatch(piece.key) else ()
 
 
-def _named(names: Names) -> tuple[Detector, ...]:
-    """Return what finds these names wherever they stand as whole words."""
+def _named(names: Names, text: str) -> Iterator[_Detector]:
+    """Yield what finds these names in a text, wherever they stand as whole words."""
     kinds: tuple[tuple[Kind, frozenset[str]], ...] = (
         ("host", names.hosts),
         ("subject", names.subjects),
     )
-    return tuple(
+    for kind, found in kinds:
         # The longest first, so that liver_1 does not hide liver_1_b.
-        (kind, re.compile(rf"(?<![A-Za-z0-9<])(?P<value>{'|'.join(words)})(?![A-Za-z0-9>])"))
-        for kind, found in kinds
-        if (words := [re.escape(w) for w in sorted(found, key=lambda w: (-len(w), w))])
-    )
+        for name in sorted(found, key=lambda n: (-len(n), n)):
+            if name in text:
+                word = re.escape(name)
+                # What stands before it is looked at last: that is quicker.
+                yield _detector(kind, rf"(?P<value>{word})(?<![A-Za-z0-9<]{word})(?![A-Za-z0-9>])")
 
 
 #: Words of every log: a machine or a case of such a name is replaced only where context shows it.

@@ -14,10 +14,12 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -30,6 +32,10 @@ _DATE = (1 << 5) | 1  # year 1980 + 0, month 1, day 1
 _VERSION, _VERSION_64 = 20, 45
 _MAX_32 = 0xFFFFFFFF
 _MAX_16 = 0xFFFF
+#: Bytes of a checkpoint that are compressed at a time; the package's bytes depend on it.
+_BLOCK = 1024 * 1024
+#: Threads, and blocks that may wait for their turn to be written.
+_WORKERS, _AHEAD = 2, 4
 #: Members that may become larger than this get 64-bit sizes. Well below what 32 bits hold, since
 #: the size is an estimate when the header is written, and deflate can make things a bit larger.
 _LARGE = 0xF0000000
@@ -81,9 +87,11 @@ class ZipWriter:
         start = self._stream.tell()
         self._stream.write(_local_header(_Record(name, flags, wide, 0, 0, 0, start)))
         before = self._stream.tell()
-        target = MemberStream(self._stream, numbers=numbers)
-        yield target
-        target.finish()
+        with ThreadPoolExecutor(max_workers=_WORKERS) as workers:
+            deflated = _Numbers(self._stream, workers) if numbers else _Text(self._stream)
+            target = MemberStream(deflated)
+            yield target
+            deflated.finish()
         end = self._stream.tell()
         record = _Record(name, flags, wide, target.crc, target.size, end - before, start)
         if not wide and max(record.size, record.compressed) > _MAX_32:
@@ -106,11 +114,9 @@ class ZipWriter:
 class MemberStream(io.RawIOBase):
     """What is written to a member; it can't be sought."""
 
-    def __init__(self, stream: IO[bytes], *, numbers: bool) -> None:
+    def __init__(self, deflated: Deflated) -> None:
         super().__init__()
-        self._stream = stream
-        strategy = zlib.Z_HUFFMAN_ONLY if numbers else zlib.Z_DEFAULT_STRATEGY
-        self._deflate = zlib.compressobj(9, zlib.DEFLATED, -15, 9, strategy)
+        self._deflated = deflated
         self.crc = 0
         self.size = 0
 
@@ -123,12 +129,67 @@ class MemberStream(io.RawIOBase):
         view = memoryview(data).cast("B")
         self.crc = zlib.crc32(view, self.crc)
         self.size += len(view)
-        self._stream.write(self._deflate.compress(view))
+        self._deflated.write(view)
         return len(view)
 
+
+class Deflated(Protocol):
+    """Compresses what is written to it."""
+
+    def write(self, data: memoryview) -> None:
+        """Take more data."""
+
     def finish(self) -> None:
-        """Write what the compressor still holds back."""
+        """Write what is still held back, and the end of the deflate stream."""
+
+
+class _Text:
+    """Deflate as usual: small files, with repetitions to find."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._deflate = zlib.compressobj(9, zlib.DEFLATED, -15, 9)
+
+    def write(self, data: memoryview) -> None:
+        self._stream.write(self._deflate.compress(data))
+
+    def finish(self) -> None:
         self._stream.write(self._deflate.flush())
+
+
+class _Numbers:
+    """Deflate by frequency alone, in blocks of fixed length that threads compress side by side.
+
+    Without repetitions no block refers to the one before it, so they can be joined as they are.
+    """
+
+    def __init__(self, stream: IO[bytes], workers: Executor) -> None:
+        self._stream = stream
+        self._workers = workers
+        self._rest = bytearray()
+        self._pending: deque[Future[bytes]] = deque()
+
+    def write(self, data: memoryview) -> None:
+        self._rest += data
+        whole = len(self._rest) // _BLOCK * _BLOCK
+        for start in range(0, whole, _BLOCK):
+            block = bytes(self._rest[start : start + _BLOCK])
+            self._pending.append(self._workers.submit(_by_frequency, block, zlib.Z_SYNC_FLUSH))
+            self._drain(_AHEAD)
+        del self._rest[:whole]
+
+    def finish(self) -> None:
+        self._drain(0)
+        self._stream.write(_by_frequency(bytes(self._rest), zlib.Z_FINISH))
+
+    def _drain(self, left: int) -> None:
+        while len(self._pending) > left:
+            self._stream.write(self._pending.popleft().result())
+
+
+def _by_frequency(block: bytes, end: int) -> bytes:
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -15, 9, zlib.Z_HUFFMAN_ONLY)
+    return deflate.compress(block) + deflate.flush(end)
 
 
 def _local_header(record: _Record) -> bytes:
