@@ -22,13 +22,13 @@ def check(target: Target, rules: Iterable[Rule], started: float) -> TargetReport
         finding
         for rule in rules
         for subject in target.subjects
-        if type(subject).__name__ == rule.subject
+        if type(subject).__name__ == rule.subject and rule.code.startswith(target.family)
         for finding in _run(rule, subject, target, sources)
     ]
     found.sort(key=lambda f: f.severity.rank)
     stats = Stats(
         bytes_total=target.bytes_total,
-        bytes_read=target.bytes_read(),
+        bytes_read=target.bytes_read,
         seconds=round(time.perf_counter() - started, 3),
     )
     return TargetReport(target.text, target.kind, tuple(found), stats)

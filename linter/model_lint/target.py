@@ -32,8 +32,10 @@ class Target:
     subjects: tuple[object, ...]
     #: Prefix of the locations inside it: ``model.zip!/`` or ``folder/``.
     prefix: str
-    bytes_total: int
-    bytes_read: Callable[[], int]
+    bytes_total: int = 0
+    bytes_read: int = 0
+    #: Only the rules of this family apply; "" for all.
+    family: str = ""
 
 
 def load_target(
@@ -62,30 +64,39 @@ def load_target(
 
 
 def _file(text: str, path: Path, repository: str | None, parse: _Parse) -> Target:
+    if path.suffix.lower() == ".json":
+        return _dataset(text, path)
     size = path.stat().st_size
-    raw = path.open("rb", buffering=0)
-    head = raw.read(64)
-    tree: ZipTree | None = None
-    error: TreeError | None = None
-    try:
-        tree = open_zip(raw)
-    except TreeError as problem:
-        error = problem
-    _refuse_lone_files(text, tree)
-    if tree is None:
-        archive = Archive(path.name, size, head, error, ())
-        return Target(text, "package", (archive,), f"{text}!/", size, lambda: len(head))
-    # The name of a zip is not the repository's: only a name that the user gives is judged.
-    package = build_package(tree, file_name=path.name, repository=repository)
-    archive = Archive(path.name, size, head, None, tree.members, package.damaged)
-    names = (parse(repository),) if repository else ()
-    subjects = (*names, archive, package)
-    return Target(text, "package", subjects, f"{text}!/", size, lambda: tree.bytes_read)
+    with path.open("rb", buffering=0) as raw:
+        head = raw.read(64)
+        try:
+            tree = open_zip(raw)
+        except TreeError as error:
+            archive = Archive(path.name, size, head, error, ())
+            return Target(text, "package", (archive,), f"{text}!/", size, len(head))
+        _refuse_checkpoint(text, tree)
+        # The name of a zip is not the repository's: only a name that the user gives is judged.
+        package = build_package(tree, file_name=path.name, repository=repository)
+        archive = Archive(path.name, size, head, None, tree.members, package.damaged)
+        names = (parse(repository),) if repository else ()
+        subjects = (*names, archive, package)
+        return Target(text, "package", subjects, f"{text}!/", size, tree.bytes_read)
 
 
-def _refuse_lone_files(text: str, tree: ZipTree | None) -> None:
+def _dataset(text: str, path: Path) -> Target:
+    """Judge a lone ``dataset.json`` as it would be judged inside a package."""
+    if path.name != "dataset.json":
+        raise UsageError(f"{text}: of JSON files only dataset.json is linted by itself")
+    tree = FolderTree(path.resolve().parent, only=path.name)
+    package = build_package(tree, file_name=None, repository=None)
+    prefix = text.removesuffix(path.name)
+    size = path.stat().st_size
+    return Target(text, "package", (package,), prefix, size, tree.bytes_read, family="D")
+
+
+def _refuse_checkpoint(text: str, tree: ZipTree) -> None:
     """A checkpoint is a zip too; say what to lint instead of calling it an empty package."""
-    if tree and any(re.fullmatch(r"[^/]+/data\.pkl", path) for path in tree.files):
+    if any(re.fullmatch(r"[^/]+/data\.pkl", path) for path in tree.files):
         raise UsageError(
             f"{text}: a checkpoint, not a package; give the trainer folder or the zip it is in"
         )
@@ -104,7 +115,7 @@ def _folder(text: str, path: Path, repository: str | None, parse: _Parse) -> Tar
         )
     model = build_repository(full, repository)
     subjects = (parse(model.name), model)
-    return Target(text, "repository", subjects, f"{text.rstrip('/')}/", 0, lambda: 0)
+    return Target(text, "repository", subjects, f"{text.rstrip('/')}/")
 
 
 def _package_folder(text: str, tree: FolderTree, repository: str | None, parse: _Parse) -> Target:
@@ -114,7 +125,7 @@ def _package_folder(text: str, tree: FolderTree, repository: str | None, parse: 
         prefix = prefix.removesuffix("/").removesuffix(tree.only)
     total = sum(entry.size for entry in tree.files.values())
     names = (parse(repository),) if repository else ()
-    return Target(text, "folder", (*names, package), prefix, total, lambda: tree.bytes_read)
+    return Target(text, "folder", (*names, package), prefix, total, tree.bytes_read)
 
 
 def _is_trainer_folder(path: Path) -> bool:
