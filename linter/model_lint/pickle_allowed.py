@@ -177,7 +177,9 @@ def build(target: object, state: object) -> None:
     if isinstance(target, DType):
         size = target.itemsize if target.code[0] in "US" else -1
         match state:
-            case (3 | 4, "<" | "|" | ">" as order, None, None, None, int(n), int(), 0) if n == size:
+            case (3 | 4, "<" | "|" | ">" as order, None, None, None, int(n), int(), 0 | 8) if (
+                n == size
+            ):
                 target.byteorder = order
                 return
         raise ArgumentsError("a numpy dtype that is no plain number or text")

@@ -442,8 +442,9 @@ class _Machine:
             self.memo[index] = value
             return
         self.loose_memo[index] = value
-        if len(self.loose_memo) > MAX_LOOSE_MEMO:
-            raise _malformed("a memo with too many gaps")
+        # The standard unpickler takes memory for all entries up to the highest.
+        if index > MAX_OPCODES or len(self.loose_memo) > MAX_LOOSE_MEMO:
+            raise _malformed(f"memo entry {index}, far out of sequence")
 
     def get1(self) -> None:
         self._get(self._byte())
