@@ -11,11 +11,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from .config import find_config, load_config
+from .config import find_config, load_config, vocabulary_of
 from .engine import INTERNAL, check
 from .errors import NothingToLint, UsageError
 from .findings import Report, Severity, TargetReport
-from .naming import VOCABULARY, extend
 from .report import FORMATS, render
 from .rules import all_rules
 from .selection import select_rules
@@ -100,7 +99,7 @@ def run(options: argparse.Namespace) -> int:
     )
     baseline = Path(options.baseline) if options.baseline else config.baseline
     silencer = Silencer(rules, config, load_baseline(baseline) if baseline else frozenset())
-    vocabulary = extend(VOCABULARY, config.vocabulary)
+    vocabulary = vocabulary_of(config)
     name = options.name or config.name
 
     targets: list[Target] = []

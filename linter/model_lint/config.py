@@ -15,7 +15,7 @@ from typing import Any
 
 from .errors import UsageError
 from .findings import Severity
-from .naming import FIELDS
+from .naming import FIELDS, VOCABULARY, FieldWords, extend
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -95,6 +95,16 @@ def load_config(path: Path | None) -> Config:
         baseline=path.parent / baseline if baseline else None,
         vocabulary={key: _list(vocabulary, key, path) for key in vocabulary},
     )
+
+
+def vocabulary_of(config: Config) -> Mapping[str, FieldWords]:
+    """Return the words of names with those that the configuration adds. Raises UsageError."""
+    if not config.vocabulary:
+        return VOCABULARY
+    try:
+        return extend(VOCABULARY, config.vocabulary)
+    except ValueError as error:
+        raise UsageError(f"{config.path}: vocabulary: {error}") from error
 
 
 def _load(path: Path) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from .config import find_config, load_config
+from .config import find_config, load_config, vocabulary_of
 from .errors import UsageError
 from .findings import Problem, Severity
 from .naming import (
@@ -22,7 +22,6 @@ from .naming import (
     Slot,
     canonical,
     compose,
-    extend,
     parse,
     quote,
 )
@@ -60,7 +59,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, out: TextIO | None = None) -> int:
     """Explain or compose names; return 1 if one is wrong, 0 otherwise. Raises UsageError."""
     out = sys.stdout if out is None else out
-    vocabulary = _vocabulary(options.config)
+    path = Path(options.config) if options.config else find_config(Path.cwd())
+    vocabulary = vocabulary_of(load_config(path))
     if options.compose:
         composed = compose_words(options.names, vocabulary)
         if options.format == "text":
@@ -75,17 +75,6 @@ def run(options: argparse.Namespace, out: TextIO | None = None) -> int:
     else:
         out.write("\n".join(as_text(name, vocabulary) for name in read))
     return 0 if all(name.usable for name in read) else 1
-
-
-def _vocabulary(config: str | None) -> Mapping[str, FieldWords]:
-    path = Path(config) if config else find_config(Path.cwd())
-    words = load_config(path).vocabulary
-    if not words:
-        return VOCABULARY
-    try:
-        return extend(VOCABULARY, words)
-    except ValueError as error:
-        raise UsageError(f"{path}: vocabulary: {error}") from error
 
 
 def _names(names: list[str]) -> list[str]:

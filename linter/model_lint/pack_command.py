@@ -16,7 +16,7 @@ from types import FrameType
 from typing import Any
 
 from . import naming
-from .config import Config, find_config, load_config
+from .config import Config, find_config, load_config, vocabulary_of
 from .engine import INTERNAL, check
 from .errors import UsageError
 from .findings import TargetReport
@@ -116,7 +116,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Build, lint and report; return the exit status."""
     config = load_config(find_config(Path.cwd()))
-    vocabulary = naming.extend(naming.VOCABULARY, config.vocabulary)
+    vocabulary = vocabulary_of(config)
     tag = _tag(options.tag)
     target, name = _target(options, config, tag, vocabulary)
     request = Request(
