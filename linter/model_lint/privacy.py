@@ -48,16 +48,20 @@ class Names:
 def find_leaks(text: str) -> tuple[Leak, ...]:
     """Return what leaks in a text, in the order in which it stands there."""
     names = find_names(text)
-    found: dict[tuple[int, int, Kind], str] = {}
+    leaks: list[tuple[int, int, Leak]] = []
     for piece in _pieces(text):
-        for detector in (*_of_key(piece), *_DETECTORS, *_named(names, piece.text)):
-            for leak in detector.find(piece.text):
-                # Where two patterns see the same thing, the first sees more of it.
-                found.setdefault((piece.start, leak.start("value"), detector.kind), leak["value"])
-    return tuple(
-        Leak(kind, value, _line(text, start, offset))
-        for (start, offset, kind), value in sorted(found.items())
-    )
+        found = sorted(
+            (detector.kind, match.start("value"), -match.end("value"), match["value"])
+            for detector in (*_of_key(piece), *_DETECTORS, *_named(names, piece.text))
+            for match in detector.find(piece.text)
+        )
+        seen: dict[Kind, int] = {}
+        for kind, start, end, value in found:
+            # What lies inside a longer one of its kind is a part of that.
+            if start >= seen.get(kind, 0):
+                seen[kind] = -end
+                leaks.append((piece.start, start, Leak(kind, value, _line(text, piece, start))))
+    return tuple(leak for _, _, leak in sorted(leaks, key=lambda item: item[:2]))
 
 
 def find_names(text: str) -> Names:
@@ -135,9 +139,9 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def _line(text: str, start: int, offset: int) -> int:
+def _line(text: str, piece: _Piece, offset: int) -> int:
     """Return the line of a place in a piece; a string of JSON stands on one line."""
-    return 1 + text.count("\n", 0, start or offset)
+    return 1 + text.count("\n", 0, piece.start if piece.quoted else offset)
 
 
 # ---------------------------------------------------------------------------------- detectors
@@ -187,21 +191,22 @@ def _posix(part: str) -> str:
 
 def _windows(part: str) -> str:
     sep = r"(?:\\\\?|/)"
-    return rf"[A-Za-z]:{sep}{part}(?:{sep}{part})+|[A-Z]:\\\\?{part}"
+    return rf"(?:[A-Za-z]:{sep}{part}(?:{sep}{part})+|[A-Z]:\\\\?{part})"
 
 
-#: Patterns and their markers; the first sees paths with spaces, which need a certain end.
+#: Patterns and their markers; the first two see paths with spaces, which need a certain end.
+_CERTAIN_END = r"(?<=\S))(?=['\"`]|[ \t]*$)"
 _PATHS = (
-    (rf"{_CERTAIN_START}(?P<value>{_posix(_SPACED)})(?=['\"`]|[ \t]*$)", "/"),
-    (rf"{_CERTAIN_START}(?P<value>{_windows(_SPACED)})(?=['\"`]|[ \t]*$)", ":\\", ":/"),
-    (rf"{_NO_PATH_BEFORE}(?P<value>{_posix(_PART)})", "/"),
-    (rf"(?<=file://)(?P<value>{_posix(_PART)})", "file://"),
+    (rf"{_CERTAIN_START}(?P<value>{_posix(_SPACED)}{_CERTAIN_END}", "/"),
+    (rf"{_CERTAIN_START}(?P<value>{_windows(_SPACED)}{_CERTAIN_END}", ":\\", ":/"),
     (rf"(?<![A-Za-z0-9])(?P<value>{_windows(_PART)})", ":\\", ":/"),
     (rf"(?<![\\\w])(?P<value>\\\\(?:\\\\)?[A-Za-z0-9][\w.-]+(?:\\\\?{_PART})+)", "\\\\"),
+    (rf"(?<=file://)(?P<value>{_posix(_PART)})", "file://"),
+    (rf"{_NO_PATH_BEFORE}(?P<value>{_posix(_PART)})", "/"),
 )
 
 #: What stands for "no host": never a leak.
-_NOBODY = r"(?!(?:localhost|none|null|unknown|true|false|127\.0\.0\.1|0\.0\.0\.0)\b)"
+_NOBODY = r"(?!(?:localhost|none|null|unknown|true|false|not|command|127\.0\.0\.1|0\.0\.0\.0)\b)"
 _HOST = rf"{_NOBODY}(?P<value>[A-Za-z0-9][\w.-]*)"
 _HOST_KEYS = re.compile(
     r"(?i:host(_?name)?|node(_?name)?|computername|machine|slurmd_nodename|slurm_(job_)?nodelist"
