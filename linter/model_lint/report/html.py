@@ -14,8 +14,8 @@ from itertools import groupby
 from .. import __version__
 from ..findings import Finding, Ignored, Report, Severity, SourceLine, Stats, TargetReport
 from ..rules import Rule, all_rules
-from ..wording import count, printable, size
-from .shared import joined, path_inside, pieces, tally
+from ..wording import count, size
+from .shared import joined, markup, path_inside, pieces, tally
 
 _TITLES = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.INFO: "Infos"}
 _LEGEND = (
@@ -172,8 +172,8 @@ def _why(rule: Rule | None) -> str:
         return ""
     return (
         f"<details><summary>Why it matters</summary>\n"
-        f"<p>{_prose(rule.summary)}</p>\n<p>{_prose(rule.why)}</p>\n"
-        f'<p class="source">{_prose(rule.source)}</p>\n</details>\n'
+        f"<p>{_prose(rule.summary)}</p>\n<p><b>Why</b> {_prose(rule.why)}</p>\n"
+        f"<p><b>Source</b> {_prose(rule.source)}</p>\n</details>\n"
     )
 
 
@@ -222,4 +222,4 @@ def _path(path: str) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(printable(text))
+    return markup(text)

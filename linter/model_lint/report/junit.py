@@ -6,11 +6,8 @@ build red that model-lint itself passes. A clean target is one test that passes.
 
 from __future__ import annotations
 
-from html import escape
-
 from ..findings import Finding, Report, Severity, Stats, TargetReport
-from ..wording import printable
-from .shared import path_inside
+from .shared import markup, path_inside
 
 #: The code of a finding about the linter itself (see ``engine``).
 _INTERNAL = "X000"
@@ -41,10 +38,10 @@ def _counts(findings: tuple[Finding, ...], tests: int) -> str:
 
 def _suite(target: TargetReport) -> str:
     cases = [_case(finding, target.target) for finding in target.findings]
-    clean = f'    <testcase name="clean" classname="{_xml(target.target)}"/>\n'
+    clean = f'    <testcase name="clean" classname="{markup(target.target)}"/>\n'
     skipped = sum(f.severity is not Severity.ERROR for f in target.findings)
     return (
-        f'  <testsuite name="{_xml(target.target)}"{_counts(target.findings, _cases([target]))}'
+        f'  <testsuite name="{markup(target.target)}"{_counts(target.findings, _cases([target]))}'
         f' skipped="{skipped}" time="{target.stats.seconds:.3f}">\n'
         f"{''.join(cases) or clean}"
         "  </testsuite>\n"
@@ -56,21 +53,16 @@ def _case(finding: Finding, target: str) -> str:
     if finding.line:
         where += f":{finding.line}"
     name = f"{finding.code} {finding.rule}{f' {where}' if where else ''}"
-    message, kind = _xml(finding.message), f"{finding.code} {finding.rule}"
+    message, kind = markup(finding.message), f"{finding.code} {finding.rule}"
     if finding.severity is not Severity.ERROR:
         outcome = f'<skipped type="{kind}" message="{finding.severity.value}: {message}"/>'
     else:
         tag = "error" if finding.code == _INTERNAL else "failure"
         lines = [f"{finding.location}: {finding.message}", f"Fix: {finding.help}", finding.url]
-        text = "\n".join(map(_xml, lines))
+        text = "\n".join(map(markup, lines))
         outcome = f'<{tag} type="{kind}" message="{message}">{text}</{tag}>'
     return (
-        f'    <testcase name="{_xml(name)}" classname="{_xml(target)}">\n'
+        f'    <testcase name="{markup(name)}" classname="{markup(target)}">\n'
         f"      {outcome}\n"
         "    </testcase>\n"
     )
-
-
-def _xml(text: str) -> str:
-    # printable leaves none of the characters that XML 1.0 can't hold, not even escaped.
-    return escape(printable(text))

@@ -72,7 +72,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "id": rule.code,
         "name": rule.name,
         "shortDescription": {"text": rule.summary},
-        "fullDescription": {"text": f"{rule.summary} {rule.why}"},
+        "fullDescription": {"text": f"{rule.summary} Why: {rule.why}"},
         "helpUri": rule.url,
         "help": {
             "text": f"Why: {rule.why}\n\nFix: {rule.fix}\n\nSource: {rule.source}\n\n{rule.url}",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from html import escape
 
 from ..findings import Finding, Report, Severity, TargetReport
-from ..wording import count
+from ..wording import count, printable
 
 _COMMAND = re.compile(r"^(?=[ \t]*::)|##(?=\[)", re.MULTILINE)
 _CODE = re.compile(r"`([^`]+)`")
@@ -72,6 +73,12 @@ def pieces(text: str) -> Iterator[tuple[bool, str]]:
 def inert(lines: str) -> str:
     """Disarm lines that GitHub Actions would obey: it reads commands from all that a job prints.
 
-    The runner skips blanks before ``::``, and finds ``##[`` anywhere; a backslash stops both.
+    The runner skips blanks before ``::``, and finds ``##[`` anywhere; a backslash stops both. See
+    ``ActionCommand`` in the sources of its runner.
     """
     return _COMMAND.sub(lambda match: match[0] + "\\", lines)
+
+
+def markup(text: str) -> str:
+    """Escape for HTML and XML, which can't hold most control characters in any form."""
+    return escape(printable(text)).replace("##[", "##&#91;")  # see ``inert``
