@@ -23,6 +23,7 @@ FIRST_COMMIT = "Start from model-template"
 SETTINGS = (
     "commit.gpgSign=false",
     f"core.hooksPath={os.devnull}",
+    f"core.excludesFile={os.devnull}",
     "core.safecrlf=false",
     "gc.auto=0",
     "maintenance.auto=false",
@@ -30,7 +31,18 @@ SETTINGS = (
     "user.useConfigOnly=true",
 )
 # A hook of another repository may be what runs the generation: its repository is not ours.
-FOREIGN = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX")
+FOREIGN = frozenset(
+    {
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_COMMON_DIR",
+        "GIT_DIR",
+        "GIT_INDEX_FILE",
+        "GIT_NAMESPACE",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_PREFIX",
+        "GIT_WORK_TREE",
+    }
+)
 
 
 def git(*arguments: str) -> bool:

@@ -52,8 +52,9 @@ def test_the_first_commit_holds_every_file_on_main(
         IDENTITY
         + "[commit]\n\ttemplate = /does/not/exist\n\tverbose = true\n\tcleanup = scissors\n",
         IDENTITY + "[core]\n\tautocrlf = true\n\tsafecrlf = true\n",
+        IDENTITY + "[core]\n\texcludesFile = {excludes}\n",
     ],
-    ids=["signing", "hooks", "template", "message", "line-ends"],
+    ids=["signing", "hooks", "template", "message", "line-ends", "excludes"],
 )
 def test_settings_of_the_user_do_not_stop_the_first_commit(
     settings: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -63,9 +64,13 @@ def test_settings_of_the_user_do_not_stop_the_first_commit(
     for name in ("pre-commit", "commit-msg", "post-commit"):
         (hooks / name).write_text("#!/bin/sh\nexit 1\n")
         (hooks / name).chmod(0o755)
-    configure(monkeypatch, tmp_path, settings.format(hooks=hooks, template=tmp_path / "template"))
+    excludes = tmp_path / "excludes"
+    excludes.write_text("*.md\nworkflow\n")
+    places = {"hooks": hooks, "template": tmp_path / "template", "excludes": excludes}
+    configure(monkeypatch, tmp_path, settings.format(**places))
     made = bake(tmp_path / "output")
     assert git(made, "rev-list", "--count", "main") == "1"
+    assert set(git(made, "ls-files").splitlines()) == files(made)
 
 
 @pytest.mark.parametrize(

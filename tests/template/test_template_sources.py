@@ -57,6 +57,8 @@ def test_cruft_and_cookiecutter_generate_the_same(source: Path, tmp_path: Path) 
         assert (by_cruft / name).read_bytes() == (by_cookiecutter / name).read_bytes(), name
     assert git(by_cruft, "status", "--porcelain") == "?? .cruft.json"
     assert git(by_cruft, "rev-list", "--count", "main") == "1"
+    difference = run(program("cruft"), "diff", "--exit-code", cwd=by_cruft, HOME=str(tmp_path))
+    assert (difference.returncode, difference.stdout) == (0, "")
 
 
 def test_a_wrong_answer_leaves_nothing_with_cruft_too(source: Path, tmp_path: Path) -> None:
