@@ -17,6 +17,7 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
+from scipy import ndimage
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow" / "scripts"))
 
@@ -74,9 +75,10 @@ def intensities(tissues: np.ndarray, look: str, generator: np.random.Generator) 
     """Give each tissue its brightness, with a slow shading and noise, as 16-bit integers."""
     brightness = CONTRASTS[look]
     levels = [brightness[name] for name in ("outside", "fluid", "white", "grey")]
-    image = np.array(levels, float)[tissues]
+    # Blurred, as voxels at a border hold some of both tissues.
+    image = ndimage.gaussian_filter(np.array(levels, float)[tissues], (0.7, 0.7, 0.3))
     shading = np.linspace(*generator.uniform(0.92, 1.08, 2), SHAPE[1])[None, :, None]
-    image = image * shading + generator.normal(0, 7, SHAPE)
+    image = image * shading + generator.normal(0, 12, SHAPE)
     return np.clip(np.rint(image * 4), 0, 4095).astype(np.int16)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -62,17 +64,36 @@ def nnunet_command(name: str) -> str:
     return found
 
 
+def run_group(command: list[str], environment: dict[str, str]) -> int:
+    """Run a program and leave none of its processes behind; give its exit status.
+
+    nnU-Net starts workers that outlive it when it is killed (for lack of memory, say), and whoever
+    reads their output then waits for ever. So it gets a process group of its own, which ends with
+    it, and with this process when that is told to stop.
+    """
+    process = subprocess.Popen(  # noqa: S603 - the command is composed by us, without a shell
+        command, env={**os.environ, **environment}, start_new_session=True
+    )
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda received, _: sys.exit(128 + received))
+    try:
+        return process.wait()
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
 def run_nnunet(name: str, *arguments: str, environment: dict[str, str]) -> None:
     """Run one of nnU-Net's commands.
 
     Raises:
         RuntimeError: if it fails.
     """
-    command = [nnunet_command(name), *arguments]
     print(f"$ {name} {' '.join(arguments)}", flush=True)
-    status = subprocess.run(command, env={**os.environ, **environment}, check=False).returncode
+    status = run_group([nnunet_command(name), *arguments], environment)
     if status != 0:
-        raise RuntimeError(f"{name} failed with exit status {status}; its messages are above")
+        how = f"was killed by signal {-status}" if status < 0 else f"failed with exit status {status}"
+        raise RuntimeError(f"{name} {how}; its messages are above")
 
 
 def pick_device(wanted: str) -> str:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
-from common import add_config_argument, fail, write_text
+from common import add_config_argument, fail, read_json, write_text
 from convert import read_rows
 from figures import Case, draw_metrics, draw_montage
 from metrics import Agreement, agreement
@@ -111,7 +111,7 @@ def to_markdown(results: Iterable[Result], data: str, figures: Iterable[Path] = 
     results = list(results)
     cases, subjects = {r.case for r in results}, {r.subject for r in results}
     lines = [
-        f"Held-out test set of `{data}`: {_count(len(subjects), 'subject')}, "
+        f"Held-out test set of *{data}*: {_count(len(subjects), 'subject')}, "
         f"{_count(len(cases), 'image')} (mean ± standard deviation over images).",
         "",
         "| Label | Dice | ASSD (mm) | HD95 (mm) | Volume error (%) | Missed or false |",
@@ -157,6 +157,23 @@ def fill_readme(text: str, results: str) -> str:
     return f"{head}{BEGIN}\n\n{results}\n\n{END}{rest.split(END)[1]}"
 
 
+def update_readme(path: Path, results: str) -> None:
+    """Put the results into a README that has the marks; say so if it has not."""
+    try:
+        write_text(path, fill_readme(path.read_text(encoding="utf-8"), results))
+    except ValueError as error:
+        print(f"note: {path} is left as it is: it {error}", file=sys.stderr)
+
+
+def dataset_title(bids: Path) -> str:
+    """Name of a BIDS dataset, or of its folder if it gives none."""
+    try:
+        name = read_json(bids / "dataset_description.json")["Name"]
+    except (OSError, ValueError, KeyError, TypeError):
+        name = ""
+    return " ".join(str(name).split()) or bids.resolve().name
+
+
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
@@ -200,15 +217,11 @@ def main(argv: list[str] | None = None) -> int:
         draw_metrics(by_label, metrics)
         draw_montage(_cases(settings, results), settings.labels, montage)
         shown = [Path(os.path.relpath(p, (wanted.readme or Path()).parent)) for p in (montage, metrics)]
-        text = to_markdown(results, settings.dataset.bids.resolve().name, shown)
+        text = to_markdown(results, dataset_title(settings.dataset.bids), shown)
         write_text(wanted.results / "test_metrics.md", text + "\n")
         print(text)
         if wanted.readme is not None and wanted.readme.is_file():
-            try:
-                filled = fill_readme(wanted.readme.read_text(encoding="utf-8"), text)
-            except ValueError as error:
-                raise ValueError(f"{wanted.readme}: {error}") from None
-            write_text(wanted.readme, filled)
+            update_readme(wanted.readme, text)
         low = {
             label: dice
             for label, dice in mean_dice(results).items()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import nibabel as nib
@@ -55,10 +56,11 @@ def draw_metrics(results: Mapping[str, Sequence[Agreement]], path: Path) -> None
             values = {k: [getattr(a, field) for a in v] for k, v in results.items()}
             _points(ax, values, colours)
             ax.set_title(title)
+            ax.ticklabel_format(axis="y", style="plain", useOffset=False)
         low = min(a.dice for agreements in results.values() for a in agreements)
         axes[0].set_ylim(max(0.0, min(0.8, low - 0.05)), 1.005)
         for ax in axes[1:3]:
-            ax.set_ylim(bottom=0)
+            ax.set_ylim(0, max(1.05 * ax.get_ylim()[1], 0.1))
         _volumes(axes[3], results, colours)
         _save(figure, path)
 
@@ -115,12 +117,15 @@ def draw_montage(cases: Iterable[Case], labels: Mapping[str, Sequence[int]], pat
         )
         for row, case in zip(axes, chosen, strict=True):
             _montage_row(row, case, labels, colours)
-        handles = [Line2D([], [], color=colours[name], lw=2, label=name) for name in labels]
-        handles += [
-            Line2D([], [], color="#606060", lw=1.4, ls="--", label="reference"),
-            Line2D([], [], color="#606060", lw=1.4, label="prediction"),
-        ]
-        figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False)
+        handles = [Line2D([], [], color=colours[name], lw=2, label=f"{name}, predicted") for name in labels]
+        handles.append(Line2D([], [], color="white", lw=1, ls=(0, (2, 2)), label="reference"))
+        figure.legend(
+            handles=handles,
+            loc="outside lower center",
+            ncols=len(handles),
+            facecolor="#505050",
+            labelcolor="white",
+        )
         _save(figure, path)
 
 
@@ -149,8 +154,8 @@ def _montage_row(
             interpolation="nearest",
         )
         for name, values in labels.items():
-            for mask, style in ((truth, "dashed"), (found, "solid")):
-                _outline(ax, np.isin(mask, values), colours[name], style)
+            _outline(ax, np.isin(found, values), colours[name], width=2.0, style="solid")
+            _outline(ax, np.isin(truth, values), "white", width=0.9, style=(0, (2, 2)))
         ax.set(xticks=[], yticks=[])
         ax.set_title(f"slice {k}", fontsize=7, pad=2)
         for spine in ax.spines.values():
@@ -158,13 +163,13 @@ def _montage_row(
     row[0].set_ylabel(f"mean Dice {case.dice:.3f}", fontsize=8)
 
 
-def _outline(ax: Axes, mask: np.ndarray, colour: str, style: str) -> None:
+def _outline(ax: Axes, mask: np.ndarray, colour: str, *, width: float, style: Any) -> None:
     if not mask.any():
         return
     # Contours of the padded mask close at the border of the picture too.
     padded = np.pad(mask.astype(float), 1)
     steps = [np.arange(-1, n + 1) for n in mask.shape]
-    ax.contour(*steps, padded.T, levels=[0.5], colors=[colour], linewidths=1.3, linestyles=style)
+    ax.contour(*steps, padded.T, levels=[0.5], colors=[colour], linewidths=width, linestyles=[style])
 
 
 def _slices(filled: np.ndarray) -> list[int]:

@@ -17,7 +17,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from common import add_config_argument, fail, nnunet_command, pick_device, read_json, write_json
+from common import add_config_argument, fail, pick_device, read_json, run_nnunet, write_json
 from settings import Settings, SettingsError, load
 
 CHECKPOINTS = ("checkpoint_final.pth", "checkpoint_latest.pth", "checkpoint_best.pth")
@@ -113,11 +113,23 @@ def arguments_for(settings: Settings, fold: str, step: str, device: str) -> list
     return arguments + {"continue": ["--c"], "validate": ["--val"]}.get(step, [])
 
 
+def defaults(cpus: int, device: str) -> dict[str, str]:
+    """Environment variables for nnU-Net that nobody has set yet."""
+    wanted = {
+        "nnUNet_n_proc_DA": str(cpus),
+        "nnUNet_def_n_proc": str(cpus),
+        "PYTHONUNBUFFERED": "1",
+    }
+    if device != "cuda":
+        wanted["nnUNet_compile"] = "f"
+    return {name: value for name, value in wanted.items() if name not in os.environ}
+
+
 def hold_lock(path: Path) -> int:
     """Wait until no other process trains this fold, then hold its lock for this process's life.
 
     A training whose Snakemake was killed may still run: this waits for it instead of writing into
-    the same folder.
+    the same folder. The lock is not passed on to child processes, and ends with this process.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -126,7 +138,6 @@ def hold_lock(path: Path) -> int:
     except OSError:
         print(f"{path}: another process is training this fold; waiting for it", flush=True)
         fcntl.lockf(descriptor, fcntl.LOCK_EX)
-    os.set_inheritable(descriptor, True)  # noqa: FBT003 - the lock outlives the exec below
     return descriptor
 
 
@@ -150,21 +161,12 @@ def main(argv: list[str] | None = None) -> int:
             print(f"{folder}: already trained and validated")
             return 0
         device = pick_device(settings.nnunet.device)
-        environment = {"nnUNet_compile": "f"} if device != "cuda" else {}
-        environment |= {
-            "nnUNet_n_proc_DA": str(arguments.cpus),
-            "nnUNet_def_n_proc": str(arguments.cpus),
-            "PYTHONUNBUFFERED": "1",
-            **os.environ,
-            **settings.environment(),
-        }
-        command = nnunet_command("nnUNetv2_train")
+        environment = settings.environment() | defaults(arguments.cpus, device)
         options = arguments_for(settings, arguments.fold, step, device)
-    except (SettingsError, ValueError, OSError) as error:
+        run_nnunet("nnUNetv2_train", *options, environment=environment)
+    except (SettingsError, ValueError, RuntimeError, OSError) as error:
         return fail(error)
-    print(f"$ nnUNetv2_train {' '.join(options)}", flush=True)
-    # nnU-Net takes the place of this process, so that whoever stops the job stops the training.
-    os.execve(command, [command, *options], environment)
+    return 0
 
 
 if __name__ == "__main__":
