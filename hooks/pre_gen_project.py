@@ -30,6 +30,7 @@ SINGLE_FIELDS = ("task", "condition", "architecture")
 NAME_LIMIT = 100  # GitHub's own limit
 #: Numbers, field strengths, versions and dates say nothing about a field when they stand alone.
 NO_WORD = re.compile(r"[0-9]+|[0-9]+t|v[0-9]+|r[0-9]{8}")
+TEXT_LIMIT = 1000
 LABEL_LIMIT = 254  # the highest value that the workflow stores
 
 
@@ -249,13 +250,13 @@ def home(value: str, vocabulary: Answers) -> str | None:
 
 def check_free_text(answers: Answers) -> None:
     """Check what people read: title, description and authors."""
-    for question, limit in (("title", 200), ("description", 350), ("author", 500)):
+    for question in ("title", "description", "author"):
         value = answers[question]
         if not re.search(r"\w", value):
             raise AnswerError(f"{question}: {shown(value)} says nothing; type at least a word.")
-        if len(value) > limit:
+        if len(value) > TEXT_LIMIT:
             raise AnswerError(
-                f"{question}: {len(value)} characters are too many; type at most {limit}."
+                f"{question}: {len(value)} characters are too many; type at most {TEXT_LIMIT}."
             )
     if not all(re.search(r"\w", name) for name in answers["author"].split(",")):
         raise AnswerError(

@@ -53,7 +53,7 @@ WRONG: list[tuple[dict[str, str], str]] = [
     ({"title": "a\tb"}, "invisible"),
     ({"title": "a\x00b"}, "invisible"),
     ({"title": "a\u202eb"}, "invisible"),
-    ({"title": "x" * 201}, "type at most 200."),
+    ({"title": "x" * 1001}, "type at most 1000."),
     ({"description": "a\n\nb"}, "a line break"),
     ({"description": "..."}, "says nothing"),
     ({"author": ""}, "author: '' says nothing"),
