@@ -56,6 +56,7 @@ _MEMBERS = re.compile(
     r"data\.pkl|byteorder|version|\.format_version|\.storage_alignment|data/\d+"
     r"|\.data/serialization_id"
 )
+_STORAGE = re.compile(r"data/\d+")
 _TORCHSCRIPT = re.compile(r"constants\.pkl|code/.*")
 #: Nodes and depth of a plain value; plans of real models have a few hundred, ten deep.
 _MAX_NODES, _MAX_DEPTH = 200_000, 64
@@ -242,6 +243,8 @@ def _read_start(
     open_end = bool(header.flags & DESCRIPTOR)
     read = content_reader(source, header.method, None if open_end else header.compressed)
     scan = scan_pickle(read)
+    if not scan.complete and source.count >= size:
+        raise ContainerError("C002", f"the file ends inside data.pkl, after {size} bytes")
     issues = []
     if scan.complete and not _ends(source, read, scan, header, open_end=open_end):
         issues.append(PickleIssue("K004", "something follows the pickle's end", scan.size))
@@ -256,9 +259,9 @@ def _ends(source: Source, read: Read, scan: PickleScan, header: Record, *, open_
     """Say whether the record ends where the pickle does."""
     if not open_end or header.method == DEFLATED:
         return not scan.rest and not read(1)
-    behind = scan.rest + source.peek(max(0, 16 - len(scan.rest)))
-    sizes = behind[8:16]
-    return behind[:4] == b"PK\x07\x08" and scan.size.to_bytes(4, "little") in {sizes[:4], sizes[4:]}
+    # A checksum and the size stand behind data of unknown length, as a rule after a signature.
+    behind = (scan.rest + source.peek(16))[:16]
+    return scan.size.to_bytes(4, "little") in {behind[4:8], behind[8:12]} or len(behind) < 16
 
 
 def _read_directory(source: Source, size: int) -> Checkpoint | BadCheckpoint:
@@ -387,7 +390,7 @@ def _compare_storages(inside: Mapping[str, Record], scan: PickleScan) -> Iterato
             reason = f"{name} has {record.size} bytes instead of {storage.nbytes}"
             yield PickleIssue("C002", reason)
             break
-    idle = [n for n in inside if n.startswith("data/") and n not in declared]
+    idle = [n for n in inside if _STORAGE.fullmatch(n) and n not in declared]
     if idle:
         yield PickleIssue("K005", f"holds {_listed(idle)}, which no tensor uses")
 
