@@ -20,11 +20,12 @@ from .config import Config, find_config, load_config, vocabulary_of
 from .engine import INTERNAL, check
 from .errors import UsageError
 from .findings import TargetReport
+from .orientation import ORIENTATIONS
 from .pack import pack
-from .pack_plan import Request, is_orientation
+from .pack_plan import Request
 from .pack_report import as_json, as_text
 from .package import FINAL_CHECKPOINT
-from .repository import build_repository
+from .repository import repository_name
 from .rules import all_rules
 from .selection import select_rules
 from .silence import Silencer
@@ -205,12 +206,12 @@ def _surrounding(folder: Path) -> Iterator[str]:
     for start in (folder.resolve(), here):
         root = next((p for p in (start, *start.parents) if (p / ".git").exists()), None)
         if root:
-            yield build_repository(root, None).name
+            yield repository_name(root)
     yield here.name
 
 
 def _orientation(code: str | None) -> str | None:
-    if code is None or is_orientation(code):
+    if code is None or code in ORIENTATIONS:
         return code
     raise UsageError(
         f"--orientation {code}: write three letters, one each of R or L, A or P, S or I: where "

@@ -11,16 +11,18 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from pathlib import Path
 
 from .errors import UsageError
 from .json_file import JsonFile, parse_json
+from .nnunet_trainers import SCT_TRAINERS
+from .orientation import ORIENTATIONS
 from .package import DATASET_FOLDER, FINAL_CHECKPOINT, fold_number, parse_folder_name
 from .png import strip_notes
 from .privacy import Names, find_leaks, find_names, scrub
 
-#: SCT's six letters, by axis; an orientation names where each axis comes from.
-_AXES = ("RL", "AP", "SI")
 #: What the specification's tree shows in a fold, besides the checkpoint.
 _RECORDS = re.compile(r"debug\.json|progress\.png|training_log_.*\.(?:txt|png)")
 _CROP = "crop_metadata.json"
@@ -89,53 +91,66 @@ def plan(request: Request) -> Plan:
     """
     folder = _trainer_folder(request.folder)
     folds = _folds(folder, request)
-    prefix = f"{_dataset_name(folder)}/" if request.dataset_layout else ""
-    trainer = f"{prefix}{folder.name}/"
-    dataset, note = _dataset(folder, request.orientation)
-    source = _trainer_class(folder, request.trainer_class)
-    files = {name: folder / name for name in ("plans.json", "dataset_fingerprint.json")}
-    crop = _crop_metadata(folder)
-    records = {
-        f"{fold}/{name}": _read(folder / fold / name)
-        for fold in folds
-        for name in _names(folder / fold)
-        if _RECORDS.fullmatch(name) and (folder / fold / name).is_file()
+    above = f"{_dataset_name(folder)}/" if request.dataset_layout else ""
+    dataset, changes = _dataset(folder, request.orientation)
+    records = _records(folder, folds)
+    texts = {
+        "trainer_class.py": _trainer_class(folder, request.trainer_class),
+        "dataset_fingerprint.json": _optional(folder / "dataset_fingerprint.json"),
+        "plans.json": _json(folder / "plans.json").text.encode(),
+        "dataset.json": dataset,
     }
-    clean, scrubbed, unreadable = _without_leaks(records)
-    contents = (
+    files = {
+        **{f"{above}{folder.name}/{path}": data for path, data in records.clean.items()},
+        **{f"{above}{folder.name}/{name}": data for name, data in texts.items()},
+        f"{above}{_CROP}": _crop_metadata(folder),
+    }
+    checkpoints = {fold: folder / fold / request.checkpoint for fold in folds}
+    used = {f"{fold}/{request.checkpoint}" for fold in folds} | records.clean.keys() | texts.keys()
+    return Plan(
+        trainer_folder=folder.name,
         # Everything small comes last, beside the directory at the zip's end, so that a remote
         # reader gets it in one piece.
-        *(
-            _checkpoint(f"{trainer}{fold}/{FINAL_CHECKPOINT}", folder / fold / request.checkpoint)
-            for fold in folds
+        contents=(
+            *(
+                Content(
+                    f"{above}{folder.name}/{fold}/{FINAL_CHECKPOINT}",
+                    source=path,
+                    source_size=path.stat().st_size,
+                )
+                for fold, path in checkpoints.items()
+            ),
+            *(Content(path, data) for path, data in files.items() if data is not None),
         ),
-        *(
-            Content(trainer + path, data)
-            for path, data in sorted(clean.items(), key=_pictures_first)
+        left_out=tuple(_left_out(folder, used | {_CROP})),
+        scrubbed=records.leaks,
+        notes=(
+            *changes,
+            *(f"{path} is left out: it is no readable PNG" for path in records.unreadable),
+            *(note for name, data in texts.items() for note in _about_leaks(name, data or b"")),
+            *_about_checkpoint(request.checkpoint),
         ),
-        *([Content(f"{trainer}trainer_class.py", source)] if source is not None else []),
-        *(
-            Content(trainer + name, _checked_json(path))
-            for name, path in files.items()
-            if path.is_file()
-        ),
-        Content(f"{trainer}dataset.json", dataset),
-        *([Content(prefix + _CROP, crop)] if crop is not None else []),
     )
-    kept = {
-        *(f"{fold}/{request.checkpoint}" for fold in folds),
-        *clean,
-        *files,
-        "dataset.json",
-        "trainer_class.py",
-        _CROP,
-    }
-    notes = [note] if note else []
-    notes += [f"{path} is left out: it is no readable PNG" for path in unreadable]
-    notes += _about_trainer_class(source)
-    if request.checkpoint != FINAL_CHECKPOINT:
-        notes.append(f"{request.checkpoint} is packed as {FINAL_CHECKPOINT}, as consumers expect")
-    return Plan(folder.name, contents, tuple(_left_out(folder, kept)), scrubbed, tuple(notes))
+
+
+def _about_checkpoint(name: str) -> Iterator[str]:
+    if name != FINAL_CHECKPOINT:
+        yield f"{name} is packed as {FINAL_CHECKPOINT}, the only name that consumers look for"
+
+
+def _about_leaks(name: str, data: bytes) -> Iterator[str]:
+    """Say what private things a file holds that can't be changed without changing the model."""
+    leaks = find_leaks(data.decode(errors="replace"))
+    secrets = [leak for leak in leaks if leak.kind == "secret"]
+    if secrets:
+        raise UsageError(
+            f"{name}, line {secrets[0].line}: a password or token; take it out of the file (and "
+            "make it invalid where it was used: it may be known by now)"
+        )
+    if leaks:
+        kinds = " and a ".join(sorted({leak.kind for leak in leaks}))
+        lines = ", ".join(str(line) for line in sorted({leak.line for leak in leaks}))
+        yield f"{name} travels as it is, with a {kinds} in line {lines}; is it meant for the public?"
 
 
 def _trainer_folder(given: Path) -> Path:
@@ -225,16 +240,12 @@ def _require_checkpoints(folder: Path, folds: list[str], checkpoint: str) -> Non
     raise UsageError(f"{folder}: no {checkpoint} in {_list(missing)}{state}{advice}")
 
 
-def _checkpoint(path: str, source: Path) -> Content:
-    return Content(path, source=source, source_size=source.stat().st_size)
-
-
-def _dataset(folder: Path, given: str | None) -> tuple[bytes, str]:
-    """Return dataset.json as it travels, and a note on what was changed in it."""
+def _dataset(folder: Path, given: str | None) -> tuple[bytes, list[str]]:
+    """Return dataset.json as it travels, and what was changed in it."""
     path = folder / "dataset.json"
     file = _json(path)
     written = file.object.get("image_orientation")
-    if "image_orientation" in file.object and not is_orientation(written):
+    if "image_orientation" in file.object and written not in ORIENTATIONS:
         raise UsageError(
             f"{path}: image_orientation is {json.dumps(written)}, which is no orientation; write "
             "three capital letters there, one each of R or L, A or P, S or I, such as RPI"
@@ -250,22 +261,17 @@ def _dataset(folder: Path, given: str | None) -> tuple[bytes, str]:
             "the orientation of the training images in SCT's letters, as sct_image -header shows it"
         )
     data = {key: value for key, value in file.object.items() if not _lists_cases(key, value)}
-    changes = [f"its list of cases ({key}) left out" for key in file.object if key not in data]
+    changes = [
+        f"dataset.json: the list of cases ({key}) is left out"
+        for key in file.object
+        if key not in data
+    ]
     if not written:
         data["image_orientation"] = given
-        changes.insert(0, f"image_orientation {given} added")
+        changes.insert(0, f"dataset.json: image_orientation {given} is added")
     if not changes:
-        return _read(path), ""
-    text = json.dumps(data, indent=4, ensure_ascii=False) + "\n"
-    return text.encode(), f"dataset.json: {', '.join(changes)}"
-
-
-def is_orientation(code: object) -> bool:
-    """Say whether it is one of the 48 orientations, in SCT's capital letters."""
-    if not isinstance(code, str) or len(code) != 3:
-        return False
-    axes = [next((a for a in _AXES if letter in a), None) for letter in code]
-    return None not in axes and len(set(axes)) == 3
+        return file.text.encode(), []
+    return json.dumps(data, indent=4, ensure_ascii=False).encode() + b"\n", changes
 
 
 def _lists_cases(key: str, value: object) -> bool:
@@ -275,25 +281,16 @@ def _lists_cases(key: str, value: object) -> bool:
 def _trainer_class(folder: Path, given: Path | None) -> bytes | None:
     path = given or folder / "trainer_class.py"
     if given and not given.is_file():
-        raise UsageError(f"{given}: no such file (--trainer-class)")
+        raise UsageError(f"--trainer-class {given}: no such file")
     if not path.is_file():
-        return None
-    data = _read(path)
-    secrets = [x for x in find_leaks(data.decode(errors="replace")) if x.kind == "secret"]
-    if secrets:
+        trainer = folder.name.partition("__")[0]
+        if trainer in SCT_TRAINERS:
+            return None
         raise UsageError(
-            f"{path}: line {secrets[0].line} holds a password or a token; take it out of the file "
-            "(and make it invalid where it was used: it may be known by now)"
+            f"{folder}: {trainer} is a custom trainer, without whose source nobody can load the "
+            "model; give --trainer-class FILE, or put the file there as trainer_class.py"
         )
-    return data
-
-
-def _about_trainer_class(source: bytes | None) -> Iterator[str]:
-    leaks = find_leaks((source or b"").decode(errors="replace"))
-    if leaks:
-        kinds = sorted({leak.kind for leak in leaks})
-        lines = ", ".join(str(n) for n in sorted({leak.line for leak in leaks}))
-        yield f"trainer_class.py travels as it is, with a {' and a '.join(kinds)} (line {lines})"
+    return _read(path)
 
 
 def _crop_metadata(folder: Path) -> bytes | None:
@@ -305,26 +302,39 @@ def _crop_metadata(folder: Path) -> bytes | None:
     return contents.pop() if contents else None
 
 
-def _without_leaks(
-    records: dict[str, bytes],
-) -> tuple[dict[str, bytes], Counter[str], list[str]]:
-    """Return the records without what they give away, what that was, and the unreadable ones."""
+@dataclass(frozen=True)
+class _Records:
+    """What nnU-Net noted about the training, without what is private."""
+
+    #: By path in the trainer folder, pictures first.
+    clean: dict[str, bytes]
+    leaks: Counter[str]
+    unreadable: tuple[str, ...]
+
+
+def _records(folder: Path, folds: list[str]) -> _Records:
+    paths = [
+        f"{fold}/{name}"
+        for fold in folds
+        for name in _names(folder / fold)
+        if _RECORDS.fullmatch(name) and (folder / fold / name).is_file()
+    ]
+    pictures = {p: _picture(_read(folder / p)) for p in paths if p.endswith(".png")}
     texts = {
-        path: data.decode("utf-8", "surrogateescape")
-        for path, data in records.items()
-        if not path.endswith(".png")
+        # Whatever bytes are in a log, they come through unchanged.
+        p: _read(folder / p).decode("utf-8", "surrogateescape")
+        for p in paths
+        if p not in pictures
     }
-    names = Names()
-    for text in texts.values():
-        names |= find_names(text)
-    clean = {
-        path: scrub(text, names).encode("utf-8", "surrogateescape") for path, text in texts.items()
-    }
+    # What one file names may stand in another where nothing says what it is.
+    names = reduce(or_, map(find_names, texts.values()), Names())
+    clean = {p: scrub(t, names).encode("utf-8", "surrogateescape") for p, t in texts.items()}
     leaks = {(leak.kind, leak.value) for text in texts.values() for leak in find_leaks(text)}
-    pictures = {path: _picture(data) for path, data in records.items() if path.endswith(".png")}
-    clean |= {path: data for path, data in pictures.items() if data is not None}
-    unreadable = sorted(path for path, data in pictures.items() if data is None)
-    return clean, Counter(str(kind) for kind, _ in leaks), unreadable
+    return _Records(
+        clean={p: data for p, data in pictures.items() if data is not None} | clean,
+        leaks=Counter(str(kind) for kind, _ in leaks),
+        unreadable=tuple(p for p, data in pictures.items() if data is None),
+    )
 
 
 def _picture(data: bytes) -> bytes | None:
@@ -332,10 +342,6 @@ def _picture(data: bytes) -> bytes | None:
         return strip_notes(data)
     except ValueError:
         return None
-
-
-def _pictures_first(item: tuple[str, bytes]) -> tuple[bool, str]:
-    return (not item[0].endswith(".png"), item[0])
 
 
 def _left_out(folder: Path, kept: set[str]) -> Iterator[LeftOut]:
@@ -373,9 +379,8 @@ def _json(path: Path) -> JsonFile:
     return file
 
 
-def _checked_json(path: Path) -> bytes:
-    _json(path)
-    return _read(path)
+def _optional(path: Path) -> bytes | None:
+    return _read(path) if path.is_file() else None
 
 
 def _read(path: Path) -> bytes:

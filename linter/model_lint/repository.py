@@ -46,11 +46,16 @@ def build_repository(root: Path, name: str | None) -> Repository:
     readme = min(readmes, key=lambda path: not path.endswith(".md"), default=None)
     scripts = [path for path in files if _is_script(path)][:_MAX_SCRIPTS]
     return Repository(
-        name=name or _origin(root) or root.name,
+        name=name or repository_name(root),
         files=files,
         readme=(readme, _text(root / readme)) if readme else None,
         scripts={path: _text(root / path) for path in scripts},
     )
+
+
+def repository_name(root: Path) -> str:
+    """Return the name of a checkout's repository: git's ``origin``, or the folder's name."""
+    return _origin(root) or root.name
 
 
 def _stem(path: str) -> str:
