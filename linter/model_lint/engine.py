@@ -58,7 +58,7 @@ def _finding(rule: Rule, problem: Problem, target: Target, sources: Sources) -> 
         rule=rule.name,
         severity=problem.severity or rule.severity,
         message=problem.message,
-        location=target.prefix + problem.at if problem.at else target.text,
+        location=target.locate(problem.at),
         line=problem.line,
         help=problem.help or rule.fix,
         url=rule.url,

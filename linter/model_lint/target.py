@@ -36,6 +36,14 @@ class Target:
     bytes_read: int = 0
     #: Only the rules of this family apply; "" for all.
     family: str = ""
+    #: The name in the tree of what ``text`` stands for, where that is a folder of the tree.
+    top: str = ""
+
+    def locate(self, path: str) -> str:
+        """Return the location that users see of a path in the tree."""
+        if path in {"", self.top}:
+            return self.text
+        return self.prefix + (path.removeprefix(f"{self.top}/") if self.top else path)
 
 
 def load_target(
@@ -120,12 +128,11 @@ def _folder(text: str, path: Path, repository: str | None, parse: _Parse) -> Tar
 
 def _package_folder(text: str, tree: FolderTree, repository: str | None, parse: _Parse) -> Target:
     package = build_package(tree, file_name=None, repository=repository)
-    prefix = f"{text.rstrip('/')}/"
-    if tree.only:
-        prefix = prefix.removesuffix("/").removesuffix(tree.only)
     total = sum(entry.size for entry in tree.files.values())
     names = (parse(repository),) if repository else ()
-    return Target(text, "folder", (*names, package), prefix, total, tree.bytes_read)
+    subjects = (*names, package)
+    prefix, top = f"{text.rstrip('/')}/", tree.only or ""
+    return Target(text, "folder", subjects, prefix, total, tree.bytes_read, top=top)
 
 
 def _is_trainer_folder(path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
@@ -18,6 +19,7 @@ _NARROW = 40
 _INDENT = "      "
 #: Codes of the linter's own findings, which no rule explains, begin with this.
 _OWN = "X"
+_SHORT_CODE = re.compile(r"`[^`]{1,40}`")
 
 _RESET = "\033[0m"
 _STYLES = {
@@ -68,17 +70,17 @@ def _target(target: TargetReport, paint: Paint, width: int) -> str:
 
 
 def _findings(target: str, findings: tuple[Finding, ...], paint: Paint, width: int) -> str:
-    """Render findings by file: first those of the target itself, then files as they come."""
-    by_file: dict[str, list[Finding]] = {"": []}
-    for finding in findings:
+    """Render findings by file, the files in the order of their worst findings."""
+    by_file: dict[str, list[Finding]] = {}
+    for finding in sorted(findings, key=lambda f: f.severity.rank):
         by_file.setdefault(path_inside(target, finding), []).append(finding)
     explained: set[tuple[str, str]] = set()
-    parts = []
+    parts: list[str] = []
     for path, found in by_file.items():
-        if not found:
-            continue
-        head = f"  {paint(printable(path), 'file')}\n" if path else ""
         found.sort(key=lambda f: (f.severity.rank, f.line or 0))
+        # What is about the whole target needs no heading where it follows the target's name.
+        name = paint(printable(path), "file") if path else paint("(as a whole)", "dim")
+        head = f"  {name}\n" if path or parts else ""
         parts.append(head + "".join(_finding(f, explained, paint, width) for f in found))
     return "\n".join(parts)
 
@@ -145,14 +147,17 @@ def _ignored(ignored: tuple[Ignored, ...], paint: Paint, width: int) -> Iterator
 
 
 def _wrapped(text: str, width: int, indent: str = _INDENT, hang: str = "") -> list[str]:
-    return textwrap.wrap(
-        printable(text),
+    # Short code stays on one line: NUL, which no printable text holds, is no place to break at.
+    glued = _SHORT_CODE.sub(lambda match: match[0].replace(" ", "\0"), printable(text))
+    lines = textwrap.wrap(
+        glued,
         width,
         initial_indent=indent,
         subsequent_indent=indent + hang,
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return [line.replace("\0", " ") for line in lines]
 
 
 def _summary(report: Report, paint: Paint) -> str:
