@@ -32,8 +32,8 @@ class Verdict:
     outputs: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
-def ask(consumer: str, packages: Iterable[Path]) -> Iterator[Verdict]:
-    """Let a consumer judge packages, one verdict for each, in order."""
+def ask(consumer: str, packages: Iterable[Path]) -> Iterator[tuple[Path, Verdict]]:
+    """Let a consumer judge packages; it takes the next one when it is done with the one before."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "nnUNet_compile": "f"}
     if consumer == "sct":
         if not (FORK / "nnunetv2").is_dir():
@@ -55,7 +55,7 @@ def ask(consumer: str, packages: Iterable[Path]) -> Iterator[Verdict]:
         for package in packages:
             process.stdin.write(json.dumps({"zip": str(package)}) + "\n")
             process.stdin.flush()
-            yield _verdict(json.loads(process.stdout.readline()))
+            yield package, _verdict(json.loads(process.stdout.readline()))
         process.stdin.close()
 
 

@@ -19,7 +19,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.update(OMP_NUM_THREADS="1", nnUNet_def_n_proc="1")
 for variable in ("nnUNet_raw", "nnUNet_preprocessed", "nnUNet_results"):
     os.environ[variable] = f"./{variable}"
 

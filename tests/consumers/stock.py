@@ -13,7 +13,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.update(OMP_NUM_THREADS="1", nnUNet_def_n_proc="1")
 
 import nibabel as nib
 import numpy as np

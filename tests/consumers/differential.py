@@ -1,0 +1,183 @@
+"""Compare what model-lint says of every package with what the consumers make of it.
+
+``python tests/consumers/differential.py`` prints every disagreement; with ``--write`` it brings
+``disagreements.toml`` up to date and keeps the reasons that are in it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+from family import FAMILY, Sample
+from judge import CONSUMERS, HERE, Verdict, ask
+from model_lint.engine import check
+from model_lint.findings import Severity
+from model_lint.rules import all_rules
+from model_lint.target import load_target
+
+TABLE = HERE / "disagreements.toml"
+HEAD = """\
+# Where model-lint and the consumers disagree on a package of the family (tests/consumers/family),
+# and why that is right. lint: the errors that it reports. sct, nnunet: what the package does there.
+# Written by `python tests/consumers/differential.py --write`, which keeps the reasons.
+"""
+#: nnU-Net takes longer than SCT, so two processes share its packages.
+PROCESSES = ("sct", "nnunet", "nnunet")
+
+
+@dataclass(frozen=True)
+class Row:
+    """What everybody says of one package."""
+
+    sample: Sample
+    #: Codes of the errors, sorted.
+    lint: tuple[str, ...]
+    #: works, fails or wrong, by consumer.
+    outcome: Mapping[str, str]
+    #: The error where it fails, by consumer.
+    details: Mapping[str, str]
+
+    @property
+    def disagrees(self) -> bool:
+        """Whether model-lint rejects what works everywhere or passes what does not."""
+        return bool(self.lint) == all(word == "works" for word in self.outcome.values())
+
+    @property
+    def entry(self) -> dict[str, object]:
+        """The row as the table holds it, without its reason."""
+        return {"lint": list(self.lint), **self.outcome}
+
+
+def compare(samples: Sequence[Sample] = FAMILY) -> list[Row]:
+    """Write the packages, ask everybody, and put the answers together."""
+    wanted = {s.name for s in samples}
+    family = [s for s in FAMILY if s.name in wanted | {t.like for t in samples}]
+    with tempfile.TemporaryDirectory() as folder:
+        paths = {s.name: Path(folder) / f"{s.name}{s.suffix}" for s in family}
+        subprocess.run(
+            [sys.executable, "-W", "ignore", "-m", "family", folder, *paths], check=True, cwd=HERE
+        )
+        verdicts = _judge([paths[s.name] for s in family])
+        lint = {name: lint_errors(path) for name, path in paths.items()}
+    by_name = {c: {name: verdicts[c][path] for name, path in paths.items()} for c in CONSUMERS}
+    return [_row(sample, lint[sample.name], by_name) for sample in family if sample.name in wanted]
+
+
+def lint_errors(path: Path) -> tuple[str, ...]:
+    """Return the codes of the errors that model-lint reports."""
+    report = check(load_target(str(path)), all_rules(), 0.0)
+    return tuple(sorted({f.code for f in report.findings if f.severity is Severity.ERROR}))
+
+
+def _judge(paths: Sequence[Path]) -> dict[str, dict[Path, Verdict]]:
+    """Ask all consumers at once."""
+    pending = {consumer: deque(paths) for consumer in CONSUMERS}
+    verdicts: dict[str, dict[Path, Verdict]] = {consumer: {} for consumer in CONSUMERS}
+    failures: list[Exception] = []
+
+    def work(consumer: str) -> None:
+        try:
+            verdicts[consumer].update(ask(consumer, _take(pending[consumer])))
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(consumer,)) for consumer in PROCESSES]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failures:
+        raise failures[0]
+    return verdicts
+
+
+def _take(pending: deque[Path]) -> Iterator[Path]:
+    while pending:
+        try:
+            yield pending.popleft()
+        except IndexError:
+            return
+
+
+def _row(
+    sample: Sample, lint: tuple[str, ...], verdicts: Mapping[str, Mapping[str, Verdict]]
+) -> Row:
+    outcome, details = {}, {}
+    for consumer, by_name in verdicts.items():
+        verdict = by_name[sample.name]
+        reference = by_name[sample.like] if sample.like else None
+        outcome[consumer] = _outcome(sample, verdict, reference)
+        details[consumer] = f"{verdict.stage}: {verdict.error}" if verdict.error else ""
+    return Row(sample, lint, outcome, details)
+
+
+def _outcome(sample: Sample, verdict: Verdict, reference: Verdict | None) -> str:
+    if not verdict.runs:
+        return "fails"
+    masks = {
+        sample.renamed.get(name, name): mask
+        for name, mask in verdict.outputs.items()
+        if name not in sample.empty or not mask.startswith("0:")
+    }
+    return "works" if reference is None or masks == dict(reference.outputs) else "wrong"
+
+
+def read_table() -> dict[str, dict[str, object]]:
+    """Read the disagreements with their reasons, by the name of the package."""
+    if not TABLE.exists():
+        return {}
+    with TABLE.open("rb") as stream:
+        table: dict[str, dict[str, object]] = tomllib.load(stream)
+    return table
+
+
+def write_table(rows: Sequence[Row], reasons: Mapping[str, object]) -> None:
+    """Write the rows that disagree, each with its reason, empty where it has none yet."""
+    parts = [HEAD]
+    for row in rows:
+        if row.disagrees:
+            codes = ", ".join(f'"{code}"' for code in row.lint)
+            outcome = "".join(f'{c} = "{word}"\n' for c, word in row.outcome.items())
+            reason = str(reasons.get(row.sample.name, "")).replace('"', "'")
+            parts.append(
+                f'[{row.sample.name}]\nlint = [{codes}]\n{outcome}reason = "{reason}"\n'
+            )
+    TABLE.write_text("\n".join(parts), encoding="utf-8")
+
+
+def main() -> None:
+    """Print every disagreement, and write the table where that is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="write disagreements.toml")
+    parser.add_argument("--all", action="store_true", help="print the agreements too")
+    parser.add_argument("names", nargs="*", help="the packages (default: all)")
+    options = parser.parse_args()
+    chosen = [s for s in FAMILY if not options.names or s.name in options.names]
+    rows = compare(chosen)
+    known = read_table()
+    for row in rows:
+        if row.disagrees or options.all:
+            mark = "  " if row.sample.name in known else "? "
+            said = " ".join(f"{c} {w}" for c, w in row.outcome.items())
+            why = " | ".join(sorted({d for d in row.details.values() if d}))
+            print(f"{mark}{row.sample.name}: lint {' '.join(row.lint) or '-'}; {said}; {why}")
+    print(f"{len(rows)} packages, {sum(row.disagrees for row in rows)} disagreements")
+    if options.write:
+        write_table(rows, {name: entry.get("reason", "") for name, entry in known.items()})
+
+
+if __name__ == "__main__":
+    main()
