@@ -14,12 +14,12 @@ TIME = "2024-09-03 14:06:03.123456: "
 #: A line of a log, and the leaks in it as kind and value.
 LEAKY = [
     (
-        f"{TIME}Using splits from existing split file: /home/jdoe/nnunet/Dataset101_X/splits_final.json ",
-        [("path", "/home/jdoe/nnunet/Dataset101_X/splits_final.json")],
+        f"{TIME}Using splits from existing split file: /home/jdoe/Dataset101_X/splits_final.json ",
+        [("path", "/home/jdoe/Dataset101_X/splits_final.json")],
     ),
     (
-        f"{TIME}Using splits from existing split file: /mnt/my data/Dataset101_X/splits_final.json ",
-        [("path", "/mnt/my data/Dataset101_X/splits_final.json")],
+        f"{TIME}Using splits from existing split file: /mnt/my data/D101_X/splits_final.json ",
+        [("path", "/mnt/my data/D101_X/splits_final.json")],
     ),
     ("nnUNet_raw=/data/raw", [("path", "/data/raw")]),
     ("cd /scratch/def-pi/jdoe;", [("path", "/scratch/def-pi/jdoe")]),

@@ -150,7 +150,7 @@ def _about_leaks(name: str, data: bytes) -> Iterator[str]:
     if leaks:
         kinds = " and a ".join(sorted({leak.kind for leak in leaks}))
         lines = ", ".join(str(line) for line in sorted({leak.line for leak in leaks}))
-        yield f"{name} travels as it is, with a {kinds} in line {lines}; is it meant for the public?"
+        yield f"{name} travels as it is, with a {kinds} in line {lines}: is that for the public?"
 
 
 def _trainer_folder(given: Path) -> Path:
