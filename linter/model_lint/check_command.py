@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -20,6 +19,7 @@ from .rules import all_rules
 from .selection import select_rules
 from .silence import Silencer, load_baseline
 from .target import Target, load_target
+from .terminal import text_width, use_color
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -117,8 +117,9 @@ def run(options: argparse.Namespace) -> int:
         reports.append(silencer.apply(check(target, chosen, started)))
     report = Report(tuple(reports), tuple(silencer.unused(targets, reports)))
     for form, file in options.outputs or [("text", None)]:
-        color = file is None and _colored(options.color)
-        _write(render(report, form, color=color, width=_width(file)), file)
+        color = file is None and use_color(options.color)
+        width = text_width() if file is None else None
+        _write(render(report, form, color=color, width=width), file)
     limit = Severity(options.fail_on) if options.fail_on else config.fail_on
     return _status(report, failures, limit, exit_zero=options.exit_zero)
 
@@ -154,21 +155,6 @@ def _write(text: str, file: str | None) -> None:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise UsageError(f"can't write {file}: {error.strerror or error}") from error
-
-
-def _colored(choice: str) -> bool:
-    if choice != "auto":
-        return choice == "always"
-    if os.environ.get("NO_COLOR"):
-        return False
-    return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
-
-
-def _width(file: str | None) -> int | None:
-    """Return the terminal's width, up to what reads well; None where the output is no terminal."""
-    if file is not None or not sys.stdout.isatty():
-        return None
-    return min(100, shutil.get_terminal_size().columns)
 
 
 def _words(text: str) -> list[str]:

@@ -9,6 +9,7 @@ import textwrap
 
 from .rules import Rule, all_rules
 from .selection import select_rules
+from .terminal import Paint, painter, text_width, use_color
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +20,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         help="a code, the start of codes, or a name; all are listed without one",
     )
-    parser.add_argument("--format", choices=["text", "json"], default="text")
+    parser.add_argument(
+        "--format", choices=["text", "json"], default="text", help="text (default) or json"
+    )
+    parser.add_argument(
+        "--color",
+        choices=["auto", "always", "never"],
+        default="auto",
+        help="colour of text output (default: auto; NO_COLOR and FORCE_COLOR are heeded)",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -28,10 +37,13 @@ def run(options: argparse.Namespace) -> int:
     if options.format == "json":
         json.dump([_data(rule) for rule in rules], sys.stdout, indent=2, ensure_ascii=False)
         sys.stdout.write("\n")
-    elif options.codes:
-        sys.stdout.write("\n".join(_explanation(rule) for rule in rules))
+        return 0
+    paint = painter(color=use_color(options.color))
+    if options.codes:
+        width = text_width()
+        sys.stdout.write("\n".join(_explanation(rule, paint, width) for rule in rules))
     else:
-        sys.stdout.write("".join(_line(rule) for rule in rules))
+        sys.stdout.write("".join(_line(rule, paint) for rule in rules))
     return 0
 
 
@@ -49,17 +61,35 @@ def _data(rule: Rule) -> dict[str, str]:
     }
 
 
-def _line(rule: Rule) -> str:
-    return f"{rule.code}  {rule.severity.value:7}  {rule.name:28}  {rule.summary}\n"
+def _line(rule: Rule, paint: Paint) -> str:
+    """One line per rule, so that grep finds whole ones."""
+    severity = paint(f"{rule.severity.value:7}", rule.severity.value)
+    return f"{paint(rule.code, 'bold')}  {severity}  {rule.name:28}  {rule.summary}\n"
 
 
-def _explanation(rule: Rule) -> str:
-    head = f"{rule.code} {rule.name} ({rule.severity.value}, since {rule.since})\n\n"
-    paragraphs = [
-        rule.summary,
-        f"Why: {rule.why}",
-        f"Fix: {rule.fix}",
-        f"Source: {rule.source}",
-        rule.url,
+def _explanation(rule: Rule, paint: Paint, width: int) -> str:
+    severity = paint(rule.severity.value, rule.severity.value)
+    parts = [
+        f"{paint(rule.code, 'bold')} {paint(rule.name, 'bold')}: {severity}, "
+        f"since model-lint {rule.since}\n",
+        _filled(rule.summary, width, "  "),
+        *(
+            f"  {paint(title, 'bold')}\n{_filled(text, width, '    ')}"
+            for title, text in (("Why", rule.why), ("Fix", rule.fix), ("Source", rule.source))
+            if text
+        ),
+        f"  {paint(rule.url, 'dim')}\n",
     ]
-    return head + "\n".join(textwrap.fill(p, 88, break_long_words=False) + "\n" for p in paragraphs)
+    return "\n".join(parts)
+
+
+def _filled(text: str, width: int, indent: str) -> str:
+    filled = textwrap.fill(
+        text,
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return f"{filled}\n"

@@ -15,7 +15,8 @@ from .. import __version__
 from ..findings import Finding, Ignored, Report, Severity, SourceLine, Stats, TargetReport
 from ..rules import Rule, all_rules
 from ..wording import count, size
-from .shared import joined, markup, path_inside, pieces, tally
+from .markup import markup
+from .shared import joined, path_inside, pieces, tally
 
 _TITLES = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.INFO: "Infos"}
 _LEGEND = (
@@ -190,10 +191,10 @@ def _place(finding: Finding, target: str) -> str:
 
 def _marked(source: SourceLine) -> str:
     if source.start is None:
-        return _text(source.text)
+        return markup(source.text)
     end = source.start + source.length
     before, after = source.text[: source.start], source.text[end:]
-    return f"{_text(before)}<mark>{_text(source.text[source.start : end])}</mark>{_text(after)}"
+    return f"{markup(before)}<mark>{markup(source.text[source.start : end])}</mark>{markup(after)}"
 
 
 def _ignored(ignored: tuple[Ignored, ...]) -> str:
@@ -201,7 +202,7 @@ def _ignored(ignored: tuple[Ignored, ...]) -> str:
         return ""
     rows = "".join(
         f"<li><b>{escape(i.finding.code)}</b> {_prose(i.finding.message)}"
-        f"{f' <em>({_text(i.reason)})</em>' if i.reason else ''}</li>\n"
+        f"{f' <em>({markup(i.reason)})</em>' if i.reason else ''}</li>\n"
         for i in ignored
     )
     title = f"{count(ignored, 'finding')} ignored"
@@ -211,15 +212,11 @@ def _ignored(ignored: tuple[Ignored, ...]) -> str:
 def _prose(text: str) -> str:
     """Escape a text; what stands between backticks is shown as code."""
     parts: Iterable[str] = (
-        f"<code>{_text(piece)}</code>" if code else _text(piece) for code, piece in pieces(text)
+        f"<code>{markup(piece)}</code>" if code else markup(piece) for code, piece in pieces(text)
     )
     return "".join(parts)
 
 
 def _path(path: str) -> str:
     """Escape a path that may break after each slash, and only there if that is enough."""
-    return f'<span class="path">{_text(path).replace("/", "/<wbr>")}</span>'
-
-
-def _text(text: str) -> str:
-    return markup(text)
+    return f'<span class="path">{markup(path).replace("/", "/<wbr>")}</span>'

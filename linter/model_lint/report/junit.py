@@ -7,7 +7,8 @@ build red that model-lint itself passes. A clean target is one test that passes.
 from __future__ import annotations
 
 from ..findings import Finding, Report, Severity, Stats, TargetReport
-from .shared import markup, path_inside
+from .markup import markup
+from .shared import path_inside
 
 #: The code of a finding about the linter itself (see ``engine``).
 _INTERNAL = "X000"

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from html import escape
 
 from ..findings import Finding, Report, Severity, TargetReport
-from ..wording import count, printable
+from ..wording import count
 
 _COMMAND = re.compile(r"^(?=[ \t]*::)|##(?=\[)", re.MULTILINE)
 _CODE = re.compile(r"`([^`]+)`")
@@ -77,8 +76,3 @@ def inert(lines: str) -> str:
     ``ActionCommand`` in the sources of its runner.
     """
     return _COMMAND.sub(lambda match: match[0] + "\\", lines)
-
-
-def markup(text: str) -> str:
-    """Escape for HTML and XML, which can't hold most control characters in any form."""
-    return escape(printable(text)).replace("##[", "##&#91;")  # see ``inert``

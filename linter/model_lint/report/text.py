@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 import textwrap
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from ..findings import Finding, Ignored, Report, Severity, SourceLine, TargetReport
 from ..source import cut
+from ..terminal import WIDTH, Paint, painter
 from ..wording import count, printable
 from .shared import inert, joined, path_inside, tally
 
-_WIDTH = 100
 #: Below this, wrapping helps nobody.
 _NARROW = 40
 _INDENT = "      "
@@ -21,24 +21,10 @@ _INDENT = "      "
 _OWN = "X"
 _SHORT_CODE = re.compile(r"`[^`]{1,40}`")
 
-_RESET = "\033[0m"
-_STYLES = {
-    "bold": "\033[1m",
-    "dim": "\033[2m",
-    "green": "\033[32m",
-    "file": "\033[4m",
-    "error": "\033[1;31m",
-    "warning": "\033[1;33m",
-    "info": "\033[1;36m",
-}
 
-#: Takes a text and the name of a style.
-Paint = Callable[[str, str], str]
-
-
-def render(report: Report, *, color: bool = False, width: int = _WIDTH) -> str:
+def render(report: Report, *, color: bool = False, width: int = WIDTH) -> str:
     """Render a report as text; ``color`` adds ANSI sequences, lines are wrapped at ``width``."""
-    paint = _colored if color else _plain
+    paint = painter(color=color)
     width = max(width, _NARROW)
     blocks = [_target(target, paint, width) for target in report.targets]
     if report.configuration:
@@ -176,11 +162,3 @@ def _summary(report: Report, paint: Paint) -> str:
 
 def _tally(findings: Iterable[Finding], paint: Paint) -> str:
     return joined([paint(text, severity.value) for severity, text in tally(findings)])
-
-
-def _plain(text: str, _style: str) -> str:
-    return text
-
-
-def _colored(text: str, style: str) -> str:
-    return f"{_STYLES[style]}{text}{_RESET}"

@@ -1,0 +1,13 @@
+"""Text inside HTML and XML."""
+
+from __future__ import annotations
+
+from html import escape
+
+from ..wording import printable
+
+
+def markup(text: str) -> str:
+    """Escape for HTML and XML, which can't hold most control characters in any form."""
+    # The replacement keeps GitHub Actions from reading a command: see ``shared.inert``.
+    return escape(printable(text)).replace("##[", "##&#91;")

@@ -1,0 +1,57 @@
+"""The terminal: whether to colour what is printed, and where to wrap it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+
+#: Characters of a line where there is no terminal, and at most: longer ones are hard to read.
+WIDTH = 100
+
+_RESET = "\033[0m"
+_STYLES = {
+    "bold": "\033[1m",
+    "dim": "\033[2m",
+    "green": "\033[32m",
+    "file": "\033[4m",
+    "error": "\033[1;31m",
+    "warning": "\033[1;33m",
+    "info": "\033[1;36m",
+}
+
+#: Takes a text and the name of a style.
+Paint = Callable[[str, str], str]
+
+
+def painter(*, color: bool) -> Paint:
+    """Return a function that puts a text in a style, or leaves it as it is."""
+    return _colored if color else _plain
+
+
+def use_color(choice: str = "auto") -> bool:
+    """Whether to colour standard output: ``choice`` is auto, always or never.
+
+    For auto NO_COLOR and FORCE_COLOR are heeded, then whether it is a terminal that can.
+    """
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def text_width() -> int:
+    """Return where to wrap standard output: at WIDTH, or at the edge of a narrower terminal."""
+    return min(WIDTH, shutil.get_terminal_size().columns) if sys.stdout.isatty() else WIDTH
+
+
+def _plain(text: str, _style: str) -> str:
+    return text
+
+
+def _colored(text: str, style: str) -> str:
+    return f"{_STYLES[style]}{text}{_RESET}"
