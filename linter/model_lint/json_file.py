@@ -52,6 +52,18 @@ class JsonFile:
         spans = self._offsets.items()
         return [(steps[-1], offset) for steps, offset in spans if start <= offset < end]
 
+    @property
+    def repeated(self) -> Iterator[tuple[str, int]]:
+        """The keys that stand twice in one object, with the line of the later one."""
+        if not self.repeated_keys:
+            return
+        seen: set[tuple[Step, ...]] = set()
+        for steps, offset in _positions(self.text):
+            if steps in seen:
+                name = ".".join(str(step) for step in steps)
+                yield name, self.text.count("\n", 0, offset) + 1
+            seen.add(steps)
+
     @cached_property
     def _offsets(self) -> dict[tuple[Step, ...], int]:
         return {} if self.error else dict(_positions(self.text))

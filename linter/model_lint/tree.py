@@ -5,6 +5,7 @@ Paths are relative to the root of the tree, with ``/`` between parts and none at
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import stat
@@ -86,7 +87,8 @@ def read_bytes(tree: Tree, path: str, limit: int) -> bytes:
 
 def _failure(error: Exception) -> TreeError:
     """Tell a storage that can't be reached (the system says so) from damaged contents."""
-    if isinstance(error, OSError) and error.errno is not None:
+    # "Invalid argument" is what seeking before the start of the file gives.
+    if isinstance(error, OSError) and error.errno not in {None, errno.EINVAL}:
         return TreeError(_reason(error))
     return DamagedError(_reason(error))
 

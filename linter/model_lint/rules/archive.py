@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from ..archive import Archive
 from ..findings import Problem, Severity
+from ..package import Package, is_junk
 from ..tree import READABLE_METHODS, LimitError, Member
 from ..wording import count, listing, printable, quote
 from . import rule
@@ -29,6 +30,9 @@ _KINDS = {
     b"\x80": "a Python pickle (a checkpoint of old PyTorch?)",
     b"{": "a JSON file",
 }
+
+#: Groups of equal names that are shown before the rest is counted.
+_SHOWN = 10
 
 _METHODS = {
     1: "shrink",
@@ -242,8 +246,56 @@ def duplicate_entry(archive: Archive) -> Iterator[Problem]:
     same: dict[str, list[str]] = {}
     for path in sorted(once | folders):
         same.setdefault(_folded(path), []).append(path)
-    for group in _outermost([g for g in same.values() if len(g) > 1]):
-        yield Problem(f"{listing(group)} are one name on macOS and Windows", group[0])
+    groups = list(_outermost([g for g in same.values() if len(g) > 1]))
+    for group in groups[:_SHOWN]:
+        yield Problem(f"{listing(group)} are one name on macOS and Windows", printable(group[0]))
+    if len(groups) > _SHOWN:
+        yield Problem(f"and {len(groups) - _SHOWN} more such groups of names")
+
+
+@rule(
+    "Z008",
+    "junk-entry",
+    severity=Severity.WARNING,
+    since="0.1",
+    source="SCT ignores __MACOSX at the top, and nothing else (download.py, install_data)",
+)
+def junk_entry(package: Package) -> Iterator[Problem]:
+    """The package holds files that macOS or Windows left behind.
+
+    Why: nobody needs them, and beside the only folder at the top such a file keeps SCT from looking
+    inside that folder, so that it finds no model.
+
+    Fix: leave them out: `model-lint pack` does, and so does `zip -r -x "*.DS_Store" "__MACOSX/*"`.
+    """
+    junk = [path for path in package.tree.files if is_junk(path)]
+    beside = [name for name in package.top if is_junk(name)]
+    others = [name for name in package.top if not is_junk(name)]
+    hides = bool(beside) and len(others) == 1 and not package.found and bool(package.trainers)
+    if hides and all(t.path.startswith(f"{others[0]}/") for t in package.trainers):
+        text = f"{listing(beside)} beside {quote(others[0])} keeps SCT from looking inside it"
+        yield Problem(text, printable(beside[0]), severity=Severity.ERROR)
+    elif junk:
+        text = f"{count(junk, 'file')} of the operating system: {listing(junk)}"
+        yield Problem(text, printable(junk[0]))
+
+
+@rule(
+    "Z009",
+    "bomb",
+    severity=Severity.ERROR,
+    since="0.1",
+    source="The largest published models are a hundred times below these limits",
+)
+def bomb(archive: Archive) -> Iterator[Problem]:
+    """The zip has more entries, deeper folders or more data than any model.
+
+    Why: unpacking it could fill the disk of every user; it is not looked into any further.
+
+    Fix: zip the trainer folder alone: `model-lint pack` does it.
+    """
+    if isinstance(archive.error, LimitError):
+        yield Problem(str(archive.error))
 
 
 def _folded(path: str) -> str:

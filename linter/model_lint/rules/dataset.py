@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from ..findings import Problem, Severity
@@ -20,6 +21,8 @@ _LEGACY = "orientation"
 _ENTRY = "The `dataset.json` file should contain the `image_orientation` entry"
 #: Where other rules know better than the schema: the first step of the path.
 _ELSEWHERE = frozenset({_ORIENTATION, "regions_class_order", "numTraining"})
+#: Findings about repeated keys in one file.
+_SHOWN = 10
 _CHANNELS = ("channel_names", "modality")
 
 
@@ -46,8 +49,8 @@ def dataset_json_invalid(package: Package) -> Iterator[Problem]:
             yield Problem(f"it can't be read: {file.error}", file.path, file.error_line)
         elif not isinstance(file.value, dict):
             yield Problem("it must hold an object: `{...}`", file.path, 1)
-        for key in dict.fromkeys(file.repeated_keys):
-            yield Problem(f"the key {quote(key)} is there more than once", file.path)
+        for key, line in islice(file.repeated, _SHOWN):
+            yield Problem(f"the key {quote(key)} is there more than once", file.path, line)
 
 
 @rule(

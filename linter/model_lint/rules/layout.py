@@ -18,6 +18,7 @@ from ..package import (
     Package,
     Source,
     TrainerFolder,
+    is_junk,
 )
 from ..wording import count, listing, quote, size
 from . import rule
@@ -42,8 +43,6 @@ _IMAGES = (
     *(".img", ".hdr", ".dcm", ".dicom", ".ima", ".tif", ".tiff", ".npz", ".npy", ".b2nd"),
 )
 _CHECKPOINTS = (".pth", ".pt", ".ckpt", ".onnx", ".model", ".safetensors")
-#: Junk of operating systems: rule Z008 reports it.
-_JUNK = frozenset({"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"})
 #: Findings about single files of one kind before the rest is counted.
 _SHOWN = 10
 _SIDES = ("superior", "inferior", "left", "right", "anterior", "posterior")
@@ -66,7 +65,7 @@ def trainer_folder_missing(package: Package) -> Iterator[Problem]:
 
     Fix: zip the folder `nnUNetTrainer__PLANS__CONFIGURATION` itself: `model-lint pack` does it.
     """
-    if any(path in package.tree.folders for path in package.found):
+    if _is_flat(package) or any(path in package.tree.folders for path in package.found):
         return
     if package.found:
         yield Problem(f"{quote(package.found[0])} is a file, not a folder", package.found[0])
@@ -76,10 +75,13 @@ def trainer_folder_missing(package: Package) -> Iterator[Problem]:
         yield Problem(*reason)
 
 
+def _is_flat(package: Package) -> bool:
+    """Return whether backslashes took the place of folders, which Z003 says."""
+    return any("\\" in name for name in package.top)
+
+
 def _missing(package: Package) -> tuple[str, str] | None:
     """Say why there is no trainer folder and where; None where another rule says it."""
-    if any("\\" in name for name in package.top):
-        return None  # Z003: on Linux these are no folders
     if not package.trainers:
         what = f"the top holds {listing(package.top)}" if package.top else "nothing is in it"
         return f"no trainer folder: {what}", ""
@@ -102,8 +104,8 @@ def _not_alone(trainer: TrainerFolder, package: Package) -> tuple[str, str] | No
     """Say what keeps SCT from looking inside the folder around the trainer folder."""
     wrapper = trainer.path.partition("/")[0]
     # Of junk, Z008 says it; of the metadata, L020.
-    quiet = {wrapper, CROP_METADATA, *_JUNK}
-    beside = [name for name in package.top if name not in quiet]
+    quiet = {wrapper, CROP_METADATA}
+    beside = [name for name in package.top if name not in quiet and not is_junk(name)]
     if not beside:
         return None
     text = f"the trainer folder is in {quote(wrapper)}, but SCT looks inside a folder only if it is"
@@ -128,7 +130,7 @@ def several_trainer_folders(package: Package) -> Iterator[Problem]:
 
     Fix: publish each configuration in a zip of its own, and rename or drop files of that name.
     """
-    if len(package.found) > 1:
+    if len(package.found) > 1 and not _is_flat(package):
         text = f"{count(package.found, 'entry', 'entries')} match `nnUNetTrainer*`"
         yield Problem(f"{text}: {listing(package.found, shown=5)}", package.found[1])
 
@@ -389,8 +391,8 @@ def extra_checkpoint(package: Package) -> Iterator[Problem]:
     }
     extra = [
         path
-        for path in package.tree.files
-        if path.lower().endswith(_CHECKPOINTS) and path not in final and path not in alone
+        for path in (package.tree.files if package.trainers else ())
+        if path.lower().endswith(_CHECKPOINTS) and path not in final | alone and not is_junk(path)
     ]
     for path in extra[:_SHOWN]:
         monai = "; SCT takes the package for a MONAI model" if path.endswith(".ckpt") else ""
@@ -416,7 +418,7 @@ def image_data(package: Package) -> Iterator[Problem]:
     Fix: leave them out of the zip.
     """
     files = package.tree.files
-    images = [p for p in files if _is_image(p) and not _validation_folder(p) and not _is_junk(p)]
+    images = [p for p in files if _is_image(p) and not _validation_folder(p) and not is_junk(p)]
     if images:
         amount = size(sum(files[path].size for path in images))
         what = count(images, "image or array file", "image or array files")
@@ -464,7 +466,8 @@ def unexpected_file(package: Package) -> Iterator[Problem]:
         return
     known = _known_folders(trainers)
     unexpected: dict[str, int] = {}
-    for path in [*package.tree.files, *package.tree.folders]:
+    empty = [path for path, names in package.tree.folders.items() if not names]
+    for path in [*package.tree.files, *empty]:
         entry = _unexpected_entry(path, known, package)
         if entry:
             unexpected[entry] = unexpected.get(entry, 0) + (path in package.tree.files)
@@ -489,7 +492,7 @@ def _known_folders(trainers: tuple[TrainerFolder, ...]) -> dict[str, str]:
 
 def _unexpected_entry(path: str, known: dict[str, str], package: Package) -> str | None:
     """Return the outermost entry on a path that is not expected; None where another rule tells."""
-    if path in known or _is_junk(path) or _validation_folder(path):
+    if path in known or is_junk(path) or _validation_folder(path):
         return None
     folder, _, name = path.rpartition("/")
     if path in package.tree.files and (_is_image(path) or path.lower().endswith(_CHECKPOINTS)):
@@ -786,10 +789,6 @@ def _sources(package: Package) -> Iterator[tuple[TrainerFolder, Source]]:
 def _is_image(path: str) -> bool:
     name = path.rpartition("/")[2].lower()
     return name.endswith(_IMAGES) or name == "dicomdir"
-
-
-def _is_junk(path: str) -> bool:
-    return any(part in _JUNK or part.startswith("._") for part in path.split("/"))
 
 
 def _validation_folder(path: str) -> str | None:

@@ -1,0 +1,356 @@
+"""The rules about the zip itself: real zips of the genuine model, each broken in one way."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import stat
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from build import (
+    MODEL,
+    NAME,
+    TRAINER,
+    Case,
+    assert_case,
+    changed,
+    findings,
+    genuine,
+    inside,
+    package,
+    patch_entry,
+    put,
+    unpacked,
+    write_zip,
+)
+from model_lint.findings import Severity
+
+LOG = f"{TRAINER}/fold_0/progress.png"
+PLANS = f"{TRAINER}/plans.json"
+CHECKPOINT = f"{TRAINER}/fold_0/checkpoint_final.pth"
+
+
+def case(code: str, what: str, build: Callable[[Path], Path], **more: Any) -> Case:
+    more["also"] = frozenset(more.get("also", ()))
+    return Case(code, what, build, **more)
+
+
+def data(code: str, what: str, content: bytes, **more: Any) -> Case:
+    def build(folder: Path) -> Path:
+        (folder / NAME).write_bytes(content)
+        return folder / NAME
+
+    return case(code, what, build, **more)
+
+
+def bytes_of(code: str, what: str, change: Callable[[bytes], bytes], **more: Any) -> Case:
+    """A case of the genuine package whose bytes are changed."""
+
+    def build(folder: Path) -> Path:
+        path = package(folder)
+        path.write_bytes(change(path.read_bytes()))
+        return path
+
+    return case(code, what, build, **more)
+
+
+def entries(code: str, what: str, *extra: zipfile.ZipInfo | str, **more: Any) -> Case:
+    """A case of the genuine package with more entries, as they are."""
+
+    def build(folder: Path) -> Path:
+        files: list[tuple[str | zipfile.ZipInfo, bytes]] = [*genuine().items()]
+        return write_zip(folder / NAME, [*files, *((entry, b"{}") for entry in extra)])
+
+    return case(code, what, build, **more)
+
+
+def patched(
+    code: str, what: str, name: str, also: Iterable[str] = (), says: str = "", **how: int
+) -> Case:
+    return case(code, what, lambda f: patch_entry(package(f), name, **how), also=also, says=says)
+
+
+def linked(name: str, kind: int = stat.S_IFLNK) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name)
+    info.create_system = 3
+    info.external_attr = (kind | 0o777) << 16
+    return info
+
+
+def raw(name: str) -> zipfile.ZipInfo:
+    """An entry whose name zipfile would clean."""
+    info = zipfile.ZipInfo("x")
+    info.filename = info.orig_filename = name
+    return info
+
+
+def compressed(method: int) -> Callable[[Path], Path]:
+    def build(folder: Path) -> Path:
+        with zipfile.ZipFile(folder / NAME, "w", method) as archive:
+            for name, content in genuine().items():
+                archive.writestr(name, content)
+        return folder / NAME
+
+    return build
+
+
+def streamed(folder: Path) -> Path:
+    """A zip written to a pipe: sizes follow the data, as in ``torch.save`` and ``zip -``."""
+
+    class Pipe(io.RawIOBase):
+        def __init__(self) -> None:
+            self.data = bytearray()
+
+        def writable(self) -> bool:
+            return True
+
+        def write(self, block: Any) -> int:
+            self.data += block
+            return len(block)
+
+    pipe = Pipe()
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[call-overload]
+        for name, content in genuine().items():
+            archive.writestr(name, content)
+    (folder / NAME).write_bytes(bytes(pipe.data))
+    return folder / NAME
+
+
+def with_folders(folder: Path) -> Path:
+    files = genuine()
+    folders = [f"{TRAINER}/", f"{TRAINER}/fold_0/"]
+    return write_zip(folder / NAME, [*((f, b"") for f in folders), *files.items()])
+
+
+def of_windows(folder: Path) -> Path:
+    """As Explorer writes it: no Unix modes, no entries for folders, flags for UTF-8."""
+    infos = []
+    for name, content in genuine().items():
+        info = zipfile.ZipInfo(name)
+        info.create_system, info.external_attr = 0, 0x20
+        infos.append((info, content))
+    return write_zip(folder / NAME, infos)
+
+
+def zip64(folder: Path) -> Path:
+    with zipfile.ZipFile(folder / NAME, "w") as archive:
+        for name, content in genuine().items():
+            with archive.open(name, "w", force_zip64=True) as stream:
+                stream.write(content)
+    return folder / NAME
+
+
+def commented(folder: Path) -> Path:
+    path = package(folder)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.comment = b"zipped by hand"
+    return path
+
+
+def tar() -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        archive.add(MODEL / "plans.json", PLANS)
+    return out.getvalue()
+
+
+def backslashes(folder: Path) -> Path:
+    files = [(raw(name.replace("/", "\\")), content) for name, content in genuine().items()]
+    return write_zip(folder / NAME, files)
+
+
+def cut_out(content: bytes) -> bytes:
+    """Lose bytes from the middle of the checkpoint."""
+    return content[:60_000] + content[61_000:]
+
+
+def flipped(name: str) -> Callable[[Path], Path]:
+    """Change one byte of an entry's data."""
+
+    def build(folder: Path) -> Path:
+        path = package(folder)
+        content = bytearray(path.read_bytes())
+        with zipfile.ZipFile(path) as archive:
+            at = archive.getinfo(name).header_offset + 30 + len(name) + 5
+        content[at] ^= 1
+        path.write_bytes(content)
+        return path
+
+    return build
+
+
+def unsafe(what: str, name: str, says: str, **more: Any) -> Case:
+    return entries("Z003", what, raw(name), says=says, **{"also": {"L015"}} | more)
+
+
+Z2 = "Z002"
+CASES = [
+    data("Z001", "a tar", tar(), says="no zip directory"),
+    data("Z001", "a tar.gz", gzip.compress(tar()), says="gzip"),
+    data("Z001", "7z", b"7z\xbc\xaf'\x1c" + bytes(100), says="7z"),
+    data("Z001", "RAR", b"Rar!\x1a\x07" + bytes(100), says="RAR"),
+    data(
+        "Z001", "a git-lfs pointer", b"version https://git-lfs.github.com/spec/v1\n", says="git-lfs"
+    ),
+    data("Z001", "a web page", b"<!DOCTYPE html><html>Not found</html>", says="web page"),
+    data("Z001", "text", b"hello", says="no zip directory"),
+    changed("Z001", "a zip", fires=False),
+    #
+    data(Z2, "empty", b"", says="empty"),
+    bytes_of(Z2, "truncated by a byte", lambda b: b[:-1], says="end is missing"),
+    bytes_of(Z2, "half of it", lambda b: b[: len(b) // 2], says="end is missing"),
+    bytes_of(Z2, "only the first bytes", lambda b: b[:5], says="end is missing"),
+    bytes_of(Z2, "bytes lost", cut_out),
+    bytes_of(Z2, "only the directory", lambda b: b[b.index(b"PK\1\2") :]),
+    bytes_of(Z2, "directory overwritten", lambda b: b.replace(b"PK\1\2", b"XX\1\2")),
+    case(Z2, "a damaged plans.json", flipped(PLANS), says="CRC", at="plans.json"),
+    case(
+        Z2,
+        "a damaged trainer_class.py",
+        flipped(f"{TRAINER}/trainer_class.py"),
+        at="trainer_class.py",
+    ),
+    changed(Z2, "a zip", fires=False),
+    case(Z2, "deflated", compressed(zipfile.ZIP_DEFLATED), fires=False),
+    case(Z2, "streamed", streamed, fires=False),
+    case(Z2, "with entries for folders", with_folders, fires=False),
+    case(Z2, "of Windows", of_windows, fires=False),
+    case(Z2, "zip64", zip64, fires=False),
+    case(Z2, "with a comment", commented, fires=False),
+    bytes_of(Z2, "with bytes before", lambda b: b"#!/bin/sh\n" + b, fires=False),
+    #
+    unsafe("absolute", "/etc/passwd", "absolute", at="!//etc/passwd"),
+    unsafe("upwards", "../x.txt", "`..`"),
+    unsafe("upwards inside", f"{TRAINER}/../x.txt", "`..`"),
+    unsafe("a drive", "C:/x.txt", "drive letter"),
+    unsafe("a backslash", f"{TRAINER}\\x.txt", "backslash", also=()),
+    unsafe("a NUL", f"{TRAINER}/fold_0/training_log_1.txt\0.exe", "NUL", also=()),
+    unsafe("a long name", f"{TRAINER}/{'x' * 300}", "255 bytes"),
+    case("Z003", "backslashes everywhere", backslashes, says="other entries"),
+    entries("Z003", "dots in a name", f"{TRAINER}/x..y", fires=False, also={"L015"}),
+    entries("Z003", "a folder with dots", f"{TRAINER}/...", fires=False, also={"L015"}),
+    #
+    entries("Z004", "a link", linked(f"{TRAINER}/fold_0/training_log_1.txt")),
+    case(
+        "Z004",
+        "a linked dataset.json",
+        lambda f: replaced(f, f"{TRAINER}/dataset.json", b"../x.json"),
+    ),
+    case("Z004", "a linked checkpoint", lambda f: replaced(f, CHECKPOINT, b"../x.pth")),
+    entries("Z004", "a device", linked(f"{TRAINER}/fold_0/training_log_1.txt", stat.S_IFCHR)),
+    entries("Z004", "a pipe", linked(f"{TRAINER}/fold_0/training_log_1.txt", stat.S_IFIFO)),
+    entries(
+        "Z004", "a file", linked(f"{TRAINER}/fold_0/training_log_1.txt", stat.S_IFREG), fires=False
+    ),
+    entries("Z004", "no mode", linked(f"{TRAINER}/fold_0/training_log_1.txt", 0), fires=False),
+    #
+    patched("Z005", "a picture", LOG, flags=1),
+    patched("Z005", "plans.json", PLANS, flags=1),
+    patched("Z005", "the checkpoint", CHECKPOINT, flags=1),
+    patched("Z005", "strong encryption", LOG, flags=0x41),
+    changed("Z005", "none", fires=False),
+    #
+    patched("Z006", "Zstandard", LOG, method=93, says="Zstandard"),
+    patched("Z006", "Deflate64", PLANS, method=9, says="Deflate64"),
+    patched("Z006", "unknown", CHECKPOINT, method=77, says="unknown"),
+    patched("Z006", "patched data", LOG, flags=0x20, says="patched"),
+    case("Z006", "bzip2", compressed(zipfile.ZIP_BZIP2), fires=False),
+    case("Z006", "LZMA", compressed(zipfile.ZIP_LZMA), fires=False),
+    #
+    entries("Z007", "the same name", LOG, says="more than once"),
+    entries("Z007", "the same path", raw(f"{TRAINER}//plans.json"), says="more than once"),
+    entries("Z007", "another case", f"{TRAINER}/Plans.json", says="macOS", also={"L015"}),
+    entries("Z007", "a folder in another case", f"{TRAINER}/Fold_0/x.txt", also={"L015"}),
+    entries(
+        "Z007",
+        "another spelling",
+        f"{TRAINER}/fold_0/é.txt",
+        f"{TRAINER}/fold_0/e\u0301.txt",
+        also={"L015"},
+    ),
+    entries("Z007", "a file and a folder", f"{TRAINER}/plans.json/x.txt", says="both"),
+    entries("Z007", "a folder twice", f"{TRAINER}/fold_0/", f"{TRAINER}/fold_0/", fires=False),
+    changed("Z007", "none", fires=False),
+    #
+    changed("Z008", ".DS_Store", put(".DS_Store"), severity=Severity.WARNING),
+    changed("Z008", "at the top", put("/.DS_Store"), severity=Severity.WARNING),
+    changed(
+        "Z008", "__MACOSX", put(f"/__MACOSX/{TRAINER}/._plans.json"), severity=Severity.WARNING
+    ),
+    changed(
+        "Z008",
+        "a whole copy",
+        *(put(f"/__MACOSX/{p}") for p in genuine()),
+        severity=Severity.WARNING,
+        says="8 files",
+    ),
+    changed("Z008", "Thumbs.db", put("fold_0/Thumbs.db")),
+    changed(
+        "Z008",
+        "beside the wrapper",
+        inside("Dataset101_x"),
+        put("/.DS_Store"),
+        severity=Severity.ERROR,
+    ),
+    changed(
+        "Z008",
+        "__MACOSX beside the wrapper",
+        inside("Dataset101_x"),
+        put("/__MACOSX/._x"),
+        severity=Severity.WARNING,
+        also={"L005"},
+    ),
+    changed("Z008", "none", fires=False),
+    #
+    case("Z009", "deep", lambda f: write_zip(f / NAME, [("a/" * 40 + "x", b"")]), says="40 deep"),
+    changed("Z009", "none", fires=False),
+]
+
+
+def replaced(folder: Path, name: str, target: bytes) -> Path:
+    """Write a package in which a file is a symbolic link."""
+    files: list[tuple[str | zipfile.ZipInfo, bytes]] = [
+        (linked(name), target) if name == path else (path, content)
+        for path, content in genuine().items()
+    ]
+    return write_zip(folder / NAME, files)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_case(case: Case, tmp_path: Path) -> None:
+    assert_case(case, tmp_path, "Z", "L", "D")
+
+
+def test_a_folder_with_junk_is_told(tmp_path: Path) -> None:
+    found = findings(unpacked(tmp_path, put("fold_0/.DS_Store")), "Z", "L")
+    assert [(f.code, f.severity) for f in found] == [("Z008", Severity.WARNING)]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda: [(f"{n}", b"") for n in range(101)], "more than 100 entries"),
+        (lambda: [("a/" * 40 + "x", b"")], "nested 40 deep"),
+    ],
+)
+def test_a_zip_beyond_the_limits_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[], Any], reason: str
+) -> None:
+    monkeypatch.setattr("model_lint.tree.MAX_ENTRIES", 100)
+    found = findings(write_zip(tmp_path / NAME, change()))
+    assert [f.code for f in found] == ["Z009"]
+    assert reason in found[0].message
+
+
+def test_many_entries_take_no_quadratic_time(tmp_path: Path) -> None:
+    """Names that differ in case, in one folder: each rule walks them once."""
+    names = [f"{TRAINER}/{'A' if n % 2 else 'a'}{n // 2}.txt" for n in range(20_000)]
+    files = [*genuine().items(), *((name, b"") for name in names)]
+    found = findings(write_zip(tmp_path / NAME, files), "Z", "L", "D")
+    assert {f.code for f in found} == {"Z007", "L015"}
+    assert len(found) < 50

@@ -1,0 +1,361 @@
+"""The rules about ``dataset.json``, each on the genuine model with one change."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from build import ABSENT, TRAINER, Case, assert_case, changed, dataset, drop, edit, plans, put
+from model_lint.findings import Severity
+from model_lint.orientation import ORIENTATIONS
+
+W, E, I = Severity.WARNING, Severity.ERROR, Severity.INFO  # noqa: E741 (as in the table of rules)
+FILE = f"{TRAINER}/dataset.json"
+
+
+def labels(value: Any, order: Any = ABSENT) -> Any:
+    """Replace the labels, and the order of regions."""
+    return dataset({"labels": value, "regions_class_order": order})
+
+
+def case(code: str, what: str, *changes: Any, **more: Any) -> Case:
+    return changed(code, what, *changes, **{"at": FILE} | more)
+
+
+def silent(code: str, what: str, *changes: Any, **more: Any) -> Case:
+    return changed(code, what, *changes, fires=False, **more)
+
+
+def bad_labels(what: str, value: Any, says: str, **more: Any) -> Case:
+    order = more.pop("order", ABSENT)
+    return case("D006", what, labels(value, order), says=says, **more)
+
+
+def good_labels(what: str, value: Any, order: Any = ABSENT, **more: Any) -> Case:
+    return silent("D006", what, labels(value, order), **more)
+
+
+REGIONS = {"background": 0, "sc": [1, 2], "lesion": 2}
+
+CASES = [
+    silent("D001", "the genuine model"),
+    case("D001", "empty", put("dataset.json", ""), says="empty"),
+    case("D001", "trailing comma", put("dataset.json", '{\n"labels": {},\n}'), line=3),
+    case("D001", "comment", put("dataset.json", '{ // labels\n"labels": {}}'), line=1),
+    case("D001", "list", put("dataset.json", "[]"), says="object"),
+    case("D001", "text", put("dataset.json", '"x"'), says="object"),
+    case("D001", "byte order mark", put("dataset.json", b"\xef\xbb\xbf{}"), says="byte order mark"),
+    case("D001", "UTF-16", put("dataset.json", '{"labels": {}}'.encode("utf-16"))),
+    case("D001", "Latin-1", put("dataset.json", b'{"description": "\xe9"}'), says="UTF-8"),
+    case(
+        "D001",
+        "git-lfs pointer",
+        put("dataset.json", "version https://git-lfs.github.com/spec/v1\n"),
+    ),
+    case("D001", "nested too deeply", put("dataset.json", "[" * 3000 + "]" * 3000), says="nested"),
+    case("D001", "a huge number", put("dataset.json", '{"a": ' + "9" * 9000 + "}")),
+    case(
+        "D001",
+        "a key twice",
+        lambda files: files.update(
+            {
+                FILE: files[FILE].replace(
+                    b'"numTraining": 10', b'"numTraining": 9,\n"numTraining": 10'
+                )
+            }
+        ),
+        says="`numTraining`",
+        line=11,
+    ),
+    case(
+        "D001",
+        "a label twice",
+        lambda files: files.update({FILE: files[FILE].replace(b'"gm": 2', b'"sc": 1, "gm": 2')}),
+        says="`labels.sc`",
+    ),
+    silent("D001", "CRLF", lambda files: files.update({FILE: files[FILE].replace(b"\n", b"\r\n")})),
+    silent("D001", "NaN", dataset({"note": float("nan")})),
+    silent("D001", "missing", drop("dataset.json"), also={"L007"}),
+    #
+    case("D002", "no labels", dataset({"labels": ABSENT}), says="`labels` is missing"),
+    case(
+        "D002",
+        "labels are a list",
+        dataset({"labels": ["background", "sc"]}),
+        says="a list",
+        line=5,
+    ),
+    case(
+        "D002",
+        "no channels",
+        dataset({"channel_names": ABSENT}),
+        says="`channel_names` or `modality`",
+    ),
+    case("D002", "channels are a number", dataset({"channel_names": 1}), says="`channel_names`"),
+    case("D002", "channels are null", dataset({"channel_names": None}), says="`channel_names`"),
+    case(
+        "D002", "no file ending", dataset({"file_ending": ABSENT}), says="`file_ending` is missing"
+    ),
+    case(
+        "D002",
+        "file ending is a number",
+        dataset({"file_ending": 1}),
+        says="`file_ending`",
+        line=11,
+    ),
+    case(
+        "D002", "file ending without dot", dataset({"file_ending": "nii.gz"}), says="with its dot"
+    ),
+    case("D002", "reader is a number", dataset({"overwrite_image_reader_writer": 3})),
+    silent("D002", "file ending nrrd", dataset({"file_ending": ".nrrd"})),
+    silent(
+        "D002",
+        "other keys",
+        dataset({"name": "x", "licence": None, "release": 1.0, "tensorImageSize": "3D"}),
+    ),
+    silent("D002", "no reader", dataset({"overwrite_image_reader_writer": ABSENT})),
+    silent("D002", "no numTraining", dataset({"numTraining": ABSENT})),
+    #
+    case("D003", "no orientation", dataset({"image_orientation": ABSENT}), says="LPI"),
+    case(
+        "D003",
+        "other case",
+        dataset({"image_orientation": ABSENT, "Image_Orientation": "RPI"}),
+        says="`Image_Orientation`",
+        line=13,
+    ),
+    case("D003", "camel case", dataset({"image_orientation": ABSENT, "imageOrientation": "RPI"})),
+    silent("D003", "there", dataset({"image_orientation": "LAS"})),
+    silent("D003", "both keys", dataset({"orientation": "RPI"})),
+    #
+    case("D004", "lower case", dataset({"image_orientation": "rpi"}), says="write `RPI`", line=13),
+    case("D004", "mixed case", dataset({"image_orientation": "Rpi"}), says="write `RPI`"),
+    case("D004", "blanks", dataset({"image_orientation": " RPI"}), says="write `RPI`"),
+    case("D004", "an axis twice", dataset({"image_orientation": "RAP"}), says="`RAP`"),
+    case("D004", "two letters", dataset({"image_orientation": "RP"})),
+    case("D004", "four letters", dataset({"image_orientation": "RPIX"})),
+    case("D004", "empty text", dataset({"image_orientation": ""})),
+    case("D004", "XYZ", dataset({"image_orientation": "XYZ"})),
+    case("D004", "a list", dataset({"image_orientation": ["R", "P", "I"]})),
+    case("D004", "null", dataset({"image_orientation": None}), says="`null`"),
+    case("D004", "a number", dataset({"image_orientation": 1})),
+    case("D004", "an object", dataset({"image_orientation": {"x": "R"}})),
+    *(
+        silent("D004", code, dataset({"image_orientation": code}))
+        for code in ("RPI", "LAS", "AIL", "SPL")
+    ),
+    #
+    case("D005", "old key", dataset({"image_orientation": ABSENT, "orientation": "RPI"}), line=13),
+    silent("D005", "both keys", dataset({"orientation": "RPI"})),
+    #
+    bad_labels("no background", {"sc": 1, "gm": 2}, "no label `background`"),
+    bad_labels("Background", {"Background": 0, "sc": 1}, "`Background`"),
+    bad_labels("background is 1", {"background": 1, "sc": 2}, "must be 0", line=6),
+    bad_labels("background is a list", {"background": [0], "sc": 1}, "must be 0"),
+    bad_labels("background is null", {"background": None, "sc": 1}, "must be 0"),
+    bad_labels("background is text", {"background": "zero", "sc": 1}, "must be 0"),
+    bad_labels("background is the text 0", {"background": "0", "sc": 1}, "should be 0", severity=W),
+    bad_labels("background is 0.0", {"background": 0.0, "sc": 1}, "should be 0", severity=W),
+    bad_labels("background is false", {"background": False, "sc": 1}, "should be 0", severity=W),
+    bad_labels("only background", {"background": 0}, "no label besides"),
+    bad_labels("text value", {"background": 0, "sc": "1"}, "should be 1", severity=W, line=7),
+    bad_labels("1.0", {"background": 0, "sc": 1.0}, "should be 1", severity=W),
+    bad_labels("true", {"background": 0, "sc": True}, "should be 1", severity=W),
+    bad_labels("1.5", {"background": 0, "sc": 1.5}, "whole number", severity=E),
+    bad_labels("a word", {"background": 0, "sc": "one"}, "whole number", severity=E),
+    bad_labels("null", {"background": 0, "sc": None}, "whole number"),
+    bad_labels("an object", {"background": 0, "sc": {"value": 1}}, "whole number"),
+    bad_labels("an empty list", {"background": 0, "sc": []}, "empty list"),
+    bad_labels("a list in a list", {"background": 0, "sc": [[1]]}, "whole number"),
+    bad_labels("infinity", {"background": 0, "sc": float("inf")}, "whole number"),
+    bad_labels("NaN", {"background": 0, "sc": float("nan")}, "whole number"),
+    bad_labels("negative", {"background": 0, "sc": -1}, "1, 2, ..."),
+    bad_labels("0 again", {"background": 0, "sc": 0}, "background"),
+    bad_labels("a gap", {"background": 0, "sc": 7, "gm": 9}, "gap before 7", line=7),
+    bad_labels("a gap after 1", {"background": 0, "sc": 1, "gm": 3}, "gap before 3", line=8),
+    bad_labels("a value twice", {"background": 0, "sc": 1, "cord": 1}, "same value 1"),
+    bad_labels("ignore in between", {"background": 0, "ignore": 1, "sc": 2}, "gap"),
+    bad_labels("ignore too high", {"background": 0, "sc": 1, "ignore": 5}, "must be 2", line=8),
+    bad_labels(
+        "ignore too low",
+        {"background": 0, "sc": 1, "gm": 2, "ignore": 2},
+        "must be 3",
+        also={"D010"},
+    ),
+    bad_labels("ignore is text", {"background": 0, "sc": 1, "ignore": "2"}, "must be 2"),
+    bad_labels("ignore is 2.0", {"background": 0, "sc": 1, "ignore": 2.0}, "must be 2"),
+    bad_labels("ignore is null", {"background": 0, "sc": 1, "ignore": None}, "must be 2"),
+    bad_labels("ignore is a list", {"background": 0, "sc": 1, "ignore": [2]}, "must be 2"),
+    bad_labels("regions without order", REGIONS, "which is missing"),
+    bad_labels("order too short", REGIONS, "1 value for 2 regions", order=[1]),
+    bad_labels("order too long", REGIONS, "3 values for 2 regions", order=[1, 2, 3]),
+    bad_labels("order is text", REGIONS, "must be a list", order="12"),
+    bad_labels("order of text", REGIONS, "from 1 to 255", order=["1", "2"]),
+    bad_labels("order swapped", REGIONS, "not one of its own", order=[2, 1]),
+    bad_labels("order repeats", REGIONS, "one value", order=[2, 2]),
+    bad_labels("order beyond 255", REGIONS, "from 1 to 255", order=[1, 300]),
+    bad_labels("order with 0", REGIONS, "from 1 to 255", order=[0, 2]),
+    bad_labels("order of 1.0", REGIONS, "write 1", order=[1.0, 2], severity=W),
+    bad_labels(
+        "background is text, with regions", REGIONS | {"background": "0"}, "number 0", order=[1, 2]
+    ),
+    bad_labels("region with 0", REGIONS | {"sc": [0, 1]}, "background", order=[1, 2]),
+    bad_labels(
+        "region with a gap",
+        {"background": 0, "sc": [1, 3], "lesion": 3},
+        "gap",
+        order=[1, 3],
+        severity=W,
+    ),
+    bad_labels(
+        "region repeats a value",
+        {"background": 0, "sc": [1, 1, 2], "gm": 2},
+        "repeats",
+        order=[1, 2],
+        severity=W,
+    ),
+    *(
+        bad_labels(f"name with {ord(c)}", {"background": 0, f"s{c}c": 1}, "file name")
+        for c in '/\\:*?"<>|\n\t\0'
+    ),
+    bad_labels("empty name", {"background": 0, "": 1}, "it is empty"),
+    bad_labels("path as name", {"background": 0, "../sc": 1}, "file name"),
+    bad_labels("half a character", {"background": 0, "\ud800": 1}, "surrogate"),
+    bad_labels("long name", {"background": 0, "s" * 200: 1}, "longer"),
+    bad_labels(
+        "names that differ in case", {"background": 0, "SC": 1, "sc": 2}, "macOS", severity=W
+    ),
+    good_labels("one label", {"background": 0, "sc": 1}),
+    good_labels("lists of one", {"background": 0, "sc": [1], "gm": [2]}),
+    good_labels("ignore label", {"background": 0, "sc": 1, "gm": 2, "ignore": 3}, also={"D010"}),
+    good_labels("regions", REGIONS, [1, 2]),
+    good_labels(
+        "regions of brain tumours",
+        {"background": 0, "whole": [1, 2, 3], "core": [2, 3], "enhancing": [3]},
+        [1, 2, 3],
+        also={"D010"},
+    ),
+    good_labels("regions and ignore", REGIONS | {"ignore": 3}, [1, 2], also={"D010"}),
+    good_labels("background last", {"sc": 1, "background": 0}),
+    good_labels("any order", {"background": 0, "gm": 2, "sc": 1}),
+    good_labels("order without regions", {"background": 0, "sc": 1}, [1]),
+    good_labels("blanks and other letters", {"background": 0, "moelle épinière": 1}),
+    good_labels("dots", {"background": 0, "C1.left": 1}),
+    #
+    case("D007", "list", dataset({"channel_names": ["T2star"]}), says="a list", line=2),
+    case("D007", "text", dataset({"channel_names": "T"}), says="text"),
+    case("D007", "counted from 1", dataset({"channel_names": {"1": "T2star"}}), says="`0`", line=3),
+    case("D007", "named keys", dataset({"channel_names": {"T2star": "0"}})),
+    case("D007", "four digits", dataset({"channel_names": {"0000": "T2star"}})),
+    case("D007", "name is null", dataset({"channel_names": {"0": None}}), says="text"),
+    case("D007", "empty", dataset({"channel_names": {}}), severity=E, says="empty"),
+    case(
+        "D007",
+        "modality alone",
+        dataset({"channel_names": ABSENT, "modality": {"0": "MRI"}}),
+        severity=W,
+    ),
+    case("D007", "modality beside", dataset({"modality": {"0": "MRI"}}), severity=W),
+    case(
+        "D007",
+        "modality counts otherwise",
+        dataset({"modality": {"0": "a", "1": "b"}}),
+        severity=E,
+        also={"D009"},
+    ),
+    silent(
+        "D007", "two channels", dataset({"channel_names": {"0": "T1", "1": "T2"}}), also={"D009"}
+    ),
+    silent(
+        "D007",
+        "two channels, turned",
+        dataset({"channel_names": {"1": "T1", "0": "T2"}}),
+        also={"D009"},
+    ),
+    #
+    case(
+        "D008",
+        "canal_seg",
+        labels({"background": 0, "canal_seg": 1}),
+        says="_canal_seg_seg",
+        line=7,
+    ),
+    case("D008", "seg", labels({"background": 0, "seg": 1}), says="_seg_seg"),
+    silent("D008", "segment", labels({"background": 0, "segment": 1})),
+    #
+    case(
+        "D009",
+        "two channels",
+        dataset({"channel_names": {"0": "T1", "1": "T2"}}),
+        says="2 channels",
+    ),
+    case("D009", "two in a list", dataset({"channel_names": ["T1", "T2"]}), also={"D007"}),
+    silent("D009", "one channel"),
+    #
+    case(
+        "D010",
+        "three labels",
+        labels({"background": 0, "a": 1, "b": 2, "c": 3}),
+        severity=I,
+        says="3 files",
+    ),
+    silent("D010", "two labels"),
+    silent("D010", "rootlets", labels({"background": 0} | {f"lvl{n}": n for n in range(1, 12)})),
+    case(
+        "D010",
+        "rootlets from 2",
+        labels({"background": 0} | {f"lvl{n + 1}": n for n in range(1, 12)}),
+    ),
+    #
+    case("D011", "other number", dataset({"numTraining": 11}), says="10 cases", line=10),
+    case("D011", "text", dataset({"numTraining": "10"}), says="whole number"),
+    case("D011", "true", dataset({"numTraining": True}), says="whole number"),
+    silent("D011", "no numTraining", dataset({"numTraining": ABSENT})),
+    silent("D011", "no fingerprint", drop("dataset_fingerprint.json"), also={"L007"}),
+    silent(
+        "D011",
+        "fingerprint without spacings",
+        edit("dataset_fingerprint.json", {"spacings": ABSENT}),
+    ),
+    #
+    case(
+        "D012",
+        "NibabelIOWithReorient",
+        plans({"image_reader_writer": "NibabelIOWithReorient"}),
+        says="LPI",
+        line=13,
+    ),
+    case(
+        "D012", "SimpleITKIOWithReorient", plans({"image_reader_writer": "SimpleITKIOWithReorient"})
+    ),
+    silent(
+        "D012",
+        "LPI",
+        plans({"image_reader_writer": "NibabelIOWithReorient"}),
+        dataset({"image_orientation": "LPI"}),
+    ),
+    silent("D012", "NibabelIO", plans({"image_reader_writer": "NibabelIO"})),
+    silent("D012", "a reader that is no text", plans({"image_reader_writer": 3})),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_case(case: Case, tmp_path: Path) -> None:
+    assert_case(case, tmp_path, "Z", "L", "D")
+
+
+def test_a_missing_orientation_and_a_wrong_label_are_two_findings(tmp_path: Path) -> None:
+    both = changed(
+        "D003", "", dataset({"image_orientation": ABSENT}), labels({"sc": 1}), also={"D006"}
+    )
+    assert_case(both, tmp_path, "D")
+
+
+def test_the_schema_lists_the_48_codes() -> None:
+    from model_lint.schema import load_schema
+
+    assert load_schema("dataset")["properties"]["image_orientation"]["enum"] == [*ORIENTATIONS]
+    assert len(set(ORIENTATIONS)) == 48
+    assert json.dumps(ORIENTATIONS).isascii()

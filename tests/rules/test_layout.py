@@ -1,0 +1,763 @@
+"""The rules about files and folders, each on the genuine model with one change."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from build import (
+    MODEL,
+    NAME,
+    STOCK,
+    TRAINER,
+    Case,
+    Change,
+    Files,
+    assert_case,
+    changed,
+    drop,
+    findings,
+    inside,
+    move,
+    package,
+    put,
+    rename_trainer,
+    unpacked,
+    write_zip,
+)
+from model_lint.findings import Severity
+from model_lint.nnunet_trainers import SCT_TRAINERS, TRAINERS
+
+W, E, I = Severity.WARNING, Severity.ERROR, Severity.INFO  # noqa: E741 (as in the table of rules)
+PADS = {
+    f"pad_{side}": 15.0
+    for side in ("superior", "inferior", "left", "right", "anterior", "posterior")
+}
+CROP = json.dumps(PADS)
+CLASS = (MODEL / "trainer_class.py").read_text(encoding="utf-8")
+LEFT_OUT = drop("trainer_class.py")
+
+
+def case(code: str, what: str, *changes: Change, **more: Any) -> Case:
+    return changed(code, what, *changes, **more)
+
+
+def silent(code: str, what: str, *changes: Change, **more: Any) -> Case:
+    return changed(code, what, *changes, fires=False, **more)
+
+
+def source(text: str) -> Change:
+    """Replace ``trainer_class.py``."""
+    return put("trainer_class.py", text)
+
+
+def edited(old: str, new: str) -> Change:
+    assert old in CLASS
+    return source(CLASS.replace(old, new))
+
+
+def both(*changes: Change) -> Change:
+    def change(files: Files) -> None:
+        for one in changes:
+            one(files)
+
+    return change
+
+
+def twice(name: str) -> Change:
+    """Add the trainer folder again under another name."""
+
+    def change(files: Files) -> None:
+        files.update({name + p.removeprefix(TRAINER): d for p, d in [*files.items()]})
+
+    return change
+
+
+def from_files(code: str, what: str, files: list[tuple[str, bytes]], **more: Any) -> Case:
+    """A case of a zip that is not the genuine model's."""
+
+    def build(folder: Path) -> Path:
+        return write_zip(folder / NAME, list(files))
+
+    more["also"] = frozenset(more.get("also", ()))
+    return Case(code, what, build, **more)
+
+
+def builder(parameters: str, decorator: str = "@staticmethod") -> Change:
+    """Add a ``build_network_architecture`` of this signature to the trainer."""
+    text = f"    {decorator}\n    def build_network_architecture({parameters}):\n        return None\n\n"
+    anchor = "    def perform_actual_validation"
+    return edited(anchor, text + anchor)
+
+
+OLD = "architecture_class_name, arch_init_kwargs, arch_init_kwargs_req_import, num_input_channels, num_output_channels, enable_deep_supervision=True"
+NEW = "plans_manager, configuration_manager, num_input_channels, num_output_channels, enable_deep_supervision=True"
+
+#: The specification's example, with the files that it shows.
+SPECIFICATION = "nnUNetTrainer_2000epochs__nnUNetPlans__3d_fullres"
+
+
+def as_specified(files: Files) -> None:
+    rename_trainer(SPECIFICATION)(files)
+    for ending in ("png", "txt"):
+        files[f"{SPECIFICATION}/fold_0/training_log_2024_9_3_14_06_03.{ending}"] = b""
+
+
+CASES = [
+    silent("L001", "the genuine model"),
+    silent(
+        "L001",
+        "the specification's tree",
+        as_specified,
+        zip_name="model-spinal-rootlets-mp2rage-r20240915.zip",
+        also={"L017"},
+    ),
+    from_files("L001", "empty zip", [], says="nothing is in it"),
+    from_files("L001", "only folders", [("a/", b""), ("b/", b"")], says="`a` and `b`"),
+    from_files("L001", "something else", [("README.md", b""), ("x/y.txt", b"")]),
+    case(
+        "L001",
+        "files at the top",
+        rename_trainer("x"),
+        move("/x/dataset.json", "/dataset.json"),
+        move("/x/plans.json", "/plans.json"),
+        move("/x/fold_0", "/fold_0"),
+        move("/x/trainer_class.py", "/trainer_class.py"),
+        move("/x/dataset_fingerprint.json", "/dataset_fingerprint.json"),
+        says="lie at the top",
+    ),
+    case("L001", "in another folder", rename_trainer("my-model"), says="`my-model`", at="my-model"),
+    case(
+        "L001",
+        "README beside the wrapper",
+        inside("wrapper"),
+        put("/README.md"),
+        says="`README.md`",
+        also={"L015"},
+    ),
+    from_files("L001", "a file of that name", [("nnUNetTrainer.txt", b"")], says="is a file"),
+    silent("L001", "README beside the trainer folder", put("/README.md"), also={"L015"}),
+    silent("L001", "__MACOSX beside the trainer folder", put("/__MACOSX/._x"), also={"Z008"}),
+    silent(
+        "L001",
+        "__MACOSX beside the wrapper",
+        inside("Dataset101_x"),
+        put("/__MACOSX/._x"),
+        also={"L005", "Z008"},
+    ),
+    #
+    case(
+        "L002",
+        "two configurations",
+        twice("nnUNetTrainerTiny__nnUNetPlans__3d_fullres"),
+        says="2 entries",
+    ),
+    case("L002", "a file of that name", put("/nnUNetTrainer.md"), says="`nnUNetTrainer.md`"),
+    case(
+        "L002",
+        "in a wrapper",
+        twice("nnUNetTrainerTiny__nnUNetPlans__3d_fullres"),
+        inside("Dataset101_x"),
+        also={"L005"},
+    ),
+    silent("L002", "a copy elsewhere", twice(f"backup/{TRAINER}"), also={"L012", "L015"}),
+    #
+    case("L003", "two parts", rename_trainer("nnUNetTrainerTiny__2d"), says="three parts"),
+    case("L003", "one part", rename_trainer("nnUNetTrainerTiny"), says="three parts"),
+    case("L003", "four parts", rename_trainer(f"{TRAINER}__old"), says="three parts"),
+    case("L003", "an empty part", rename_trainer("nnUNetTrainerTiny____2d"), says="three parts"),
+    case(
+        "L003",
+        "another beginning",
+        rename_trainer("MultiTalent_trainer__nnUNetPlans__2d"),
+        says="does not begin",
+        also={"L018"},
+    ),
+    case(
+        "L003",
+        "another case",
+        rename_trainer("nnUnet3DCustomTrainer__nnUNetPlans__2d"),
+        also={"L018"},
+    ),
+    case(
+        "L003",
+        "lower case",
+        rename_trainer("nnunettrainertiny__nnUNetPlans__2d"),
+        says="case matters",
+        also={"L018"},
+    ),
+    case(
+        "L003", "brackets", rename_trainer("nnUNetTrainerTiny__nnUNetPlans__2d[1]"), says="pattern"
+    ),
+    case(
+        "L003",
+        "in a wrapper",
+        rename_trainer("Trainer__nnUNetPlans__2d"),
+        inside("Dataset101_x"),
+        also={"L005", "L018"},
+    ),
+    silent("L003", "a stock trainer", LEFT_OUT, rename_trainer(STOCK)),
+    #
+    case(
+        "L004",
+        "two folders",
+        inside("Dataset101_x"),
+        inside("wrapper"),
+        says="2 folders",
+        at=f"wrapper/Dataset101_x/{TRAINER}",
+    ),
+    case("L004", "three folders", inside("a"), inside("b"), inside("c"), says="3 folders"),
+    case(
+        "L004",
+        "two folders and a README",
+        inside("a"),
+        inside("b"),
+        put("/README.md"),
+        also={"L015"},
+    ),
+    #
+    silent("L004", "one folder", inside("Dataset101_x"), also={"L005"}),
+    #
+    case("L005", "a wrapper", inside("model_seg_sc"), severity=W, at="!/model_seg_sc"),
+    case("L005", "Dataset101_x", inside("Dataset101_x"), severity=I),
+    case("L005", "Dataset1_x", inside("Dataset1_x"), severity=W),
+    silent("L005", "no wrapper"),
+    #
+    case(
+        "L006", "nnUNetTrainer inside the name", inside("epi_nnUNetTrainer"), at="epi_nnUNetTrainer"
+    ),
+    case("L006", "the name begins so", inside("nnUNetTrainer_release")),
+    case("L006", "the same name", inside(TRAINER)),
+    silent("L006", "other letters", inside("nnunet_model"), also={"L005"}),
+    #
+    *(
+        case("L007", name, drop(name), severity=severity, says=f"`{name}`", at=TRAINER)
+        for name, severity in (
+            ("dataset.json", E),
+            ("plans.json", E),
+            ("dataset_fingerprint.json", W),
+        )
+    ),
+    case(
+        "L007",
+        "other case",
+        move("dataset.json", "Dataset.json"),
+        says="case matters",
+        also={"L015"},
+    ),
+    silent("L007", "a stock trainer", LEFT_OUT, rename_trainer(STOCK)),
+    #
+    case("L008", "no fold", drop("fold_0"), at=TRAINER),
+    case("L008", "fold0", move("fold_0", "fold0"), says="`fold0`", also={"L012"}),
+    case("L008", "Fold_0", move("fold_0", "Fold_0"), says="`Fold_0`", also={"L012"}),
+    silent("L008", "fold_4", move("fold_0", "fold_4")),
+    silent("L008", "fold_all", move("fold_0", "fold_all")),
+    silent("L008", "fold_10", move("fold_0", "fold_10")),
+    #
+    case("L009", "fold_best", put("fold_best/"), says="neither"),
+    case("L009", "a copy", put("fold_0_old/note.txt"), at="fold_0_old"),
+    case("L009", "fold_00", move("fold_0", "fold_00"), also={"L012"}),
+    case("L009", "fold_01", put("fold_01/")),
+    case("L009", "fold_-1", put("fold_-1/")),
+    case("L009", "another script's digits", put("fold_٣/")),
+    case("L009", "fold_", put("fold_/")),
+    case("L009", "a file", put("fold_1"), says="is a file"),
+    case("L009", "a list of subjects", put("fold_0_subjects.txt"), says="is a file"),
+    silent("L009", "fold_0"),
+    #
+    case(
+        "L010",
+        "fold_all and fold_0",
+        put("fold_all/checkpoint_final.pth", (MODEL / "fold_0/checkpoint_final.pth").read_bytes()),
+        says="`fold_0`",
+    ),
+    silent("L010", "fold_all", move("fold_0", "fold_all")),
+    #
+    case(
+        "L011",
+        "best only",
+        move("fold_0/checkpoint_final.pth", "fold_0/checkpoint_best.pth"),
+        says="`checkpoint_best.pth`",
+    ),
+    case(
+        "L011", "latest only", move("fold_0/checkpoint_final.pth", "fold_0/checkpoint_latest.pth")
+    ),
+    case("L011", "none", drop("fold_0/checkpoint_final.pth"), says="has no"),
+    case("L011", "an empty fold", put("fold_1/"), at="fold_1", also={"L024"}),
+    case(
+        "L011",
+        "in one of two folds",
+        move("fold_1/checkpoint_final.pth", "fold_1/checkpoint_best.pth"),
+        folds=(0, 1),
+        at="fold_1",
+        also={"L024"},
+    ),
+    case(
+        "L011",
+        "other case",
+        move("fold_0/checkpoint_final.pth", "fold_0/checkpoint_final.PTH"),
+    ),
+    silent("L011", "there"),
+    #
+    case(
+        "L012",
+        "best beside",
+        put("fold_0/checkpoint_best.pth", b"x" * 2000),
+        says="2 kB",
+        at="checkpoint_best.pth",
+    ),
+    case("L012", "latest beside", put("fold_0/checkpoint_latest.pth")),
+    case("L012", "in the trainer folder", put("checkpoint_final.pth")),
+    case("L012", "in a folder of a fold", put("fold_0/old/checkpoint_final.pth")),
+    case("L012", "at the top", put("/model.pth")),
+    case("L012", "upper case", put("fold_0/checkpoint_best.PTH")),
+    case("L012", "a MONAI checkpoint", put("fold_0/model.ckpt"), says="MONAI"),
+    case("L012", "ONNX", put("/model.onnx")),
+    silent("L012", "none beside"),
+    #
+    *(
+        case("L013", name, put(f"fold_0/{name}"), says=f"`{TRAINER}/fold_0/{name}`"[:40])
+        for name in (
+            "sub-01_T2w.nii.gz",
+            "a.nii",
+            "a.NII.GZ",
+            "a.nrrd",
+            "a.mha",
+            "a.dcm",
+            "a.npz",
+            "a.npy",
+            "a.b2nd",
+            "DICOMDIR",
+        )
+    ),
+    case(
+        "L013",
+        "many",
+        *(put(f"/images/{n}.nii.gz", b"12345") for n in range(30)),
+        says="30 image or array files (150 B)",
+    ),
+    silent("L013", "pictures of the training"),
+    #
+    case(
+        "L014",
+        "validation",
+        put("fold_0/validation/summary.json", "{}"),
+        put("fold_0/validation/sub-01.nii.gz"),
+        says="2 files",
+        at="fold_0/validation",
+    ),
+    case("L014", "an empty one", put("fold_0/validation/")),
+    case("L014", "validation_raw", put("fold_0/validation_raw/summary.json")),
+    case(
+        "L014",
+        "crossval_results",
+        put("crossval_results_folds_0_1_2_3_4/plans.json", "{}"),
+        put("crossval_results_folds_0_1_2_3_4/dataset.json", "{}"),
+    ),
+    case("L014", "a file", put("crossval_results.json"), at="crossval_results.json"),
+    silent("L014", "none"),
+    #
+    case("L015", "README inside", put("README.md"), severity=W),
+    case("L015", "LICENSE at the top", put("/LICENSE"), at="!/LICENSE"),
+    case("L015", "splits", put("splits_final.json", "[]")),
+    case(
+        "L015",
+        "a folder",
+        *(put(f"datasplits/{n}.yaml") for n in range(7)),
+        says="7 files",
+        at="datasplits",
+    ),
+    case("L015", "an empty folder", put("empty/"), says="0 files"),
+    case("L015", "architecture", put("fold_0/network_architecture.pdf")),
+    case("L015", "a picture", put("fold_0/figure.png")),
+    case("L015", "a log of another program", put("fold_0/slurm.txt")),
+    case("L015", "code in a fold", put("fold_0/trainer_class.py")),
+    silent(
+        "L015",
+        "several logs",
+        *(
+            put(f"fold_0/training_log_2024_9_{n}_14_06_03.{e}")
+            for n in range(1, 4)
+            for e in ("txt", "png")
+        ),
+    ),
+    silent("L015", "crop metadata", put("/crop_metadata.json", CROP)),
+    silent("L015", "no log", drop("fold_0/debug.json", "fold_0/progress.png")),
+    #
+    case("L016", "a custom trainer", LEFT_OUT, says="`nnUNetTrainerTiny`"),
+    case(
+        "L016",
+        "a trainer of older versions",
+        LEFT_OUT,
+        rename_trainer("nnUNetTrainerDAOrd0__nnUNetPlans__2d"),
+    ),
+    silent("L016", "a stock trainer", LEFT_OUT, rename_trainer(STOCK)),
+    silent(
+        "L016",
+        "another stock trainer",
+        LEFT_OUT,
+        rename_trainer("nnUNetTrainer_250epochs__nnUNetResEncUNetLPlans__3d_fullres"),
+    ),
+    #
+    case(
+        "L017",
+        "a stock trainer",
+        rename_trainer(STOCK),
+        says="`nnUNetTrainer`",
+        at="trainer_class.py",
+    ),
+    silent("L017", "a custom trainer"),
+    #
+    case("L018", "no Python", source("class A:\ndef"), severity=E, line=2),
+    case("L018", "empty", source(""), says="`get_trainer_class`"),
+    case("L018", "NUL", source("a = 1\0"), severity=E),
+    case("L018", "Latin-1", put("trainer_class.py", b"# \xe9\n"), says="UTF-8"),
+    case("L018", "nested too deeply", source("x = " + "-" * 30000 + "1"), severity=E),
+    case(
+        "L018",
+        "Python 3.12",
+        edited("def get_trainer_class(", "type X = int\n\ndef get_trainer_class("),
+        severity=E,
+    ),
+    case(
+        "L018",
+        "no function",
+        edited("get_trainer_class", "trainer_class"),
+        says="no `get_trainer_class`",
+    ),
+    case(
+        "L018",
+        "in a class",
+        edited(
+            "def get_trainer_class() ->",
+            "class A:\n  def get_trainer_class(): return 1\ndef other() ->",
+        ),
+        says="no `get_trainer_class`",
+    ),
+    case(
+        "L018",
+        "takes arguments",
+        edited("get_trainer_class()", "get_trainer_class(name)"),
+        says="arguments",
+    ),
+    case(
+        "L018",
+        "asynchronous",
+        edited("def get_trainer_class", "async def get_trainer_class"),
+        says="plain",
+    ),
+    case(
+        "L018",
+        "returns nothing",
+        edited("    return nnUNetTrainerTiny", "    nnUNetTrainerTiny"),
+        says="nothing",
+    ),
+    case(
+        "L018",
+        "returns a name",
+        edited("return nnUNetTrainerTiny", "return 'nnUNetTrainerTiny'"),
+        says="not a class",
+    ),
+    case(
+        "L018",
+        "returns an instance",
+        edited("return nnUNetTrainerTiny", "return nnUNetTrainerTiny()"),
+        says="instance",
+    ),
+    case(
+        "L018",
+        "relative import",
+        edited("import torch\n", "import torch\nfrom .losses import Loss\n"),
+        says="`.losses`",
+        line=6,
+    ),
+    case(
+        "L018",
+        "relative import of the folder",
+        edited("import torch\n", "import torch\nfrom . import losses\n"),
+    ),
+    case(
+        "L018",
+        "another class",
+        edited("nnUNetTrainerTiny", "nnUNetTrainerOther"),
+        severity=W,
+        says="`nnUNetTrainerTiny`",
+    ),
+    silent(
+        "L018",
+        "an optional argument",
+        edited("get_trainer_class()", "get_trainer_class(name=None)"),
+    ),
+    silent(
+        "L018",
+        "a lambda",
+        source(
+            CLASS.partition("def get_trainer_class")[0]
+            + "get_trainer_class = lambda: nnUNetTrainerTiny\n"
+        ),
+    ),
+    silent(
+        "L018",
+        "in an if",
+        source(
+            CLASS.replace("def get_trainer_class", "if True:\n  def get_trainer_class")
+            .replace('    """Return', '      """Return')
+            .replace("    return nnU", "      return nnU")
+        ),
+    ),
+    silent(
+        "L018",
+        "an escape that Python warns of",
+        edited("skip the final validation", "skip \\d the final"),
+    ),
+    silent(
+        "L018",
+        "a relative import for type checkers",
+        edited(
+            "import torch\n",
+            "import torch\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from .x import y\n",
+        ),
+    ),
+    silent(
+        "L018", "a relative import in training", edited("self.num_epochs = 30", "from .x import y")
+    ),
+    #
+    case(
+        "L019",
+        "kornia",
+        edited("import torch\n", "import torch\nimport kornia.augmentation\n"),
+        severity=W,
+        says="`kornia.augmentation`",
+        line=6,
+    ),
+    case(
+        "L019",
+        "a file beside",
+        edited("import torch\n", "import torch\nfrom custom_loss import Loss\n"),
+        says="`custom_loss`",
+    ),
+    case(
+        "L019", "in the class", edited("    def __init__", "    import kornia\n\n    def __init__")
+    ),
+    case(
+        "L019",
+        "in the factory",
+        edited("    return nnUNetTrainerTiny", "    import kornia\n    return nnUNetTrainerTiny"),
+    ),
+    silent(
+        "L019",
+        "what SCT has",
+        edited(
+            "import torch\n",
+            "import torch, numpy as np, os.path, scipy.ndimage, skimage, wandb, monai, einops\n",
+        ),
+    ),
+    silent("L019", "in training", edited("self.num_epochs = 30", "import kornia")),
+    silent(
+        "L019",
+        "guarded",
+        edited(
+            "import torch\n",
+            "import torch\ntry:\n    import kornia\nexcept ImportError:\n    kornia = None\n",
+        ),
+    ),
+    silent(
+        "L019",
+        "for type checkers",
+        edited(
+            "import torch\n", "import torch, typing\nif typing.TYPE_CHECKING:\n    import kornia\n"
+        ),
+    ),
+    #
+    case("L020", "in the trainer folder", put("crop_metadata.json", CROP)),
+    case("L020", "in a fold", put("fold_0/crop_metadata.json", CROP)),
+    case("L020", "beside the wrapper", inside("Dataset101_x"), put("/crop_metadata.json", CROP)),
+    silent("L020", "at the top", put("/crop_metadata.json", CROP)),
+    silent(
+        "L020",
+        "in the wrapper",
+        put("/crop_metadata.json", CROP),
+        inside("Dataset101_x"),
+        also={"L005"},
+    ),
+    #
+    case(
+        "L021",
+        "one missing",
+        put("/crop_metadata.json", json.dumps({k: v for k, v in PADS.items() if k != "pad_left"})),
+        says="`pad_left`",
+    ),
+    case("L021", "empty object", put("/crop_metadata.json", "{}"), says="`pad_superior`"),
+    case("L021", "YAML", put("/crop_metadata.json", "pad_left: 3\n"), says="read", line=1),
+    case("L021", "a list", put("/crop_metadata.json", "[]"), says="object"),
+    case(
+        "L021",
+        "text",
+        put("/crop_metadata.json", json.dumps(PADS | {"pad_left": "15"}, indent=1)),
+        says="number",
+        line=4,
+    ),
+    silent(
+        "L021",
+        "all six and more",
+        put("/crop_metadata.json", json.dumps(PADS | {"sc_crop_version": "1.0"})),
+    ),
+    #
+    case("L022", "no date", zip_name="model.zip", severity=W),
+    case("L022", "underscore", zip_name="model_seg_sc_r20240915.zip"),
+    case("L022", "no such day", zip_name="model-r20240931.zip", says="date"),
+    case("L022", "another ending", zip_name="model-r20240930.ZIP"),
+    case("L022", "a copy", zip_name="model_seg_sc-r20240930 (1).zip"),
+    case(
+        "L022",
+        "another repository",
+        name="model_seg_gm_t2star",
+        says="`model_seg_gm_t2star-r20261123.zip`",
+    ),
+    silent(
+        "L022",
+        "the specification's example",
+        zip_name="model-spinal-rootlets-mp2rage-r20240915.zip",
+    ),
+    silent("L022", "the repository", name="model_seg_sc-gm_t2star"),
+    #
+    case("L023", "nnU-Net 2.8's", builder(NEW), severity=E, says="SCT can't", line=26),
+    case(
+        "L023",
+        "nnU-Net 2.0's",
+        builder(
+            "plans_manager, dataset_json, configuration_manager, num_input_channels, enable_deep_supervision=True"
+        ),
+        severity=E,
+    ),
+    case("L023", "a method", builder(f"self, {OLD}", ""), severity=E, says="neither"),
+    case(
+        "L023",
+        "too few",
+        builder("num_input_channels, num_output_channels"),
+        severity=E,
+        says="neither",
+    ),
+    silent("L023", "nnU-Net 2.6's", builder(OLD)),
+    silent("L023", "without deep supervision's default", builder(OLD.replace("=True", ""))),
+    silent("L023", "of the class", builder(f"cls, {OLD}", "@classmethod")),
+    silent("L023", "anything", builder("*args, **kwargs")),
+    silent("L023", "none"),
+    #
+    case("L024", "two folds", folds=(0, 1), severity=I),
+    silent("L024", "one fold"),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_case(case: Case, tmp_path: Path) -> None:
+    assert_case(case, tmp_path, "Z", "L", "D")
+
+
+def test_a_folder_is_judged_as_the_zip_of_it(tmp_path: Path) -> None:
+    folder = unpacked(
+        tmp_path, put("fold_0/checkpoint_best.pth"), put("fold_0/validation/x.nii.gz")
+    )
+    for target in (folder, folder / TRAINER):
+        assert [f.code for f in findings(target, "Z", "L", "D")] == ["L012", "L014"]
+
+
+def test_a_link_to_a_fold_is_followed(tmp_path: Path) -> None:
+    folder = unpacked(tmp_path / "a") / TRAINER
+    (folder / "fold_0").rename(tmp_path / "elsewhere")
+    (folder / "fold_0").symlink_to(tmp_path / "elsewhere")
+    assert findings(folder, "Z", "L", "D") == []
+
+
+def test_a_link_to_a_folder_around_ends(tmp_path: Path) -> None:
+    folder = unpacked(tmp_path) / TRAINER
+    (folder / "fold_0" / "loop").symlink_to(folder)
+    (folder / "fold_0" / "self").symlink_to(folder / "fold_0")
+    assert findings(folder, "Z", "L", "D") == []
+
+
+def test_many_unexpected_files_are_counted(tmp_path: Path) -> None:
+    path = package(tmp_path, *(put(f"note{n}.txt") for n in range(25)))
+    messages = [f.message for f in findings(path, "L015")]
+    assert len(messages) == 11
+    assert messages[-1] == "and 15 more unexpected entries"
+
+
+def _shipped(root: Path) -> set[str]:
+    """Every class below a folder whose name begins as those of nnU-Net's trainers do."""
+    import ast
+
+    return {
+        node.name
+        for path in root.rglob("*.py")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef) and node.name.startswith("nnUNet")
+    }
+
+
+def test_the_list_of_trainers_is_that_of_the_installed_nnunet() -> None:
+    from importlib.metadata import version
+    from importlib.util import find_spec
+
+    spec = find_spec("nnunetv2")
+    assert spec is not None
+    assert spec.origin is not None
+    shipped = _shipped(Path(spec.origin).parent / "training" / "nnUNetTrainer")
+    if version("nnunetv2") == "2.8.1":
+        assert shipped == TRAINERS
+    assert SCT_TRAINERS <= TRAINERS
+    assert shipped >= SCT_TRAINERS
+
+
+def _calls(code: str) -> Callable[..., Any]:
+    namespace: dict[str, Any] = {}
+    exec(code, namespace)
+    return namespace["T"].build_network_architecture  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        OLD,
+        NEW,
+        "*args, **kwargs",
+        "a, b, c, d, e, enable_deep_supervision",
+        "a, b, c, d, enable_deep_supervision",
+        "a, b, c, d, e, f",
+        "a, b, c, d, e, *, enable_deep_supervision",
+        "a, b, c, d, e, *, enable_deep_supervision, other",
+        "a, b, c, d, e, *, enable_deep_supervision, other=1",
+        "a, b, c, d, e, /, **kwargs",
+        "a, b, c, d, e, g, enable_deep_supervision=False",
+        "a, b, c, d, e, g=1, enable_deep_supervision=False",
+        "plans_manager, b, c, d, *args, enable_deep_supervision=False",
+        "plans_manager, b, c, d, e=None, enable_deep_supervision=False",
+        "",
+    ],
+)
+@pytest.mark.parametrize("decorator", ["@staticmethod", "@classmethod", ""])
+def test_signatures_are_judged_as_python_binds_them(parameters: str, decorator: str) -> None:
+    """What the rule works out is what the two calls do (fork 2.6.2 and nnU-Net 2.8.1)."""
+    import ast
+    import inspect
+
+    from model_lint.trainer_source import builder_flaw
+
+    first = "cls, " if decorator == "@classmethod" else ""
+    code = f"class T:\n    {decorator or 'pass'}\n    def build_network_architecture({first}{parameters}): pass\n"
+    method = _calls(code)
+
+    def works(amount: int) -> bool:
+        try:
+            method(*range(amount), enable_deep_supervision=False)
+        except TypeError:
+            return False
+        return True
+
+    stock = works(4 if "plans_manager" in inspect.signature(method).parameters else 5)
+    found = builder_flaw(ast.parse(code), "T")
+    assert (found is None) == (stock and works(5))
+    assert found is None or found[1] == (not works(5))

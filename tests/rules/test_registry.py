@@ -1,0 +1,194 @@
+"""The registry of rules as a whole: documented, quoted truly, tested, and each rule's test its own.
+
+The test modules in this folder hold ``CASES``: a list of ``build.Case``, or a mapping from a code to
+a wrong name and a right one beside it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from build import Case, load
+from model_lint.engine import check
+from model_lint.naming import parse
+from model_lint.rules import Rule, all_rules
+from model_lint.target import Target
+
+HERE = Path(__file__).parent
+RULES = {rule.code: rule for rule in all_rules()}
+SPECIFICATION = HERE.parent.joinpath("data", "specification.txt").read_text(encoding="utf-8")
+#: Families that are tested elsewhere, by cases of their own kind.
+OTHER = ("R", "P", "C", "K")
+
+#: Code, name and severity of each rule: a contract with configurations and reports.
+TABLE = """
+Z001 not-a-zip error
+Z002 zip-corrupt error
+Z003 unsafe-path error
+Z004 special-entry error
+Z005 encrypted error
+Z006 compression-unsupported error
+Z007 duplicate-entry error
+Z008 junk-entry warning
+Z009 bomb error
+L001 trainer-folder-missing error
+L002 several-trainer-folders error
+L003 trainer-folder-name error
+L004 nested-too-deep error
+L005 wrapper-folder warning
+L006 wrapper-name error
+L007 file-missing error
+L008 fold-missing error
+L009 fold-name error
+L010 fold-all-mixed error
+L011 final-checkpoint-missing error
+L012 extra-checkpoint error
+L013 image-data error
+L014 validation-folder error
+L015 unexpected-file warning
+L016 trainer-class-missing error
+L017 trainer-class-unneeded warning
+L018 trainer-class-invalid error
+L019 trainer-class-imports warning
+L020 crop-metadata-misplaced error
+L021 crop-metadata-invalid error
+L022 package-name warning
+L023 trainer-class-signature warning
+L024 sct-several-folds info
+D001 dataset-json-invalid error
+D002 dataset-schema error
+D003 missing-image-orientation error
+D004 invalid-image-orientation error
+D005 legacy-orientation-key error
+D006 labels-invalid error
+D007 channels-invalid warning
+D008 label-suffix warning
+D009 sct-many-channels warning
+D010 sct-many-labels info
+D011 training-count warning
+D012 reader-orientation error
+N001 name-prefix error
+N002 name-syntax error
+N003 task-missing warning
+N004 value-not-allowed error
+N005 value-not-listed info
+N006 value-ambiguous warning
+N007 wrong-order error
+N008 legacy-order warning
+N009 mixed-token error
+N010 repeated-field error
+N011 value-alias error
+"""
+
+#: How a source begins that tells what a consumer does, instead of quoting the specification.
+CONSUMER = re.compile(
+    r"(SCT|nnU-Net|nnUNetPredictor|PlansManager|DefaultPreprocessor|torch|zipfile|GitHub|An entry's|"
+    r"The specification's tree|The largest published|Without a licence|TODO|Personal|Compiled|Torch)"
+)
+
+
+def cases() -> Iterator[tuple[str, bool, Any]]:
+    """Yield the code, whether the rule fires, and what the case is made of."""
+    for path in sorted(HERE.glob("test_*.py")):
+        found = getattr(importlib.import_module(f"rules.{path.stem}"), "CASES", ())
+        if isinstance(found, dict):
+            for code, (wrong, right) in found.items():
+                yield code, True, wrong
+                yield code, False, right
+        else:
+            for case in found:
+                yield case.code, case.fires, case
+
+
+def firing() -> dict[str, Any]:
+    """Return one case for each rule in which it fires."""
+    first: dict[str, Any] = {}
+    for code, fires, case in cases():
+        if fires:
+            first.setdefault(code, case)
+    return first
+
+
+FIRING = {code: case for code, case in firing().items() if isinstance(case, (Case, str))}
+
+
+def target(case: Case | str, folder: Path) -> Target:
+    if isinstance(case, Case):
+        return load(case.build(folder), name=case.name)
+    return Target(case, "name", (parse(case),), "", 0, lambda: 0)
+
+
+def codes(rules: list[Rule], of: Target) -> set[str]:
+    return {finding.code for finding in check(of, rules, time.perf_counter()).findings}
+
+
+def test_codes_names_and_severities_are_the_contract() -> None:
+    table = {
+        code: (name, severity) for code, name, severity in map(str.split, TABLE.split("\n")[1:-1])
+    }
+    rules = {code: (r.name, r.severity.value) for code, r in RULES.items() if code in table}
+    assert rules == table
+    assert {code for code in RULES if not code.startswith(OTHER)} <= table.keys() | {"N012"}
+
+
+def test_names_are_unique() -> None:
+    assert len({rule.name for rule in RULES.values()}) == len(RULES)
+
+
+@pytest.mark.parametrize("code", [c for c in RULES if not c.startswith(OTHER) and c != "N012"])
+def test_every_rule_has_a_firing_and_a_silent_case(code: str) -> None:
+    assert {fires for found, fires, _ in cases() if found == code} == {True, False}
+
+
+@pytest.mark.parametrize("code", FIRING)
+def test_an_emptied_rule_fails_its_firing_case(code: str, tmp_path: Path) -> None:
+    """The firing case hears of this defect from this rule alone."""
+    of = target(FIRING[code], tmp_path)
+    others = [r if r.code != code else replace(r, check=lambda _: iter(())) for r in RULES.values()]
+    assert code in codes([RULES[code]], of)
+    assert code not in codes(others, of)
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.code)
+def test_the_documentation_is_complete(rule: Rule) -> None:
+    assert rule.summary
+    assert rule.why
+    assert rule.fix
+    for text in (rule.summary, rule.why, rule.fix):
+        assert text.endswith((".", ")", "`", "?")), text
+    assert rule.since
+    assert len(rule.summary) <= 110
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.code)
+def test_a_source_quotes_the_specification_or_names_a_consumer(rule: Rule) -> None:
+    quoted = rule.source in SPECIFICATION
+    told = CONSUMER.match(rule.source) is not None
+    assert quoted != told, rule.source
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.code)
+def test_a_rule_is_short(rule: Rule) -> None:
+    """A rule is read at one glance: what is more belongs into the models."""
+    import inspect
+
+    source = inspect.getsource(rule.check)
+    body = source.rpartition('"""')[2].strip().splitlines()
+    assert len(body) <= 35, len(body)
+
+
+def test_importing_the_rules_imports_nothing_heavy() -> None:
+    import subprocess
+    import sys
+
+    code = "import sys, model_lint.rules as r; r.all_rules(); print(*sys.modules)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"jsonschema", "torch", "numpy", "difflib", "urllib.request", "hypothesis"}
+    assert not heavy & set(out.stdout.split())
