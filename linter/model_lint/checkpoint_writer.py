@@ -64,8 +64,11 @@ def write_checkpoint(
     checkpoint = read_checkpoint(source, size, random_access=True)
     if isinstance(checkpoint, BadCheckpoint):
         raise CheckpointError(checkpoint.reason)
-    if checkpoint.issues:
-        raise CheckpointError(checkpoint.issues[0].message)
+    # What is not on the list was never built: it can be left out, but not copied.
+    grave = [issue for issue in checkpoint.issues if keep_training_state or issue.code != "K001"]
+    if grave:
+        inside = "data.pkl: " if grave[0].code.startswith("K") else ""
+        raise CheckpointError(inside + grave[0].message)
     if checkpoint.missing_keys:
         raise CheckpointError(f"it lacks {', '.join(checkpoint.missing_keys)}")
     content = dict(checkpoint.content) if keep_training_state else _slim(checkpoint)
@@ -73,7 +76,8 @@ def write_checkpoint(
     try:
         pickle = write_pickle(content, parts)
     except UnwritableError as error:
-        raise CheckpointError(f"it holds {error}, which can't be copied") from error
+        first = next((f"data.pkl: {issue.message}" for issue in checkpoint.issues), None)
+        raise CheckpointError(first or f"it holds {error}, which can't be copied") from error
     reader = Source(source)
     try:
         records = {record.name: record for record in read_directory(reader, size)}

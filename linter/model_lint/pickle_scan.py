@@ -475,14 +475,14 @@ class _Machine:
         if type(module) is str and type(name) is str:
             self.stack.append(self._find(module, name))
             return
-        self._add("K003", "a global whose name is not a literal string")
+        self._add("K003", "names a global by other than literal strings")
         self.stack.append(OPAQUE)
 
     def _find(self, module: str, name: str) -> object:
         found = ALLOWED.get((module, name))
         if found is None:
             full = f"{module}.{name}"
-            self._add("K001", f"global {shown(full)}")
+            self._add("K001", f"names the global {shown(full)}")
             self.refused.add(full)
             return OPAQUE
         self.named.add(found)
@@ -553,26 +553,26 @@ class _Machine:
         name = _TEXT_OPCODES.get(code)
         if name is None:
             raise _malformed(f"byte {code:#04x} is no opcode")
-        raise _RefusedError("K002", f"opcode {name}")
+        raise _RefusedError("K002", f"uses the opcode {name}")
 
     def new_object(self) -> None:
-        self._add("K002", "opcode NEWOBJ")
+        self._add("K002", "uses the opcode NEWOBJ")
         self.stack.pop()
         self.stack[-1] = OPAQUE
 
     def new_object_ex(self) -> None:
-        self._add("K002", "opcode NEWOBJ_EX")
+        self._add("K002", "uses the opcode NEWOBJ_EX")
         self.stack.pop()
         self.stack.pop()
         self.stack[-1] = OPAQUE
 
     def object_(self) -> None:
-        self._add("K002", "opcode OBJ")
+        self._add("K002", "uses the opcode OBJ")
         self._pop_mark()
         self.stack.append(OPAQUE)
 
     def instance(self) -> None:
-        self._add("K002", "opcode INST")
+        self._add("K002", "uses the opcode INST")
         self._find(self._line(), self._line())
         self._pop_mark()
         self.stack.append(OPAQUE)
@@ -587,23 +587,23 @@ class _Machine:
         self._extension(4)
 
     def _extension(self, length: int) -> None:
-        self._add("K002", f"opcode EXT{length}")
+        self._add("K002", f"uses the opcode EXT{length}")
         self._take(length)
         self.stack.append(OPAQUE)
 
     def pop(self) -> None:
-        self._add("K002", "opcode POP")
+        self._add("K002", "uses the opcode POP")
         if self.stack:
             self.stack.pop()
         else:
             self._pop_mark()
 
     def pop_mark(self) -> None:
-        self._add("K002", "opcode POP_MARK")
+        self._add("K002", "uses the opcode POP_MARK")
         self._pop_mark()
 
     def duplicate(self) -> None:
-        self._add("K002", "opcode DUP")
+        self._add("K002", "uses the opcode DUP")
         self.stack.append(self.stack[-1])
 
 
