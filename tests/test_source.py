@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_lint.engine import check
 from model_lint.findings import Problem, Severity, SourceLine
@@ -110,6 +110,7 @@ def test_a_huge_file_is_not_shown(trainer: Path) -> None:
     assert source(trainer, Problem("`labels`", DATASET, 1)) is None
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60), st.integers(0, 60), st.integers(1, 60), st.integers(12, 60))
 def test_cut_keeps_the_key_in_sight(text: str, start: int, length: int, width: int) -> None:
     whole = SourceLine(text, start, length) if start + length <= len(text) else SourceLine(text)

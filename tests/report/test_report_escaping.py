@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from model_lint.findings import Finding, Report, Severity, SourceLine, Stats, TargetReport
 from model_lint.report import FORMATS, render
@@ -28,7 +28,8 @@ NASTY = st.sampled_from(
     ]
 )
 TEXT = st.lists(NASTY | st.text(st.characters(), max_size=5), max_size=8).map("".join)
-quick = settings(max_examples=50)
+#: Few examples, for each is a whole report; no deadline, for machines are busy.
+quick = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 SEVERITY = st.sampled_from(Severity)
 
 

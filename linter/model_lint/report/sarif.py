@@ -132,7 +132,7 @@ def _location(
         }
     if inner:
         location["logicalLocations"] = [
-            {"name": PurePath(inner).name, "fullyQualifiedName": inner, "kind": "member"}
+            {"name": PurePath(inner).name, "fullyQualifiedName": inner, "kind": "resource"}
         ]
     elif not file and target:
         location["logicalLocations"] = [{"name": target.target}]
@@ -153,7 +153,8 @@ def _uri(path: str) -> str:
     if path.startswith(("https://", "http://")):
         return quote(path, safe="/:?=&%", errors="surrogatepass")
     if PurePath(path).is_absolute():
-        return "file://" + quote(PurePath(path).as_posix(), errors="surrogatepass")
+        rest = PurePath(path).as_posix().lstrip("/")  # Windows begins with a drive
+        return "file:///" + quote(rest, safe="/:", errors="surrogatepass")
     return quote(PurePath(path).as_posix(), errors="surrogatepass")
 
 
