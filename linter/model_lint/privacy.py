@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Literal
 
 Kind = Literal["path", "host", "subject", "secret"]
@@ -45,15 +45,20 @@ class Names:
         return Names(self.hosts | other.hosts, self.subjects | other.subjects)
 
 
-def find_leaks(text: str) -> tuple[Leak, ...]:
-    """Return what leaks in a text, in the order in which it stands there."""
-    names = find_names(text)
+def find_leaks(text: str, *, again: bool = True) -> tuple[Leak, ...]:
+    """Return what leaks in a text, in the order in which it stands there.
+
+    ``again`` is whether to look for the names of hosts and cases also where nothing says what they
+    are: it finds no further names, and takes time where there are many.
+    """
+    names = find_names(text) if again else Names()
+    detectors = _possible(_DETECTORS, text)
     leaks: list[tuple[int, int, Leak]] = []
     for piece in _pieces(text):
         found = sorted(
             (detector.kind, match.start("value"), -match.end("value"), match["value"])
-            for detector in (*_of_key(piece), *_DETECTORS, *_named(names, piece.text))
-            for match in detector.find(piece.text)
+            for detector in (*_of_key(piece), *detectors, *_named(names, piece.text))
+            for match in detector.find(piece)
         )
         seen: dict[Kind, int] = {}
         for kind, start, end, value in found:
@@ -68,11 +73,13 @@ def find_names(text: str) -> Names:
     """Return the hosts and cases that a text names in a place that says what they are."""
     hosts: set[str] = set()
     cases: set[str] = set()
+    host_contexts = _possible(_HOST_CONTEXTS, text)
+    case_contexts = _possible(_CASE_CONTEXTS, text)
     for piece in _pieces(text):
-        for detector in (*_of_key(piece), *_HOST_CONTEXTS):
-            hosts |= {match["value"] for match in detector.find(piece.text)}
-        for detector in _CASE_CONTEXTS:
-            cases |= {match["value"] for match in detector.find(piece.text)}
+        for detector in (*_of_key(piece), *host_contexts):
+            hosts |= {match["value"] for match in detector.find(piece)}
+        for detector in case_contexts:
+            cases |= {match["value"] for match in detector.find(piece)}
     return Names(frozenset(filter(_telling, hosts)), frozenset(filter(_telling, cases)))
 
 
@@ -113,6 +120,19 @@ class _Piece:
     #: The key of the object that it is the value of.
     key: str = ""
 
+    @cached_property
+    def lowered(self) -> str:
+        """The text in small letters, in which the markers of the detectors are looked for."""
+        return self.text.lower()
+
+    @cached_property
+    def outline(self) -> str:
+        """Its lines in small letters, without digits and each once: of a log, next to nothing."""
+        if len(self.text) < 10_000:
+            return self.lowered
+        raw = self.lowered.encode("utf-8", "surrogatepass").translate(None, b"0123456789")
+        return b"\n".join(set(raw.split(b"\n"))).decode("utf-8", "surrogatepass")
+
 
 _JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 
@@ -123,7 +143,7 @@ def _pieces(text: str) -> Iterator[_Piece]:
         return
     key = ""
     for match in _JSON_STRING.finditer(text):
-        value = json.loads(match[0], strict=False)
+        value = json.loads(match[0], strict=False) if "\\" in match[0] else match[0][1:-1]
         is_key = text[match.end() : match.end() + 100].lstrip().startswith(":")
         yield _Piece(match.start(), match.end(), value, quoted=True, key="" if is_key else key)
         key = value if is_key else ""
@@ -150,22 +170,61 @@ def _line(text: str, piece: _Piece, offset: int) -> int:
 @dataclass(frozen=True)
 class _Detector:
     kind: Kind
-    #: Its group ``value`` is what leaks.
-    pattern: re.Pattern[str]
-    #: Every match holds one of these, in any case: looking for them first saves most of the time.
-    markers: tuple[str, ...] = ("",)
+    #: A regular expression, whose group ``value`` is what leaks.
+    expression: str
+    #: Every match begins on a line that holds one of these, in small letters and without digits:
+    #: only those lines are searched, which is what makes a long log quick to read.
+    markers: tuple[str, ...] = ()
+    #: Whether a match ends on the line on which it begins.
+    one_line: bool = True
 
-    def find(self, text: str) -> Iterator[re.Match[str]]:
-        return self.pattern.finditer(text) if self._may_match(text) else iter(())
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The expression, compiled only where a text needs it: that takes longer than a search."""
+        return re.compile(self.expression, re.MULTILINE)
+
+    def find(self, piece: _Piece) -> Iterator[re.Match[str]]:
+        """Yield the matches in a piece."""
+        text, lowered = piece.text, piece.lowered
+        if not self.markers or len(lowered) != len(text):
+            yield from self.pattern.finditer(text)
+            return
+        present = [marker for marker in self.markers if marker in piece.outline]
+        end = 0
+        for start in _line_starts(lowered, present):
+            if start >= end:
+                end = _line_end(text, start) if self.one_line else len(text)
+                yield from self.pattern.finditer(text, start, end)
 
     def replace(self, text: str, subjects: dict[str, str]) -> str:
-        if not self._may_match(text):
+        lowered = text.lower()
+        if self.markers and not any(marker in lowered for marker in self.markers):
             return text
         return self.pattern.sub(partial(_replaced, _SUBSTITUTES[self.kind], subjects), text)
 
-    def _may_match(self, text: str) -> bool:
-        lowered = text.lower()
-        return any(marker in lowered for marker in self.markers)
+
+def _possible(detectors: Iterable[_Detector], text: str) -> list[_Detector]:
+    """Leave out the detectors that can't match anywhere in a text, be it JSON or not."""
+    if "\\u" in text:  # JSON that spells characters as numbers
+        return list(detectors)
+    outline = _Piece(0, len(text), text).outline
+    return [d for d in detectors if not d.markers or any(m in outline for m in d.markers)]
+
+
+def _line_starts(lowered: str, markers: list[str]) -> list[int]:
+    """Return where the lines begin that hold one of these, in order."""
+    starts: set[int] = set()
+    for marker in markers:
+        at = lowered.find(marker)
+        while at >= 0:
+            starts.add(lowered.rfind("\n", 0, at) + 1)
+            at = lowered.find(marker, _line_end(lowered, at))
+    return sorted(starts)
+
+
+def _line_end(text: str, start: int) -> int:
+    end = text.find("\n", start)
+    return len(text) if end < 0 else end
 
 
 #: Characters of a path's component, where no quotes say where the path ends.
@@ -173,6 +232,8 @@ _PART = r"[^\s/\\'\"`<>|;:,()\[\]{}]+"
 _SPACED = r"[^/\\'\"`<>|;:\n]+"
 #: Folders that belong to every Linux system and say nothing about whose it is.
 _SYSTEM = r"(?:bin|sbin|lib|lib64|usr|etc|dev|proc|sys)/"
+#: What examples write, and what stands for somebody's own folder: none is anybody's.
+_ANYBODY = r"(?i:path/to/|(?:your|some|my)[-_/]|\w*/?\$)"
 #: Folders below which people work: here two components make a path, elsewhere three.
 _ROOT = (
     r"(?:home|Users|users|root|mnt|media|Volumes|export|nfs|net|srv|opt|tmp|var|private|run"
@@ -186,7 +247,8 @@ _NO_PATH_BEFORE = r"(?<![\w/.~$%>)\]}*\\<&?#=-]/)(?<![\w/.~$%>)\]}*\\<-])"
 
 
 def _posix(part: str) -> str:
-    return rf"/(?!{_SYSTEM})(?=[^/\s]*[^\W\d])(?:{_ROOT}/{part}|{part}/{part}/{part})(?:/{part})*/?"
+    somebodys = rf"/(?!{_SYSTEM}|{_ANYBODY})(?=[^/\s]*[^\W\d])"
+    return rf"{somebodys}(?:{_ROOT}/{part}|{part}/{part}/{part})(?:/{part})*/?"
 
 
 def _windows(part: str) -> str:
@@ -200,7 +262,7 @@ _PATHS = (
     (rf"{_CERTAIN_START}(?P<value>{_posix(_SPACED)}{_CERTAIN_END}", "/"),
     (rf"{_CERTAIN_START}(?P<value>{_windows(_SPACED)}{_CERTAIN_END}", ":\\", ":/"),
     (rf"(?<![A-Za-z0-9])(?P<value>{_windows(_PART)})", ":\\", ":/"),
-    (rf"(?<![\\\w])(?P<value>\\\\(?:\\\\)?[A-Za-z0-9][\w.-]+(?:\\\\?{_PART})+)", "\\\\"),
+    (rf"(?<![\\\w>])(?P<value>\\\\(?:\\\\)?[A-Za-z0-9][\w.-]+(?:\\\\?{_PART})+)", "\\\\"),
     (rf"(?<=file://)(?P<value>{_posix(_PART)})", "file://"),
     (rf"{_NO_PATH_BEFORE}(?P<value>{_posix(_PART)})", "/"),
 )
@@ -212,7 +274,7 @@ _HOST_KEYS = re.compile(
     r"(?i:host(_?name)?|node(_?name)?|computername|machine|slurmd_nodename|slurm_(job_)?nodelist"
     r"|master_addr|user(_?name)?|login|logname)"
 )
-_HOST_KEY = re.compile(rf"^{_HOST}$", re.IGNORECASE)
+_HOST_KEY = rf"(?i:\A{_HOST}\Z)"
 _SAYS_HOST = (
     r"(?:hostname|host_name|nodename|computername|SLURMD_NODENAME|SLURM_(?:JOB_)?NODELIST"
     r"|MASTER_ADDR|username|user_name|LOGNAME)"
@@ -222,14 +284,14 @@ _TIME = r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?: "
 _CASE = r"(?P<value>[^\s<][^\n]*?)"
 
 
-def _detector(kind: Kind, pattern: str, *markers: str) -> _Detector:
-    return _Detector(kind, re.compile(pattern, re.MULTILINE), markers or ("",))
+def _detector(kind: Kind, expression: str, *markers: str) -> _Detector:
+    return _Detector(kind, expression, markers)
 
 
 _HOST_CONTEXTS = (
     _detector(
         "host",
-        rf"(?i:(?<![A-Za-z0-9_]){_SAYS_HOST}['\"]?\s*[:=]\s*['\"]?{_HOST})",
+        rf"(?i:(?<![A-Za-z0-9_]){_SAYS_HOST}['\"]?[ \t]*[:=][ \t]*['\"]?{_HOST})",
         "name",
         "slurm",
         "master_addr",
@@ -245,36 +307,51 @@ _CASE_CONTEXTS = (
         "subject",
         r"\b(?:images|labels)(?:Tr|Ts|Va)[/\\](?P<value>[^\s'\"<>/\\]+?)(?:_\d{4})?"
         r"(?=\.(?:nii|nrrd|mha|gipl|png|tiff?|bmp|b2nd|npz|npy)\b)",
-        "str",
-        "sts",
-        "sva",
+        *(f"{what}{part}" for what in ("images", "labels") for part in ("tr", "ts", "va")),
     ),
 )
 
+#: What stands for a secret, and names in a program: words that a dot or an underscore joins.
+_PLAIN = (
+    r"(?!(?i:<|\$|%|\*|\.\.\.|xxx|your|example|changeme|dummy)"
+    r"|[A-Za-z]+(?:[._][A-Za-z0-9]+)+(?![\w.]))"
+)
+
 _SECRETS = (
-    _detector(
+    _Detector(
         "secret",
         r"(?P<value>-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[\s\S]*?-----END [A-Z ]*-----)?)",
-        "-----begin ",
+        ("-----begin ",),
+        one_line=False,
     ),
     _detector(
         "secret",
         r"(?<![A-Za-z0-9_])(?P<value>gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{22,}"
         r"|glpat-[\w-]{20,}|hf_[A-Za-z0-9]{30,}|(?:AKIA|ASIA)[0-9A-Z]{16}|AIza[\w-]{35}"
-        r"|xox[abeprs]-[\w-]{10,}|pypi-[\w-]{50,}|sk-(?:\w+-)*\w{20,}|dckr_pat_[\w-]{20,}"
+        r"|xox[abeprs]-[\w-]{10,}|pypi-[\w-]{50,}|sk-(?=\S*\d)(?:\w+-)*\w{20,}|dckr_pat_[\w-]{20,}"
         r"|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,})",
+        *("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "hf_", "akia", "asia"),
+        *("aiza", "xox", "pypi-", "sk-", "dckr_pat_", "eyj"),
     ),
     # The password in https://user:password@host.
-    _detector("secret", r"(?<=://)(?P<value>[^\s/:@'\"<>]+:[^\s/@'\"<>]+)(?=@)", "://"),
+    _detector(
+        "secret",
+        r"(?<=://)(?P<value>(?!user(?:name)?:pass)[^\s/:@'\"<>]+:[^\s/@'\"<>$%{]+)(?=@)",
+        "://",
+    ),
     _detector(
         "secret",
         r"(?i:(?<![A-Za-z0-9])(?:password|passwd|api_?key|secret_?key|secret"
-        r"|(?:access|auth)_?token|token)['\"]?\s*[:=]\s*['\"]?)"
-        r"(?P<value>(?=[^\s'\",;}]*\d)(?=[^\s'\",;}]*[A-Za-z])[^\s'\",;<>(){}\[\]]{8,})",
+        r"|(?:access|auth)_?token|token)['\"]?[ \t]*[:=][ \t]*['\"]?)"
+        rf"(?P<value>{_PLAIN}(?=[^\s'\",;}}]*\d)(?=[^\s'\",;}}]*[A-Za-z])[^\s'\",;<>(){{}}\[\]]{{8,}})",
         "passw",
         "key",
         "secret",
         "token",
+    ),
+    # A key of Weights & Biases, as `wandb.login(key="...")` takes it.
+    _detector(
+        "secret", r"(?<![\w-])key['\"]?[ \t]*[:=][ \t]*['\"](?P<value>[0-9a-f]{40})['\"]", "key"
     ),
 )
 
@@ -301,16 +378,15 @@ _SUBJECTS = (
     # (sub-volume, sub-optimal) does not.
     _detector(
         "subject",
-        r"(?<![A-Za-z0-9<])(?P<value>sub-(?:[a-z]*[A-Z0-9][A-Za-z0-9]*|[a-z]+(?=_[a-z]+-|[_/]"
+        r"(?<![A-Za-z0-9<])(?P<value>sub-(?!X+(?![A-Za-z0-9]))(?:[a-z]*[A-Z0-9][A-Za-z0-9]*|[a-z]+(?=_[a-z]+-|[_/]"
         r"(?:T1w|T2w|T2star|dwi|bold|UNIT1|MP2RAGE|anat|func)\b))(?:[_/]ses-[A-Za-z0-9]+)?)",
         "sub-",
     ),
     _detector(
         "subject",
         r"(?<![A-Za-z0-9<])(?P<value>(?i:subject|subj|patient|participant)[-_]\d+)(?![A-Za-z0-9])",
-        "subj",
-        "patient",
-        "participant",
+        *("subject-", "subject_", "subj-", "subj_", "patient-", "patient_"),
+        *("participant-", "participant_"),
     ),
 )
 
