@@ -168,6 +168,7 @@ def check_name(answers: Answers) -> None:
         for value in values:
             check_value(field, value, vocabulary)
         check_together(field, values, vocabulary)
+    check_neighbours(answers["__composed"], vocabulary)
     if len(answers["__composed"]) > NAME_LIMIT:
         raise AnswerError(
             f"anatomy: the repository's name would have {len(answers['__composed'])} characters "
@@ -177,20 +178,34 @@ def check_name(answers: Answers) -> None:
 
 def check_joined(field: str, values: list[str], vocabulary: Answers) -> None:
     """Refuse a hyphen inside a word, as in `spinal-cord`: hyphens stand between values."""
-    joined = "".join(values)
-    homes = {home(value, vocabulary) for value in values}
-    word_home = home(joined, vocabulary)
-    if (
-        len(values) > 1
-        and all(values)
-        and None in homes
-        and word_home
-        and homes <= {None, word_home}
-    ):
-        word = vocabulary[word_home]["aliases"].get(joined, joined)
+    word = whole(values, vocabulary)
+    if word is not None:
         raise AnswerError(
             f"{field}: {shown('-'.join(values))} has a hyphen inside a word; type {word}."
         )
+
+
+def check_neighbours(name: str, vocabulary: Answers) -> None:
+    """Refuse two answers that make one word in the name, as in `mp_2rage`."""
+    for pair in itertools.pairwise(name.split("_")[1:]):
+        word = whole(list(pair), vocabulary)
+        if word is not None:
+            raise AnswerError(
+                f"{home(word, vocabulary)}: {pair[0]} and {pair[1]} read as one word in the name; "
+                f"type {word}, or other words."
+            )
+
+
+def whole(parts: list[str], vocabulary: Answers) -> str | None:
+    """Find the word that was cut in parts, as it is written; None if the parts are words."""
+    known = [word for words in vocabulary.values() for word in words["spec"] + words["known"]]
+    joined = "".join(parts)
+    where = home(joined, vocabulary)
+    if len(parts) == 1 or not all(parts) or all(part in known for part in parts) or where is None:
+        return None
+    if not {home(part, vocabulary) for part in parts} <= {None, where}:
+        return None
+    return str(vocabulary[where]["aliases"].get(joined, joined))
 
 
 def check_value(field: str, value: str, vocabulary: Answers) -> None:
@@ -213,6 +228,9 @@ def check_value(field: str, value: str, vocabulary: Answers) -> None:
         raise AnswerError(
             f"{field}: {shown(value)} is not one of the choices; type {near or choices}."
         )
+    parts = re.findall(r"[a-z0-9]+", value.lower())
+    if len(parts) > 1 and all(part in allowed for part in parts):
+        raise AnswerError(f"{field}: {shown(value)} is several values; type {'-'.join(parts)}.")
     if not re.fullmatch(r"[a-z0-9]+", value):
         raise AnswerError(
             f"{field}: {shown(value)} can't stand in a name, which holds a-z and 0-9 only; "

@@ -24,6 +24,8 @@ WRONG: list[tuple[dict[str, str], str]] = [
     ({"anatomy": ""}, "a value is missing; type for example sc."),
     ({"anatomy": "sc-"}, "a value is missing"),
     ({"anatomy": "sc,,gm"}, "a value is missing"),
+    ({"anatomy": "sc gm"}, "anatomy: 'sc gm' is several values; type sc-gm."),
+    ({"contrast": "t1+t2"}, "type t1-t2."),
     ({"anatomy": "sc-sc"}, "holds a value twice; type sc."),
     ({"anatomy": "sc-mouse"}, "'mouse' belongs to the question animal"),
     ({"anatomy": "t2"}, "'t2' belongs to the question contrast"),
@@ -44,6 +46,7 @@ WRONG: list[tuple[dict[str, str], str]] = [
     ({"contrast": "t2w"}, "type t2."),
     ({"contrast": "T2*"}, "type t2."),
     ({"contrast": "t2-star"}, "type t2star."),
+    ({"animal": "mp", "contrast": "2rage"}, "mp and 2rage read as one word in the name; type mp2"),
     ({"contrast": "7t"}, "does not say which contrast"),
     # Text for people.
     ({"title": ""}, "title: '' says nothing; type at least a word."),
