@@ -94,3 +94,23 @@ class Calls:
 
 def dumped(value: object, protocol: int = 2) -> bytes:
     return pickle.dumps(value, protocol)
+
+
+@cache
+def slim(fold: int = 0) -> bytes:
+    """The checkpoint of a fold with what inference reads and nothing else, as torch writes it."""
+    import torch
+
+    content = torch.load(MODEL / f"fold_{fold}" / GENUINE.name, weights_only=False)
+    arguments = {key: content["init_args"][key] for key in ("configuration", "fold")}
+    keys = ("network_weights", "trainer_name", "inference_allowed_mirroring_axes")
+    return saved({key: content[key] for key in keys} | {"init_args": arguments})
+
+
+def changed_slim(change: Callable[[dict[str, Any]], object], fold: int = 0) -> bytes:
+    """The slim checkpoint of a fold, loaded, changed and saved by torch."""
+    import torch
+
+    content = torch.load(io.BytesIO(slim(fold)), weights_only=True)
+    change(content)
+    return saved(content)

@@ -44,8 +44,7 @@ def expected_heads(labels: object) -> int | None:
     flat = [v[0] if isinstance(v, list) and len(v) == 1 else v for v in values]
     if any(isinstance(value, list) for value in flat):
         return sum(1 for value in flat if value not in (0, []))
-    numbers = {value for value in flat if type(value) is int}
-    return len(numbers) if len(numbers) == len(flat) else None
+    return len(set(flat)) if all(type(value) is int for value in flat) else None
 
 
 def expected_channels(trainer: TrainerFolder) -> int | None:

@@ -1,0 +1,246 @@
+"""The rules about checkpoints: the genuine one, changed in one place and saved by torch."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from build import (
+    ABSENT,
+    NAME,
+    TRAINER,
+    Case,
+    Change,
+    assert_case,
+    changed,
+    dataset,
+    findings,
+    genuine,
+    package,
+    plans,
+    put,
+    rename_trainer,
+    write_zip,
+)
+from checkpoint_files import changed_slim, resaved, rezipped, saved, slim
+from model_lint.rules.checkpoint import expected_heads
+
+FOLD_0 = "fold_0/checkpoint_final.pth"
+FOLD_1 = "fold_1/checkpoint_final.pth"
+Content = dict[str, Any]
+
+
+def bytes_of(data: bytes, path: str = FOLD_0) -> Change:
+    return put(path, data)
+
+
+def content(change: Callable[[Content], object], fold: int = 0) -> Change:
+    return put(f"fold_{fold}/checkpoint_final.pth", changed_slim(change, fold))
+
+
+#: Both folds with what inference reads, to which no rule objects.
+CLEAN = (put(FOLD_0, slim(0)), put(FOLD_1, slim(1)))
+
+
+def case(code: str, what: str, *changes: Change, **more: Any) -> Case:
+    more.setdefault("at", f"{TRAINER}/{FOLD_0}")
+    return changed(code, what, *CLEAN, *changes, folds=(0, 1), **more)
+
+
+def silent(code: str, what: str, *changes: Change, **more: Any) -> Case:
+    return case(code, what, *changes, fires=False, **more)
+
+
+def legacy() -> bytes:
+    out = io.BytesIO()
+    torch.save({}, out, _use_new_zipfile_serialization=False)
+    return out.getvalue()
+
+
+def rename_weight(old: str, new: str) -> Change:
+    def change(found: Content) -> None:
+        weights = found["network_weights"]
+        weights[new] = weights.pop(old)
+
+    return content(change)
+
+
+def weights(change: Callable[[Content], object], fold: int = 0) -> Change:
+    return content(lambda found: change(found["network_weights"]), fold)
+
+
+def arguments(**values: Any) -> Change:
+    return content(lambda found: found["init_args"].update(values))
+
+
+def labels(values: Any) -> Change:
+    return dataset({"labels": values})
+
+
+def wrapped(found: Content) -> None:
+    found["network_weights"] = {f"module.{k}": v for k, v in found["network_weights"].items()}
+
+
+HEAD = "decoder.seg_layers.2.weight"
+STEM = "encoder.stages.0.0.convs.0.conv.weight"
+CASES = [
+    case("C001", "empty", bytes_of(b""), says="empty file"),
+    case("C001", "git-lfs pointer", bytes_of(b"version https://git-lfs.github.com/spec/v1\n"),
+         says="git-lfs"),
+    case("C001", "web page", bytes_of(b"<html>Not found</html>"), says="web page"),
+    case("C001", "legacy", bytes_of(legacy()), says="legacy"),
+    case("C001", "no version", bytes_of(rezipped(slim(), {"version": None})), says="version"),
+    silent("C001", "the genuine one"),
+    silent("C001", "packed anew", bytes_of(rezipped(slim(), method=8))),
+    silent("C001", "bytes behind it", bytes_of(slim() + bytes(50))),
+    case("C002", "cut off", bytes_of(slim()[:-2000]), says="cut off"),
+    case("C002", "half", bytes_of(slim()[:60_000]), says="cut off"),
+    case("C002", "storage missing", bytes_of(rezipped(slim(), {"data/3": None})), says="data/3"),
+    case("C002", "storage too short", bytes_of(rezipped(slim(), {"data/3": b"1"})), says="1 bytes"),
+    silent("C002", "the genuine one"),
+    case("C003", "no trainer", content(lambda c: c.pop("trainer_name")), says="`trainer_name`"),
+    case("C003", "trainer is a number", content(lambda c: c.update(trainer_name=5))),
+    case("C003", "no weights", content(lambda c: c.pop("network_weights")),
+         says="`network_weights`"),
+    case("C003", "weights are a list", content(lambda c: c.update(network_weights=[1]))),
+    case("C003", "no arguments", content(lambda c: c.pop("init_args")), says="`init_args`"),
+    case("C003", "no configuration", content(lambda c: c["init_args"].pop("configuration")),
+         says="configuration"),
+    case("C003", "nnU-Net 1", bytes_of(saved({"state_dict": {}, "plot_stuff": [], "epoch": 1})),
+         says="nnU-Net 1"),
+    case("C003", "a list", bytes_of(saved([1, 2]))),
+    case("C003", "wrapped network", content(wrapped), says="`module.`", also={"C009"}),
+    silent("C003", "no mirroring axes",
+           content(lambda c: c.pop("inference_allowed_mirroring_axes"))),
+    case("C004", "other trainer", content(lambda c: c.update(trainer_name="nnUNetTrainer")),
+         says="`nnUNetTrainer`"),
+    case("C004", "folder renamed", rename_trainer("nnUNetTrainer__nnUNetPlans__2d"),
+         at="nnUNetTrainer__nnUNetPlans__2d/fold_0/checkpoint_final.pth"),
+    silent("C004", "the genuine one"),
+    silent("C004", "a folder without three parts", rename_trainer("nnUNetTrainerTiny")),
+    case("C005", "other configuration", arguments(configuration="3d_fullres"),
+         says="`3d_fullres`"),
+    silent("C005", "the genuine one"),
+    case("C006", "other fold", arguments(fold=3), says="fold 3"),
+    case("C006", "all", arguments(fold="all"), says="fold all"),
+    case("C006", "swapped", put(FOLD_0, slim(1)), says="fold 1"),
+    silent("C006", "the genuine one"),
+    silent("C006", "fold unknown", content(lambda c: c["init_args"].pop("fold"))),
+    silent("C006", "numpy fold", arguments(fold=0)),
+    case("C007", "label missing", labels({"background": 0, "sc": 1}), says="the labels need 2"),
+    case("C007", "label more", labels({"background": 0, "sc": 1, "gm": 2, "wm": 3})),
+    case("C007", "regions", labels({"background": 0, "cord": [1, 2], "x": [2], "gm": 2, "y": 1})),
+    silent("C007", "the genuine one"),
+    silent("C007", "ignore", labels({"background": 0, "sc": 1, "gm": 2, "ignore": 3})),
+    silent("C007", "three regions", labels({"background": 0, "a": [1, 2], "b": [1], "c": 2})),
+    silent("C007", "no labels", dataset({"labels": ABSENT})),
+    silent("C007", "labels without background", labels({"sc": 1, "gm": 2})),
+    silent("C007", "other network", rename_weight(HEAD, "head.weight"), also={"C009"}),
+    case("C008", "channel more", dataset({"channel_names": {"0": "T2star", "1": "T1"}}),
+         says="1 input channel, dataset.json asks for 2"),
+    case("C008", "modality wins", dataset({"modality": {"0": "a", "1": "b"}})),
+    case("C008", "cascade", plans(lambda p: p["configurations"]["2d"].update(previous_stage="x")),
+         says="asks for 3"),
+    silent("C008", "the genuine one"),
+    silent("C008", "no channels", dataset({"channel_names": ABSENT})),
+    silent("C008", "channels are a number", dataset({"channel_names": 5})),
+    silent("C008", "other network", rename_weight(STEM, "stem.weight"), also={"C009"}),
+    case("C009", "other shape", weights(lambda w: w.update({STEM: torch.zeros(4, 1, 5, 5)}), 1),
+         says="fold_0 in `encoder", at=f"{TRAINER}/{FOLD_1}"),
+    case("C009", "other name", weights(lambda w: w.update({"more": torch.zeros(1)}), 1),
+         says="`more`", at=f"{TRAINER}/{FOLD_1}"),
+    silent("C009", "the genuine ones"),
+    silent("C009", "other order", weights(lambda w: w.move_to_end(STEM), 1)),
+    case("C010", "genuine", put(FOLD_0, resaved(lambda c: c.update(logging={}, _best_ema=0.0))),
+         says="(50 %)"),
+    case("C010", "other numbers", content(lambda c: c.update(more=torch.zeros(1000))),
+         says="4 kB"),
+    silent("C010", "what inference reads"),
+    silent("C010", "logging only", content(lambda c: c.update(logging={"a": [1.0]}))),
+    case("C011", "numpy scalar", content(lambda c: c.update(_best_ema=np.float32(1))),
+         says="numpy"),
+    case("C011", "protocol 4", bytes_of(saved(torch.load(io.BytesIO(slim())), protocol=4)),
+         says="protocol 4"),
+    silent("C011", "what inference reads"),
+    silent("C011", "device", content(lambda c: c["init_args"].update(device=torch.device("cpu")))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_case(case: Case, tmp_path: Path) -> None:
+    assert_case(case, tmp_path, "C", "K")
+
+
+def test_the_genuine_folds_are_told_of_their_training_state(tmp_path: Path) -> None:
+    found = findings(package(tmp_path, folds=(0, 1)), "C", "K")
+    assert [f.code for f in found] == ["C010", "C010", "C011", "C011"]
+
+
+def test_every_fold_is_judged(tmp_path: Path) -> None:
+    wrong = {"configuration": "3d_fullres"}
+    both = [content(lambda c: c["init_args"].update(wrong), fold) for fold in (0, 1)]
+    found = findings(package(tmp_path, *both, folds=(0, 1)), "C005")
+    assert len(found) == 2
+
+
+def test_a_deflated_package_is_judged_alike(tmp_path: Path) -> None:
+    import zipfile
+
+    change = content(lambda c: c.update(trainer_name="Other"))
+    with zipfile.ZipFile(tmp_path / NAME, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in genuine(change).items():
+            archive.writestr(name, data)
+    assert [f.code for f in findings(tmp_path / NAME, "C", "K")] == ["C004"]
+
+
+def test_a_damaged_package_has_no_readable_checkpoint(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / NAME, genuine(put(FOLD_0, slim())).items())
+    data = bytearray(path.read_bytes())
+    at = data.index(slim()[:200])
+    data[at : at + 4] = b"\0\0\0\0"
+    path.write_bytes(bytes(data))
+    assert [f.code for f in findings(path, "C", "K")] == ["C001"]
+
+
+@pytest.mark.parametrize(
+    ("values", "heads"),
+    [
+        ({"background": 0}, 1),
+        ({"background": 0, "a": 1, "b": 2}, 3),
+        ({"background": 0, "a": 1, "ignore": 2}, 2),
+        ({"background": 0, "a": 1, "b": 1}, 2),
+        ({"background": 0, "a": [1]}, 2),
+        ({"background": 0, "a": [1, 2], "b": 2}, 2),
+        ({"background": 0, "a": [1, 2], "b": 2, "ignore": 3}, 2),
+        ({"background": 0, "a": [1, 2]}, 1),
+        ({"background": 0, "a": "1"}, None),
+        ({"background": 0, "a": True}, None),
+        ({"background": 0, "a": None}, None),
+        ({"background": 0, "a": {}}, None),
+        ({"a": 1}, None),
+        ([], None),
+        (None, None),
+    ],
+)
+def test_expected_heads(values: object, heads: int | None) -> None:
+    assert expected_heads(values) == heads
+
+
+def test_expected_heads_are_those_of_nnunet() -> None:
+    from nnunetv2.utilities.label_handling.label_handling import LabelManager
+
+    for values in (
+        {"background": 0, "a": 1, "b": 2},
+        {"background": 0, "a": 1, "b": 2, "ignore": 3},
+        {"background": 0, "a": [1, 2], "b": 2},
+        {"background": 0, "a": [1, 2, 3], "b": [2, 3], "c": 3},
+        {"background": 0, "a": [1], "b": 2},
+    ):
+        order = [1] * (len(values) - 1)
+        manager = LabelManager(values, order)
+        assert expected_heads(values) == manager.num_segmentation_heads
