@@ -137,8 +137,19 @@ def test_fold_numbers(number: int) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["fold_", "fold_00", "fold_01", "fold_-1", "fold_+1", "fold_1 ", "fold_1_0", "fold_\u0663"]
-    + ["fold_best", "fold_ALL", "fold_1\n", "fold_99999999999"],
+    [
+        *(
+            "fold_",
+            "fold_00",
+            "fold_01",
+            "fold_-1",
+            "fold_+1",
+            "fold_1 ",
+            "fold_1_0",
+            "fold_\u0663",
+        ),
+        *("fold_best", "fold_ALL", "fold_1\n", "fold_99999999999"),
+    ],
 )
 def test_other_fold_names_are_none(name: str) -> None:
     assert fold_number(name) is None

@@ -6,14 +6,19 @@ Building never raises. What can't be read is a value that says why; one rule rep
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, cast
 
 from .checkpoint import BadCheckpoint, Checkpoint, read_checkpoint
 from .json_file import JsonFile, read_json
 from .limits import MAX_FOLDS, MAX_SOURCE_BYTES, MAX_TRAINERS
+from .texts import TextFile, read_texts
 from .tree import BlockedError, DamagedError, Tree, TreeError, ZipTree, read_bytes
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
 
 #: What SCT globs for after unpacking (deepseg/nnunet.py).
 TRAINER_GLOB = "nnUNetTrainer*"
@@ -122,6 +127,8 @@ class Package:
     trainers: tuple[TrainerFolder, ...]
     #: Every ``crop_metadata.json``, wherever it is.
     crops: tuple[JsonFile, ...] = ()
+    #: What can be read as text, wherever it is: nnU-Net's records, JSON, sources.
+    records: tuple[TextFile, ...] = ()
 
     @property
     def root(self) -> str:
@@ -136,12 +143,11 @@ class Package:
     @property
     def damaged(self) -> tuple[tuple[str, str], ...]:
         """Files of a zip whose data does not unpack, with the reason."""
-        files: list[JsonFile | Source | None] = [*self.crops]
+        files: list[JsonFile | Source | TextFile | None] = [*self.crops, *self.records]
         for t in self.trainers:
             files += [t.dataset, t.plans, t.fingerprint, t.trainer_class]
-        return tuple(
-            (f.path, str(f.failure)) for f in files if f and isinstance(f.failure, DamagedError)
-        )
+        failed = {f.path: f.failure for f in files if f}
+        return tuple((p, str(f)) for p, f in failed.items() if isinstance(f, DamagedError))
 
 
 def build_package(tree: Tree, *, file_name: str | None, repository: str | None) -> Package:
@@ -157,7 +163,13 @@ def build_package(tree: Tree, *, file_name: str | None, repository: str | None) 
     trainers = tuple(_trainer(tree, path) for path in _trainer_paths(tree)[:MAX_TRAINERS])
     crops = [path for path in tree.files if path.rpartition("/")[2] == CROP_METADATA]
     metadata = tuple(read_json(tree, path) for path in crops[:MAX_TRAINERS])
-    return Package(tree, file_name, repository, top, wrapper, found, trainers, metadata)
+    records = read_texts(tree, _known_texts(trainers, metadata))
+    return Package(tree, file_name, repository, top, wrapper, found, trainers, metadata, records)
+
+
+def _known_texts(trainers: Iterable[TrainerFolder], crops: Iterable[JsonFile]) -> dict[str, str]:
+    files = [(t.dataset, t.plans, t.fingerprint, t.trainer_class) for t in trainers]
+    return {file.path: file.text for some in (*files, crops) for file in some if file}
 
 
 def parse_folder_name(name: str) -> FolderName | None:
@@ -282,7 +294,9 @@ def _checkpoint(tree: Tree, path: str) -> Checkpoint | BadCheckpoint | None:
     try:
         opened = tree.open_raw if isinstance(tree, ZipTree) and entry.random_access else tree.open
         with opened(path) as stream:
-            return read_checkpoint(stream, entry.size, random_access=entry.random_access)
+            # zipfile's streams are binary, but typed by the base of BinaryIO
+            binary = cast("BinaryIO", stream)
+            return read_checkpoint(binary, entry.size, random_access=entry.random_access)
     except BlockedError:
         return None
     except TreeError as error:

@@ -200,7 +200,6 @@ CASES = [
     data("Z001", "a web page", b"<!DOCTYPE html><html>Not found</html>", says="web page"),
     data("Z001", "text", b"hello", says="no zip directory"),
     changed("Z001", "a zip", fires=False),
-    #
     data(Z2, "empty", b"", says="empty"),
     bytes_of(Z2, "truncated by a byte", lambda b: b[:-1], says="end is missing"),
     bytes_of(Z2, "half of it", lambda b: b[: len(b) // 2], says="end is missing"),
@@ -223,7 +222,6 @@ CASES = [
     case(Z2, "zip64", zip64, fires=False),
     case(Z2, "with a comment", commented, fires=False),
     bytes_of(Z2, "with bytes before", lambda b: b"#!/bin/sh\n" + b, fires=False),
-    #
     unsafe("absolute", "/etc/passwd", "absolute", at="!//etc/passwd"),
     unsafe("upwards", "../x.txt", "`..`"),
     unsafe("upwards inside", f"{TRAINER}/../x.txt", "`..`"),
@@ -234,7 +232,6 @@ CASES = [
     case("Z003", "backslashes everywhere", backslashes, says="other entries"),
     entries("Z003", "dots in a name", f"{TRAINER}/x..y", fires=False, also={"L015"}),
     entries("Z003", "a folder with dots", f"{TRAINER}/...", fires=False, also={"L015"}),
-    #
     entries("Z004", "a link", linked(f"{TRAINER}/fold_0/training_log_1.txt")),
     case(
         "Z004",
@@ -248,20 +245,17 @@ CASES = [
         "Z004", "a file", linked(f"{TRAINER}/fold_0/training_log_1.txt", stat.S_IFREG), fires=False
     ),
     entries("Z004", "no mode", linked(f"{TRAINER}/fold_0/training_log_1.txt", 0), fires=False),
-    #
     patched("Z005", "a picture", LOG, flags=1),
     patched("Z005", "plans.json", PLANS, flags=1),
     patched("Z005", "the checkpoint", CHECKPOINT, flags=1),
     patched("Z005", "strong encryption", LOG, flags=0x41),
     changed("Z005", "none", fires=False),
-    #
     patched("Z006", "Zstandard", LOG, method=93, says="Zstandard"),
     patched("Z006", "Deflate64", PLANS, method=9, says="Deflate64"),
     patched("Z006", "unknown", CHECKPOINT, method=77, says="unknown"),
     patched("Z006", "patched data", LOG, flags=0x20, says="patched"),
     case("Z006", "bzip2", compressed(zipfile.ZIP_BZIP2), fires=False),
     case("Z006", "LZMA", compressed(zipfile.ZIP_LZMA), fires=False),
-    #
     entries("Z007", "the same name", LOG, says="more than once"),
     entries("Z007", "the same path", raw(f"{TRAINER}//plans.json"), says="more than once"),
     entries("Z007", "another case", f"{TRAINER}/Plans.json", says="macOS", also={"L015"}),
@@ -276,7 +270,6 @@ CASES = [
     entries("Z007", "a file and a folder", f"{TRAINER}/plans.json/x.txt", says="both"),
     entries("Z007", "a folder twice", f"{TRAINER}/fold_0/", f"{TRAINER}/fold_0/", fires=False),
     changed("Z007", "none", fires=False),
-    #
     changed("Z008", ".DS_Store", put(".DS_Store"), severity=Severity.WARNING),
     changed("Z008", "at the top", put("/.DS_Store"), severity=Severity.WARNING),
     changed(
@@ -306,7 +299,6 @@ CASES = [
         also={"L005"},
     ),
     changed("Z008", "none", fires=False),
-    #
     case("Z009", "deep", lambda f: write_zip(f / NAME, [("a/" * 40 + "x", b"")]), says="40 deep"),
     changed("Z009", "none", fires=False),
 ]

@@ -78,7 +78,6 @@ CASES = [
     silent("D001", "CRLF", lambda files: files.update({FILE: files[FILE].replace(b"\n", b"\r\n")})),
     silent("D001", "NaN", dataset({"note": float("nan")})),
     silent("D001", "missing", drop("dataset.json"), also={"L007"}),
-    #
     case("D002", "no labels", dataset({"labels": ABSENT}), says="`labels` is missing"),
     case(
         "D002",
@@ -117,7 +116,6 @@ CASES = [
     ),
     silent("D002", "no reader", dataset({"overwrite_image_reader_writer": ABSENT})),
     silent("D002", "no numTraining", dataset({"numTraining": ABSENT})),
-    #
     case("D003", "no orientation", dataset({"image_orientation": ABSENT}), says="LPI"),
     case(
         "D003",
@@ -129,7 +127,6 @@ CASES = [
     case("D003", "camel case", dataset({"image_orientation": ABSENT, "imageOrientation": "RPI"})),
     silent("D003", "there", dataset({"image_orientation": "LAS"})),
     silent("D003", "both keys", dataset({"orientation": "RPI"})),
-    #
     case("D004", "lower case", dataset({"image_orientation": "rpi"}), says="write `RPI`", line=13),
     case("D004", "mixed case", dataset({"image_orientation": "Rpi"}), says="write `RPI`"),
     case("D004", "blanks", dataset({"image_orientation": " RPI"}), says="write `RPI`"),
@@ -146,10 +143,8 @@ CASES = [
         silent("D004", code, dataset({"image_orientation": code}))
         for code in ("RPI", "LAS", "AIL", "SPL")
     ),
-    #
     case("D005", "old key", dataset({"image_orientation": ABSENT, "orientation": "RPI"}), line=13),
     silent("D005", "both keys", dataset({"orientation": "RPI"})),
-    #
     bad_labels("no background", {"sc": 1, "gm": 2}, "no label `background`"),
     bad_labels("Background", {"Background": 0, "sc": 1}, "`Background`"),
     bad_labels("background is 1", {"background": 1, "sc": 2}, "must be 0", line=6),
@@ -243,7 +238,6 @@ CASES = [
     good_labels("order without regions", {"background": 0, "sc": 1}, [1]),
     good_labels("blanks and other letters", {"background": 0, "moelle épinière": 1}),
     good_labels("dots", {"background": 0, "C1.left": 1}),
-    #
     case("D007", "list", dataset({"channel_names": ["T2star"]}), says="a list", line=2),
     case("D007", "text", dataset({"channel_names": "T"}), says="text"),
     case("D007", "counted from 1", dataset({"channel_names": {"1": "T2star"}}), says="`0`", line=3),
@@ -274,7 +268,6 @@ CASES = [
         dataset({"channel_names": {"1": "T1", "0": "T2"}}),
         also={"D009"},
     ),
-    #
     case(
         "D008",
         "canal_seg",
@@ -284,7 +277,6 @@ CASES = [
     ),
     case("D008", "seg", labels({"background": 0, "seg": 1}), says="_seg_seg"),
     silent("D008", "segment", labels({"background": 0, "segment": 1})),
-    #
     case(
         "D009",
         "two channels",
@@ -293,7 +285,6 @@ CASES = [
     ),
     case("D009", "two in a list", dataset({"channel_names": ["T1", "T2"]}), also={"D007"}),
     silent("D009", "one channel"),
-    #
     case(
         "D010",
         "three labels",
@@ -308,7 +299,6 @@ CASES = [
         "rootlets from 2",
         labels({"background": 0} | {f"lvl{n + 1}": n for n in range(1, 12)}),
     ),
-    #
     case("D011", "other number", dataset({"numTraining": 11}), says="10 cases", line=10),
     case("D011", "text", dataset({"numTraining": "10"}), says="whole number"),
     case("D011", "true", dataset({"numTraining": True}), says="whole number"),
@@ -319,7 +309,6 @@ CASES = [
         "fingerprint without spacings",
         edit("dataset_fingerprint.json", {"spacings": ABSENT}),
     ),
-    #
     case(
         "D012",
         "NibabelIOWithReorient",

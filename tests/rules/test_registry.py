@@ -1,7 +1,7 @@
-"""The registry of rules as a whole: documented, quoted truly, tested, and each rule's test its own.
+"""The registry of rules as a whole: documented, quoted truly, and each rule's test its own.
 
-The test modules in this folder hold ``CASES``: a list of ``build.Case``, or a mapping from a code to
-a wrong name and a right one beside it.
+The test modules in this folder hold ``CASES``: a list of ``build.Case``, or a mapping from a code
+to a wrong name and a right one beside it.
 """
 
 from __future__ import annotations
@@ -89,8 +89,9 @@ N011 value-alias error
 
 #: How a source begins that tells what a consumer does, instead of quoting the specification.
 CONSUMER = re.compile(
-    r"(SCT|nnU-Net|nnUNetPredictor|PlansManager|DefaultPreprocessor|torch|zipfile|GitHub|An entry's|"
-    r"The specification's tree|The largest published|Without a licence|TODO|Personal|Compiled|Torch)"
+    r"(SCT|nnU-Net|nnUNetPredictor|PlansManager|DefaultPreprocessor|torch|zipfile|GitHub|Torch|"
+    r"An entry's name|The specification's tree|The largest published|Without a licence|TODO|"
+    r"Personal e-mail|Compiled Python)"
 )
 
 
@@ -130,9 +131,8 @@ def codes(rules: list[Rule], of: Target) -> set[str]:
 
 
 def test_codes_names_and_severities_are_the_contract() -> None:
-    table = {
-        code: (name, severity) for code, name, severity in map(str.split, TABLE.split("\n")[1:-1])
-    }
+    lines = TABLE.strip().split("\n")
+    table = {code: (name, severity) for code, name, severity in map(str.split, lines)}
     rules = {code: (r.name, r.severity.value) for code, r in RULES.items() if code in table}
     assert rules == table
     assert {code for code in RULES if not code.startswith(OTHER)} <= table.keys() | {"N012"}
