@@ -100,7 +100,7 @@ def run(*command: str, cwd: Path, **environment: str) -> subprocess.CompletedPro
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=300,
         check=False,
     )
 
