@@ -568,6 +568,7 @@ def test_the_current_folder_will_do(
         (lambda _: None, "plans.json", "not a folder"),
         (lambda _: None, "fold_0", "one fold of a model; give the folder above it"),
         (lambda m: m.rename(m.parent / "my_model"), "../my_model", "not named TRAINER__PLANS"),
+        (lambda m: (m / "../plans.pkl").touch() or m.rename(m / "../x"), "..", "made by nnU-Net 1"),
         (
             lambda m: (m.parent / "nnUNetTrainer__nnUNetPlans__2d").mkdir(),
             "..",
@@ -766,6 +767,15 @@ def test_the_model_is_not_touched(model: Path, out: Path) -> None:
 
 
 # ------------------------------------------------------------------------------------- the parts
+
+
+def test_a_large_package_passes_too(
+    model: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("model_lint.zip_writer._LARGE", 10)
+    assert run(model) == 0
+    assert members(out / ZIP)
+    assert main(["check", ZIP, "--fail-on", "info"]) == 0
 
 
 def test_a_large_zip_has_64_bit_sizes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

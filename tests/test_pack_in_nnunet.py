@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from build import MODEL, TRAINER
+from checkpoint_files import resaved
 from model_lint.cli import main
 
 SCRIPT = Path(__file__).parent / "in_nnunet.py"
@@ -79,3 +82,25 @@ def test_training_can_go_on_with_the_training_state(tmp_path: Path) -> None:
     before, after = ask_nnunet(tmp_path, "resume", MODEL, tmp_path / "packed" / TRAINER)
     assert before["epoch"] == 30
     assert after == before
+
+
+def test_cases_in_the_training_state_are_pointed_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def name_a_case(content: dict[str, Any]) -> None:
+        content["init_args"]["dataset_json"]["dataset"] = {"jane": ["/home/user/nnunet/jane.nii"]}
+
+    model = tmp_path / TRAINER
+    shutil.copytree(MODEL, model, ignore=shutil.ignore_patterns("fold_1"))
+    (model / "fold_0" / "checkpoint_final.pth").write_bytes(resaved(name_a_case))
+    name = ["--name", "model_seg_sc-gm_t2star"]
+
+    kept = tmp_path / "kept.zip"
+    assert main(["pack", str(model), *name, "--output", str(kept), "--keep-training-state"]) == 0
+    assert "the training state holds a dataset.json that names cases" in capsys.readouterr().out
+
+    slim = tmp_path / "slim.zip"
+    assert main(["pack", str(model), *name, "--output", str(slim)]) == 0
+    assert "training state" not in capsys.readouterr().out
+    with zipfile.ZipFile(slim) as archive:
+        assert not any(b"jane" in archive.read(member) for member in archive.namelist())

@@ -64,12 +64,11 @@ def write(
             with package.member(content.path) as member:
                 member.write(content.data)
             continue
+        # A slim checkpoint is larger than its source by a few headers at most.
+        limit = 2 * content.source_size
         with (
             content.source.open("rb") as source,
-            # A slim checkpoint is larger than its source by a few headers at most.
-            package.member(
-                content.path, numbers=True, size_limit=2 * content.source_size
-            ) as member,
+            package.member(content.path, numbers=True, size_limit=limit) as member,
         ):
             try:
                 write_checkpoint(
@@ -107,8 +106,8 @@ def pack(
     """
     if target.exists() and not force:
         raise UsageError(f"{target} exists already; give --force to replace it")
-    planned = plan(request)
     try:
+        planned = plan(request)
         with tempfile.TemporaryDirectory(prefix=".model-lint-", dir=target.parent) as folder:
             temporary = Path(folder) / target.name
             with temporary.open("wb") as stream:
@@ -124,7 +123,8 @@ def pack(
                 _publish(temporary, target, force=force)
             return packed
     except OSError as error:
-        raise UsageError(f"{target}: {error.strerror or error}; no package was written") from error
+        where = error.filename or target
+        raise UsageError(f"{where}: {error.strerror or error}; no package was written") from error
 
 
 def _sha256(path: Path) -> str:

@@ -9,12 +9,13 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 from pathlib import Path
 
+from .checkpoint import Checkpoint, read_checkpoint
 from .errors import UsageError
 from .json_file import JsonFile, parse_json
 from .nnunet_trainers import SCT_TRAINERS
@@ -129,6 +130,7 @@ def plan(request: Request) -> Plan:
             *(f"{path} is left out: it is no readable PNG" for path in records.unreadable),
             *(note for name, data in texts.items() for note in _about_leaks(name, data or b"")),
             *_about_checkpoint(request.checkpoint),
+            *(_about_training_state(checkpoints) if request.keep_training_state else ()),
         ),
     )
 
@@ -136,6 +138,19 @@ def plan(request: Request) -> Plan:
 def _about_checkpoint(name: str) -> Iterator[str]:
     if name != FINAL_CHECKPOINT:
         yield f"{name} is packed as {FINAL_CHECKPOINT}, the only name that consumers look for"
+
+
+def _about_training_state(checkpoints: Mapping[str, Path]) -> Iterator[str]:
+    """Say where the dataset.json that is embedded for resuming names cases or paths."""
+    for fold, path in checkpoints.items():
+        with path.open("rb") as stream:
+            read = read_checkpoint(stream, path.stat().st_size, random_access=True)
+        embedded = read.dataset_json if isinstance(read, Checkpoint) else None
+        if find_leaks(json.dumps(embedded)):
+            yield (
+                f"{fold}: the training state holds a dataset.json that names cases or paths; leave "
+                "out --keep-training-state unless they are for the public"
+            )
 
 
 def _about_leaks(name: str, data: bytes) -> Iterator[str]:
@@ -168,6 +183,8 @@ def _trainer_folder(given: Path) -> Path:
     found = [name for name in below if (folder / name).is_dir()]
     if len(found) > 1:
         raise UsageError(f"{given}: holds several models; give one of {', '.join(found)}")
+    if not found and (folder / "plans.pkl").is_file():
+        raise UsageError(f"{given}: made by nnU-Net 1, which neither SCT nor nnU-Net 2 can load")
     if not found:
         raise UsageError(
             f"{given}: not named TRAINER__PLANS__CONFIGURATION (such as "
@@ -362,11 +379,16 @@ def _left_out(folder: Path, kept: set[str]) -> Iterator[LeftOut]:
 def _size(path: Path) -> tuple[int, int]:
     """Return the number of files at and below a path, and their bytes."""
     if not path.is_dir() or path.is_symlink():
-        return 1, path.stat().st_size if path.exists() else 0
-    sizes = [
-        (Path(top) / name).lstat().st_size for top, _, names in os.walk(path) for name in names
-    ]
+        return 1, _bytes(path)
+    sizes = [_bytes(Path(top) / name) for top, _, names in os.walk(path) for name in names]
     return len(sizes), sum(sizes)
+
+
+def _bytes(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except OSError:
+        return 0
 
 
 def _json(path: Path) -> JsonFile:
