@@ -13,6 +13,7 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import nibabel as nib
@@ -77,7 +78,8 @@ def intensities(tissues: np.ndarray, look: str, generator: np.random.Generator) 
     levels = [brightness[name] for name in ("outside", "fluid", "white", "grey")]
     # Blurred, as voxels at a border hold some of both tissues.
     image = ndimage.gaussian_filter(np.array(levels, float)[tissues], (0.7, 0.7, 0.3))
-    shading = np.linspace(*generator.uniform(0.92, 1.08, 2), SHAPE[1])[None, :, None]
+    start, end = generator.uniform(0.92, 1.08, 2)
+    shading = np.linspace(start, end, SHAPE[1])[None, :, None]
     image = image * shading + generator.normal(0, 12, SHAPE)
     return np.clip(np.rint(image * 4), 0, 4095).astype(np.int16)
 
@@ -102,31 +104,36 @@ def label_array(tissues: np.ndarray, position: int, number: int, name: str) -> n
     return (tissues >= 2) & near
 
 
-def write_subject(  # noqa: PLR0913 - one visit of one subject needs all of these
-    settings: Settings,
-    subject: str,
-    session: str,
-    orientation: str,
-    generator: np.random.Generator,
-    geometry: Mapping[str, float],
-) -> None:
+@dataclass(frozen=True)
+class Visit:
+    """One session of one subject."""
+
+    subject: str
+    session: str
+    orientation: str
+    """Of the files on disk, in SCT's letters."""
+    geometry: Mapping[str, float]
+
+
+def write_visit(settings: Settings, visit: Visit, generator: np.random.Generator) -> None:
     """Write the images and label files of one visit."""
-    tissues = tissue(geometry)
-    right_to_left = np.diag([-VOXEL_MM[0], VOXEL_MM[1], VOXEL_MM[2], 1.0])
-    right_to_left[:3, 3] = (10.0, -11.0, -36.0)
-    place = Path(subject, *filter(None, [session]), "anat")
+    tissues = tissue(visit.geometry)
+    # From right to left, posterior to anterior, inferior to superior: RPI in SCT's letters.
+    affine = np.diag([-VOXEL_MM[0], VOXEL_MM[1], VOXEL_MM[2], 1.0])
+    affine[:3, 3] = (10.0, -11.0, -36.0)
+    place = Path(visit.subject, *filter(None, [visit.session]), "anat")
     data = settings.dataset
     for number, contrast in enumerate(data.contrasts):
         look = "dark" if number % 2 else "bright"
-        stem = "_".join(filter(None, (subject, session, contrast)))
+        stem = "_".join(filter(None, (visit.subject, visit.session, contrast)))
         image = intensities(tissues, look, generator)
-        _save(data.bids / place / f"{stem}.nii.gz", image, right_to_left, orientation)
+        _save(data.bids / place / f"{stem}.nii.gz", image, affine, visit.orientation)
         for suffix, mapping in data.label_files.items():
             label = np.zeros(SHAPE, np.uint8)
             for value, target in mapping.items():
                 label[_mask(settings, tissues, target)] = value
             path = data.bids / data.labels_folder / place / f"{stem}_{suffix}.nii.gz"
-            _save(path, label, right_to_left, orientation)
+            _save(path, label, affine, visit.orientation)
 
 
 def _mask(settings: Settings, tissues: np.ndarray, value: int) -> np.ndarray:
@@ -147,7 +154,7 @@ def _save(path: Path, array: np.ndarray, affine: np.ndarray, orientation: str) -
 
 
 def write_dataset(settings: Settings, subjects: int, seed: int = 0) -> None:
-    """Write the whole dataset into the BIDS folder of ``settings``; the second subject has sessions."""
+    """Write the dataset into the BIDS folder of ``settings``; the second subject has sessions."""
     root = settings.dataset.bids
     names = [f"sub-{number:03d}" for number in range(1, subjects + 1)]
     for number, subject in enumerate(names):
@@ -155,7 +162,7 @@ def write_dataset(settings: Settings, subjects: int, seed: int = 0) -> None:
         geometry = cord_geometry(generator)
         orientation = DISK_ORIENTATIONS[number % len(DISK_ORIENTATIONS)]
         for session in ("ses-01", "ses-02") if number == 1 else ("",):
-            write_subject(settings, subject, session, orientation, generator, geometry)
+            write_visit(settings, Visit(subject, session, orientation, geometry), generator)
     description = {"Name": "Synthetic spinal cords", "BIDSVersion": "1.9.0"}
     for folder, kind in ((root, "raw"), (root / settings.dataset.labels_folder, "derivative")):
         text = json.dumps({**description, "DatasetType": kind}, indent=4)

@@ -1,8 +1,9 @@
 """Find images and their labels in a BIDS dataset.
 
-Raw images are ``sub-X[/ses-Y]/DATATYPE/sub-X[_ses-Y][_key-value...]_SUFFIX.nii[.gz]``. A label file
-stands at the same place under ``derivatives/labels`` and is called as the image with something
-added (``sub-001_T2star_label-SC_seg.nii.gz``), or with its suffix replaced (``sub-001_dseg.nii.gz``).
+Raw images are ``sub-X[/ses-Y]/DATATYPE/sub-X[_ses-Y][_key-value...]_SUFFIX.nii[.gz]``. A label
+file stands at the same place under ``derivatives/labels`` and is called as the image with something
+added (``sub-001_T2star_label-SC_seg.nii.gz``) or with its suffix replaced
+(``sub-001_dseg.nii.gz``).
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from pathlib import Path
 
 from settings import Dataset
 
-_NAME = re.compile(r"^(?P<entities>sub-[A-Za-z0-9]+(?:_[a-z]+-[A-Za-z0-9]+)*)_(?P<suffix>[A-Za-z0-9]+)$")
+_NAME = re.compile(
+    r"^(?P<entities>sub-[A-Za-z0-9]+(?:_[a-z]+-[A-Za-z0-9]+)*)_(?P<suffix>[A-Za-z0-9]+)$"
+)
 _ENDINGS = (".nii.gz", ".nii")
 
 
@@ -200,7 +203,9 @@ def _labels_of(
     absent = ""
     for image in group:
         folder = labels_root / image.path.parent.relative_to(dataset.bids)
-        names = {s: (f"{image.stem}_{s}", "_".join((*image.entities, s))) for s in dataset.label_files}
+        names = {
+            s: (f"{image.stem}_{s}", "_".join((*image.entities, s))) for s in dataset.label_files
+        }
         paths = {suffix: _first_file(folder, pair) for suffix, pair in names.items()}
         missing = [names[suffix][0] for suffix, path in paths.items() if path is None]
         if not missing:

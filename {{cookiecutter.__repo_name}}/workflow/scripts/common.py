@@ -92,7 +92,9 @@ def run_nnunet(name: str, *arguments: str, environment: dict[str, str]) -> None:
     print(f"$ {name} {' '.join(arguments)}", flush=True)
     status = run_group([nnunet_command(name), *arguments], environment)
     if status != 0:
-        how = f"was killed by signal {-status}" if status < 0 else f"failed with exit status {status}"
+        how = (
+            f"was killed by signal {-status}" if status < 0 else f"failed with exit status {status}"
+        )
         raise RuntimeError(f"{name} {how}; its messages are above")
 
 

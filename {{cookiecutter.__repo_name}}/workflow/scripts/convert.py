@@ -23,6 +23,7 @@ from typing import Any
 
 import nibabel as nib
 import numpy as np
+
 from bids import Sample, Skipped, find_samples
 from common import add_config_argument, fail, write_json, write_text
 from orientation import orientation_of, reorient_image
@@ -66,12 +67,16 @@ def read_sample(sample: Sample, orientation: str) -> tuple[list[Any], Any, str]:
     first = channels[0]
     for path, channel in zip(sample.images[1:], channels[1:], strict=True):
         if difference := same_grid(first, channel):
-            raise VolumeError(f"{path}: is not on the grid of {sample.images[0].name}: {difference}")
+            raise VolumeError(
+                f"{path}: is not on the grid of {sample.images[0].name}: {difference}"
+            )
     parts = []
     for path, mapping in sample.labels:
         label = reorient_image(read_volume(path), orientation)
         if difference := same_grid(first, label):
-            raise VolumeError(f"{path}: is not on the grid of {sample.images[0].name}: {difference}")
+            raise VolumeError(
+                f"{path}: is not on the grid of {sample.images[0].name}: {difference}"
+            )
         parts.append((label_values(path, np.asanyarray(label.dataobj), mapping), mapping))
     images = [_clean(np.asanyarray(channel.dataobj), first.affine) for channel in channels]
     return images, _clean(paint(parts), first.affine), orientation_of(originals[0].affine)
@@ -151,9 +156,7 @@ def convert(settings: Settings, jobs: int = 1) -> list[Row]:
     for name in ("imagesTr", "labelsTr", "imagesTs", "labelsTs"):
         (partial_folder / name).mkdir(parents=True)
     try:
-        task = partial(
-            convert_one, orientation=settings.image_orientation, folder=partial_folder
-        )
+        task = partial(convert_one, orientation=settings.image_orientation, folder=partial_folder)
         if jobs > 1:
             with ProcessPoolExecutor(jobs) as pool:
                 results = list(pool.map(task, work))
@@ -173,7 +176,9 @@ def convert(settings: Settings, jobs: int = 1) -> list[Row]:
 
 
 def _with_fold(row: Row, fold_of: dict[str, str]) -> Row:
-    return Row(row.case, row.subject, row.set, fold_of.get(row.subject, ""), row.orientation, row.note)
+    return Row(
+        row.case, row.subject, row.set, fold_of.get(row.subject, ""), row.orientation, row.note
+    )
 
 
 def _skipped_rows(skipped: Iterable[Skipped], splits: Splits) -> list[Row]:

@@ -16,9 +16,11 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
+
 from common import add_config_argument, fail, read_json, write_text
 from convert import read_rows
 from figures import Case, draw_metrics, draw_montage
@@ -67,11 +69,11 @@ def evaluate(settings: Settings) -> list[Result]:
     for row in read_rows(settings.work / "conversion.csv"):
         if row.set != "test":
             continue
-        reference = nib.load(settings.raw / "labelsTs" / f"{row.case}.nii.gz")
+        reference: Any = nib.load(settings.raw / "labelsTs" / f"{row.case}.nii.gz")
         path = settings.work / "predictions" / f"{row.case}.nii.gz"
         if not path.is_file():
             raise ValueError(f"{path} is missing; run the prediction again")
-        prediction = nib.load(path)
+        prediction: Any = nib.load(path)
         if prediction.shape != reference.shape:
             raise ValueError(f"{path}: shape {prediction.shape}, reference {reference.shape}")
         found = compare(
@@ -152,7 +154,9 @@ def fill_readme(text: str, results: str) -> str:
         ValueError: if the marks are not there once each, in order.
     """
     if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
-        raise ValueError(f"needs the lines {BEGIN} and {END} once, for the results to stand between")
+        raise ValueError(
+            f"needs the lines {BEGIN} and {END} once, for the results to stand between"
+        )
     head, rest = text.split(BEGIN)
     return f"{head}{BEGIN}\n\n{results}\n\n{END}{rest.split(END)[1]}"
 
@@ -216,7 +220,9 @@ def main(argv: list[str] | None = None) -> int:
         }
         draw_metrics(by_label, metrics)
         draw_montage(_cases(settings, results), settings.labels, montage)
-        shown = [Path(os.path.relpath(p, (wanted.readme or Path()).parent)) for p in (montage, metrics)]
+        shown = [
+            Path(os.path.relpath(p, (wanted.readme or Path()).parent)) for p in (montage, metrics)
+        ]
         text = to_markdown(results, dataset_title(settings.dataset.bids), shown)
         write_text(wanted.results / "test_metrics.md", text + "\n")
         print(text)
@@ -230,7 +236,9 @@ def main(argv: list[str] | None = None) -> int:
     except (SettingsError, ValueError, OSError) as error:
         return fail(error)
     for label, dice in low.items():
-        fail(f"mean Dice of {label} is {dice:.3f}, below {wanted.minimum_dice[label]} of config.yaml")
+        fail(
+            f"mean Dice of {label} is {dice:.3f}, below {wanted.minimum_dice[label]} of config.yaml"
+        )
     return 1 if low else 0
 
 

@@ -12,7 +12,9 @@ import nibabel as nib
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+
 from metrics import Agreement
 from orientation import reorient_image
 
@@ -22,7 +24,7 @@ mpl.use("Agg")
 COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#D55E00", "#0072B2", "#F0E442")
 MONTAGE_CASES = 6
 MONTAGE_SLICES = 4
-STYLE = {
+STYLE: Any = {
     "font.size": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -81,7 +83,9 @@ def _points(ax: Axes, values: Mapping[str, Sequence[float]], colours: Mapping[st
                 capprops={"color": "#808080"},
             )
         spread = generator.uniform(-0.14, 0.14, finite.size)
-        ax.scatter(position + spread, finite, s=16, color=colours[label], alpha=0.85, zorder=3, lw=0)
+        ax.scatter(
+            position + spread, finite, s=16, color=colours[label], alpha=0.85, zorder=3, lw=0
+        )
     ax.set_xticks(range(len(values)), list(values))
     ax.set_xlim(-0.6, len(values) - 0.4)
     ax.grid(visible=False, axis="x")
@@ -117,7 +121,9 @@ def draw_montage(cases: Iterable[Case], labels: Mapping[str, Sequence[int]], pat
         )
         for row, case in zip(axes, chosen, strict=True):
             _montage_row(row, case, labels, colours)
-        handles = [Line2D([], [], color=colours[name], lw=2, label=f"{name}, predicted") for name in labels]
+        handles = [
+            Line2D([], [], color=colours[name], lw=2, label=f"{name}, predicted") for name in labels
+        ]
         handles.append(Line2D([], [], color="white", lw=1, ls=(0, (2, 2)), label="reference"))
         figure.legend(
             handles=handles,
@@ -133,16 +139,19 @@ def _montage_row(
     row: Sequence[Axes], case: Case, labels: Mapping[str, Sequence[int]], colours: Mapping[str, str]
 ) -> None:
     image, reference, prediction = (
-        reorient_image(nib.load(path), "RPI") for path in (case.image, case.reference, case.prediction)
+        reorient_image(nib.load(path), "RPI")
+        for path in (case.image, case.reference, case.prediction)
     )
     sizes = [float(size) for size in reference.header.get_zooms()]
     axis = 2 if max(sizes) < 1.01 * sizes[2] else int(np.argmax(sizes))
-    arrays = [np.moveaxis(np.asanyarray(i.dataobj), axis, 0) for i in (image, reference, prediction)]
+    arrays = [
+        np.moveaxis(np.asanyarray(i.dataobj), axis, 0) for i in (image, reference, prediction)
+    ]
     plane = [size for k, size in enumerate(sizes) if k != axis]
-    both = (arrays[1] > 0) | (arrays[2] > 0)
-    box = _crop(both.any(axis=0), plane)
+    both: np.ndarray = (arrays[1] > 0) | (arrays[2] > 0)
+    box = _crop(np.asarray(both.any(axis=0)), plane)
     vmin, vmax = np.percentile(arrays[0], (0.5, 99.5))
-    for ax, k in zip(row, _slices(both.any(axis=(1, 2))), strict=True):
+    for ax, k in zip(row, _slices(np.asarray(both.any(axis=(1, 2)))), strict=True):
         picture, truth, found = (array[k][box] for array in arrays)
         ax.imshow(
             picture.T,
@@ -169,7 +178,9 @@ def _outline(ax: Axes, mask: np.ndarray, colour: str, *, width: float, style: An
     # Contours of the padded mask close at the border of the picture too.
     padded = np.pad(mask.astype(float), 1)
     steps = [np.arange(-1, n + 1) for n in mask.shape]
-    ax.contour(*steps, padded.T, levels=[0.5], colors=[colour], linewidths=width, linestyles=[style])
+    ax.contour(
+        *steps, padded.T, levels=[0.5], colors=[colour], linewidths=width, linestyles=[style]
+    )
 
 
 def _slices(filled: np.ndarray) -> list[int]:
@@ -202,7 +213,7 @@ def _colours(labels: Iterable[str]) -> dict[str, str]:
     return {label: COLOURS[k % len(COLOURS)] for k, label in enumerate(labels)}
 
 
-def _save(figure: plt.Figure, path: Path) -> None:
+def _save(figure: Figure, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, metadata={"Software": None})
     plt.close(figure)

@@ -28,6 +28,7 @@ from typing import Any
 
 import nibabel as nib
 import numpy as np
+
 from common import fail, pick_device, read_json
 from orientation import orientation_of, reorient_array, reorient_image, switch_convention
 from volumes import VolumeError, read_volume, same_grid
@@ -37,7 +38,7 @@ Predict = Callable[[np.ndarray, tuple[float, ...]], np.ndarray]
 
 ENDINGS = (".nii.gz", ".nii")
 MEMBER = re.compile(
-    r"^(?:(?!nnUNetTrainer)[^/]+/)?(?P<model>nnUNetTrainer[^/]*__[^/]+__[^/]+)/"
+    r"^(?:(?!nnUNetTrainer|\.)[^/]+/)?(?P<model>nnUNetTrainer[^/]*__[^/]+__[^/]+)/"
     r"(?P<file>dataset\.json|plans\.json|trainer_class\.py|fold_(?:all|\d+)/checkpoint_final\.pth)$"
 )
 LARGEST = 32 * 2**30
@@ -145,7 +146,9 @@ def plan_cases(inputs: Sequence[Path], output: Path, channels: int) -> list[Case
         return _folder_cases(inputs[0], output, channels)
     folders = [path for path in inputs if path.is_dir()]
     if folders:
-        raise ValueError(f"{folders[0]} is a folder; give either one folder or the files of one image")
+        raise ValueError(
+            f"{folders[0]} is a folder; give either one folder or the files of one image"
+        )
     if len(inputs) != channels:
         more = "; to segment several images, give a folder" if channels == 1 else ""
         raise ValueError(
@@ -180,7 +183,9 @@ def _folder_cases(folder: Path, output: Path, channels: int) -> list[Case]:
                 f"{'is' if len(group) == 1 else 'are'} {', '.join(path.name for path in group)}"
             )
         if channels == 1 and len(group) > 1:
-            raise ValueError(f"{group[0].name} and {group[1].name} in {folder} are one name; keep one")
+            raise ValueError(
+                f"{group[0].name} and {group[1].name} in {folder} are one name; keep one"
+            )
     return [Case(tuple(group), output / name) for name, group in groups.items()]
 
 
@@ -211,10 +216,18 @@ def unpack(package: Path, folder: Path) -> Path:
     """
     try:
         with zipfile.ZipFile(package) as archive:
-            found = [(info, match) for info in archive.infolist() if (match := MEMBER.match(info.filename))]
+            found = [
+                (info, match)
+                for info in archive.infolist()
+                if (match := MEMBER.match(info.filename))
+            ]
             models = sorted({match["model"] for _, match in found})
             if len(models) != 1:
-                what = f"several trainer folders: {', '.join(models)}" if models else "no trainer folder"
+                what = (
+                    f"several trainer folders: {', '.join(models)}"
+                    if models
+                    else "no trainer folder"
+                )
                 raise ModelError(f"{package}: holds {what} (nnUNetTrainer__PLANS__CONFIGURATION)")
             if sum(info.file_size for info, _ in found) > LARGEST:
                 raise ModelError(f"{package}: is larger than any model when unpacked")
@@ -253,40 +266,38 @@ def check_model(folder: Path, name: Path) -> tuple[str, int, list[str]]:
     return orientation, channels, sorted(numbered, key=int) or ["all"]
 
 
-def load_model(folder: Path, name: Path, device_name: str, *, trusted: bool) -> Model:
-    """Load a trainer folder into nnU-Net's predictor.
+def load_model(folder: Path, scratch: Path, device: str, *, trusted: bool) -> Model:
+    """Load a trainer folder into nnU-Net's predictor. A custom trainer in it is run.
 
     Args:
         folder: the trainer folder.
-        name: what to call it in messages.
-        device_name: ``auto``, ``cpu``, ``cuda`` or ``mps``.
-        trusted: whether checkpoints may hold more than weights, that is, run code when loaded.
+        scratch: a folder that lasts as long as the model is used.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        trusted: whether checkpoints may hold more than weights, which can run code.
 
     Raises:
         ModelError: one line that says why it can't be loaded.
     """
-    orientation, channels, folds = check_model(folder, name)
+    orientation, channels, folds = check_model(folder, folder)
     if (folder / "trainer_class.py").is_file():
         # A folder of its own: nnU-Net imports every module that it finds there.
-        trainer = folder / "trainer"
-        if trusted:
-            trainer = Path(tempfile.mkdtemp(prefix="trainer-"))
-        trainer.mkdir(exist_ok=True)
+        trainer = scratch / "trainer"
+        trainer.mkdir()
         shutil.copyfile(folder / "trainer_class.py", trainer / "trainer_class.py")
-        os.environ["nnUNet_extTrainer"] = str(trainer)
+        os.environ["nnUNet_extTrainer"] = str(trainer)  # noqa: SIM112 - nnU-Net's own name
     if not trusted:
         os.environ["TORCH_FORCE_WEIGHTS_ONLY_LOAD"] = "1"
     import torch
     from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
 
     predictor = nnUNetPredictor(
-        device=torch.device(pick_device(device_name)), allow_tqdm=False, verbose=False
+        device=torch.device(pick_device(device)), allow_tqdm=False, verbose=False
     )
     try:
         predictor.initialize_from_trained_model_folder(str(folder), folds, "checkpoint_final.pth")
     except Exception as error:  # noqa: BLE001 - nnU-Net and torch raise many kinds; all mean this
         reason = next(iter(str(error).splitlines()), repr(error))
-        raise ModelError(f"{name}: can't be loaded: {reason}") from None
+        raise ModelError(f"the model can't be loaded: {reason}") from None
 
     def predict(image: np.ndarray, spacing: tuple[float, ...]) -> np.ndarray:
         return np.asarray(predictor.predict_single_npy_array(image, {"spacing": list(spacing)}))
@@ -294,26 +305,23 @@ def load_model(folder: Path, name: Path, device_name: str, *, trusted: bool) -> 
     return Model(orientation, channels, predict)
 
 
-@contextlib.contextmanager
-def opened(path: Path) -> Iterator[tuple[Path, bool]]:
-    """Give the trainer folder of a zip (unpacked for the time being) or of a folder.
+def find_model(path: Path, scratch: Path) -> tuple[Path, bool]:
+    """Give the trainer folder of a zip (unpacked into ``scratch``) or of a folder.
 
-    The flag tells whether it is a folder, which is taken as one's own and trusted.
+    The flag tells whether it was a folder.
 
     Raises:
         ModelError: if there is no model there.
     """
-    if path.is_dir():
-        folders = [path, *sorted(path.glob("nnUNetTrainer*")), *sorted(path.glob("*/nnUNetTrainer*"))]
-        found = [folder for folder in folders if (folder / "plans.json").is_file()]
-        if len(found) != 1:
-            raise ModelError(f"{path}: holds {len(found)} trainer folders (with plans.json), not one")
-        yield found[0], True
-        return
-    if not path.is_file():
-        raise ModelError(f"{path} does not exist")
-    with tempfile.TemporaryDirectory(prefix="model-") as folder:
-        yield unpack(path, Path(folder)), False
+    if not path.is_dir():
+        if not path.is_file():
+            raise ModelError(f"{path} does not exist")
+        return unpack(path, scratch), False
+    folders = [path, *path.glob("nnUNetTrainer*"), *path.glob("*/nnUNetTrainer*")]
+    found = [folder for folder in folders if (folder / "plans.json").is_file()]
+    if len(found) != 1:
+        raise ModelError(f"{path}: holds {len(found)} trainer folders (with plans.json), not one")
+    return found[0], True
 
 
 @contextlib.contextmanager
@@ -337,26 +345,30 @@ def main(argv: list[str] | None = None) -> int:
         "-i", "--input", type=Path, nargs="+", action="extend", required=True, metavar="IMAGE",
         help="image (all its channels, in order), or one folder of images",
     )  # fmt: skip
-    parser.add_argument("-o", "--output", type=Path, required=True, help="result, or folder of results")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, help="result, or folder of results"
+    )
     parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     parser.add_argument("--verbose", action="store_true", help="show nnU-Net's messages too")
     arguments = parser.parse_args(argv)
     failures = 0
     try:
-        with opened(arguments.model) as (folder, trusted):
+        with (
+            tempfile.TemporaryDirectory(prefix="model-") as scratch,
+            quiet(verbose=arguments.verbose),
+        ):
+            folder, own = find_model(arguments.model, Path(scratch))
             _, channels, _ = check_model(folder, arguments.model)
             cases = plan_cases(arguments.input, arguments.output, channels)
-            with quiet(verbose=arguments.verbose):
-                model = load_model(folder, arguments.model, arguments.device, trusted=trusted)
+            model = load_model(folder, Path(scratch), arguments.device, trusted=own)
             for case in cases:
                 try:
-                    with quiet(verbose=arguments.verbose):
-                        segment_files(case, model)
+                    segment_files(case, model)
                 except VolumeError as error:
                     failures += 1
                     fail(error)
                 else:
-                    print(case.output, flush=True)
+                    print(case.output, file=sys.__stdout__, flush=True)
     except (ModelError, ValueError, OSError) as error:
         return fail(error)
     return 1 if failures else 0

@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 from jsonschema import Draft202012Validator, ValidationError
+
 from orientation import switch_convention
 
 SCHEMA_FILE = Path(__file__).resolve().parent.parent / "schemas" / "config.schema.yaml"
@@ -23,6 +24,10 @@ SCHEMA_FILE = Path(__file__).resolve().parent.parent / "schemas" / "config.schem
 
 class SettingsError(ValueError):
     """Something in the configuration is wrong; the text is one line for the user."""
+
+
+class _WrongValueError(ValueError):
+    """The same, before the name of the file stands in front of it."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +152,8 @@ class Settings:
         """Environment variables with which nnU-Net works inside the work folder."""
         work = self.work.resolve()
         variables = {
-            name: str(work / name) for name in ("nnUNet_raw", "nnUNet_preprocessed", "nnUNet_results")
+            name: str(work / name)
+            for name in ("nnUNet_raw", "nnUNet_preprocessed", "nnUNet_results")
         }
         if self.nnunet.trainer_file is not None:
             # nnU-Net imports every module that it finds there, so the file is alone in its folder.
@@ -193,11 +199,15 @@ def parse(config: Mapping[str, Any]) -> Settings:
     """
     schema = yaml.safe_load(SCHEMA_FILE.read_text(encoding="utf-8"))
     data = _string_keys(config)
-    problems = sorted(Draft202012Validator(schema).iter_errors(data), key=lambda e: list(map(str, e.path)))
+    problems = sorted(
+        Draft202012Validator(schema).iter_errors(data), key=lambda e: list(map(str, e.path))
+    )
     if problems:
-        raise SettingsError("\n".join(_explain(problem, schema) for problem in problems))
-    full = _with_defaults(data, schema, schema)
-    return _build(full)
+        raise SettingsError("\n".join(f"config.yaml: {_explain(each)}" for each in problems))
+    try:
+        return _build(_with_defaults(data, schema, schema))
+    except _WrongValueError as error:
+        raise SettingsError(f"config.yaml: {error}") from None
 
 
 def _build(c: dict[str, Any]) -> Settings:
@@ -208,7 +218,7 @@ def _build(c: dict[str, Any]) -> Settings:
     try:
         switch_convention(c["image_orientation"])
     except ValueError as error:
-        raise SettingsError(f"config.yaml: image_orientation: {error}") from None
+        raise _WrongValueError(f"image_orientation: {error}") from None
     dataset, nnunet, splits = c["dataset"], c["nnunet"], c["splits"]
     settings = Settings(
         dataset=Dataset(
@@ -256,32 +266,28 @@ def _check_together(s: Settings) -> None:
     for suffix, mapping in s.dataset.label_files.items():
         wrong = sorted(set(mapping.values()) - s.values)
         if wrong:
-            raise SettingsError(
-                f"config.yaml: dataset.label_files.{suffix}: value {wrong[0]} belongs to no label; "
+            raise _WrongValueError(
+                f"dataset.label_files.{suffix}: value {wrong[0]} belongs to no label; "
                 f"labels has {_listed(s.values - {0})}"
             )
     painted = {value for mapping in s.dataset.label_files.values() for value in mapping.values()}
     never = sorted(s.values - {0} - painted)
     if never:
-        raise SettingsError(
-            f"config.yaml: dataset.label_files: no file gives value {never[0]} of labels"
-        )
+        raise _WrongValueError(f"dataset.label_files: no file gives value {never[0]} of labels")
     if "all" in s.nnunet.folds and len(s.nnunet.folds) > 1:
-        raise SettingsError("config.yaml: nnunet.folds: all can't stand beside numbered folds")
+        raise _WrongValueError("nnunet.folds: all can't stand beside numbered folds")
     high = [fold for fold in s.nnunet.folds if fold != "all" and int(fold) >= s.splits.folds]
     if high:
-        raise SettingsError(
-            f"config.yaml: nnunet.folds: fold {high[0]} does not exist: splits.folds is "
+        raise _WrongValueError(
+            f"nnunet.folds: fold {high[0]} does not exist: splits.folds is "
             f"{s.splits.folds}, so folds are 0 to {s.splits.folds - 1}"
         )
     if s.nnunet.trainer_file is not None and not s.nnunet.trainer_file.is_file():
-        raise SettingsError(
-            f"config.yaml: nnunet.trainer_file: {s.nnunet.trainer_file} does not exist"
-        )
+        raise _WrongValueError(f"nnunet.trainer_file: {s.nnunet.trainer_file} does not exist")
     unknown = sorted(set(s.evaluation.minimum_dice) - set(s.labels))
     if unknown:
-        raise SettingsError(
-            f"config.yaml: evaluation.minimum_dice: {unknown[0]} is no label{_hint(unknown[0], s.labels)}"
+        raise _WrongValueError(
+            f"evaluation.minimum_dice: {unknown[0]} is no label{_hint(unknown[0], s.labels)}"
         )
 
 
@@ -289,29 +295,27 @@ def _labels(config: Mapping[str, Any]) -> tuple[dict[str, tuple[int, ...]], int 
     entries = {n: tuple(v) if isinstance(v, list) else (v,) for n, v in config.items()}
     background = entries.pop("background", (0,))
     if background != (0,):
-        raise SettingsError("config.yaml: labels.background: background is always 0")
+        raise _WrongValueError("labels.background: background is always 0")
     ignore = entries.pop("ignore", None)
     if ignore is not None and len(ignore) != 1:
-        raise SettingsError("config.yaml: labels.ignore: must be one value")
+        raise _WrongValueError("labels.ignore: must be one value")
     if not entries:
-        raise SettingsError("config.yaml: labels: needs at least one label besides background")
+        raise _WrongValueError("labels: needs at least one label besides background")
     zero = [name for name, values in entries.items() if 0 in values]
     if zero:
-        raise SettingsError(f"config.yaml: labels.{zero[0]}: 0 is the background; use 1, 2, ...")
+        raise _WrongValueError(f"labels.{zero[0]}: 0 is the background; use 1, 2, ...")
     seen: dict[tuple[int, ...], str] = {}
     for name, values in entries.items():
         twin = seen.setdefault(tuple(sorted(values)), name)
         if twin != name:
-            raise SettingsError(f"config.yaml: labels: {twin} and {name} have the same values")
-    values = sorted({value for group in entries.values() for value in group})
-    if values != list(range(1, len(values) + 1)):
-        raise SettingsError(
-            f"config.yaml: labels: values must be 1, 2, 3, ... without gaps, not {_listed(values)}"
+            raise _WrongValueError(f"labels: {twin} and {name} have the same values")
+    used = sorted({value for group in entries.values() for value in group})
+    if used != list(range(1, len(used) + 1)):
+        raise _WrongValueError(
+            f"labels: values must be 1, 2, 3, ... without gaps, not {_listed(used)}"
         )
-    if ignore is not None and ignore[0] != len(values) + 1:
-        raise SettingsError(
-            f"config.yaml: labels.ignore: must be the highest value, {len(values) + 1}"
-        )
+    if ignore is not None and ignore[0] != len(used) + 1:
+        raise _WrongValueError(f"labels.ignore: must be the highest value, {len(used) + 1}")
     return entries, None if ignore is None else ignore[0]
 
 
@@ -326,14 +330,14 @@ def _class_order(
     """Find for each region the value that nnU-Net writes where it predicts that region."""
     if all(len(values) == 1 for values in labels.values()):
         if given is not None:
-            raise SettingsError(
-                "config.yaml: regions_class_order: is for regions only, and every label has one value"
+            raise _WrongValueError(
+                "regions_class_order: is for regions only, and every label has one value"
             )
         return None
     if given is not None:
         if len(given) != len(labels):
-            raise SettingsError(
-                f"config.yaml: regions_class_order: has {len(given)} values for {len(labels)} labels"
+            raise _WrongValueError(
+                f"regions_class_order: has {len(given)} values for {len(labels)} labels"
             )
         return tuple(given)
     ordered = list(_larger_first(labels).items())
@@ -342,8 +346,8 @@ def _class_order(
         inside = {value for _, later in ordered[position + 1 :] for value in later}
         own = sorted(set(values) - inside)
         if not own:
-            raise SettingsError(
-                f"config.yaml: labels.{name}: every value of it belongs to a smaller region too; "
+            raise _WrongValueError(
+                f"labels.{name}: every value of it belongs to a smaller region too; "
                 "give it a value of its own or set regions_class_order"
             )
         order.append(own[0])
@@ -358,11 +362,11 @@ def _value_map(entry: int | Mapping[str, int]) -> dict[int, int]:
 
 def _tag(tag: str) -> str:
     if tag == "today":
-        return f"r{datetime.datetime.now(tz=datetime.timezone.utc):%Y%m%d}"
+        return f"r{datetime.datetime.now(tz=datetime.UTC):%Y%m%d}"
     try:
-        datetime.datetime.strptime(tag[1:], "%Y%m%d").replace(tzinfo=datetime.timezone.utc)
+        datetime.datetime.strptime(tag[1:], "%Y%m%d").replace(tzinfo=datetime.UTC)
     except ValueError:
-        raise SettingsError(f"config.yaml: release.tag: {tag} is no date") from None
+        raise _WrongValueError(f"release.tag: {tag} is no date") from None
     return tag
 
 
@@ -387,18 +391,19 @@ def _string_keys(value: Any) -> Any:
     return [_string_keys(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def _explain(problem: ValidationError, schema: Mapping[str, Any]) -> str:
+def _explain(problem: ValidationError) -> str:
     where = ".".join(str(part) for part in problem.absolute_path)
-    prefix = f"config.yaml: {where}: " if where else "config.yaml: "
+    prefix = f"{where}: " if where else ""
+    wanted: Any = problem.validator_value
     if problem.validator == "additionalProperties" and isinstance(problem.instance, dict):
-        allowed = problem.schema.get("properties", {})
+        allowed = list(dict(problem.schema).get("properties", {}))  # type: ignore[arg-type]
         extra = [key for key in problem.instance if key not in allowed]
         return f"{prefix}unknown key {extra[0]}{_hint(extra[0], allowed)}"
     if problem.validator == "required" and isinstance(problem.instance, dict):
-        missing = [key for key in problem.validator_value if key not in problem.instance]
+        missing = [key for key in wanted if key not in problem.instance]
         return f"{prefix}the key {missing[0]} is missing"
     if problem.validator == "enum":
-        return f"{prefix}{problem.instance!r} must be one of {_listed(problem.validator_value)}"
+        return f"{prefix}{problem.instance!r} must be one of {_listed(wanted)}"
     if problem.validator == "anyOf":
         return f"{prefix}{problem.instance!r} is not what is expected here; see {SCHEMA_FILE.name}"
     return f"{prefix}{_one_line(problem.message)}"

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from bids import find_samples
 from common import add_config_argument, fail, write_text
 from settings import Settings, SettingsError, load
@@ -67,7 +68,9 @@ def draw(subjects: Iterable[str], *, test: float, folds: int, seed: int) -> Spli
     )
 
 
-def check(splits: Splits, subjects: Iterable[str], *, excluded: Iterable[str], folds: int) -> Splits:
+def check(
+    splits: Splits, subjects: Iterable[str], *, excluded: Iterable[str], folds: int
+) -> Splits:
     """Check a division against the subjects of the dataset; give it without the excluded ones.
 
     Raises:
@@ -77,7 +80,9 @@ def check(splits: Splits, subjects: Iterable[str], *, excluded: Iterable[str], f
     known, out = set(subjects), set(excluded)
     listed = splits.subjects
     if len(splits.folds) != folds:
-        raise ValueError(f"has {len(splits.folds)} folds, but splits.folds in config.yaml is {folds}")
+        raise ValueError(
+            f"has {len(splits.folds)} folds, but splits.folds in config.yaml is {folds}"
+        )
     twice = sorted({s for s in listed if listed.count(s) > 1})
     if twice:
         raise ValueError(f"{twice[0]} is listed twice")
@@ -89,8 +94,8 @@ def check(splits: Splits, subjects: Iterable[str], *, excluded: Iterable[str], f
     unlisted = sorted(known - set(listed))
     if unlisted:
         raise ValueError(
-            f"{', '.join(unlisted)}: in the dataset, but in no fold; add it to one, or exclude it in "
-            "config.yaml, or delete the file to draw anew"
+            f"{', '.join(unlisted)}: in the dataset, but not listed; add it to a fold or the test "
+            "set, or exclude it in config.yaml, or delete the file to draw anew"
         )
     kept = Splits(
         tuple(s for s in splits.test if s not in out),
@@ -133,7 +138,7 @@ def read(path: Path) -> Splits:
     folds = content.get("folds") if isinstance(content, dict) else None
     if isinstance(folds, dict):
         folds = list(folds.values()) if list(folds) == list(range(len(folds))) else None
-    lists = [test, *folds] if isinstance(folds, list) else [None]
+    lists: list[Any] = [test, *folds] if isinstance(folds, list) else [None]
     if not all(isinstance(part, list) and all(isinstance(s, str) for s in part) for part in lists):
         raise ValueError("must hold test: [subjects] and folds: 0: [subjects], 1: [subjects], ...")
     return Splits(tuple(lists[0]), tuple(tuple(fold) for fold in lists[1:]))

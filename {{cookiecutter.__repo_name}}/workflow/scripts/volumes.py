@@ -9,6 +9,7 @@ from typing import Any
 
 import nibabel as nib
 import numpy as np
+
 from orientation import orientation_of
 
 
@@ -33,7 +34,9 @@ def read_volume(path: Path) -> nib.Nifti1Image:
         image: Any = nib.load(path)
         array = np.asanyarray(image.dataobj)
     except Exception as error:  # noqa: BLE001 - nibabel and zlib raise many kinds; all mean this
-        raise VolumeError(f"{path}: can't be read as NIfTI: {' '.join(str(error).split())}") from None
+        raise VolumeError(
+            f"{path}: can't be read as NIfTI: {' '.join(str(error).split())}"
+        ) from None
     if array.dtype.fields is not None or np.iscomplexobj(array):
         raise VolumeError(f"{path}: holds {array.dtype} voxels; one real number each is needed")
     shape = array.shape
@@ -41,7 +44,7 @@ def read_volume(path: Path) -> nib.Nifti1Image:
         array = array[..., 0]
     if array.ndim != 3:
         raise VolumeError(
-            f"{path}: is {array.ndim}D with shape {'x'.join(map(str, shape))}; a 3D volume is needed"
+            f"{path}: is {array.ndim}D ({'x'.join(map(str, shape))}); one 3D volume is needed"
         )
     if array.size == 0:
         raise VolumeError(f"{path}: has no voxels")
@@ -65,9 +68,7 @@ def same_grid(first: Any, second: Any) -> str:
     """
     if first.shape != second.shape:
         return f"shape {_shape(first)} against {_shape(second)}"
-    corners = np.array(
-        [(*corner, 1.0) for corner in product(*((0, n - 1) for n in first.shape))]
-    )
+    corners = np.array([(*corner, 1.0) for corner in product(*((0, n - 1) for n in first.shape))])
     gap = np.linalg.norm((corners @ (first.affine - second.affine).T)[:, :3], axis=1).max()
     voxel = min(float(np.linalg.norm(first.affine[:3, axis])) for axis in range(3))
     if gap > GEOMETRY_TOLERANCE * voxel:
@@ -92,8 +93,8 @@ def label_values(path: Path, array: np.ndarray, declared: Iterable[int]) -> np.n
     wrong = sorted({int(value) for value in whole} - allowed)
     if wrong:
         raise VolumeError(
-            f"{path}: holds the value {wrong[0]}, which dataset.label_files in config.yaml does not "
-            f"declare; declared are {', '.join(map(str, sorted(allowed)))}"
+            f"{path}: holds the value {wrong[0]}, which dataset.label_files in config.yaml does "
+            f"not declare; declared are {', '.join(map(str, sorted(allowed)))}"
         )
     return np.rint(array).astype(np.int32)
 

@@ -1,0 +1,154 @@
+"""Finding images and labels in datasets as they really are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bids import find_samples
+from settings import Dataset
+
+
+def dataset(root: Path, files: list[str], **over: Any) -> Dataset:
+    """Settings for a dataset of these (empty) files; labels stand under derivatives/labels."""
+    (root / "derivatives" / "labels").mkdir(parents=True, exist_ok=True)
+    for name in files:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+    given: dict[str, Any] = {
+        "id": 1,
+        "name": "x",
+        "bids": root,
+        "labels_folder": "derivatives/labels",
+        "contrasts": ("T2w",),
+        "as_channels": False,
+        "label_files": {"label-SC_seg": {1: 1}},
+        "exclude": {},
+    }
+    return Dataset(**{**given, **over})
+
+
+def pair(place: str, stem: str, ending: str = ".nii.gz", suffix: str = "label-SC_seg") -> list[str]:
+    return [f"{place}/{stem}{ending}", f"derivatives/labels/{place}/{stem}_{suffix}{ending}"]
+
+
+def cases(data: Dataset) -> tuple[list[str], list[str]]:
+    samples, skipped = find_samples(data)
+    return [s.case for s in samples], [f"{s.what}: {s.reason}" for s in skipped]
+
+
+def test_sessions_runs_and_both_endings(tmp_path: Path) -> None:
+    files = [
+        *pair("sub-01/anat", "sub-01_T2w"),
+        *pair("sub-02/ses-a/anat", "sub-02_ses-a_T2w", ".nii"),
+        *pair("sub-02/ses-b/anat", "sub-02_ses-b_run-1_T2w"),
+        *pair("sub-02/ses-b/anat", "sub-02_ses-b_run-2_T2w"),
+        *pair("sub-03/anat", "sub-03_acq-sag_T2w"),
+    ]
+    found, skipped = cases(dataset(tmp_path, files))
+    assert found == [
+        "sub-01_T2w",
+        "sub-02_ses-a_T2w",
+        "sub-02_ses-b_run-1_T2w",
+        "sub-02_ses-b_run-2_T2w",
+        "sub-03_acq-sag_T2w",
+    ]
+    assert skipped == []
+
+
+def test_what_is_missing_is_told(tmp_path: Path) -> None:
+    files = [
+        *pair("sub-01/anat", "sub-01_T2w"),
+        "sub-02/anat/sub-02_T2w.nii.gz",
+        "sub-03/anat/sub-03_T1w.nii.gz",
+        "sub-04/dwi/nothing.txt",
+    ]
+    found, skipped = cases(dataset(tmp_path, files, exclude={"sub-05": "moved a lot"}))
+    assert found == ["sub-01_T2w"]
+    assert skipped == [
+        "sub-02_T2w: no label file sub-02_T2w_label-SC_seg.nii.gz",
+        "sub-03_T2w: no T2w image",
+        "sub-04_T2w: no T2w image",
+    ]
+
+
+def test_links_without_content_are_told(tmp_path: Path) -> None:
+    data = dataset(tmp_path, pair("sub-01/anat", "sub-01_T2w"))
+    image = tmp_path / "sub-01/anat/sub-01_T2w.nii.gz"
+    image.unlink()
+    image.symlink_to("../.git/annex/objects/absent")
+    found, skipped = cases(data)
+    assert found == []
+    assert any("git annex get" in line for line in skipped)
+
+
+def test_subjects_and_sessions_are_excluded_with_their_reason(tmp_path: Path) -> None:
+    files = [
+        *pair("sub-01/anat", "sub-01_T2w"),
+        *pair("sub-02/ses-a/anat", "sub-02_ses-a_T2w"),
+        *pair("sub-02/ses-b/anat", "sub-02_ses-b_T2w"),
+    ]
+    exclude = {"sub-01": "artefact", "sub-02_ses-b": "other protocol"}
+    found, skipped = cases(dataset(tmp_path, files, exclude=exclude))
+    assert found == ["sub-02_ses-a_T2w"]
+    assert skipped == ["sub-01: excluded: artefact", "sub-02_ses-b: excluded: other protocol"]
+
+
+def test_contrasts_as_channels_are_grouped(tmp_path: Path) -> None:
+    label = {"label_files": {"seg": {1: 1}}}
+    files = [
+        "sub-01/anat/sub-01_T1w.nii.gz",
+        *pair("sub-01/anat", "sub-01_T2w", suffix="seg"),
+        "sub-02/anat/sub-02_acq-iso_T1w.nii.gz",
+        *pair("sub-02/anat", "sub-02_acq-ax_T2w", suffix="seg"),
+        *pair("sub-03/anat", "sub-03_run-1_T1w", suffix="seg"),
+        "sub-03/anat/sub-03_run-1_T2w.nii.gz",
+        *pair("sub-03/anat", "sub-03_run-2_T1w", suffix="seg"),
+        *pair("sub-04/anat", "sub-04_T1w", suffix="seg"),
+    ]
+    data = dataset(tmp_path, files, contrasts=("T1w", "T2w"), as_channels=True, **label)
+    samples, skipped = find_samples(data)
+    assert {s.case: [p.name for p in s.images] for s in samples} == {
+        "sub-01": ["sub-01_T1w.nii.gz", "sub-01_T2w.nii.gz"],
+        "sub-02": ["sub-02_acq-iso_T1w.nii.gz", "sub-02_acq-ax_T2w.nii.gz"],
+        "sub-03_run-1": ["sub-03_run-1_T1w.nii.gz", "sub-03_run-1_T2w.nii.gz"],
+    }
+    assert [f"{s.what}: {s.reason}" for s in skipped] == [
+        "sub-03_run-2: no T2w image",
+        "sub-04: no T2w image",
+    ]
+
+
+def test_entities_choose_among_images_of_one_suffix(tmp_path: Path) -> None:
+    files = [
+        *pair("sub-01/anat", "sub-01_acq-sag_T2w"),
+        *pair("sub-01/anat", "sub-01_acq-ax_T2w"),
+    ]
+    assert cases(dataset(tmp_path, files, contrasts=("acq-ax_T2w",)))[0] == ["sub-01_acq-ax_T2w"]
+
+
+def test_labels_named_after_the_entities_alone(tmp_path: Path) -> None:
+    files = [
+        "sub-01/anat/sub-01_T2w.nii.gz",
+        "derivatives/labels/sub-01/anat/sub-01_dseg.nii.gz",
+    ]
+    data = dataset(tmp_path, files, label_files={"dseg": {1: 1}})
+    assert cases(data) == (["sub-01_T2w"], [])
+
+
+def test_two_files_of_one_name_are_one_sample(tmp_path: Path) -> None:
+    files = [*pair("sub-01/anat", "sub-01_T2w"), *pair("sub-01/anat", "sub-01_T2w", ".nii")]
+    found, skipped = cases(dataset(tmp_path, files))
+    assert found == ["sub-01_T2w"]
+    assert skipped == ["sub-01_T2w.nii.gz: sub-01_T2w.nii exists too and is used"]
+
+
+def test_folders_that_are_no_dataset(tmp_path: Path) -> None:
+    data = dataset(tmp_path / "empty", [])
+    with pytest.raises(FileNotFoundError, match=r"no sub-\* folder"):
+        find_samples(data)
+    absent = dataset(tmp_path / "there", [], labels_folder="derivatives/other")
+    with pytest.raises(FileNotFoundError, match=r"set dataset\.labels_folder"):
+        find_samples(absent)
