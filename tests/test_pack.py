@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import pty
 import random
 import re
 import shutil
@@ -182,7 +184,33 @@ def test_it_passes_its_own_check(model: Path, out: Path) -> None:
     assert main(["check", ZIP, "--fail-on", "info"]) == 0
 
 
-def test_info_unzip_agrees(model: Path, out: Path) -> None:
+def test_a_terminal_without_line_drawing(model: Path, out: Path) -> None:
+    words = [sys.executable, "-m", "model_lint", "pack", str(model), "--name", NAME, "--tag", TAG]
+    (model / os.fsdecode(b"caf\xe9")).touch()
+    done = subprocess.run(
+        words, capture_output=True, check=True, env={**os.environ, "PYTHONIOENCODING": "ascii"}
+    )
+    assert b"    |-- fold_0\n    |   |-- checkpoint_final.pth" in done.stdout
+    assert b"  caf\\udce9  0 B\n" in done.stdout
+
+
+def test_progress_is_shown_at_a_terminal_only(model: Path, out: Path) -> None:
+    words = [sys.executable, "-m", "model_lint", "pack", str(model), "--name", NAME, "--tag", TAG]
+    master, terminal = pty.openpty()
+    subprocess.run(words, stdout=subprocess.DEVNULL, stderr=terminal, check=True)
+    os.close(terminal)
+    shown = b""
+    with contextlib.suppress(OSError):  # what the end of a terminal is
+        while part := os.read(master, 10_000):
+            shown += part
+    os.close(master)
+    assert b"packing " in shown
+    assert shown.endswith(b"\r\x1b[K")
+    piped = subprocess.run([*words, "--force"], capture_output=True, check=True)
+    assert piped.stderr == b""
+
+
+def test_members_are_plain(model: Path, out: Path) -> None:
     run(model)
     with zipfile.ZipFile(out / ZIP) as archive:
         for info in archive.infolist():
@@ -568,6 +596,11 @@ def test_the_current_folder_will_do(
         (lambda _: None, "plans.json", "not a folder"),
         (lambda _: None, "fold_0", "one fold of a model; give the folder above it"),
         (lambda m: m.rename(m.parent / "my_model"), "../my_model", "not named TRAINER__PLANS"),
+        (
+            lambda m: m.rename(m.parent / os.fsdecode(b"nnUNetTrainer\xe9__nnUNetPlans__2d")),
+            os.fsdecode(b"../nnUNetTrainer\xe9__nnUNetPlans__2d"),
+            "characters that a zip can't hold",
+        ),
         (lambda m: (m / "../plans.pkl").touch() or m.rename(m / "../x"), "..", "made by nnU-Net 1"),
         (
             lambda m: (m.parent / "nnUNetTrainer__nnUNetPlans__2d").mkdir(),

@@ -18,6 +18,8 @@ from .findings import Severity, TargetReport
 from .pack_plan import Plan, Request, plan
 from .zip_writer import Written, ZipWriter
 
+#: How the temporary folder's name begins.
+_TEMPORARY = ".model-lint-"
 #: Called with a member's path, the bytes of it that were read and how many there are.
 Progress = Callable[[str, int, int], None]
 
@@ -108,7 +110,7 @@ def pack(
         raise UsageError(f"{target} exists already; give --force to replace it")
     try:
         planned = plan(request)
-        with tempfile.TemporaryDirectory(prefix=".model-lint-", dir=target.parent) as folder:
+        with tempfile.TemporaryDirectory(prefix=_TEMPORARY, dir=target.parent) as folder:
             temporary = Path(folder) / target.name
             with temporary.open("wb") as stream:
                 members = write(
@@ -123,7 +125,8 @@ def pack(
                 _publish(temporary, target, force=force)
             return packed
     except OSError as error:
-        where = error.filename or target
+        named = str(error.filename or "")
+        where = target if _TEMPORARY in named or not named else named
         raise UsageError(f"{where}: {error.strerror or error}; no package was written") from error
 
 

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from . import naming
 from .config import Config, find_config, load_config, vocabulary_of
@@ -21,7 +20,7 @@ from .engine import INTERNAL, check
 from .errors import UsageError
 from .findings import TargetReport
 from .orientation import ORIENTATIONS
-from .pack import pack
+from .pack import Progress, pack
 from .pack_plan import Request
 from .pack_report import as_json, as_text
 from .package import FINAL_CHECKPOINT
@@ -47,6 +46,9 @@ exit status:
   1  the linter found errors in it: they are shown, and there is no package
   2  wrong usage, or something that is needed is missing or can't be read
 """
+
+
+_PLAIN_LINES = str.maketrans({"├": "|", "└": "`", "─": "-", "│": "|"})
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -111,7 +113,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="keep what resuming the training needs: about twice the size",
     )
-    parser.add_argument("--format", choices=["text", "json"], default="text")
+    parser.add_argument(
+        "--format",
+        choices=["text", "json"],
+        default="text",
+        help="how to describe the package on standard output (default: text)",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -136,7 +143,7 @@ def run(options: argparse.Namespace) -> int:
     with _stoppable(), _progress() as progress:
         packed = pack(request, target, lint=lint, force=options.force, progress=progress)
     text = as_json(packed, tag) if options.format == "json" else as_text(packed, tag)
-    sys.stdout.write(text)
+    _print(text)
     if not packed.refused:
         return 0
     print(f"model-lint: {target} was not written: see the errors above", file=sys.stderr)
@@ -277,18 +284,33 @@ def _stoppable() -> Iterator[None]:
 
 
 @contextmanager
-def _progress() -> Iterator[Any]:
+def _progress() -> Iterator[Progress]:
     """Give a function that shows progress on standard error, at a terminal only."""
     if not sys.stderr.isatty():
         yield lambda _path, _done, _total: None
         return
 
+    shown = ""
+
     def show(path: str, done: int, total: int) -> None:
-        part = done / total if total else 1
-        sys.stderr.write(f"\r\033[Kpacking {path} {part:.0%}")
-        sys.stderr.flush()
+        nonlocal shown
+        line = f"packing {path} {done / total if total else 1:.0%}"
+        if line != shown:
+            shown = line
+            sys.stderr.write(f"\r\033[K{line}")
+            sys.stderr.flush()
 
     try:
         yield show
     finally:
         sys.stderr.write("\r\033[K")
+
+
+def _print(text: str) -> None:
+    """Print, with plain lines where the terminal or the pipe can't show the tree's."""
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = text.translate(_PLAIN_LINES).encode(encoding, "replace").decode(encoding)
+    sys.stdout.write(text)

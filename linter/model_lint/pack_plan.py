@@ -25,7 +25,7 @@ from .png import strip_notes
 from .privacy import Names, find_leaks, find_names, scrub
 
 #: What the specification's tree shows in a fold, besides the checkpoint.
-_RECORDS = re.compile(r"debug\.json|progress\.png|training_log_.*\.(?:txt|png)")
+_RECORDS = re.compile(r"debug\.json|progress\.png|training_log_[A-Za-z0-9_.+-]*\.(?:txt|png)")
 _CROP = "crop_metadata.json"
 #: Lists of training images in dataset.json: nnU-Net reads them in training, never in prediction.
 _CASE_LISTS = ("dataset", "training", "test")
@@ -175,6 +175,8 @@ def _trainer_folder(given: Path) -> Path:
         raise UsageError(f"{given}: no such folder")
     if not folder.is_dir():
         raise UsageError(f"{given}: not a folder; give nnU-Net's TRAINER__PLANS__CONFIGURATION one")
+    if not folder.name.isprintable():
+        raise UsageError(f"{given!r}: a name with characters that a zip can't hold; rename it")
     if parse_folder_name(folder.name):
         return folder
     if fold_number(folder.name) is not None and parse_folder_name(folder.parent.name):
@@ -301,8 +303,8 @@ def _trainer_class(folder: Path, given: Path | None) -> bytes | None:
         raise UsageError(f"--trainer-class {given}: no such file")
     if not path.is_file():
         trainer = folder.name.partition("__")[0]
-        if trainer in SCT_TRAINERS:
-            return None
+        if trainer.lower() in map(str.lower, SCT_TRAINERS):
+            return None  # where only the case is wrong, the linter says so
         raise UsageError(
             f"{folder}: {trainer} is a custom trainer, without whose source nobody can load the "
             "model; give --trainer-class FILE, or put the file there as trainer_class.py"

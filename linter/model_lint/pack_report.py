@@ -10,7 +10,7 @@ from .findings import Report
 from .pack import Packed
 from .pack_plan import LeftOut
 from .report import render
-from .wording import count, size
+from .wording import count, printable, size
 
 
 def as_json(packed: Packed, tag: str) -> str:
@@ -30,7 +30,7 @@ def as_json(packed: Packed, tag: str) -> str:
             for path, before, after in packed.checkpoints
         ],
         "left_out": [
-            {"path": item.path, "files": item.files, "bytes": item.size}
+            {"path": printable(item.path), "files": item.files, "bytes": item.size}
             for item in packed.plan.left_out
         ],
         "scrubbed": dict(sorted(packed.plan.scrubbed.items())),
@@ -96,7 +96,7 @@ def _about_left_out(left_out: tuple[LeftOut, ...]) -> Iterator[str]:
     lines = [f"Left out ({total}), because the specification's tree does not show it:"]
     for item in left_out:
         files = f"{count(item.files, 'file')}, " if item.path.endswith("/") else ""
-        lines.append(f"  {item.path}  {files}{size(item.size)}")
+        lines.append(f"  {printable(item.path)}  {files}{size(item.size)}")
     yield "\n".join(lines) + "\n"
 
 
