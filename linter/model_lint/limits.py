@@ -17,6 +17,12 @@ MAX_DEPTH = 32
 MAX_UNPACKED_BYTES = 256 * 1024**3
 #: Bytes of a ``trainer_class.py`` that is parsed: parsing takes a hundred times its size.
 MAX_SOURCE_BYTES = 1024 * 1024
-#: Trainer folders of a package, and folds of one, that are looked into; more is wrong anyway.
-MAX_TRAINERS = 100
-MAX_FOLDS = 1000
+#: Trainer folders of a package, and folds of one, that are looked into. More is wrong anyway, and
+#: said so: L002, L009.
+MAX_TRAINERS = 20
+MAX_FOLDS = 50
+#: Texts of a package in which leaks are looked for, and bytes of each end that are read of one.
+MAX_TEXTS = 200
+MAX_EXCERPT_BYTES = 128 * 1024
+#: Bytes of a compressed text that are unpacked to get at its end.
+MAX_SKIPPED_BYTES = 8 * 1024 * 1024

@@ -95,6 +95,8 @@ class TrainerFolder:
     #: ``trainer_class.py``; None where there is none.
     trainer_class: Source | None
     folds: tuple[Fold, ...]
+    #: Entries that match ``fold_*`` beyond those that are looked into.
+    more_folds: int = 0
 
     def at(self, name: str) -> str:
         """Return the path in the tree of a file of this folder."""
@@ -143,7 +145,7 @@ class Package:
     @property
     def damaged(self) -> tuple[tuple[str, str], ...]:
         """Files of a zip whose data does not unpack, with the reason."""
-        files: list[JsonFile | Source | TextFile | None] = [*self.crops, *self.records]
+        files: list[JsonFile | Source | TextFile | None] = [*self.records, *self.crops]
         for t in self.trainers:
             files += [t.dataset, t.plans, t.fingerprint, t.trainer_class]
         failed = {f.path: f.failure for f in files if f}
@@ -160,7 +162,9 @@ def build_package(tree: Tree, *, file_name: str | None, repository: str | None) 
         for name in tree.folders[root]
         if fnmatchcase(name, TRAINER_GLOB)
     )
-    trainers = tuple(_trainer(tree, path) for path in _trainer_paths(tree)[:MAX_TRAINERS])
+    # Those that SCT finds come first, so that others can't keep them from being looked into.
+    places = sorted(_trainer_paths(tree), key=lambda path: path not in found)
+    trainers = tuple(_trainer(tree, path) for path in places[:MAX_TRAINERS])
     crops = [path for path in tree.files if path.rpartition("/")[2] == CROP_METADATA]
     metadata = tuple(read_json(tree, path) for path in crops[:MAX_TRAINERS])
     records = read_texts(tree, _known_texts(trainers, metadata))
@@ -249,7 +253,7 @@ def _trainer(tree: Tree, path: str) -> TrainerFolder:
         full = prefix + name
         return read_json(tree, full) if full in tree.files else None
 
-    names = [n for n in tree.folders[path] if fnmatchcase(n, FOLD_GLOB)][:MAX_FOLDS]
+    names = [n for n in tree.folders[path] if fnmatchcase(n, FOLD_GLOB)]
     name = path.rpartition("/")[2]
     return TrainerFolder(
         path=path,
@@ -259,7 +263,8 @@ def _trainer(tree: Tree, path: str) -> TrainerFolder:
         plans=json_at("plans.json"),
         fingerprint=json_at("dataset_fingerprint.json"),
         trainer_class=_source(tree, f"{prefix}trainer_class.py"),
-        folds=tuple(_fold(tree, prefix + n) for n in names),
+        folds=tuple(_fold(tree, prefix + n) for n in names[:MAX_FOLDS]),
+        more_folds=max(0, len(names) - MAX_FOLDS),
     )
 
 

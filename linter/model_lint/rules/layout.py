@@ -330,6 +330,11 @@ def fold_name(package: Package) -> Iterator[Problem]:
                 yield Problem(f"{quote(fold.name)} is a file", fold.path)
             elif fold.number is None:
                 yield Problem(f"{quote(fold.name)} is neither `fold_all` nor a number", fold.path)
+        if trainer.more_folds:
+            text = f"{len(trainer.folds) + trainer.more_folds} entries match `fold_*`"
+            yield Problem(
+                f"{text}: the last {trainer.more_folds} are not looked into", trainer.path
+            )
 
 
 @rule(
