@@ -346,6 +346,14 @@ def test_an_orientation_is_added(
     assert "image_orientation" not in (model / "dataset.json").read_text(encoding="utf-8")
 
 
+def test_an_orientation_under_the_old_key(
+    model: Path, out: Path, refused: Callable[..., str]
+) -> None:
+    edit_json(model / "dataset.json", image_orientation=None, orientation="LAS")
+    assert "(its `orientation`, LAS, is not read)" in refused(model)
+    assert run(model, "--orientation", "RPI") == 0
+
+
 def test_the_same_orientation_twice_is_fine(model: Path, out: Path) -> None:
     assert run(model, "--orientation", "RPI") == 0
 
@@ -503,7 +511,12 @@ def test_a_trainer_that_is_not_there(
 @pytest.mark.parametrize("name", ["dataset.json", "plans.json"])
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(None, "no such file"), (b"{", "not readable"), (b"[]", "not readable: not a JSON object")],
+    [
+        (None, "no such file"),
+        (b"{", "not readable"),
+        (b"[]", "not readable: not a JSON object"),
+        (b'{"labels": {}, "labels": {}}', "has the key 'labels' twice"),
+    ],
 )
 def test_json_that_can_not_be_read(
     name: str,

@@ -276,8 +276,8 @@ def _dataset(folder: Path, given: str | None) -> tuple[bytes, list[str]]:
         )
     if not given and not written:
         raise UsageError(
-            f"{path}: no image_orientation, without which SCT assumes LPI; give --orientation with "
-            "the orientation of the training images in SCT's letters, as sct_image -header shows it"
+            f"{path}: no image_orientation{_legacy(file)}, without which SCT assumes LPI; give "
+            "--orientation with the orientation of the training images in SCT's letters (RPI)"
         )
     data = {key: value for key, value in file.object.items() if not _lists_cases(key, value)}
     changes = [
@@ -290,7 +290,13 @@ def _dataset(folder: Path, given: str | None) -> tuple[bytes, list[str]]:
         changes.insert(0, f"dataset.json: image_orientation {given} is added")
     if not changes:
         return file.text.encode(), []
-    return json.dumps(data, indent=4, ensure_ascii=False).encode() + b"\n", changes
+    return json.dumps(data, indent=4).encode() + b"\n", changes
+
+
+def _legacy(file: JsonFile) -> str:
+    """Show the key that nobody reads any more: what it says is likely, but not certain."""
+    old = file.object.get("orientation")
+    return f" (its `orientation`, {old}, is not read)" if old in ORIENTATIONS else ""
 
 
 def _lists_cases(key: str, value: object) -> bool:
@@ -400,6 +406,8 @@ def _json(path: Path) -> JsonFile:
     if file.error or not isinstance(file.value, dict):
         where = f" (line {file.error_line})" if file.error_line else ""
         raise UsageError(f"{path}: not readable: {file.error or 'not a JSON object'}{where}")
+    if file.repeated_keys:
+        raise UsageError(f"{path}: has the key {file.repeated_keys[0]!r} twice; keep the right one")
     return file
 
 
