@@ -169,10 +169,10 @@ def _numpy_reconstruct(arguments: tuple[object, ...]) -> object:
 def build(target: object, state: object) -> None:
     """Apply BUILD where torch and numpy write it. Raises ArgumentsError anywhere else."""
     if isinstance(target, Ordered):
-        match state:
-            case {"_metadata": dict() as metadata} if len(state) == 1:
-                target.metadata = metadata
-                return
+        metadata = state.get("_metadata") if isinstance(state, dict) and len(state) == 1 else None
+        if isinstance(metadata, dict):
+            target.metadata = metadata
+            return
         raise ArgumentsError("an OrderedDict with attributes other than _metadata")
     if isinstance(target, DType):
         size = target.itemsize if target.code[0] in "US" else -1
