@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol, cast
 
-from .limits import MAX_DEPTH, MAX_ENTRIES, MAX_UNPACKED_BYTES
+from .limits import MAX_DEPTH, MAX_ENTRIES, MAX_SKIPPED_BYTES, MAX_UNPACKED_BYTES
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -83,6 +83,27 @@ def read_bytes(tree: Tree, path: str, limit: int) -> bytes:
     if len(data) > limit:
         raise TreeError(f"larger than {limit >> 20} MiB")
     return data
+
+
+def read_ends(tree: Tree, entry: Entry, limit: int) -> tuple[bytes, ...]:
+    """Read a file, or the first and the last ``limit`` bytes of a longer one.
+
+    Of one so long that getting to its end takes time, only the first. Raises TreeError.
+    """
+    if entry.size <= 2 * limit:
+        return (read_bytes(tree, entry.path, 2 * limit),)
+    try:
+        opened = tree.open_raw if isinstance(tree, ZipTree) and entry.random_access else tree.open
+        with opened(entry.path) as stream:
+            first = stream.read(limit)
+            if entry.size > MAX_SKIPPED_BYTES and not entry.random_access:
+                return first, b""
+            stream.seek(entry.size - limit)
+            return first, stream.read(limit)
+    except TreeError:
+        raise
+    except Exception as error:  # as above
+        raise _failure(error) from error
 
 
 def _failure(error: Exception) -> TreeError:

@@ -27,6 +27,7 @@ FAMILIES = (
     "plans",
     "checkpoint",
     "pickle",
+    "privacy",
 )
 
 Check = Callable[[Any], Iterator[Problem]]

@@ -1,0 +1,137 @@
+"""Rules about what a package tells of the people, machines and subjects behind a model."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from ..findings import Problem, Severity
+from ..package import Package
+from ..privacy import Kind, Leak
+from ..texts import TextFile, excerpt
+from ..wording import quote
+from . import rule
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,24}")
+
+
+@rule(
+    "V001",
+    "leaked-path",
+    severity=Severity.WARNING,
+    since="0.1",
+    source="nnU-Net writes the folders of the training into debug.json and the training log",
+)
+def leaked_path(package: Package) -> Iterator[Problem]:
+    """A text in the package names folders of the machine on which the model was trained.
+
+    Why: paths tell who trained the model and where, for ever and to everybody: user names, project
+    numbers, clusters. Nobody needs them to run it. Of a long text the first and the last 128 kB are
+    looked at.
+
+    Fix: build the zip with `model-lint pack`, which takes them out, or replace them by hand.
+    """
+    for text, leaks in _leaking(package, "path"):
+        yield _problem(text, leaks, "the absolute path", "absolute paths")
+
+
+@rule(
+    "V002",
+    "leaked-host",
+    severity=Severity.WARNING,
+    since="0.1",
+    source="nnU-Net writes the name of the machine into debug.json",
+)
+def leaked_host(package: Package) -> Iterator[Problem]:
+    """A text in the package names a machine, a user or an e-mail address.
+
+    Why: it tells everybody about a person, or where in a network to look for data. An address that
+    somebody wrote into a source, a licence or `dataset.json` is meant to stand there.
+
+    Fix: build the zip with `model-lint pack`, which takes it out, or replace it by hand.
+    """
+    for text, leaks in _leaking(package, "host"):
+        yield _problem(text, leaks, "the host or user", "hosts or users")
+
+
+@rule(
+    "V003",
+    "leaked-subjects",
+    severity=Severity.WARNING,
+    since="0.1",
+    source="nnU-Net writes the names of the cases that it validates into the training log",
+)
+def leaked_subjects(package: Package) -> Iterator[Problem]:
+    """A text in the package names subjects of the data set.
+
+    Why: who has access to the data can tell from it who took part in the study, and hospitals'
+    numbers are names. The split of public data belongs into the repository.
+
+    Fix: build the zip with `model-lint pack`, which numbers them, or replace them by hand.
+    """
+    for text, leaks in _leaking(package, "subject"):
+        yield _problem(text, leaks, "the subject", "subjects")
+
+
+@rule(
+    "V004",
+    "leaked-secret",
+    severity=Severity.ERROR,
+    since="0.1",
+    source="GitHub and other services revoke a token that they find in public, and so do thieves",
+)
+def leaked_secret(package: Package) -> Iterator[Problem]:
+    """A text in the package holds a password, a token or a private key.
+
+    Why: everybody who downloads the model can use it, and programs search releases for them.
+
+    Fix: make it invalid where it was issued: it counts as known. Then take it out of the file.
+    """
+    for text, leaks in _leaking(package, "secret"):
+        yield _problem(text, leaks, "the password, token or key", "passwords, tokens or keys")
+
+
+def _leaking(package: Package, kind: Kind) -> Iterator[tuple[TextFile, list[Leak]]]:
+    """Yield the texts with leaks of a kind."""
+    for text in (*package.records, *_embedded(package)):
+        leaks = [leak for leak in text.leaks if leak.kind == kind and not _is_meant(leak, text)]
+        if leaks:
+            yield text, leaks
+
+
+def _is_meant(leak: Leak, text: TextFile) -> bool:
+    """Whether somebody wrote it down for the reader."""
+    if text.is_document:
+        return leak.kind != "secret"
+    return not text.is_record and _EMAIL.fullmatch(leak.value) is not None
+
+
+def _embedded(package: Package) -> Iterator[TextFile]:
+    """Yield the copies of ``dataset.json`` in the checkpoints, equal ones once."""
+    seen: list[object] = []
+    for trainer in package.trainers:
+        for fold, checkpoint in trainer.checkpoints:
+            dataset = checkpoint.dataset_json
+            if dataset and dataset not in seen:
+                seen.append(dataset)
+                yield excerpt(fold.checkpoint_path, json.dumps(dataset, default=str))
+
+
+def _problem(text: TextFile, leaks: list[Leak], one: str, many: str) -> Problem:
+    amount = len({leak.value for leak in leaks})
+    first = quote(_shown(leaks[0]))
+    message = f"{one} {first}" if amount == 1 else f"{amount} {many}, the first {first}"
+    if text.path.endswith(".pth"):
+        return Problem(f"{message}, in its copy of dataset.json", text.path)
+    return Problem(message, text.path, text.line(leaks[0].line))
+
+
+def _shown(leak: Leak) -> str:
+    """Return the value; of a secret what tells its owner which one it is, and nobody else more."""
+    secret = leak.value
+    if leak.kind != "secret":
+        return secret
+    if secret.startswith("-----"):
+        return secret.partition("\n")[0]
+    return f"{secret[:4]}..." if len(secret) >= 20 else "..."

@@ -1,0 +1,104 @@
+"""The texts of a package, in which paths, names and passwords may travel along.
+
+Of a long one only the beginning and the end are read: nnU-Net names machine and folders when a
+training starts and cases when it ends; what is between are numbers, the same lines for each epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from .limits import MAX_EXCERPT_BYTES, MAX_TEXTS
+from .tree import Entry, Tree, TreeError, read_ends
+
+if TYPE_CHECKING:
+    from .privacy import Leak
+
+_SUFFIXES = (
+    *(".json", ".txt", ".log", ".out", ".err", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".env"),
+    *(".py", ".sh", ".bash", ".slurm", ".csv", ".tsv", ".xml", ".html", ".ipynb", ".pem", ".key"),
+)
+#: What is written for readers: an address, or an example of a subject, is meant to stand there.
+_DOCUMENTS = ("readme", "license", "licence", "copying", "citation", "changelog", "changes")
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A text of the package, as far as it was read."""
+
+    path: str
+    text: str
+    #: Lines of its beginning, where the middle is left out; None where the whole was read.
+    beginning: int | None = None
+    #: What kept the bytes from being read; None where they were.
+    failure: TreeError | None = None
+
+    def line(self, number: int) -> int | None:
+        """Return the line of the file that a line of the text is, None where that is not known."""
+        return number if self.beginning is None or number <= self.beginning else None
+
+    @property
+    def is_document(self) -> bool:
+        """Whether it is a README, a licence or the like."""
+        name = self.path.rpartition("/")[2].lower()
+        return name.startswith(_DOCUMENTS) or name.endswith((".md", ".rst"))
+
+    @property
+    def is_record(self) -> bool:
+        """Whether nnU-Net wrote it, so that nobody chose what stands in it."""
+        return _is_record(self.path)
+
+    @cached_property
+    def leaks(self) -> tuple[Leak, ...]:
+        """What should not leave the laboratory; of a case that is named often, not every place."""
+        from .privacy import find_leaks  # noqa: PLC0415 - not every command needs it
+
+        return find_leaks(self.text, again=False)
+
+
+def read_texts(tree: Tree, known: Mapping[str, str]) -> tuple[TextFile, ...]:
+    """Return the texts of a tree; those that are ``known`` are not read again. Never raises."""
+    paths = [path for path in tree.files if path in known or _is_text(path)]
+    paths.sort(key=lambda path: (path not in known, not _is_record(path)))
+    return tuple(
+        excerpt(path, known[path]) if path in known else _read(tree, tree.files[path])
+        for path in paths[:MAX_TEXTS]
+    )
+
+
+def excerpt(path: str, text: str) -> TextFile:
+    """Return a text, or the beginning and the end of a long one, cut between two lines."""
+    if len(text) <= 2 * MAX_EXCERPT_BYTES:
+        return TextFile(path, text)
+    return _joined(path, text[:MAX_EXCERPT_BYTES], text[-MAX_EXCERPT_BYTES:])
+
+
+def _read(tree: Tree, entry: Entry) -> TextFile:
+    try:
+        parts = read_ends(tree, entry, MAX_EXCERPT_BYTES)
+    except TreeError as error:
+        return TextFile(entry.path, "", failure=error)
+    texts = [part.decode(errors="replace").replace("\r\n", "\n") for part in parts]
+    return _joined(entry.path, *texts) if len(texts) > 1 else TextFile(entry.path, texts[0])
+
+
+def _joined(path: str, beginning: str, end: str) -> TextFile:
+    """Join two parts of a text; half a path would look like another one, so whole lines stay."""
+    first = beginning[: beginning.rfind("\n") + 1] or f"{beginning}\n"
+    last = end.partition("\n")[2]
+    return TextFile(path, first + last, beginning=first.count("\n"))
+
+
+def _is_text(path: str) -> bool:
+    name = path.rpartition("/")[2].lower()
+    return not path.startswith("__MACOSX/") and (
+        name.endswith((*_SUFFIXES, ".md", ".rst")) or name.startswith(_DOCUMENTS)
+    )
+
+
+def _is_record(path: str) -> bool:
+    name = path.rpartition("/")[2]
+    return name in {"debug.json", "summary.json"} or name.startswith("training_log")
