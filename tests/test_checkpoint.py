@@ -538,7 +538,7 @@ def mutated(draw: st.DrawFn) -> bytes:
     return bytes(data)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(mutated() | st.binary(max_size=80).map(lambda tail: b"PK\x03\x04" + tail), st.booleans())
 def test_any_bytes_end_in_a_verdict(data: bytes, random_access: bool) -> None:
     found = read(data, random_access=random_access)

@@ -560,7 +560,7 @@ def mutated(draw: st.DrawFn) -> bytes:
     return bytes(data)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(mutated() | st.binary(max_size=60).map(lambda tail: HEAD + tail))
 def test_any_bytes_end_in_a_verdict_that_the_unpickler_confirms(data: bytes) -> None:
     found = scan(data)

@@ -213,6 +213,8 @@ def read_checkpoint(
         size: Bytes of the whole file.
         random_access: Any byte of the stream can be reached without reading those before it: the
             directory at the end is read too, and storages are compared with it.
+            Without it the first record is taken at its word: that the directory names another
+            data.pkl, further back, can't be seen without reading everything.
     """
     source = Source(stream)
     try:
