@@ -30,6 +30,8 @@ class Defect:
     message: str
     #: Whether both consumers get it right all the same.
     works: bool = False
+    #: How to fix it, where that is shorter than the rule's general advice.
+    help: str | None = None
 
 
 def defects(data: Mapping[str, Any]) -> Iterator[Defect]:
@@ -86,7 +88,7 @@ def _names(labels: dict[str, Any]) -> Iterator[Defect]:
         reason = _unfit_for_file(name)
         if reason:
             text = f"the label {quote(name)} can't be part of a file name: {reason}"
-            yield Defect(("labels", name), text)
+            yield Defect(("labels", name), text, help="rename the label: `a-z`, `0-9` and `_` do")
     folded: dict[str, str] = {}
     for name in names:
         first = folded.setdefault(name.lower(), name)
@@ -167,9 +169,12 @@ def _plain(labels: dict[str, Any]) -> Iterator[Defect]:
     gap = next((n for n, expected in enumerate(numbers) if n != expected), None)
     if gap is not None:
         found = numbers[gap]
-        text = f"the values have a gap before {found}: nnU-Net numbers its output 0, 1, 2, ..., and"
-        steps = ("labels", owners[found][0])
-        yield Defect(steps, f"{text} SCT, which looks for {found}, writes an empty mask")
+        text = (
+            f"the values {listing(numbers, shown=5)} have a gap before {found}: nnU-Net numbers its"
+        )
+        last = len(numbers) - 1
+        more = f"output 0 to {last}, and SCT looks for these values in it: empty or swapped masks"
+        yield Defect(("labels", owners[found][0]), f"{text} {more}")
 
 
 def _regions(labels: dict[str, Any], data: Mapping[str, Any]) -> Iterator[Defect]:

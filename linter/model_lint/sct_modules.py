@@ -27,7 +27,16 @@ SCT_MODULES = frozenset(
 )
 
 
+#: Modules that Python 3.12 to 3.14 dropped from the standard library, but SCT's Python 3.10 has.
+_DROPPED = frozenset(
+    """
+    aifc asynchat asyncore audioop cgi cgitb chunk crypt distutils imghdr imp lib2to3 mailcap msilib
+    nis nntplib ossaudiodev pipes smtpd sndhdr spwd sunau telnetlib uu xdrlib
+    """.split()  # noqa: SIM905 (data reads best without quotes)
+)
+
+
 def is_in_sct(module: str) -> bool:
     """Return whether an SCT installation can import a module, judged by its first part."""
     top = module.partition(".")[0]
-    return top in SCT_MODULES or top in sys.stdlib_module_names
+    return top in SCT_MODULES or top in sys.stdlib_module_names or top in _DROPPED

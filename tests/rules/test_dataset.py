@@ -125,6 +125,13 @@ CASES = [
         line=13,
     ),
     case("D003", "camel case", dataset({"image_orientation": ABSENT, "imageOrientation": "RPI"})),
+    case(
+        "D003",
+        "the dataset that SCT knows",
+        dataset({"image_orientation": ABSENT}),
+        plans({"dataset_name": "Dataset301_RegionBasedLesionSeg"}),
+        says="AIL",
+    ),
     silent("D003", "there", dataset({"image_orientation": "LAS"})),
     silent("D003", "both keys", dataset({"orientation": "RPI"})),
     case("D004", "lower case", dataset({"image_orientation": "rpi"}), says="write `RPI`", line=13),

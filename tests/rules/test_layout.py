@@ -260,6 +260,7 @@ CASES = [
     case("L009", "fold_-1", put("fold_-1/")),
     case("L009", "another script's digits", put("fold_٣/")),
     case("L009", "fold_", put("fold_/")),
+    case("L009", "fold_0 is a file", drop("fold_0"), put("fold_0"), says="is a file"),
     case("L009", "a file", put("fold_1"), says="is a file"),
     case("L009", "a list of subjects", put("fold_0_subjects.txt"), says="is a file"),
     silent("L009", "fold_0"),
@@ -402,6 +403,14 @@ CASES = [
     case("L018", "empty", source(""), says="`get_trainer_class`"),
     case("L018", "NUL", source("a = 1\0"), severity=E),
     case("L018", "Latin-1", put("trainer_class.py", b"# \xe9\n"), says="UTF-8"),
+    case("L018", "an unknown encoding", source("# coding: latin-99\n" + CLASS), says="encoding"),
+    silent("L018", "a byte order mark", source("\ufeff" + CLASS)),
+    silent(
+        "L018",
+        "a declared encoding",
+        put("trainer_class.py", b"# coding: latin-1\n# \xe9\n" + CLASS.encode()),
+    ),
+    silent("L018", "CRLF", source(CLASS.replace("\n", "\r\n"))),
     case("L018", "nested too deeply", source("x = " + "-" * 30000 + "1"), severity=E),
     case(
         "L018",
@@ -538,7 +547,7 @@ CASES = [
         "what SCT has",
         edited(
             "import torch\n",
-            "import torch, numpy as np, os.path, scipy.ndimage, skimage, wandb, monai, einops\n",
+            "import torch, numpy as np, os.path, skimage, distutils.util, wandb, monai, einops\n",
         ),
     ),
     silent("L019", "in training", edited("self.num_epochs = 30", "import kornia")),
@@ -593,6 +602,8 @@ CASES = [
     case("L022", "underscore", zip_name="model_seg_sc_r20240915.zip"),
     case("L022", "no such day", zip_name="model-r20240931.zip", says="date"),
     case("L022", "another ending", zip_name="model-r20240930.ZIP"),
+    case("L022", "no ending", zip_name="model_seg_sc-r20240930", severity=E, says="`.zip`"),
+    case("L022", "a tar's ending", zip_name="model_seg_sc-r20240930.tar.gz", severity=E),
     case("L022", "a copy", zip_name="model_seg_sc-r20240930 (1).zip"),
     case(
         "L022",

@@ -95,16 +95,22 @@ def missing_image_orientation(package: Package) -> Iterator[Problem]:
     Fix: add `"image_orientation"` with the orientation of the training images in SCT's letters,
     as `sct_image -i IMAGE -getorient` shows it, for example `"image_orientation": "RPI"`.
     """
-    for _, file in _datasets(package):
+    for trainer, file in _datasets(package):
         if _ORIENTATION in file.object or _LEGACY in file.object:
             continue
         near = [k for k in file.object if _letters(k) == _letters(_ORIENTATION)]
         hint = f"; {quote(near[0])} is another key, which nothing reads" if near else ""
         yield Problem(
-            f"no `{_ORIENTATION}` entry: SCT would assume {SCT_DEFAULT}{hint}",
+            f"no `{_ORIENTATION}` entry: SCT would assume {_assumed(trainer)}{hint}",
             file.path,
             file.line(near[0]) if near else None,
         )
+
+
+def _assumed(trainer: TrainerFolder) -> str:
+    """Return what SCT takes instead: another code for one dataset of its early models."""
+    name = trainer.plans.object.get("dataset_name") if trainer.plans else None
+    return "AIL" if isinstance(name, str) and "RegionBasedLesionSeg" in name else SCT_DEFAULT
 
 
 def _letters(key: str) -> str:
@@ -171,7 +177,8 @@ def labels_invalid(package: Package) -> Iterator[Problem]:
     for _, file in _datasets(package):
         for found in defects(file.object):
             severity = Severity.WARNING if found.works else None
-            yield Problem(found.message, file.path, _line(file, found.steps), severity=severity)
+            line = _line(file, found.steps)
+            yield Problem(found.message, file.path, line, help=found.help, severity=severity)
 
 
 @rule(

@@ -373,7 +373,12 @@ def final_checkpoint_missing(package: Package) -> Iterator[Problem]:
             if fold.number is None or FINAL_CHECKPOINT in fold.checkpoints:
                 continue
             has = f"has {listing(fold.checkpoints)}, not" if fold.checkpoints else "has no"
-            yield Problem(f"{quote(fold.name)} {has} `{FINAL_CHECKPOINT}`", fold.path)
+            near = any(name.lower() == FINAL_CHECKPOINT for name in fold.checkpoints)
+            yield Problem(
+                f"{quote(fold.name)} {has} `{FINAL_CHECKPOINT}`",
+                fold.path,
+                help=f"rename it to `{FINAL_CHECKPOINT}`: case matters" if near else None,
+            )
 
 
 @rule("L012", "extra-checkpoint", severity=Severity.ERROR, since="0.1", source=_ONE_CHECKPOINT)
@@ -712,7 +717,10 @@ def package_name(package: Package) -> Iterator[Problem]:
     if package.file_name is None:
         return
     match = _PACKAGE_NAME.fullmatch(package.file_name)
-    if not match:
+    if not package.file_name.lower().endswith(".zip"):
+        text = f"SCT unpacks {quote(package.file_name)} only if its name ends in `.zip`"
+        yield Problem(text, severity=Severity.ERROR)
+    elif not match:
         yield Problem(f"{quote(package.file_name)} does not end in `-rYYYYMMDD.zip`")
     elif not _is_date(match["date"]):
         yield Problem(f"the date in {quote(package.file_name)} is none")
