@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import importlib.util
 import itertools
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -60,13 +63,25 @@ def _compiled() -> dict[str, Any]:
     }
 
 
+@functools.cache
+def source() -> Path:
+    """A copy of the template without what tools leave in a working tree (caches, bytecode)."""
+    folder = Path(tempfile.mkdtemp(prefix="model-template-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    ignored = shutil.ignore_patterns("__pycache__", ".*_cache", ".snakemake", ".hypothesis")
+    for name in (TEMPLATE.name, "hooks"):
+        shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+    shutil.copy(ROOT / "cookiecutter.json", folder)
+    return folder
+
+
 def bake(output: Path, **answers: Any) -> Path:
     """Generate a repository as `cookiecutter --no-input` does; return its folder."""
     output.mkdir(parents=True, exist_ok=True)
     config = output.parent / f"{output.name}.yaml"
     config.write_text(f"replay_dir: {output.parent}/replay\ncookiecutters_dir: {output.parent}/c\n")
     made = cookiecutter(
-        str(ROOT),
+        str(source()),
         no_input=True,
         extra_context=answers,
         output_dir=str(output),

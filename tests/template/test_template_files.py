@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import shlex
 import sys
 from importlib import resources
 from pathlib import Path
@@ -14,7 +15,7 @@ import jsonschema
 import pytest
 import yaml
 from model_lint import __version__
-from support import TEMPLATE, Answers, bake, files, pairwise, program, run
+from support import ROOT, TEMPLATE, Answers, bake, files, pairwise, program, run
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -94,6 +95,12 @@ def case(
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MODEL_TEMPLATE_NO_GIT", "1")
         return request.param, bake(output, **request.param)
+
+
+@pytest.fixture(scope="session")
+def default(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The repository that the defaults give; tests only read it."""
+    return bake(tmp_path_factory.mktemp("default") / "output")
 
 
 def test_pairwise_holds_every_pair() -> None:
@@ -245,21 +252,15 @@ SCHEMAS = {
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
-def test_files_with_a_schema_keep_it(name: str, tmp_path: Path) -> None:
-    made = default(tmp_path)
+def test_files_with_a_schema_keep_it(name: str, default: Path) -> None:
     schema = ("--builtin-schema", f"{SCHEMAS[name]}")
-    done = run(program("check-jsonschema"), *schema, name, cwd=made)
+    done = run(program("check-jsonschema"), *schema, name, cwd=default)
     assert done.returncode == 0, done.stdout
 
 
-def default(folder: Path) -> Path:
-    return bake(folder / "output")
-
-
-def test_workflows_pass_zizmor(tmp_path: Path) -> None:
-    made = default(tmp_path)
+def test_workflows_pass_zizmor(default: Path) -> None:
     done = run(
-        program("zizmor"), "--offline", "--persona", "pedantic", "--no-progress", ".", cwd=made
+        program("zizmor"), "--offline", "--persona", "pedantic", "--no-progress", ".", cwd=default
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "No findings" in done.stdout + done.stderr
@@ -281,9 +282,8 @@ def scripts(workflow: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ["lint.yml", "release.yml"])
-def test_shell_of_the_workflows_is_clean(name: str, tmp_path: Path) -> None:
-    made = default(tmp_path)
-    workflow = yaml.safe_load((made / ".github/workflows" / name).read_text(encoding="utf-8"))
+def test_shell_of_the_workflows_is_clean(name: str, default: Path, tmp_path: Path) -> None:
+    workflow = yaml.safe_load((default / ".github/workflows" / name).read_text(encoding="utf-8"))
     for number, script in enumerate(scripts(workflow)):
         file = tmp_path / f"{number}.sh"
         file.write_text("#!/usr/bin/env bash\nset -eo pipefail\n" + script + "\n")
@@ -304,9 +304,35 @@ def test_shell_of_the_workflows_is_clean(name: str, tmp_path: Path) -> None:
         ("", False),
     ],
 )
-def test_the_release_takes_no_other_tag(tag: str, accepted: bool, tmp_path: Path) -> None:
-    made = default(tmp_path)
-    workflow = yaml.safe_load((made / ".github/workflows/release.yml").read_text(encoding="utf-8"))
+def test_the_release_takes_no_other_tag(tag: str, accepted: bool, default: Path) -> None:
+    workflow = yaml.safe_load(
+        (default / ".github/workflows/release.yml").read_text(encoding="utf-8")
+    )
     (script,) = [text for text in scripts(workflow) if "=~" in text]
-    done = run("bash", "-e", "-c", script, cwd=tmp_path, TAG=tag)
+    done = run("bash", "-e", "-c", script, cwd=default, TAG=tag)
     assert (done.returncode == 0) == accepted
+
+
+def test_the_pre_commit_hooks_exist(default: Path) -> None:
+    done = run(program("pre-commit"), "validate-config", cwd=default)
+    assert done.returncode == 0, done.stdout
+    config = yaml.safe_load((default / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    (repository,) = config["repos"]
+    offered = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    assert {hook["id"] for hook in repository["hooks"]} <= {hook["id"] for hook in offered}
+    assert repository["rev"] == f"v{__version__}"
+
+
+def test_commands_of_the_model_card_exist(default: Path) -> None:
+    readme = (default / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```bash\n(.*?)```", readme, re.DOTALL)
+    commands = [shlex.split(line, comments=True) for block in blocks for line in block.splitlines()]
+    scripts_used = [c for c in commands if c[:1] == ["python"] and c[1].endswith(".py")]
+    assert scripts_used
+    for command in scripts_used:
+        parser_help = run(sys.executable, command[1], "--help", cwd=default)
+        assert parser_help.returncode == 0, parser_help.stderr
+        for option in (word for word in command if word.startswith("-")):
+            assert option in parser_help.stdout
+    for profile in (c[c.index("--profile") + 1] for c in commands if "--profile" in c):
+        assert (default / profile / "config.yaml").is_file()

@@ -157,14 +157,14 @@ def test_git_can_be_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_an_existing_repository_is_not_overwritten(tmp_path: Path) -> None:
     from cookiecutter.main import cookiecutter
-    from support import ROOT
+    from support import source
 
     made = bake(tmp_path / "output")
     head = git(made, "rev-parse", "HEAD")
     (made / "README.md").write_text("mine")
     git(made, "commit", "--quiet", "--all", "--message", "Mine")
     cookiecutter(
-        str(ROOT),
+        str(source()),
         no_input=True,
         output_dir=str(tmp_path / "output"),
         config_file=str(tmp_path / "output.yaml"),

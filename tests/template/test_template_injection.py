@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 from cookiecutter.exceptions import FailedHookException
-from support import ROOT, bake, files, program, run
+from support import bake, context, files, hook, program, run, source
 
+HOOK = hook("pre_gen_project")
 FREE_TEXT = ("title", "description", "author")
 
 
@@ -41,21 +42,28 @@ QUESTIONS_WITH_TEXT = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("question", QUESTIONS_WITH_TEXT)
-def test_code_in_an_answer_never_runs(question: str, tmp_path: Path) -> None:
+def test_code_in_text_for_people_never_runs(tmp_path: Path) -> None:
     marker = tmp_path / "marker"
     for number, attack in enumerate(attacks(marker)):
-        output = tmp_path / str(number)
-        try:
-            made = bake(output, **{question: attack})
-        except FailedHookException:
-            assert list(output.iterdir()) == []
-            continue
-        finally:
-            assert not marker.exists()
-        assert question in FREE_TEXT
-        yaml.safe_load((made / "CITATION.cff").read_text(encoding="utf-8"))
-        assert made.parent == output
+        made = bake(tmp_path / str(number), **dict.fromkeys(FREE_TEXT, attack))
+        assert not marker.exists()
+        citation = yaml.safe_load((made / "CITATION.cff").read_text(encoding="utf-8"))
+        assert citation["title"] == citation["abstract"] == attack
+        assert [path.name for path in made.parent.iterdir()] == ["model_seg_t2"]
+
+
+@pytest.mark.parametrize("question", sorted({*QUESTIONS_WITH_TEXT} - {*FREE_TEXT}))
+def test_code_in_other_answers_is_refused(question: str, tmp_path: Path) -> None:
+    marker = tmp_path / "marker"
+    shell, python = attacks(marker)[0], attacks(marker)[3]
+    for attack in (shell, python):
+        with pytest.raises(FailedHookException):
+            bake(tmp_path / "output", **{question: attack})
+        assert list((tmp_path / "output").iterdir()) == []
+    for attack in attacks(marker):
+        with pytest.raises(HOOK.AnswerError, match=f"^{question}: "):
+            HOOK.check_all(context({question: attack}), {})
+    assert not marker.exists()
 
 
 @pytest.mark.parametrize("question", FREE_TEXT)
@@ -81,7 +89,7 @@ def type_answers(folder: Path, lines: list[str]) -> subprocess.CompletedProcess[
     output = folder / "output"
     output.mkdir()
     return subprocess.run(
-        [program("cookiecutter"), str(ROOT), "-o", str(output), "--config-file", str(config)],
+        [program("cookiecutter"), str(source()), "-o", str(output), "--config-file", str(config)],
         input="".join(line + "\n" for line in lines),
         capture_output=True,
         text=True,

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from support import ROOT, TEMPLATE, bake, files, program, run
+from support import TEMPLATE, bake, files, program, run, source
 
 ANSWERS = {"anatomy": "sc-gm", "animal": "yak", "title": 'L\'été "T2*"', "custom_trainer": "yes"}
 GITHUB = "https://github.com/ivadomed/model-template.git"
@@ -26,30 +26,27 @@ def commit(folder: Path, message: str) -> None:
 
 
 @pytest.fixture
-def source(tmp_path: Path) -> Path:
+def repository(tmp_path: Path) -> Path:
     """The template as a git repository of its own, as users get it."""
     folder = tmp_path / "model-template"
-    ignored = shutil.ignore_patterns("__pycache__", ".snakemake")
-    for name in (TEMPLATE.name, "hooks"):
-        shutil.copytree(ROOT / name, folder / name, ignore=ignored)
-    shutil.copy(ROOT / "cookiecutter.json", folder)
+    shutil.copytree(source(), folder)
     git(folder, "init", "--quiet")
     commit(folder, "Template")
     return folder
 
 
-def cruft_create(source: str, folder: Path) -> Path:
+def cruft_create(address: str, folder: Path) -> Path:
     folder.mkdir()
     answers = json.dumps(ANSWERS)
-    command = (program("cruft"), "create", source, "--no-input", "--extra-context", answers)
+    command = (program("cruft"), "create", address, "--no-input", "--extra-context", answers)
     done = run(*command, cwd=folder, XDG_CONFIG_HOME=str(folder), HOME=str(folder.parent))
     assert done.returncode == 0, done.stderr
     (made,) = folder.iterdir()
     return made
 
 
-def test_cruft_and_cookiecutter_generate_the_same(source: Path, tmp_path: Path) -> None:
-    by_cruft = cruft_create(str(source), tmp_path / "cruft")
+def test_cruft_and_cookiecutter_generate_the_same(repository: Path, tmp_path: Path) -> None:
+    by_cruft = cruft_create(str(repository), tmp_path / "cruft")
     by_cookiecutter = bake(tmp_path / "cookiecutter", **ANSWERS)
     assert by_cruft.name == by_cookiecutter.name == "model_seg_sc-gm_yak_t2"
     assert files(by_cruft) == files(by_cookiecutter) | {".cruft.json"}
@@ -61,10 +58,10 @@ def test_cruft_and_cookiecutter_generate_the_same(source: Path, tmp_path: Path) 
     assert (difference.returncode, difference.stdout) == (0, "")
 
 
-def test_a_wrong_answer_leaves_nothing_with_cruft_too(source: Path, tmp_path: Path) -> None:
+def test_a_wrong_answer_leaves_nothing_with_cruft_too(repository: Path, tmp_path: Path) -> None:
     output = tmp_path / "output"
     output.mkdir()
-    command = (program("cruft"), "create", str(source), "--no-input")
+    command = (program("cruft"), "create", str(repository), "--no-input")
     answers = json.dumps({"pathology": "dcm"})
     done = run(*command, "--extra-context", answers, cwd=output, HOME=str(tmp_path))
     assert done.returncode != 0
@@ -73,9 +70,9 @@ def test_a_wrong_answer_leaves_nothing_with_cruft_too(source: Path, tmp_path: Pa
 
 
 def test_an_update_brings_the_templates_changes_and_keeps_the_users(
-    source: Path, tmp_path: Path
+    repository: Path, tmp_path: Path
 ) -> None:
-    made = cruft_create(str(source), tmp_path / "output")
+    made = cruft_create(str(repository), tmp_path / "output")
     config = (made / "config.yaml").read_text(encoding="utf-8")
     (made / "config.yaml").write_text(
         config.replace("bids: data", "bids: other-data"), encoding="utf-8"
@@ -83,10 +80,10 @@ def test_an_update_brings_the_templates_changes_and_keeps_the_users(
     (made / "notes.md").write_text("Mine.\n")
     commit(made, "Mine")
 
-    with (source / TEMPLATE.name / ".gitignore").open("a", encoding="utf-8") as file:
+    with (repository / TEMPLATE.name / ".gitignore").open("a", encoding="utf-8") as file:
         file.write("\n# New\n*.bak\n")
-    (source / TEMPLATE.name / "NEW.md").write_text("New in {{ cookiecutter.__repo_name }}.\n")
-    commit(source, "Change")
+    (repository / TEMPLATE.name / "NEW.md").write_text("New in {{ cookiecutter.__repo_name }}.\n")
+    commit(repository, "Change")
 
     command = (program("cruft"), "update", "--skip-apply-ask")
     done = run(*command, cwd=made, HOME=str(tmp_path))
@@ -103,18 +100,18 @@ def test_an_update_brings_the_templates_changes_and_keeps_the_users(
     assert run(program("cruft"), "check", cwd=made, HOME=str(tmp_path)).returncode == 0
 
 
-def through_git(source: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def through_git(repository: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Let git fetch the folder where GitHub is asked for."""
     settings = tmp_path / "gitconfig"
     settings.write_text(
         "[user]\n\tname = Ada Lovelace\n\temail = ada@example.org\n"
-        f'[url "file://{source}"]\n\tinsteadOf = {GITHUB}\n'
+        f'[url "file://{repository}"]\n\tinsteadOf = {GITHUB}\n'
     )
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
 
 
-def test_from_github(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    through_git(source, monkeypatch, tmp_path)
+def test_from_github(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    through_git(repository, monkeypatch, tmp_path)
     output = tmp_path / "output"
     output.mkdir()
     command = (program("cookiecutter"), "gh:ivadomed/model-template", "--no-input", "task=label")
