@@ -17,8 +17,10 @@ BACKGROUND = "background"
 IGNORE = "ignore"
 #: Characters that no file system of SCT's three platforms takes in a name.
 _NOT_IN_NAMES = frozenset('<>:"/\\|?*')
-#: Bytes of a label of which SCT can still make the file name ``IMAGE_pred_LABEL_seg.nii.gz``.
-_MAX_NAME = 150
+#: Bytes of a label of which SCT can make ``IMAGE_pred_LABEL_seg.nii.gz``, at most 255 bytes: with
+#: the shortest name of an image, and with those that BIDS gives.
+_MAX_NAME = 235
+_LONG_NAME = 150
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,9 @@ def _names(labels: dict[str, Any]) -> Iterator[Defect]:
         if reason:
             text = f"the label {quote(name)} can't be part of a file name: {reason}"
             yield Defect(("labels", name), text, help="rename the label: `a-z`, `0-9` and `_` do")
+        elif not 0 < len(name.encode()) <= _LONG_NAME:
+            text = f"a label of {count(len(name.encode()), 'byte')} makes odd file names"
+            yield Defect(("labels", name), text, works=True)
     folded: dict[str, str] = {}
     for name in names:
         first = folded.setdefault(name.lower(), name)
@@ -98,8 +103,6 @@ def _names(labels: dict[str, Any]) -> Iterator[Defect]:
 
 
 def _unfit_for_file(name: str) -> str | None:
-    if not name:
-        return "it is empty"
     special = [c for c in name if c in _NOT_IN_NAMES or ord(c) < 32 or c == "\x7f"]
     if special:
         return f"it holds {listing(dict.fromkeys(special))}"

@@ -275,19 +275,17 @@ def _source(tree: Tree, path: str) -> Source | None:
         return Source(path, _decoded(read_bytes(tree, path, MAX_SOURCE_BYTES)))
     except TreeError as error:
         return Source(path, "", str(error), error)
-    except UnicodeDecodeError as error:
-        return Source(path, "", f"not UTF-8 (byte {error.start})")
-    except (SyntaxError, LookupError, ValueError) as error:
-        return Source(path, "", f"its encoding: {error}")
+    except ValueError as error:
+        return Source(path, "", str(error))
 
 
 def _decoded(data: bytes) -> str:
-    """Decode Python source as Python does: UTF-8, unless a mark or a comment says otherwise."""
-    if data[:1] < b"\x80" and b"coding" not in data[:200]:
+    """Decode Python source as Python does. Raises ValueError with the reason."""
+    if data.isascii() and b"coding" not in data[:200]:
         return data.decode()
-    from importlib.util import decode_source  # noqa: PLC0415 - rarely needed
+    from .trainer_source import decode  # noqa: PLC0415 - rarely needed
 
-    return decode_source(data)
+    return decode(data)
 
 
 def _fold(tree: Tree, path: str) -> Fold:

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import decode_source
 
 #: What the module has to offer.
 FACTORY = "get_trainer_class"
@@ -41,13 +42,31 @@ class Import:
     level: int
 
 
+def decode(data: bytes) -> str:
+    """Decode source as Python does: by its mark, by its coding comment, or else as UTF-8.
+
+    Other bytes in comments pass, as in Python itself. Raises ValueError with the reason.
+    """
+    try:
+        return decode_source(data)
+    except (SyntaxError, LookupError, UnicodeDecodeError) as error:
+        parsed = _parsed(data)
+        if isinstance(parsed, ast.Module):
+            return data.decode(errors="replace")
+        raise ValueError(parsed.message.partition(": ")[2]) from error
+
+
 @lru_cache(maxsize=16)
 def parse(text: str) -> ast.Module | Flaw:
     """Parse Python source as Python 3.10 does, the oldest that SCT and nnU-Net run on."""
+    return _parsed(text)
+
+
+def _parsed(source: str | bytes) -> ast.Module | Flaw:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a warning about an escape is no defect of the model
-            return ast.parse(text, feature_version=(3, 10))
+            return ast.parse(source, feature_version=(3, 10))
     except SyntaxError as error:
         return Flaw(f"it is not valid Python: {error.msg}", error.lineno)
     except (ValueError, RecursionError, MemoryError):

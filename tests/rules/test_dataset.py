@@ -222,10 +222,11 @@ CASES = [
         bad_labels(f"name with {ord(c)}", {"background": 0, f"s{c}c": 1}, "file name")
         for c in '/\\:*?"<>|\n\t\0'
     ),
-    bad_labels("empty name", {"background": 0, "": 1}, "it is empty"),
+    bad_labels("empty name", {"background": 0, "": 1}, "0 bytes", severity=W),
     bad_labels("path as name", {"background": 0, "../sc": 1}, "file name"),
     bad_labels("half a character", {"background": 0, "\ud800": 1}, "surrogate"),
-    bad_labels("long name", {"background": 0, "s" * 200: 1}, "longer"),
+    bad_labels("long name", {"background": 0, "s" * 200: 1}, "200 bytes", severity=W),
+    bad_labels("longest name", {"background": 0, "s" * 240: 1}, "longer than 235", severity=E),
     bad_labels(
         "names that differ in case", {"background": 0, "SC": 1, "sc": 2}, "macOS", severity=W
     ),

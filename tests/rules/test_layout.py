@@ -402,7 +402,9 @@ CASES = [
     case("L018", "no Python", source("class A:\ndef"), severity=E, line=2),
     case("L018", "empty", source(""), says="`get_trainer_class`"),
     case("L018", "NUL", source("a = 1\0"), severity=E),
-    case("L018", "Latin-1", put("trainer_class.py", b"# \xe9\n"), says="UTF-8"),
+    case("L018", "Latin-1", put("trainer_class.py", b"x = '\xe9'\n"), says="utf-8"),
+    silent("L018", "Latin-1 in a comment", put("trainer_class.py", b"# \xe9\n" + CLASS.encode())),
+    silent("L018", "UTF-8", source("# é\n" + CLASS)),
     case("L018", "an unknown encoding", source("# coding: latin-99\n" + CLASS), says="encoding"),
     silent("L018", "a byte order mark", source("\ufeff" + CLASS)),
     silent(
