@@ -54,49 +54,49 @@ LICENSES = {
     "GPL-3.0-or-later": "GNU GENERAL PUBLIC LICENSE",
 }
 
-TREE = """
-.github/dependabot.yml
-.github/workflows/lint.yml
-.github/workflows/release.yml
-.gitignore
-.pre-commit-config.yaml
-CITATION.cff
-LICENSE
-README.md
-config.yaml
-datasplits/README.md
-pyproject.toml
-tests/conftest.py
-tests/phantom.py
-tests/phantom.yaml
-tests/phantom_trainer.py
-tests/test_bids.py
-tests/test_convert.py
-tests/test_evaluate.py
-tests/test_orientation.py
-tests/test_segment.py
-tests/test_settings.py
-tests/test_splits.py
-tests/test_train.py
-workflow/Snakefile
-workflow/profiles/local/config.yaml
-workflow/profiles/slurm/config.yaml
-workflow/schemas/config.schema.yaml
-workflow/scripts/bids.py
-workflow/scripts/common.py
-workflow/scripts/convert.py
-workflow/scripts/evaluate.py
-workflow/scripts/figures.py
-workflow/scripts/metrics.py
-workflow/scripts/orientation.py
-workflow/scripts/plan.py
-workflow/scripts/predict.py
-workflow/scripts/segment.py
-workflow/scripts/settings.py
-workflow/scripts/splits.py
-workflow/scripts/train.py
-workflow/scripts/volumes.py
-""".split()
+TREE = [
+    ".github/dependabot.yml",
+    ".github/workflows/lint.yml",
+    ".github/workflows/release.yml",
+    ".gitignore",
+    ".pre-commit-config.yaml",
+    "CITATION.cff",
+    "LICENSE",
+    "README.md",
+    "config.yaml",
+    "datasplits/README.md",
+    "pyproject.toml",
+    "tests/conftest.py",
+    "tests/phantom.py",
+    "tests/phantom.yaml",
+    "tests/phantom_trainer.py",
+    "tests/test_bids.py",
+    "tests/test_convert.py",
+    "tests/test_evaluate.py",
+    "tests/test_orientation.py",
+    "tests/test_segment.py",
+    "tests/test_settings.py",
+    "tests/test_splits.py",
+    "tests/test_train.py",
+    "workflow/Snakefile",
+    "workflow/profiles/local/config.yaml",
+    "workflow/profiles/slurm/config.yaml",
+    "workflow/schemas/config.schema.yaml",
+    "workflow/scripts/bids.py",
+    "workflow/scripts/common.py",
+    "workflow/scripts/convert.py",
+    "workflow/scripts/evaluate.py",
+    "workflow/scripts/figures.py",
+    "workflow/scripts/metrics.py",
+    "workflow/scripts/orientation.py",
+    "workflow/scripts/plan.py",
+    "workflow/scripts/predict.py",
+    "workflow/scripts/segment.py",
+    "workflow/scripts/settings.py",
+    "workflow/scripts/splits.py",
+    "workflow/scripts/train.py",
+    "workflow/scripts/volumes.py",
+]
 
 
 CITATION_SCHEMA = json.loads(
