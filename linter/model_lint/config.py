@@ -63,7 +63,7 @@ def find_config(start: Path) -> Path | None:
         if (folder / FILE_NAME).is_file():
             return folder / FILE_NAME
         project = folder / "pyproject.toml"
-        if project.is_file() and "model-lint" in _load(project).get("tool", {}):
+        if project.is_file() and "model-lint" in _table(_load(project), "tool", project):
             return project
         if (folder / ".git").exists():
             return None
@@ -76,7 +76,7 @@ def load_config(path: Path | None) -> Config:
         return Config()
     data = _load(path)
     if path.name == "pyproject.toml":
-        data = data.get("tool", {}).get("model-lint", {})
+        data = _table(_table(data, "tool", path), "model-lint", path)
     _known(data, KEYS, f"{path}: unknown key")
     vocabulary = _table(data, "vocabulary", path)
     _known(vocabulary, FIELDS, f"{path}: vocabulary has no field")
