@@ -5,12 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint format clean
+.PHONY: help demo test lint docs format clean
 
 help:
 	@echo "make demo    the whole path on phantom data: repository, training, package, prediction"
 	@echo "make test    every test"
 	@echo "make lint    formatting, lint and types"
+	@echo "make docs    the documentation site, in site/"
 	@echo "make format  reformat the code"
 	@echo "make clean   remove what these commands made"
 
@@ -34,9 +35,13 @@ lint: $(READY)
 	@$(BIN)/mypy
 	@$(BIN)/python tests/typed_hooks.py
 
+docs: $(READY)
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@echo "The site is in site/; open site/index.html"
+
 format: $(READY)
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) demo-output .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) demo-output site .mypy_cache .pytest_cache .ruff_cache .hypothesis
