@@ -5,13 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint docs format clean
+.PHONY: help demo test fuzz lint docs format clean
 
 help:
 	@echo "make demo    the whole path on phantom data: repository, training, package, prediction"
 	@echo "make test    every test"
 	@echo "make lint    formatting, lint and types"
 	@echo "make docs    the documentation site, in site/"
+	@echo "make fuzz    a million mutated inputs: none may crash the linter"
 	@echo "make format  reformat the code"
 	@echo "make clean   remove what these commands made"
 
@@ -28,6 +29,9 @@ demo: $(READY)
 
 test: $(READY)
 	@$(BIN)/python -m pytest -n 2
+
+fuzz: $(READY)
+	@$(BIN)/python fuzz/run.py
 
 lint: $(READY)
 	@$(BIN)/ruff format --check .
