@@ -24,5 +24,7 @@ MAX_FOLDS = 50
 #: Texts of a package in which leaks are looked for, and bytes of each end that are read of one.
 MAX_TEXTS = 200
 MAX_EXCERPT_BYTES = 128 * 1024
+#: Characters of all of them.
+MAX_TEXTS_TOTAL = 8 * 1024 * 1024
 #: Bytes of a compressed text that are unpacked to get at its end.
 MAX_SKIPPED_BYTES = 8 * 1024 * 1024

@@ -53,7 +53,7 @@ def find_leaks(text: str, *, again: bool = True) -> tuple[Leak, ...]:
     """
     names = find_names(text) if again else Names()
     detectors = _possible(_DETECTORS, text)
-    leaks: list[tuple[int, int, Leak]] = []
+    leaks: list[tuple[int, int, Kind, str]] = []
     for piece in _pieces(text):
         found = sorted(
             (detector.kind, match.start("value"), -match.end("value"), match["value"])
@@ -65,8 +65,17 @@ def find_leaks(text: str, *, again: bool = True) -> tuple[Leak, ...]:
             # What lies inside a longer one of its kind is a part of that.
             if start >= seen.get(kind, 0):
                 seen[kind] = -end
-                leaks.append((piece.start, start, Leak(kind, value, _line(text, piece, start))))
-    return tuple(leak for _, _, leak in sorted(leaks, key=lambda item: item[:2]))
+                # A string of JSON stands on one line.
+                leaks.append((piece.start, 0 if piece.quoted else start, kind, value))
+    return tuple(_numbered(text, leaks))
+
+
+def _numbered(text: str, leaks: list[tuple[int, int, Kind, str]]) -> Iterator[Leak]:
+    line, counted = 1, 0
+    for start, offset, kind, value in sorted(leaks, key=lambda leak: leak[:2]):
+        line += text.count("\n", counted, start + offset)
+        counted = start + offset
+        yield Leak(kind, value, line)
 
 
 def find_names(text: str) -> Names:
@@ -157,11 +166,6 @@ def _is_json(text: str) -> bool:
     except (ValueError, RecursionError):
         return False
     return True
-
-
-def _line(text: str, piece: _Piece, offset: int) -> int:
-    """Return the line of a place in a piece; a string of JSON stands on one line."""
-    return 1 + text.count("\n", 0, piece.start if piece.quoted else offset)
 
 
 # ---------------------------------------------------------------------------------- detectors
@@ -281,7 +285,7 @@ _SAYS_HOST = (
 )
 
 _TIME = r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?: "
-_CASE = r"(?P<value>[^\s<][^\n]*?)"
+_CASE = r"(?P<value>[^\s<][^\n]{0,200}?)"
 
 
 def _detector(kind: Kind, expression: str, *markers: str) -> _Detector:
@@ -320,7 +324,7 @@ _PLAIN = (
 _SECRETS = (
     _Detector(
         "secret",
-        r"(?P<value>-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[\s\S]*?-----END [A-Z ]*-----)?)",
+        r"(?P<value>-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[\s\S]{0,10000}?-----END [A-Z ]*-----)?)",
         ("-----begin ",),
         one_line=False,
     ),
@@ -328,8 +332,8 @@ _SECRETS = (
         "secret",
         r"(?<![A-Za-z0-9_])(?P<value>gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{22,}"
         r"|glpat-[\w-]{20,}|hf_[A-Za-z0-9]{30,}|(?:AKIA|ASIA)[0-9A-Z]{16}|AIza[\w-]{35}"
-        r"|xox[abeprs]-[\w-]{10,}|pypi-[\w-]{50,}|sk-(?=\S*\d)(?:\w+-)*\w{20,}|dckr_pat_[\w-]{20,}"
-        r"|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,})",
+        r"|xox[abeprs]-[\w-]{10,}|pypi-[\w-]{50,}|sk-(?=[\w-]{0,40}\d)(?:\w{1,20}-){0,3}\w{20,}|dckr_pat_[\w-]{20,}"
+        r"|eyJ[\w-]{8,200}\.eyJ[\w-]{8,4000}\.[\w-]{8,})",
         *("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "hf_", "akia", "asia"),
         *("aiza", "xox", "pypi-", "sk-", "dckr_pat_", "eyj"),
     ),
@@ -343,7 +347,7 @@ _SECRETS = (
         "secret",
         r"(?i:(?<![A-Za-z0-9])(?:password|passwd|api_?key|secret_?key|secret"
         r"|(?:access|auth)_?token|token)['\"]?[ \t]*[:=][ \t]*['\"]?)"
-        rf"(?P<value>{_PLAIN}(?=[^\s'\",;}}]*\d)(?=[^\s'\",;}}]*[A-Za-z])[^\s'\",;<>(){{}}\[\]]{{8,}})",
+        rf"(?P<value>{_PLAIN}(?=[^\s'\",;}}]{{0,200}}\d)(?=[^\s'\",;}}]{{0,200}}[A-Za-z])[^\s'\",;<>(){{}}\[\]]{{8,}})",
         "passw",
         "key",
         "secret",

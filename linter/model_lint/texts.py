@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from .limits import MAX_EXCERPT_BYTES, MAX_TEXTS
+from .limits import MAX_EXCERPT_BYTES, MAX_TEXTS, MAX_TEXTS_TOTAL
 from .tree import Entry, Tree, TreeError, read_ends
 
 if TYPE_CHECKING:
@@ -63,10 +63,15 @@ def read_texts(tree: Tree, known: Mapping[str, str]) -> tuple[TextFile, ...]:
     """Return the texts of a tree; those that are ``known`` are not read again. Never raises."""
     paths = [path for path in tree.files if path in known or _is_text(path)]
     paths.sort(key=lambda path: (path not in known, not _is_record(path)))
-    return tuple(
-        excerpt(path, known[path]) if path in known else _read(tree, tree.files[path])
-        for path in paths[:MAX_TEXTS]
-    )
+    texts: list[TextFile] = []
+    held = 0
+    for path in paths[:MAX_TEXTS]:
+        text = excerpt(path, known[path]) if path in known else _read(tree, tree.files[path])
+        texts.append(text)
+        held += len(text.text)
+        if held > MAX_TEXTS_TOTAL:
+            break
+    return tuple(texts)
 
 
 def excerpt(path: str, text: str) -> TextFile:
