@@ -20,5 +20,5 @@ class Archive:
     error: TreeError | None
     #: Every record of the central directory, in order.
     members: tuple[Member, ...]
-    #: Members that were read and could not be, with the reason: damaged data.
+    #: Members that do not unpack, with the reason, as far as they were looked at.
     damaged: tuple[tuple[str, str], ...] = ()

@@ -184,6 +184,21 @@ def flipped(name: str) -> Callable[[Path], Path]:
     return build
 
 
+def renamed(old: bytes, new: bytes) -> Callable[[Path], Path]:
+    """Change what stands before the data of the log, but not in the directory."""
+
+    def build(folder: Path) -> Path:
+        path = package(folder)
+        content = path.read_bytes()
+        with zipfile.ZipFile(path) as archive:
+            (log,) = (i for i in archive.infolist() if i.filename.endswith(".txt"))
+        found = content.index(old, log.header_offset)
+        path.write_bytes(content[:found] + new + content[found + len(new) :])
+        return path
+
+    return build
+
+
 def unsafe(what: str, name: str, says: str, **more: Any) -> Case:
     return entries("Z003", what, raw(name), says=says, **{"also": {"L015"}} | more)
 
@@ -214,6 +229,10 @@ CASES = [
         flipped(f"{TRAINER}/trainer_class.py"),
         at="trainer_class.py",
     ),
+    case(
+        Z2, "another name before the data", renamed(b"training_log", b"trainyng_log"), says="header"
+    ),
+    case(Z2, "no header", renamed(b"PK\3\4", b"PK\3\5"), says="no entry begins"),
     changed(Z2, "a zip", fires=False),
     case(Z2, "deflated", compressed(zipfile.ZIP_DEFLATED), fires=False),
     case(Z2, "streamed", streamed, fires=False),

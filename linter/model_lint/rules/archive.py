@@ -31,7 +31,7 @@ _KINDS = {
     b"{": "a JSON file",
 }
 
-#: Groups of equal names that are shown before the rest is counted.
+#: Findings of one kind that are shown before the rest is counted.
 _SHOWN = 10
 
 _METHODS = {
@@ -100,8 +100,10 @@ def zip_corrupt(archive: Archive) -> Iterator[Problem]:
     inside = sorted((m for m in archive.members if _is_inside(m, archive)), key=_start)
     overlaps = [b for a, b in pairwise(inside) if b.offset < _end(a)]
     yield from _about(overlaps, "the data of {} overlaps that of other entries")
-    for path, reason in archive.damaged:
-        yield Problem(f"its data does not unpack: {reason}", path)
+    for path, reason in archive.damaged[:_SHOWN]:
+        yield Problem(f"it does not unpack: {reason}", printable(path))
+    if len(archive.damaged) > _SHOWN:
+        yield Problem(f"and {len(archive.damaged) - _SHOWN} more entries do not unpack")
 
 
 def _is_inside(member: Member, archive: Archive) -> bool:
