@@ -20,12 +20,12 @@ from build import (
 from hypothesis import given
 from hypothesis import strategies as st
 from model_lint.checkpoint import Checkpoint
+from model_lint.contents import is_image, is_junk
 from model_lint.package import (
     FolderName,
     Package,
     build_package,
     fold_number,
-    is_junk,
     parse_folder_name,
 )
 from model_lint.tree import FolderTree, open_zip
@@ -164,6 +164,13 @@ def test_junk() -> None:
     assert is_junk("__MACOSX/a/b")
     assert is_junk("a/._b.json")
     assert not is_junk("a/.hidden")
+
+
+def test_images() -> None:
+    assert is_image("a/b.NII.gz")
+    assert is_image("dicomdir")
+    assert not is_image("a.nii/b")
+    assert not is_image("progress.png")
 
 
 def test_names_do_not_decide_what_is_a_fold(tmp_path: Path) -> None:

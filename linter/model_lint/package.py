@@ -27,8 +27,6 @@ FOLD_GLOB = "fold_*"
 FINAL_CHECKPOINT = "checkpoint_final.pth"
 #: What SCT reads beside the trainer folder for models of cropped images.
 CROP_METADATA = "crop_metadata.json"
-#: What macOS and Windows leave behind.
-JUNK = frozenset({"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"})
 #: What nnU-Net names a dataset folder; one such wrapper suits SCT, nnU-Net and Slicer.
 DATASET_FOLDER = re.compile(r"Dataset\d{3}_.+", re.ASCII)
 
@@ -143,6 +141,11 @@ class Package:
         return tuple(t for t in self.trainers if t.path.rpartition("/")[0] == self.root and t.path)
 
     @property
+    def judged(self) -> tuple[TrainerFolder, ...]:
+        """The trainer folders that a consumer loads, or else those that were meant."""
+        return self.usable or self.trainers
+
+    @property
     def damaged(self) -> tuple[tuple[str, str], ...]:
         """Files of a zip whose data does not unpack, with the reason."""
         files: list[JsonFile | Source | TextFile | None] = [*self.records, *self.crops]
@@ -180,11 +183,6 @@ def parse_folder_name(name: str) -> FolderName | None:
     """Split ``TRAINER__PLANS__CONFIGURATION`` as nnU-Net does; None unless three parts result."""
     parts = name.split("__")
     return FolderName(*parts) if len(parts) == 3 and all(parts) else None
-
-
-def is_junk(path: str) -> bool:
-    """Return whether a path is, or lies in, what an operating system leaves behind."""
-    return any(part in JUNK or part.startswith("._") for part in path.split("/"))
 
 
 def fold_number(name: str) -> int | str | None:

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 
 from ..archive import Archive
+from ..contents import is_junk
 from ..findings import Problem, Severity
-from ..package import Package, is_junk
+from ..package import Package
 from ..tree import READABLE_METHODS, LimitError, Member
 from ..wording import count, listing, printable, quote
 from . import rule

@@ -14,7 +14,6 @@ from ..package import Package, TrainerFolder
 from ..schema import violations
 from ..wording import count, listing, quote
 from . import rule
-from .layout import judged
 
 _ORIENTATION = "image_orientation"
 _LEGACY = "orientation"
@@ -41,7 +40,7 @@ def dataset_json_invalid(package: Package) -> Iterator[Problem]:
 
     Fix: correct the file; `python -m json.tool dataset.json` shows where it breaks.
     """
-    for trainer in judged(package):
+    for trainer in package.judged:
         file = trainer.dataset
         if file is None or file.reported:
             continue
@@ -356,7 +355,7 @@ def reader_orientation(package: Package) -> Iterator[Problem]:
 
 def _datasets(package: Package) -> Iterator[tuple[TrainerFolder, JsonFile]]:
     """Yield every dataset.json that holds an object, with its trainer folder."""
-    for trainer in judged(package):
+    for trainer in package.judged:
         if trainer.dataset is not None and isinstance(trainer.dataset.value, dict):
             yield trainer, trainer.dataset
 

@@ -7,18 +7,24 @@ from collections.abc import Iterator
 from datetime import date
 from fnmatch import fnmatchcase
 
+from ..contents import (
+    is_checkpoint,
+    is_image,
+    is_junk,
+    resembles_fold,
+    unexpected,
+    validation_folder,
+)
 from ..findings import Problem, Severity
 from ..nnunet_trainers import SCT_TRAINERS, TRAINERS
 from ..package import (
     CROP_METADATA,
     DATASET_FOLDER,
     FINAL_CHECKPOINT,
-    FOLD_GLOB,
     TRAINER_GLOB,
     Package,
     Source,
     TrainerFolder,
-    is_junk,
 )
 from ..wording import count, listing, quote, size
 from . import rule
@@ -27,22 +33,6 @@ _TREE = "Keep the nnUNet folder structure intact."
 _ONE_CHECKPOINT = "include only `checkpoint_final.pth`"
 _SCT_GLOB = "SCT: trainer_dirs = glob(nnUNetTrainer*); if len(trainer_dirs) != 1: FileNotFoundError"
 
-#: The files of the specification's tree, by the folder they are in.
-_TRAINER_FILES = frozenset(
-    {"dataset.json", "plans.json", "dataset_fingerprint.json", "trainer_class.py"}
-)
-_FOLD_FILES = (
-    FINAL_CHECKPOINT,
-    "debug.json",
-    "progress.png",
-    "training_log_*.txt",
-    "training_log_*.png",
-)
-_IMAGES = (
-    *(".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd", ".gipl", ".gipl.gz", ".mgz", ".mgh"),
-    *(".img", ".hdr", ".dcm", ".dicom", ".ima", ".tif", ".tiff", ".npz", ".npy", ".b2nd"),
-)
-_CHECKPOINTS = (".pth", ".pt", ".ckpt", ".onnx", ".model", ".safetensors")
 #: Findings about single files of one kind before the rest is counted.
 _SHOWN = 10
 _SIDES = ("superior", "inferior", "left", "right", "anterior", "posterior")
@@ -156,7 +146,7 @@ def trainer_folder_name(package: Package) -> Iterator[Problem]:
 
 
 def _badly_named(package: Package) -> list[TrainerFolder]:
-    return [t for t in judged(package) if t.path and _resembles(t.name) and _name_flaw(t)]
+    return [t for t in package.judged if t.path and _resembles(t.name) and _name_flaw(t)]
 
 
 def _resembles(name: str) -> bool:
@@ -201,7 +191,7 @@ def nested_too_deep(package: Package) -> Iterator[Problem]:
 
 
 def _too_deep(package: Package) -> list[TrainerFolder]:
-    return [t for t in judged(package) if t.path.count("/") > 1]
+    return [t for t in package.judged if t.path.count("/") > 1]
 
 
 @rule(
@@ -270,7 +260,7 @@ def file_missing(package: Package) -> Iterator[Problem]:
 
     Fix: copy the file from the results folder (`nnUNet_results/DatasetNNN_NAME/TRAINER...`).
     """
-    for trainer in judged(package):
+    for trainer in package.judged:
         for name, file, severity in (
             ("dataset.json", trainer.dataset, None),
             ("plans.json", trainer.plans, None),
@@ -297,16 +287,12 @@ def fold_missing(package: Package) -> Iterator[Problem]:
 
     Fix: put the trained fold into the folder, with its `checkpoint_final.pth`.
     """
-    for trainer in judged(package):
+    for trainer in package.judged:
         if trainer.folds:
             continue
-        near = [n for n in package.tree.folders[trainer.path] if _like_fold(n)]
+        near = [n for n in package.tree.folders[trainer.path] if resembles_fold(n)]
         hint = f"; {listing(near)} would have to be named `fold_<number>`" if near else ""
         yield Problem(f"no `fold_*` folder{hint}", trainer.path)
-
-
-def _like_fold(name: str) -> bool:
-    return re.fullmatch(r"fold[-_ .]?(all|[0-9]+)", name.lower()) is not None
 
 
 @rule(
@@ -324,7 +310,7 @@ def fold_name(package: Package) -> Iterator[Problem]:
 
     Fix: rename the folder to `fold_<number>`, or take the entry out.
     """
-    for trainer in judged(package):
+    for trainer in package.judged:
         for fold in trainer.folds:
             if fold.is_file:
                 yield Problem(f"{quote(fold.name)} is a file", fold.path)
@@ -351,7 +337,7 @@ def fold_all_mixed(package: Package) -> Iterator[Problem]:
 
     Fix: ship `fold_all` alone, or the numbered folds alone.
     """
-    for trainer in judged(package):
+    for trainer in package.judged:
         numbered = [f.name for f in trainer.folds if isinstance(f.number, int)]
         if numbered and any(f.number == "all" for f in trainer.folds):
             yield Problem(f"`fold_all` is beside {listing(numbered)}", trainer.at("fold_all"))
@@ -368,7 +354,7 @@ def final_checkpoint_missing(package: Package) -> Iterator[Problem]:
 
     Fix: finish the training (`nnUNetv2_train ... --c`) or leave the fold out.
     """
-    for trainer in judged(package):
+    for trainer in package.judged:
         for fold in trainer.folds:
             if fold.number is None or FINAL_CHECKPOINT in fold.checkpoints:
                 continue
@@ -390,7 +376,7 @@ def extra_checkpoint(package: Package) -> Iterator[Problem]:
 
     Fix: leave it out of the zip.
     """
-    folds = [f for t in judged(package) for f in t.folds if f.number is not None]
+    folds = [f for t in package.judged for f in t.folds if f.number is not None]
     final = {fold.checkpoint_path for fold in folds}
     alone = {  # L011 says what is wrong with a fold that has these instead
         f"{f.path}/{name}"
@@ -399,17 +385,13 @@ def extra_checkpoint(package: Package) -> Iterator[Problem]:
         for name in f.checkpoints
         if not name.endswith(".ckpt")
     }
-    extra = [
-        path
-        for path in (package.tree.files if package.trainers else ())
-        if path.lower().endswith(_CHECKPOINTS) and path not in final | alone and not is_junk(path)
-    ]
+    told = final | alone
+    files = package.tree.files if package.trainers else {}
+    extra = [p for p in files if is_checkpoint(p) and p not in told and not is_junk(p)]
     for path in extra[:_SHOWN]:
         monai = "; SCT takes the package for a MONAI model" if path.endswith(".ckpt") else ""
-        amount = size(package.tree.files[path].size)
-        yield Problem(
-            f"{quote(path.rpartition('/')[2])} ({amount}) is not to be shipped{monai}", path
-        )
+        what = f"{quote(path.rpartition('/')[2])} ({size(files[path].size)})"
+        yield Problem(f"{what} is not to be shipped{monai}", path)
     yield from _rest(extra, "checkpoint")
 
 
@@ -428,7 +410,7 @@ def image_data(package: Package) -> Iterator[Problem]:
     Fix: leave them out of the zip.
     """
     files = package.tree.files
-    images = [p for p in files if _is_image(p) and not _validation_folder(p) and not is_junk(p)]
+    images = [p for p in files if is_image(p) and not validation_folder(p) and not is_junk(p)]
     if images:
         amount = size(sum(files[path].size for path in images))
         what = count(images, "image or array file", "image or array files")
@@ -442,7 +424,7 @@ def image_data(package: Package) -> Iterator[Problem]:
     since="0.1",
     source="The specification's tree holds no validation results",
 )
-def validation_folder(package: Package) -> Iterator[Problem]:
+def validation_results(package: Package) -> Iterator[Problem]:
     """The package holds validation results.
 
     Why: `validation/` and `crossval_results*` hold predictions for the training subjects, and
@@ -452,7 +434,7 @@ def validation_folder(package: Package) -> Iterator[Problem]:
     """
     held: dict[str, list[str]] = {}
     for path in [*package.tree.files, *package.tree.folders]:
-        folder = _validation_folder(path)
+        folder = validation_folder(path)
         if folder:
             held.setdefault(folder, []).extend([path] if path in package.tree.files else [])
     for folder, paths in list(held.items())[:_SHOWN]:
@@ -471,60 +453,15 @@ def unexpected_file(package: Package) -> Iterator[Problem]:
 
     Fix: leave it out of the zip; README and licence belong to the repository.
     """
-    trainers = judged(package)
+    trainers = package.judged
     if not trainers:
         return
-    known = _known_folders(trainers)
-    unexpected: dict[str, int] = {}
-    empty = [path for path, names in package.tree.folders.items() if not names]
-    for path in [*package.tree.files, *empty]:
-        entry = _unexpected_entry(path, known, package)
-        if entry:
-            unexpected[entry] = unexpected.get(entry, 0) + (path in package.tree.files)
-    for entry, files in list(unexpected.items())[:_SHOWN]:
+    found = unexpected(package, trainers)
+    for entry, files in list(found.items())[:_SHOWN]:
         held = f", a folder of {count(files, 'file')}," if entry in package.tree.folders else ""
         name = quote(entry.rpartition("/")[2])
         yield Problem(f"{name}{held} is not in the specification's tree", entry)
-    yield from _rest(list(unexpected), "unexpected entry", "unexpected entries")
-
-
-def _known_folders(trainers: tuple[TrainerFolder, ...]) -> dict[str, str]:
-    """Return the folders of the specification's tree and those above, each with its kind."""
-    known = {"": "above"}
-    for trainer in trainers:
-        parts = trainer.path.split("/")
-        known |= {"/".join(parts[:end]): "above" for end in range(1, len(parts))}
-    for trainer in trainers:
-        known[trainer.path] = "trainer"
-        known |= {f.path: "fold" for f in trainer.folds if not f.is_file and f.number is not None}
-    return known
-
-
-def _unexpected_entry(path: str, known: dict[str, str], package: Package) -> str | None:
-    """Return the outermost entry on a path that is not expected; None where another rule tells."""
-    if path in known or is_junk(path) or _validation_folder(path):
-        return None
-    folder, _, name = path.rpartition("/")
-    if path in package.tree.files and (_is_image(path) or path.lower().endswith(_CHECKPOINTS)):
-        return None
-    while folder not in known:
-        folder, _, name = folder.rpartition("/")
-    kind = known[folder]
-    entry = f"{folder}/{name}" if folder else name
-    if entry in package.found or name == CROP_METADATA:
-        return None
-    if kind == "fold":
-        return None if any(fnmatchcase(name, glob) for glob in _FOLD_FILES) else entry
-    if kind == "trainer":
-        reported = fnmatchcase(name, FOLD_GLOB) or (
-            _like_fold(name) and not _has_fold(known, folder)
-        )
-        return None if name in _TRAINER_FILES or reported else entry
-    return entry
-
-
-def _has_fold(known: dict[str, str], trainer: str) -> bool:
-    return any(k == "fold" and path.rpartition("/")[0] == trainer for path, k in known.items())
+    yield from _rest(list(found), "unexpected entry", "unexpected entries")
 
 
 @rule(
@@ -544,13 +481,11 @@ def trainer_class_missing(package: Package) -> Iterator[Problem]:
     it, and that file into the trainer folder.
     """
     known = {name.lower() for name in SCT_TRAINERS}
-    for trainer in judged(package):
+    for trainer in package.judged:
         if trainer.parts is None or trainer.trainer_class is not None:
             continue
         name = trainer.parts.trainer
-        if (
-            name.lower() in known
-        ):  # if only the case is wrong, L003 or the checkpoint's rules say so
+        if name.lower() in known:  # L003 or C004 say so if only the case is wrong
             continue
         who = "SCT's nnU-Net" if name in TRAINERS else "nnU-Net"
         yield Problem(f"{who} ships no trainer {quote(name)}", trainer.path)
@@ -571,7 +506,7 @@ def trainer_class_unneeded(package: Package) -> Iterator[Problem]:
 
     Fix: leave it out, or give a changed trainer a name of its own and train with that.
     """
-    for trainer in judged(package):
+    for trainer in package.judged:
         source = trainer.trainer_class
         if source and trainer.parts and trainer.parts.trainer in SCT_TRAINERS:
             yield Problem(f"nnU-Net ships {quote(trainer.parts.trainer)}", source.path)
@@ -659,7 +594,7 @@ def crop_metadata_misplaced(package: Package) -> Iterator[Problem]:
 
     Fix: put it beside the trainer folder.
     """
-    homes = {t.path.rpartition("/")[0] for t in judged(package) if t.path}
+    homes = {t.path.rpartition("/")[0] for t in package.judged if t.path}
     for crop in package.crops:
         if homes and crop.path.rpartition("/")[0] not in homes:
             yield Problem("it is not beside the trainer folder", crop.path)
@@ -781,37 +716,17 @@ def sct_several_folds(package: Package) -> Iterator[Problem]:
 
     Fix: nothing to fix in the package; ship one fold where results have to be the same everywhere.
     """
-    for trainer in judged(package):
+    for trainer in package.judged:
         folds = [f for f in trainer.folds if isinstance(f.number, int)]
         if len(folds) > 1:
             yield Problem(f"{count(folds, 'fold')}: SCT counts one of them twice", trainer.path)
 
 
-def judged(package: Package) -> tuple[TrainerFolder, ...]:
-    """Return the trainer folders that a consumer loads, or else those that were meant."""
-    return package.usable or package.trainers
-
-
 def _sources(package: Package) -> Iterator[tuple[TrainerFolder, Source]]:
-    for trainer in judged(package):
+    for trainer in package.judged:
         source = trainer.trainer_class
         if source and not source.reported:
             yield trainer, source
-
-
-def _is_image(path: str) -> bool:
-    name = path.rpartition("/")[2].lower()
-    return name.endswith(_IMAGES) or name == "dicomdir"
-
-
-def _validation_folder(path: str) -> str | None:
-    """Return the outermost folder or file on a path that holds validation results."""
-    parts = path.split("/")
-    for position, part in enumerate(parts):
-        inner = part == "validation" or part.startswith("validation_")
-        if (inner and position) or part.startswith("crossval_results"):
-            return "/".join(parts[: position + 1])
-    return None
 
 
 def _rest(found: list[str], one: str, many: str | None = None) -> Iterator[Problem]:
