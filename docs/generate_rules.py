@@ -1,11 +1,34 @@
-"""Write the rules' pages when the site is built: they can't differ from the rules themselves."""
+"""Write what the site generates: a page per rule, and real output where a guide asks for it.
+
+A hook of mkdocs. The pages come from the rules themselves and from the cases that test them, so
+they can't differ from them. In a guide
+
+    <!-- run: model-lint name model_seg_t2 -->            a command with its output
+    <!-- finding: L011 best only -->                      a rule's finding, of one of its test cases
+    <!-- file: reasons.toml -->                           a file of the folder the commands run in
+    <!-- questions -->, <!-- disagreements -->            tables
+
+are replaced by what they stand for.
+"""
 
 from __future__ import annotations
 
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from mkdocs.structure.files import File, Files
 from model_lint.rules import Rule, all_rules
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from console import block, console
+from examples import cases, example, finding
+from own_codes import PAGES
+from sandbox import CONFIGURATIONS, sandbox
+from tables import disagreements, questions
 
 FAMILIES = {
     "N": "Repository names",
@@ -19,31 +42,73 @@ FAMILIES = {
     "K": "Safety of checkpoints",
     "V": "Privacy",
 }
+SCHEMAS = Path(__file__).parent.parent / "linter" / "model_lint" / "schemas"
+
+_MARK = re.compile(r"<!-- (run|finding|file|questions|disagreements)(?:: (.+?))? -->")
 
 
 def on_files(files: Files, *, config: Any) -> Files:
-    """Add the generated pages to the site."""
+    """Add the generated pages, and the schemas, to the site."""
     rules = all_rules()
-    files.append(File.generated(config, "rules/index.md", content=_index(rules)))
-    for rule in rules:
-        files.append(File.generated(config, f"rules/{rule.name}.md", content=page(rule)))
+    pages = {"index": _index(rules)}
+    pages |= {rule.name: page(rule) for rule in rules}
+    pages |= {name: make() for name, make in PAGES.items()}
+    for name, content in pages.items():
+        files.append(File.generated(config, f"rules/{name}.md", content=content))
+    for path in sorted(SCHEMAS.glob("*.json")):
+        text = path.read_text(encoding="utf-8")
+        files.append(File.generated(config, f"schemas/{path.name}", content=text))
     return files
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Replace the marks of a guide."""
+    return _MARK.sub(lambda found: _MAKERS[found[1]](found[2] or ""), markdown)
+
+
+_MAKERS: dict[str, Callable[[str], str]] = {
+    "run": lambda command: console(command, sandbox()),
+    "finding": lambda text: finding(*text.split(" ", 1)),
+    "file": lambda name: block("toml", CONFIGURATIONS[name]),
+    "questions": lambda _: questions(),
+    "disagreements": lambda _: disagreements(),
+}
 
 
 def page(rule: Rule) -> str:
     """Return a rule's page, as Markdown."""
+    letter = rule.code[0]
     parts = [
         f"# {rule.name} ({rule.code})",
         f"**{rule.severity.value.capitalize()}** · since {rule.since} · "
-        f"family [{FAMILIES[rule.code[0]]}](index.md#{_anchor(rule.code[0])})",
+        f"family [{FAMILIES[letter]}](index.md#{_anchor(letter)})",
         rule.summary,
         f"## Why\n\n{_sentence(rule.why)}",
         f"## Fix\n\n{_sentence(rule.fix)}",
+        *_example(rule),
         f"## Source\n\n> {rule.source}",
         "## Silence it\n\nWith a reason, in `model-lint.toml`:\n\n"
         f'```toml\nignore = {{ {rule.code} = "why it is right here" }}\n```',
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _example(rule: Rule) -> list[str]:
+    if rule.code not in cases():
+        return [f"## Example\n\n{_sentence(rule.example)}"] if rule.example else []
+    shown = example(rule.code)
+    kind = "repository" if rule.code.startswith("R") else "package"
+    parts = ["## Example"]
+    if rule.example:
+        parts.append(_sentence(rule.example))
+    if shown.what:
+        parts.append(f"A sound {kind} with one change: {shown.what}.")
+    parts.append(shown.failing)
+    parts.append("Repaired:")
+    if shown.difference:
+        parts.append(shown.difference)
+    parts.append(shown.repaired)
+    return parts
 
 
 def _index(rules: tuple[Rule, ...]) -> str:
@@ -52,7 +117,10 @@ def _index(rules: tuple[Rule, ...]) -> str:
         "",
         "An **error** means that SCT or nnU-Net fails or silently does the wrong thing, that the "
         "specification forbids it, or that it is unsafe. A **warning** works today, but breaks a "
-        "convention, wastes much space, leaks, or will fail soon. An **info** is worth knowing.",
+        "convention, wastes much space, leaks, or will fail soon. An **info** is worth knowing. "
+        "[How verdicts are justified](../guides/verdicts.md) says where they come from.",
+        "",
+        f"There are {len(rules)} rules. `model-lint rule CODE` shows the same in a terminal.",
     ]
     for letter, title in FAMILIES.items():
         family = [rule for rule in rules if rule.code.startswith(letter)]
@@ -64,6 +132,15 @@ def _index(rules: tuple[Rule, ...]) -> str:
             f"| {r.code} | [{r.name}]({r.name}.md) | {r.severity.value} | {r.summary} |"
             for r in family
         ]
+    lines += [
+        "",
+        "## About the run itself { #family-x }",
+        "",
+        "| Code | Name | | Says |",
+        "|:--|:--|:--|:--|",
+        "| X000 | [internal-error](internal-error.md) | error | A rule crashed. |",
+        "| X001 | [unused-ignore](unused-ignore.md) | warning | An ignore silences nothing. |",
+    ]
     return "\n".join(lines) + "\n"
 
 

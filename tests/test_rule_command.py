@@ -39,6 +39,12 @@ def test_explanation(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+def test_an_example_is_shown_where_there_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "\n\n  Example\n    `model-spinal-rootlets` is wrong" in run(capsys, "N001")
+    (rule,) = json.loads(run(capsys, "N001", "--format", "json"))
+    assert rule["example"].startswith("`model-spinal-rootlets` is wrong")
+
+
 def test_every_rule_is_explained_within_the_width(capsys: pytest.CaptureFixture[str]) -> None:
     for rule in all_rules():
         lines = run(capsys, rule.code).splitlines()
@@ -55,9 +61,9 @@ def test_prefix_and_name(capsys: pytest.CaptureFixture[str]) -> None:
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     rules = json.loads(run(capsys, "--format", "json"))
     assert [rule["code"] for rule in rules] == [rule.code for rule in all_rules()]
-    keys = "code name severity since summary why fix source url"
+    keys = "code name severity since summary why fix example source url"
     assert all(" ".join(rule) == keys for rule in rules)
-    assert all(rule[key] for rule in rules for key in rule)
+    assert all(rule[key] for rule in rules for key in rule if key != "example")
     (one,) = json.loads(run(capsys, "D003", "--format", "json"))
     assert one in rules
 

@@ -56,6 +56,7 @@ def _data(rule: Rule) -> dict[str, str]:
         "summary": rule.summary,
         "why": rule.why,
         "fix": rule.fix,
+        "example": rule.example,
         "source": rule.source,
         "url": rule.url,
     }
@@ -75,7 +76,12 @@ def _explanation(rule: Rule, paint: Paint, width: int) -> str:
         _filled(rule.summary, width, "  "),
         *(
             f"  {paint(title, 'bold')}\n{_filled(text, width, '    ')}"
-            for title, text in (("Why", rule.why), ("Fix", rule.fix), ("Source", rule.source))
+            for title, text in (
+                ("Why", rule.why),
+                ("Fix", rule.fix),
+                ("Example", rule.example),
+                ("Source", rule.source),
+            )
             if text
         ),
         f"  {paint(rule.url, 'dim')}\n",

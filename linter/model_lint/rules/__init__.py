@@ -64,6 +64,11 @@ class Rule:
         return _sections(self)[2]
 
     @property
+    def example(self) -> str:
+        """What is wrong and what is right, in one sentence; "" where the docstring has none."""
+        return _sections(self)[3]
+
+    @property
     def url(self) -> str:
         """The rule's documentation page."""
         return f"{DOCS_URL}{self.name}/"
@@ -101,10 +106,12 @@ def family_rules(family: str) -> tuple[Rule, ...]:
     return tuple(r for r in _REGISTRY.values() if r.check.__module__ == module.__name__)
 
 
-def _sections(of: Rule) -> tuple[str, str, str]:
-    """Split a docstring into summary, "Why:" and "Fix:" paragraphs, each on one line."""
+def _sections(of: Rule) -> tuple[str, str, str, str]:
+    """Split a docstring into summary, "Why:", "Fix:" and "Example:", each on one line."""
     paragraphs = inspect.cleandoc(of.check.__doc__ or "").split("\n\n")
     flat = [" ".join(p.split()) for p in paragraphs]
-    why = next((p.removeprefix("Why: ") for p in flat if p.startswith("Why: ")), "")
-    fix = next((p.removeprefix("Fix: ") for p in flat if p.startswith("Fix: ")), "")
-    return flat[0], why, fix
+    why, fix, example = (
+        next((p.removeprefix(title) for p in flat if p.startswith(title)), "")
+        for title in ("Why: ", "Fix: ", "Example: ")
+    )
+    return flat[0], why, fix, example

@@ -1,0 +1,141 @@
+"""Examples of the rules whose tests are no list of cases: repositories, plans and privacy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from build import STOCK, Case, Change, changed, drop, edit, plans, put, rename_trainer
+from model_lint.privacy import scrub
+
+REPOSITORY = {
+    "README.md": "# Spinal cord on T2\n\nSegments the spinal cord.\n",
+    "LICENSE": "MIT License\n",
+    "CITATION.cff": "cff-version: 1.2.0\n",
+}
+REPAIRED = "repaired"
+PADS = json.dumps(
+    {
+        f"pad_{side}": 10
+        for side in ["superior", "inferior", "left", "right", "anterior", "posterior"]
+    }
+)
+LOG = "fold_0/training_log_2026_11_23_14_06_03.txt"
+
+
+def checkout(files: Mapping[str, str | None]) -> Callable[[Path], Path]:
+    """Return what writes a model repository with these files; None leaves one out."""
+
+    def build(folder: Path) -> Path:
+        root = folder / "model_seg_t2"
+        for path, text in (REPOSITORY | dict(files)).items():
+            if text is not None:
+                (root / path).parent.mkdir(parents=True, exist_ok=True)
+                (root / path).write_text(text, encoding="utf-8")
+        return root
+
+    return build
+
+
+def repository(
+    code: str, what: str, bad: dict[str, str | None], good: dict[str, str]
+) -> list[Case]:
+    """Return a repository in which a rule fires, and the same repaired."""
+    return [Case(code, what, checkout(bad)), Case(code, REPAIRED, checkout(good), fires=False)]
+
+
+def logged(code: str, what: str, line: str) -> list[Case]:
+    """Return a package with a line in its log that leaks, and without the leak."""
+    bad = f"2026-11-23 14:06:03.123456: {line}\n"
+    good = changed(code, REPAIRED, put(LOG, scrub(bad)), fires=False)
+    return [changed(code, what, put(LOG, bad)), good]
+
+
+def old_format(data: Any) -> None:
+    """Describe the network as nnU-Net 2.2 did."""
+    configuration = data["configurations"]["2d"]
+    kwargs = configuration.pop("architecture")["arch_kwargs"]
+    configuration |= {
+        "UNet_class_name": "PlainConvUNet",
+        "UNet_base_num_features": 4,
+        "unet_max_num_features": 16,
+        "n_conv_per_stage_encoder": kwargs["n_conv_per_stage"],
+        "n_conv_per_stage_decoder": kwargs["n_conv_per_stage_decoder"],
+        "num_pool_per_axis": [3, 3],
+        "pool_op_kernel_sizes": kwargs["strides"],
+        "conv_kernel_sizes": kwargs["kernel_sizes"],
+    }
+
+
+def of_configuration(change: Callable[[dict[str, Any]], Any]) -> Change:
+    """Change the configuration in ``plans.json``."""
+
+    def changed_plans(data: Any) -> None:
+        change(data["configurations"]["2d"])
+
+    return plans(changed_plans)
+
+
+def renamed(data: Any) -> None:
+    """Give the configuration another name."""
+    data["configurations"]["2d_large"] = data["configurations"].pop("2d")
+
+
+def cases_left(data: Any) -> None:
+    """Leave out one case."""
+    data["spacings"].pop()
+
+
+CASES: list[Case] = [
+    *repository("R001", "no README", {"README.md": None}, {}),
+    *repository("R002", "no licence", {"LICENSE": None}, {}),
+    *repository("R003", "no citation", {"CITATION.cff": None}, {}),
+    *repository(
+        "R004",
+        "a TODO left",
+        {"README.md": "# Spinal cord on T2\n\nTrained on TODO subjects.\n"},
+        {"README.md": "# Spinal cord on T2\n\nTrained on 267 subjects.\n"},
+    ),
+    *repository("R005", "a checkpoint in git", {"models/checkpoint_final.pth": "..."}, {}),
+    *repository(
+        "R006",
+        "a home folder in a script",
+        {"scripts/train.sh": "export nnUNet_raw=/home/jdoe/nnUNet_raw\n"},
+        {"scripts/train.sh": 'export nnUNet_raw="$HOME/nnUNet_raw"\n'},
+    ),
+    *repository("R007", "compiled Python", {"scripts/__pycache__/a.cpython-311.pyc": ""}, {}),
+    *repository(
+        "R008",
+        "an option that SCT removed",
+        {"README.md": "# Canal\n\n    sct_deepseg -task canal_t2w -i t2.nii.gz\n"},
+        {"README.md": "# Canal\n\n    sct_deepseg canal -i t2.nii.gz\n"},
+    ),
+    changed("P001", "cut off", put("plans.json", '{"plans_name": "nnUNetPlans",\n')),
+    changed("P002", "another configuration", plans(renamed)),
+    changed("P003", "plans of another training", plans({"plans_name": "nnUNetResEncUNetMPlans"})),
+    changed("P004", "the old format", plans(old_format)),
+    changed(
+        "P005", "a second stage", of_configuration(lambda c: c.update(previous_stage="3d_lowres"))
+    ),
+    changed("P006", "a case left out", edit("dataset_fingerprint.json", cases_left)),
+    changed(
+        "P007",
+        "a patch that the network can't halve",
+        of_configuration(lambda c: c.update(patch_size=[40, 41])),
+    ),
+    *logged(
+        "V001",
+        "a path in a log",
+        "Using splits from existing split file: "
+        "/home/jdoe/nnUNet_preprocessed/Dataset101_X/splits_final.json",
+    ),
+    *logged("V002", "a host in a log", "hostname: gpu-07.cluster"),
+    *logged("V003", "a subject in a log", "predicting sub-m012_ses-01_T2w"),
+    *logged("V004", "a password in a log", "cloning https://jdoe:s3cret@host.example/nnunet"),
+    # Repaired packages that are nearer to the failing case than a sound one.
+    changed("L017", REPAIRED, drop("trainer_class.py"), rename_trainer(STOCK), fires=False),
+    changed("L020", REPAIRED, put("/crop_metadata.json", PADS), fires=False),
+    changed("L021", REPAIRED, put("/crop_metadata.json", PADS), fires=False),
+]

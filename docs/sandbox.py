@@ -1,0 +1,65 @@
+"""The folder in which the guides' commands run: a trained model, packages and a repository."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from build import ABSENT, MODEL, TRAINER, dataset, drop, inside, package, put
+from console import output
+from rule_cases import checkout
+
+NAME = "model_seg_sc-gm_t2star"
+TAG = "r20261123"
+RESULTS = "nnUNet_results/Dataset901_PhantomCord"
+PACK = f"model-lint pack {RESULTS}/{TRAINER} --name {NAME} --tag {TAG}"
+
+#: Configurations that the guides show, by name.
+CONFIGURATIONS = {
+    "reasons.toml": """\
+ignore = { D011 = "two subjects withdrew their consent after planning" }
+
+[per-target-ignores]
+"*-r2023*.zip" = { C010 = "published before we knew" }
+""",
+    "words.toml": """\
+[vocabulary]
+pathology = ["dcm"]
+anatomy = ["sulcus"]
+""",
+}
+
+
+@cache
+def sandbox() -> Path:
+    """Make the folder, once; it is removed when the build ends."""
+    root = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
+    shutil.copytree(MODEL, root / RESULTS / TRAINER)
+    (root / "dist").mkdir()
+    status, text = output(f"{PACK} --output dist", root)
+    if status:
+        raise RuntimeError(text)
+    package(
+        root,
+        dataset({"image_orientation": ABSENT, "labels": {"background": 0, "sc_seg": 1, "gm": 3}}),
+        drop("trainer_class.py"),
+        name=f"{NAME}-r20261124.zip",
+    )
+    package(
+        root,
+        dataset({"numTraining": 12}),
+        inside("Dataset901_PhantomCord"),
+        put("/.DS_Store"),
+        name=f"{NAME}-r20230512.zip",
+    )
+    checkout({"README.md": "# Spinal cord\n\nTrained on TODO subjects.\n"})(root)
+    for name, text in CONFIGURATIONS.items():
+        (root / name).write_text(text, encoding="utf-8")
+    status, text = output(f"model-lint check {NAME}-r20230512.zip --format json", root)
+    (root / "known.json").write_text(json.dumps(json.loads(text)), encoding="utf-8")
+    return root

@@ -1,0 +1,63 @@
+"""Tables of the guides that stand in the sources of the project."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).parent.parent
+DISAGREEMENTS = ROOT / "tests" / "consumers" / "disagreements.toml"
+
+
+def questions() -> str:
+    """Return the template's questions, with what is answered by pressing return."""
+    context = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
+    prompts = context["__prompts__"]
+    rows = [
+        f"| `{key}` | {_asked(prompts[key])} | {_default(value)} |"
+        for key, value in context.items()
+        if not key.startswith("_") and key in prompts
+    ]
+    return _table(["Question", "What it asks", "Default"], rows)
+
+
+def disagreements() -> str:
+    """Return where model-lint and the consumers disagree, with the reasons."""
+    if not DISAGREEMENTS.is_file():
+        return ""
+    table: dict[str, dict[str, Any]] = tomllib.loads(DISAGREEMENTS.read_text(encoding="utf-8"))
+    rows = [
+        f"| {name.replace('_', ' ').replace('-', ' ')} | {', '.join(row['lint']) or 'passes'} "
+        f"| {row.get('sct', '')} | {row.get('nnunet', '')} | {_cell(row.get('reason', ''))} |"
+        for name, row in table.items()
+    ]
+    return _table(["Package", "model-lint", "SCT", "nnU-Net", "Why the verdict stands"], rows)
+
+
+def _asked(prompt: str | dict[str, str]) -> str:
+    if isinstance(prompt, str):
+        return _cell(prompt)
+    choices = [text for key, text in prompt.items() if key != "__prompt__"]
+    return _cell("<br>".join([prompt["__prompt__"], *choices]))
+
+
+def _default(value: str | list[str]) -> str:
+    text = value[0] if isinstance(value, list) else value
+    if "{" in text:
+        return "from the answers before"
+    return f"`{text}`" if text else "none"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").split())
+
+
+def _table(head: list[str], rows: list[str]) -> str:
+    return "\n".join([f"| {' | '.join(head)} |", "|" + ":--|" * len(head), *rows])
