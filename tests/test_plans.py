@@ -181,3 +181,34 @@ def test_every_list_of_the_network_is_counted(key: str) -> None:
     value = PLANS["configurations"]["2d"]["architecture"]["arch_kwargs"][key]
     if isinstance(value, list):
         assert messages(changed(*KWARGS, key, value=[*value, value[-1]]))
+
+
+@pytest.mark.parametrize("network", ["PlainConvUNet", "ResidualEncoderUNet"])
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_shapes_are_those_of_the_real_network(network: str, dimensions: int) -> None:
+    from dynamic_network_architectures.architectures import unet
+    from torch import nn
+
+    amounts = "n_conv_per_stage" if network == "PlainConvUNet" else "n_blocks_per_stage"
+    kwargs: dict[str, Any] = {
+        "n_stages": 3,
+        "features_per_stage": [4, 6, 8],
+        "kernel_sizes": [[1, 3, 3][-dimensions:], [3] * dimensions, [3] * dimensions],
+        "strides": [[1] * dimensions, [1, 2, 2][-dimensions:], [2] * dimensions],
+        amounts: [1, 3, 2],
+        "n_conv_per_stage_decoder": [2, 1],
+    }
+    conv = nn.Conv2d if dimensions == 2 else nn.Conv3d
+    norm = {"conv_bias": True, "norm_op": nn.InstanceNorm3d, "nonlin": nn.ReLU}
+    norm["norm_op_kwargs"] = {"affine": True}
+    real = getattr(unet, network)(
+        2, conv_op=conv, num_classes=5, deep_supervision=True, **kwargs, **norm
+    )
+    found = {name: tuple(weight.shape) for name, weight in real.state_dict().items()}
+    described = {"architecture": {"network_class_name": f"x.{network}", "arch_kwargs": kwargs}}
+    planned = architecture(described)
+    assert planned is not None
+    shapes = planned.shapes(2, 5)
+    assert shapes.items() <= found.items()
+    assert planned.unknown(found) == []
+    assert len([name for name in found if planned.unknown([name.replace(".1.", ".7.")])]) > 0

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, BinaryIO
 
@@ -100,6 +100,9 @@ class Checkpoint:
     #: Names of globals that ``torch.load(weights_only=True)`` refuses.
     weights_only_refuses: tuple[str, ...]
     bytes_read: int
+    #: CRC-32 of the storages by their keys, as the directory states them; empty where it was not
+    #: read, or where it states none (``torch.serialization.set_crc32_options(False)``).
+    checksums: Mapping[str, int] = field(default_factory=dict, repr=False)
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -279,7 +282,12 @@ def _read_directory(source: Source, size: int) -> Checkpoint | BadCheckpoint:
     issues = list(_compare(records, prefix, scan))
     if scan.complete and (scan.rest or read(1)):
         issues.append(PickleIssue("K004", "something follows the pickle's end", scan.size))
-    return _checkpoint(source, prefix, scan, issues)
+    found = _checkpoint(source, prefix, scan, issues)
+    if isinstance(found, BadCheckpoint):
+        return found
+    start = f"{prefix}/data/"
+    checksums = {r.name.removeprefix(start): r.crc for r in records if r.name.startswith(start)}
+    return replace(found, checksums=checksums if any(checksums.values()) else {})
 
 
 def _checkpoint(

@@ -6,7 +6,8 @@ The facts are those of ``PlansManager``, ``ConfigurationManager``, ``DefaultPrep
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
@@ -37,6 +38,11 @@ OLD_KEYS = (
     "unet_max_num_features",
 )
 NETWORKS = ("PlainConvUNet", "ResidualEncoderUNet")
+#: Weights of the convolutions whose names and number the plans settle, each by one of its names.
+_CONVOLUTION = re.compile(
+    r"encoder\.stages\.\d+\.(0\.convs\.\d+\.conv|blocks\.\d+\.conv1\.conv)\.weight"
+    r"|decoder\.(stages\.\d+\.convs\.\d+\.conv|transpconvs\.\d+|seg_layers\.\d+)\.weight"
+)
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,10 @@ class Architecture:
     features: tuple[int, ...]
     kernels: tuple[tuple[int, ...], ...]
     strides: tuple[tuple[int, ...], ...]
+    #: Convolutions (PlainConvUNet) or blocks (ResidualEncoderUNet) of each stage of the encoder,
+    #: and convolutions of each stage of the decoder from the bottom up; empty where unknown.
+    encoder: tuple[int, ...] = ()
+    decoder: tuple[int, ...] = ()
 
     @property
     def dimensions(self) -> int:
@@ -86,7 +96,31 @@ class Architecture:
             shapes[f"decoder.stages.{step}.convs.0.conv.weight"] = (here, 2 * here, *kernels[stage])
             ones = (1,) * self.dimensions
             shapes[f"decoder.seg_layers.{step}.weight"] = (heads, here, *ones)
+        return shapes | self._repeated()
+
+    def _repeated(self) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of the convolutions that follow the first one of each stage."""
+        shapes = {}
+        for stage, amount in enumerate(self.encoder):
+            shape = (self.features[stage], self.features[stage], *self.kernels[stage])
+            plain = self.network == "PlainConvUNet"
+            form = f"encoder.stages.{stage}." + ("0.convs.{}.conv" if plain else "blocks.{}.conv1")
+            for index in range(1, amount):
+                name = form.format(index) + ("" if plain else ".conv")
+                shapes[f"{name}.weight"] = shape
+        for step, amount in enumerate(self.decoder):
+            stage = len(self.features) - 2 - step
+            shape = (self.features[stage], self.features[stage], *self.kernels[stage])
+            for index in range(1, amount):
+                shapes[f"decoder.stages.{step}.convs.{index}.conv.weight"] = shape
         return shapes
+
+    def unknown(self, names: Iterable[str]) -> list[str]:
+        """Return the names of convolutions that this network does not have."""
+        if not self.encoder or not self.decoder:
+            return []
+        known = self.shapes(1, 1)
+        return [name for name in names if _CONVOLUTION.fullmatch(name) and name not in known]
 
 
 def resolve(plans: Mapping[str, Any], configuration: str) -> dict[str, Any] | str:
@@ -131,7 +165,23 @@ def architecture(configuration: Mapping[str, Any]) -> Architecture | None:
         return None
     if len({len(part) for part in (*kernels, *strides)}) != 1:
         return None
-    return Architecture(network, tuple(features), kernels, strides)
+    encoder = "n_conv_per_stage" if network == "PlainConvUNet" else "n_blocks_per_stage"
+    return Architecture(
+        network,
+        tuple(features),
+        kernels,
+        strides,
+        _amounts(kwargs.get(encoder), len(features)),
+        _amounts(kwargs.get("n_conv_per_stage_decoder"), len(features) - 1),
+    )
+
+
+def _amounts(value: object, stages: int) -> tuple[int, ...]:
+    """Return the number of convolutions of each stage; a single number holds for all of them."""
+    every = [value] * stages if isinstance(value, int) else value
+    if not _integers(every) or len(every) != stages or not all(0 < n < 100 for n in every):
+        return ()
+    return tuple(every)
 
 
 def _described(configuration: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:

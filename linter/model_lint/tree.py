@@ -32,6 +32,8 @@ class Entry:
     size: int
     #: Whether any byte of it can be reached without reading those before it.
     random_access: bool
+    #: CRC-32 of its content, where the storage states one.
+    crc: int | None = None
 
 
 class TreeError(Exception):
@@ -281,7 +283,7 @@ class ZipTree:
     def files(self) -> Mapping[str, Entry]:
         """Every file by its path, sorted."""
         return {
-            path: Entry(path, member.size, random_access=member.method == zipfile.ZIP_STORED)
+            path: Entry(path, member.size, member.method == zipfile.ZIP_STORED, member.crc)
             for path, (member, _) in sorted(self._by_path.items())
         }
 

@@ -12,6 +12,7 @@ import pytest
 import torch
 from build import (
     ABSENT,
+    MODEL,
     NAME,
     TRAINER,
     Case,
@@ -28,6 +29,7 @@ from build import (
     write_zip,
 )
 from checkpoint_files import changed_slim, resaved, rezipped, saved, slim
+from model_lint.findings import Severity
 from model_lint.rules.checkpoint import expected_heads
 
 FOLD_0 = "fold_0/checkpoint_final.pth"
@@ -41,6 +43,34 @@ def bytes_of(data: bytes, path: str = FOLD_0) -> Change:
 
 def content(change: Callable[[Content], object], fold: int = 0) -> Change:
     return put(f"fold_{fold}/checkpoint_final.pth", changed_slim(change, fold))
+
+
+def embedded(change: Callable[[Content], object] = lambda _: None, fold: int = 0) -> Change:
+    """The slim checkpoint with the plans and the dataset.json that the genuine one has."""
+
+    def changed_arguments(found: Content) -> None:
+        arguments = torch.load(MODEL / "fold_0" / "checkpoint_final.pth", weights_only=False)
+        copies = {key: arguments["init_args"][key] for key in ("plans", "dataset_json")}
+        found["init_args"].update(copies)
+        change(found["init_args"])
+
+    return content(changed_arguments, fold)
+
+
+def edited(code: str, what: str, *changes: Change, **more: Any) -> Case:
+    """A case of plans.json or dataset.json changed after the training."""
+    return changed(code, what, *CLEAN, embedded(), *changes, folds=(0,), **more)
+
+
+def of_2d(**values: Any) -> Change:
+    return plans(lambda p: p["configurations"]["2d"].update(values))
+
+
+def of_network(**values: Any) -> Change:
+    def change(found: Content) -> None:
+        found["configurations"]["2d"]["architecture"]["arch_kwargs"].update(values)
+
+    return plans(change)
 
 
 #: Both folds with what inference reads, to which no rule objects.
@@ -124,11 +154,11 @@ CASES = [
     silent("C004", "the genuine one"),
     silent("C004", "a folder without three parts", rename_trainer("nnUNetTrainerTiny")),
     case("C005", "other configuration", arguments(configuration="3d_fullres"),
-         says="`3d_fullres`"),
+         says="`3d_fullres`", also={"C015"}),
     silent("C005", "the genuine one"),
     case("C006", "other fold", arguments(fold=3), says="fold 3"),
     case("C006", "all", arguments(fold="all"), says="fold all"),
-    case("C006", "swapped", put(FOLD_0, slim(1)), says="fold 1"),
+    case("C006", "swapped", put(FOLD_0, slim(1)), says="fold 1", also={"C014"}),
     silent("C006", "the genuine one"),
     silent("C006", "fold unknown", content(lambda c: c["init_args"].pop("fold"))),
     silent("C006", "numpy fold", arguments(fold=0)),
@@ -140,7 +170,8 @@ CASES = [
     silent("C007", "three regions", labels({"background": 0, "a": [1, 2], "b": [1], "c": 2})),
     silent("C007", "no labels", dataset({"labels": ABSENT})),
     silent("C007", "labels without background", labels({"sc": 1, "gm": 2})),
-    silent("C007", "other network", rename_weight(HEAD, "head.weight"), also={"C009"}),
+    silent("C007", "other network", rename_weight(HEAD, "head.weight"),
+           also={"C009", "C015"}),
     case("C008", "channel more", dataset({"channel_names": {"0": "T2star", "1": "T1"}}),
          says="1 input channel, dataset.json asks for 2"),
     case("C008", "modality wins", dataset({"modality": {"0": "a", "1": "b"}})),
@@ -167,6 +198,75 @@ CASES = [
     case("C011", "protocol 4", bytes_of(saved(torch.load(io.BytesIO(slim())), protocol=4)),
          says="protocol 4"),
     silent("C011", "what inference reads"),
+    edited("C012", "patch size", of_2d(patch_size=[64, 32]), says="was trained with",
+           severity=Severity.ERROR, at="plans.json"),
+    edited("C012", "spacing", of_2d(spacing=[1.0, 1.0]), severity=Severity.ERROR),
+    edited("C012", "normalisation", of_2d(normalization_schemes=["CTNormalization"]),
+           severity=Severity.ERROR),
+    edited("C012", "activation", of_network(nonlin="torch.nn.ReLU"), says="arch_kwargs.nonlin",
+           severity=Severity.ERROR),
+    edited("C012", "normalisation's epsilon", of_network(norm_op_kwargs={"eps": 1.0}),
+           severity=Severity.ERROR),
+    edited("C012", "transposes", plans({"transpose_forward": [0, 2, 1]}), severity=Severity.ERROR),
+    edited("C012", "resampling", of_2d(resampling_fn_data_kwargs={"order": 0}),
+           severity=Severity.ERROR),
+    edited("C012", "reader", plans({"image_reader_writer": "NibabelIO"}), severity=Severity.ERROR),
+    edited("C012", "batch size", of_2d(batch_size=99), severity=Severity.WARNING),
+    edited("C012", "median size",
+           of_2d(median_image_size_in_voxels=[1.0, 1.0]), severity=Severity.WARNING),
+    edited("C012", "intensities", plans({"foreground_intensity_properties_per_channel": {}}),
+           severity=Severity.WARNING),
+    edited("C012", "labels swapped", labels({"background": 0, "sc": 2, "gm": 1}),
+           severity=Severity.ERROR, at="dataset.json", says="`labels.sc` is `2`"),
+    edited("C012", "count of images", dataset({"numTraining": 12345}), severity=Severity.WARNING),
+    edited("C012", "channel renamed", dataset({"channel_names": {"0": "CT"}}),
+           severity=Severity.WARNING),
+    changed("C012", "in the second fold", *CLEAN,
+            embedded(lambda a: a["plans"]["configurations"]["2d"].update(spacing=[2.0, 2.0]), 1),
+            folds=(0, 1), says="fold_1 was trained with `[2.0, 2.0]`"),
+    edited("C012", "nothing", fires=False),
+    edited("C012", "described", dataset({"name": "x", "description": "y", "licence": "z",
+           "image_orientation": "RPI", "reference": ABSENT}), fires=False),
+    edited("C012", "label renamed", labels({"background": 0, "cord": 1, "gm": 2}), fires=False),
+    edited("C012", "labels in another order", labels({"gm": 2, "background": 0, "sc": 1}),
+           fires=False),
+    edited("C012", "label less", labels({"background": 0, "sc": 1}), fires=False, also={"C007"}),
+    edited("C012", "key added", plans({"comment": "x"}), fires=False),
+    edited("C012", "plans in another order",
+           plans(lambda p: dict(reversed(p.items()))), fires=False),
+    edited("C012", "last digits",
+           plans(lambda p: p["configurations"]["2d"].update(
+               spacing=[s * (1 + 1e-14) for s in p["configurations"]["2d"]["spacing"]])),
+           fires=False),
+    edited("C012", "no plans", plans(lambda p: p.clear()), fires=False),
+    silent("C012", "nothing embedded", of_2d(spacing=[1.0, 1.0])),
+    case("C014", "a copy", put(FOLD_1, slim(0)), says="as in fold_0", at=FOLD_1, also={"C006"}),
+    case("C014", "a copy with another fold",
+         put(FOLD_1, changed_slim(lambda c: c["init_args"].update(fold=1))), at=FOLD_1),
+    silent("C014", "two folds"),
+    silent("C014", "one number differs", put(FOLD_1, changed_slim(
+        lambda c: c["network_weights"][STEM].view(-1)[0].add_(1.0))), also={"C006"}),
+    case("C015", "features", of_network(features_per_stage=[4, 8, 16, 32]),
+         says="plans.json needs"),
+    case("C015", "kernels", of_network(kernel_sizes=[[3, 3], [3, 3], [3, 3], [1, 1]]),
+         says="1 x 1"),
+    case("C015", "strides", of_network(strides=[[1, 1], [2, 2], [2, 2], [4, 4]]),
+         says="transpconvs"),
+    case("C015", "convolution more", of_network(n_conv_per_stage=[3, 2, 2, 2]), says="is missing"),
+    case("C015", "convolution less", of_network(n_conv_per_stage=[1, 2, 2, 2]),
+         says="does not describe"),
+    case("C015", "decoder", of_network(n_conv_per_stage_decoder=[2, 2, 3]),
+         says="decoder.stages.2"),
+    case("C015", "other network", plans(lambda p: p["configurations"]["2d"]["architecture"].update(
+        network_class_name="dynamic_network_architectures.architectures.unet.ResidualEncoderUNet")),
+         says="a PlainConvUNet"),
+    silent("C015", "the genuine one"),
+    silent("C015", "one number for all stages", of_network(n_conv_per_stage=2)),
+    silent("C015", "other channels", dataset({"channel_names": {"0": "a", "1": "b"}}),
+           also={"C008"}),
+    silent("C015", "unknown network", plans(lambda p: p["configurations"]["2d"]["architecture"]
+           .update(network_class_name="my.Net"))),
+    silent("C015", "not described", of_network(features_per_stage="x")),
     silent("C011", "device", content(lambda c: c["init_args"].update(device=torch.device("cpu")))),
 ]  # fmt: skip
 
@@ -179,6 +279,16 @@ def test_case(case: Case, tmp_path: Path) -> None:
 def test_the_genuine_folds_are_told_of_their_training_state(tmp_path: Path) -> None:
     found = findings(package(tmp_path, folds=(0, 1)), "C", "K")
     assert [f.code for f in found] == ["C010", "C010", "C011", "C011"]
+
+
+def test_a_copied_fold_is_seen_in_a_deflated_package(tmp_path: Path) -> None:
+    import zipfile
+
+    files = genuine(put(FOLD_0, slim()), put(FOLD_1, slim()))
+    with zipfile.ZipFile(tmp_path / NAME, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    assert [f.code for f in findings(tmp_path / NAME, "C014")] == ["C014"]
 
 
 def test_every_fold_is_judged(tmp_path: Path) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from ..checkpoint import BadCheckpoint, Checkpoint
+from ..embedded import ABSENT, Difference, dataset_differences, plans_differences
 from ..findings import Problem, Severity
+from ..json_file import JsonFile
 from ..package import Fold, Package, TrainerFolder
-from ..plans import resolve
+from ..plans import architecture, resolve
 from ..wording import count, listing, quote, size
 from . import rule
 
@@ -305,3 +308,145 @@ def not_weights_only(package: Package) -> Iterator[Problem]:
         if checkpoint.weights_only_refuses and not checkpoint.issues:
             message = f"needs {listing(checkpoint.weights_only_refuses)}"
             yield Problem(message, fold.checkpoint_path)
+
+
+@rule(
+    "C012",
+    "embedded-plans-differ",
+    severity=Severity.WARNING,
+    since="0.1",
+    source="nnU-Net puts plans and dataset_json into each checkpoint, and predicts with the files",
+)
+def embedded_plans_differ(package: Package) -> Iterator[Problem]:
+    """`plans.json` or `dataset.json` is not what the checkpoint was trained with.
+
+    Why: nnU-Net and SCT predict with the files and never compare them with the checkpoint: another
+    spacing, normalisation or activation gives wrong segmentations without a word. An error where
+    prediction reads the value; names, descriptions and `image_orientation` may differ.
+
+    Fix: take `plans.json` and `dataset.json` from the results folder of this training.
+    """
+    for trainer in package.trainers:
+        found: dict[tuple[str, bool], dict[str, tuple[JsonFile, Fold, Difference]]] = {}
+        for fold, checkpoint in trainer.checkpoints:
+            for file, difference in _edits(trainer, checkpoint):
+                same = found.setdefault((file.path, difference.read), {})
+                same.setdefault(difference.name, (file, fold, difference))
+        for (path, read), differences in found.items():
+            file, fold, first = next(iter(differences.values()))
+            message = _edit(first, fold)
+            if len(differences) > 1:
+                message += f"; {listing([*differences][1:])} too"
+            line = file.line(*first.steps) or file.line(*first.steps[:2])
+            yield Problem(message, path, line, severity=Severity.ERROR if read else None)
+
+
+def _edits(trainer: TrainerFolder, checkpoint: Checkpoint) -> Iterator[tuple[JsonFile, Difference]]:
+    """Yield how the files differ from their copies in a checkpoint that has them."""
+    plans, dataset = trainer.plans, trainer.dataset
+    if plans and plans.object and checkpoint.plans and checkpoint.configuration is not None:
+        embedded = plans_differences(plans.object, checkpoint.plans, checkpoint.configuration)
+        yield from ((plans, difference) for difference in embedded)
+    if dataset and dataset.object and checkpoint.dataset_json:
+        network = checkpoint.architecture
+        heads = expected_heads(dataset.object.get("labels"))
+        counted = network is not None and heads not in {None, network.output_heads}
+        for difference in dataset_differences(dataset.object, checkpoint.dataset_json):
+            if not (counted and difference.steps[0] == "labels"):  # which C007 says
+                yield dataset, difference
+
+
+def _edit(difference: Difference, fold: Fold) -> str:
+    name = quote(difference.name)
+    if difference.here is ABSENT:
+        return f"{name} is gone; {fold.name} was trained with {quote(difference.trained)}"
+    if difference.trained is ABSENT:
+        return f"{name} is {quote(difference.here)}; {fold.name} was trained without it"
+    trained = quote(difference.trained)
+    return f"{name} is {quote(difference.here)}; {fold.name} was trained with {trained}"
+
+
+@rule(
+    "C014",
+    "same-folds",
+    severity=Severity.WARNING,
+    since="0.1",
+    source="nnU-Net averages the folds; SCT runs each of them on every image",
+)
+def same_folds(package: Package) -> Iterator[Problem]:
+    """Two folds have the same weights.
+
+    Why: one was copied over the other: predictions take twice the time and the package twice the
+    space for nothing, and the ensemble is not the one that was evaluated.
+
+    Fix: take the checkpoint of each fold from its own folder, or leave the copy out.
+    """
+    for trainer in package.trainers:
+        firsts: dict[object, Fold] = {}
+        for fold, checkpoint in trainer.checkpoints:
+            prints = _fingerprints(package, fold, checkpoint)
+            same = next((firsts[key] for key in prints if key in firsts), None)
+            if same:
+                yield Problem(f"the same weights as in {same.name}", fold.checkpoint_path)
+            for key in prints:
+                firsts.setdefault(key, fold)
+
+
+def _fingerprints(package: Package, fold: Fold, checkpoint: Checkpoint) -> list[object]:
+    """Return what two checkpoints share only where they hold the same numbers.
+
+    The checksums of the weights where they are known, else that of the whole file.
+    """
+    sums = checkpoint.checksums
+    if checkpoint.weights and all(t.storage.key in sums for t in checkpoint.weights.values()):
+        weights = sorted(checkpoint.weights.items())
+        return [tuple((name, t.shape, t.offset, sums[t.storage.key]) for name, t in weights)]
+    entry = package.tree.files[fold.checkpoint_path]
+    return [] if entry.crc is None else [(entry.size, entry.crc)]
+
+
+@rule(
+    "C015",
+    "weights-shape",
+    severity=Severity.ERROR,
+    since="0.1",
+    source="nnU-Net builds the network from plans.json and loads the weights strictly",
+)
+def weights_shape(package: Package) -> Iterator[Problem]:
+    """The weights are those of another network than `plans.json` describes.
+
+    Why: nnU-Net builds the network from `plans.json`, and then the weights don't fit it.
+
+    Fix: take the `plans.json` that the model was trained with.
+    """
+    for trainer in package.trainers:
+        # The others have the same shapes, or C009 says so.
+        for fold, checkpoint in islice(trainer.checkpoints, 1):
+            message = _misfit(trainer, checkpoint)
+            if message:
+                yield Problem(message, fold.checkpoint_path)
+
+
+def _misfit(trainer: TrainerFolder, checkpoint: Checkpoint) -> str | None:
+    """Say where the weights don't fit the plans; the numbers of channels are left to others."""
+    found, plans = checkpoint.architecture, trainer.plans
+    if found is None or plans is None or checkpoint.wrapper_prefix:
+        return None
+    resolved = resolve(plans.object, checkpoint.configuration or "")
+    planned = None if isinstance(resolved, str) else architecture(resolved)
+    if planned is None:
+        return None
+    if planned.network != found.name:
+        return f"a {found.name}, plans.json describes a {planned.network}"
+    weights = checkpoint.weights
+    for name, shape in planned.shapes(found.input_channels, found.output_heads).items():
+        if name not in weights:
+            return f"{quote(name)} is missing, which plans.json describes"
+        if weights[name].shape != shape:
+            return f"{quote(name)} is {_by(weights[name].shape)}, plans.json needs {_by(shape)}"
+    unknown = planned.unknown(weights)
+    return f"holds {listing(unknown)}, which plans.json does not describe" if unknown else None
+
+
+def _by(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))
