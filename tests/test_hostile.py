@@ -18,7 +18,7 @@ from model_lint.engine import INTERNAL
 from model_lint.errors import UsageError
 
 QUICK = settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 KEYS = st.sampled_from(
     [
