@@ -105,7 +105,8 @@ class Architecture:
             shape = (self.features[stage], self.features[stage], *self.kernels[stage])
             plain = self.network == "PlainConvUNet"
             form = f"encoder.stages.{stage}." + ("0.convs.{}.conv" if plain else "blocks.{}.conv1")
-            for index in range(1, amount):
+            # The stem comes before the first block of the first stage.
+            for index in range(1 if plain or stage else 0, amount):
                 name = form.format(index) + ("" if plain else ".conv")
                 shapes[f"{name}.weight"] = shape
         for step, amount in enumerate(self.decoder):
@@ -156,6 +157,8 @@ def architecture(configuration: Mapping[str, Any]) -> Architecture | None:
     network, kwargs = _described(configuration)
     if network not in NETWORKS:
         return None
+    if kwargs.get("stem_channels") or kwargs.get("bottleneck_channels"):
+        return None  # no planner of nnU-Net sets them
     features = kwargs.get("features_per_stage")
     kernels = _per_axis(kwargs.get("kernel_sizes"))
     strides = _per_axis(kwargs.get("strides"))
