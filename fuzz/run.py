@@ -194,11 +194,13 @@ def main() -> int:
                 for start in range(0, round(40 * share) * BATCH, BATCH)
             ]
             for kind, future in planned:
-                wrong += future.result()
+                found = future.result()
+                wrong += found
                 done[kind] += BATCH
+                if found:
+                    print("\n" + "\n".join(found))
             print(f"\r{sum(done.values()):,} inputs, {len(wrong)} crashes", end="", flush=True)
     print(f"\n{json.dumps(done)}")
-    print("\n".join(wrong[:50]))
     return int(bool(wrong))
 
 
