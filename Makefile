@@ -37,7 +37,7 @@ lint: $(READY)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/python tests/typed_hooks.py
+	@$(BIN)/mypy hooks/pre_gen_project.py hooks/post_gen_project.py
 
 docs: $(READY)
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict

@@ -93,10 +93,10 @@ def segment() -> None:
     image = min((WORK / "bids").glob("sub-*/**/*.nii.gz"))
     run(
         sys.executable,
-        "workflow/scripts/infer.py",
-        package(),
-        image,
-        OUTPUT / "segmentation.nii.gz",
+        "workflow/scripts/segment.py",
+        *("-m", package()),
+        *("-i", image),
+        *("-o", OUTPUT / "segmentation.nii.gz"),
     )
 
 
