@@ -54,7 +54,7 @@ L013 image-data error
 L014 validation-folder error
 L015 unexpected-file warning
 L016 trainer-class-missing error
-L017 trainer-class-unneeded warning
+L017 trainer-class-unneeded info
 L018 trainer-class-invalid error
 L019 trainer-class-imports warning
 L020 crop-metadata-misplaced error

@@ -494,7 +494,7 @@ def trainer_class_missing(package: Package) -> Iterator[Problem]:
 @rule(
     "L017",
     "trainer-class-unneeded",
-    severity=Severity.WARNING,
+    severity=Severity.INFO,
     since="0.1",
     source="The `trainer_class.py` file is only necessary if you have used a custom trainer",
 )
@@ -502,7 +502,8 @@ def trainer_class_unneeded(package: Package) -> Iterator[Problem]:
     """`trainer_class.py` is there, but nnU-Net ships the trainer.
 
     Why: SCT runs the file instead of nnU-Net's own class, on every user's machine, for nothing;
-    and if it changes the trainer, nnU-Net alone runs another one under the same name.
+    and if it changes the trainer, nnU-Net alone runs another one under the same name. The
+    specification's own example is such a tree, so this is no more than worth knowing.
 
     Fix: leave it out, or give a changed trainer a name of its own and train with that.
     """
