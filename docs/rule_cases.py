@@ -16,12 +16,8 @@ REPOSITORY = {
     "CITATION.cff": "cff-version: 1.2.0\n",
 }
 REPAIRED = "repaired"
-PADS = json.dumps(
-    {
-        f"pad_{side}": 10
-        for side in ["superior", "inferior", "left", "right", "anterior", "posterior"]
-    }
-)
+_SIDES = ["superior", "inferior", "left", "right", "anterior", "posterior"]
+PADS = json.dumps({f"pad_{side}": 10 for side in _SIDES})
 LOG = "fold_0/training_log_2026_11_23_14_06_03.txt"
 
 
