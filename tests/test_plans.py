@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from model_lint.plans import OLD_KEYS, architecture, defects, resolve
+from model_lint.plans import OLD_KEYS, architecture, resolve
+from model_lint.plans_defects import Use, defects
 
 MODEL = Path(__file__).parent / "data" / "nnUNetTrainerTiny__nnUNetPlans__2d"
 PLANS: dict[str, Any] = json.loads((MODEL / "plans.json").read_text(encoding="utf-8"))
@@ -42,7 +43,7 @@ def without(*steps: str | int) -> dict[str, Any]:
 def messages(plans: dict[str, Any], channels: int | None = 1) -> list[str]:
     configuration = resolve(plans, "2d")
     assert isinstance(configuration, dict)
-    return [defect.message for defect in defects(plans, "2d", configuration, channels)]
+    return [defect.message for defect in defects(plans, configuration, Use("2d", channels))]
 
 
 def old_format() -> dict[str, Any]:
@@ -80,9 +81,9 @@ def test_a_child_overrides_its_parents() -> None:
 @pytest.mark.parametrize(
     ("configurations", "reason"),
     [
-        ({"3d_fullres": {}}, "'2d' is not in"),
-        ({"2d": {"inherits_from": "base"}}, "'base' is not in"),
-        ({"2d": {"inherits_from": None}}, "None is not in"),
+        ({"3d_fullres": {}}, "`2d` is not in"),
+        ({"2d": {"inherits_from": "base"}}, "`base` is not in"),
+        ({"2d": {"inherits_from": None}}, "`null` is not in"),
         ({"2d": {"inherits_from": "2d"}}, "inherits from itself"),
         ({"2d": {"inherits_from": "x"}, "x": {"inherits_from": "2d"}}, "inherits from itself"),
         ({"2d": []}, "not an object"),
@@ -112,6 +113,8 @@ def test_the_old_format_needs_all_its_keys(key: str) -> None:
 
 
 CONFIGURATION = ("configurations", "2d")
+NETWORK = (*CONFIGURATION, "architecture")
+MODULE = "dynamic_network_architectures.architectures.unet"
 KWARGS = (*CONFIGURATION, "architecture", "arch_kwargs")
 
 
@@ -129,7 +132,7 @@ KWARGS = (*CONFIGURATION, "architecture", "arch_kwargs")
         (without(*CONFIGURATION, "preprocessor_name"), "preprocessor_name"),
         (changed(*CONFIGURATION, "normalization_schemes", value=[]), "0 entries for 1"),
         (changed(*CONFIGURATION, "normalization_schemes", value=["Mine"]), "Mine"),
-        (changed(*CONFIGURATION, "use_mask_for_norm", value=[0]), "holds 0"),
+        (changed(*CONFIGURATION, "use_mask_for_norm", value=[0]), "holds `0`"),
         (changed(*CONFIGURATION, "resampling_fn_seg", value="mine"), "resampling_fn_seg"),
         (without(*CONFIGURATION, "resampling_fn_data_kwargs"), "resampling_fn_data_kwargs"),
         (changed(*CONFIGURATION, "patch_size", value=[40, 41]), "not a multiple of 8"),
@@ -139,10 +142,20 @@ KWARGS = (*CONFIGURATION, "architecture", "arch_kwargs")
         (changed(*CONFIGURATION, "spacing", value=[1.0, 0]), "positive"),
         (without(*CONFIGURATION, "architecture"), "not described"),
         (changed(*CONFIGURATION, "architecture", value={}), "network_class_name"),
-        (without(*KWARGS, "norm_op"), "'norm_op'"),
+        (without(*KWARGS, "norm_op"), "names `norm_op`"),
         (without(*KWARGS, "strides"), "`strides`"),
-        (changed(*KWARGS, "n_stages", value=5), "5 are needed"),
-        (changed(*KWARGS, "n_conv_per_stage_decoder", value=[1]), "3 are needed"),
+        (changed(*KWARGS, "depth", value=3), "PlainConvUNet does not take `depth`"),
+        (changed(*KWARGS, "n_blocks_per_stage", value=[2] * 4), "does not take"),
+        (changed(*KWARGS, "conv_op", value="torch.nn.modules.conv.Conv3d"), "needs Conv2d"),
+        (changed(*KWARGS, "conv_op", value=None), "needs Conv2d"),
+        (changed(*NETWORK, "_kw_requires_import", value=["conv_op", "norm_op"]), "lacks `nonlin`"),
+        (changed(*NETWORK, "network_class_name", value="my.nets.SuperUNet"), "no network"),
+        (changed(*NETWORK, "network_class_name", value=f"{MODULE}.SuperUNet"), "no network"),
+        (changed("foreground_intensity_properties_per_channel", value={"0": None}), "channel 0"),
+        (changed(*CONFIGURATION, "resampling_fn_data", value="resample_data_or_seg"), "not have"),
+        (changed(*CONFIGURATION, "resampling_fn_data_kwargs", value={"k": 1}), "does not take `k`"),
+        (changed(*KWARGS, "n_stages", value=5), "needs 5"),
+        (changed(*KWARGS, "n_conv_per_stage_decoder", value=[1]), "needs 3"),
     ],
 )
 def test_what_prediction_stumbles_over(plans: dict[str, Any], part: str) -> None:
@@ -155,8 +168,39 @@ def test_more_normalizations_than_channels_are_no_defect() -> None:
     assert messages(changed(*CONFIGURATION, "normalization_schemes", value=values)) == []
 
 
+@pytest.mark.parametrize(
+    "plans",
+    [
+        changed(*CONFIGURATION, "use_mask_for_norm", value=[None]),
+        changed(*NETWORK, "network_class_name", value="my.nets.PlainConvUNet"),
+        changed(*NETWORK, "network_class_name", value="PlainConvUNet"),
+        changed(*KWARGS, "deep_supervision", value=True),
+        changed(*KWARGS, "nonlin", value=None),
+        changed(*CONFIGURATION, "next_stage", value="3d_cascade_fullres"),
+        without("label_manager"),
+        without("plans_name"),
+    ],
+)
+def test_what_nnunet_takes_is_no_defect(plans: dict[str, Any]) -> None:
+    assert messages(plans) == []
+
+
+def test_normalization_of_ct_needs_the_intensities() -> None:
+    plans = changed(*CONFIGURATION, "normalization_schemes", value=["CTNormalization"])
+    assert messages(plans) == []
+    del plans["foreground_intensity_properties_per_channel"]["0"]["percentile_99_5"]
+    assert messages(plans) == ["CTNormalization needs `percentile_99_5` of channel 0"]
+
+
+def test_a_trainer_of_its_own_may_build_another_network() -> None:
+    plans = changed(*NETWORK, "network_class_name", value="my.nets.SuperUNet")
+    configuration = resolve(plans, "2d")
+    assert isinstance(configuration, dict)
+    assert list(defects(plans, configuration, Use("2d", 1, own_trainer=True))) == []
+
+
 def test_a_third_party_network_is_not_judged() -> None:
-    plans = changed(*CONFIGURATION, "architecture", "network_class_name", value="x.y.OtherNet")
+    plans = changed(*CONFIGURATION, "architecture", "network_class_name", value="monai.x.OtherNet")
     configuration = resolve(plans, "2d")
     assert isinstance(configuration, dict)
     assert architecture(configuration) is None
@@ -173,7 +217,7 @@ def test_any_top_value_ends_in_a_verdict(key: str, value: Any, channels: int) ->
     plans = changed(key, value=value)
     configuration = resolve(plans, "2d")
     if isinstance(configuration, dict):
-        list(defects(plans, "2d", configuration, channels))
+        list(defects(plans, configuration, Use("2d", channels)))
 
 
 @given(st.sampled_from(sorted(PLANS["configurations"]["2d"]["architecture"]["arch_kwargs"])))

@@ -1,31 +1,18 @@
-"""What nnU-Net reads of ``plans.json`` when it loads a model and predicts with it.
+"""What ``plans.json`` says: its configurations, and the network that one of them describes.
 
-The facts are those of ``PlansManager``, ``ConfigurationManager``, ``DefaultPreprocessor`` and
-``get_network_from_plans`` of nnU-Net 2.8.1, which 2.0 to 2.6.2 (SCT's fork) share.
+The facts are those of ``PlansManager`` and ``ConfigurationManager`` of nnU-Net 2.8.1, which 2.0 to
+2.6.2 (SCT's fork) share.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
-from .json_file import Step
+from .wording import listing, quote
 
-#: What names may stand for in both nnU-Net 2.8.1 and SCT's fork.
-READERS = frozenset(
-    {"SimpleITKIO", "SimpleITKIOWithReorient", "NibabelIO", "NibabelIOWithReorient"}
-    | {"NaturalImage2DIO", "Tiff3DIO"}
-)
-NORMALIZATIONS = frozenset(
-    {"ZScoreNormalization", "CTNormalization", "NoNormalization", "RescaleTo01Normalization"}
-    | {"RGBTo01Normalization"}
-)
-RESAMPLING = frozenset(
-    {"resample_data_or_seg_to_shape", "resample_data_or_seg_to_spacing", "resample_data_or_seg"}
-    | {"resample_torch_simple", "resample_torch_fornnunet", "no_resampling_hack"}
-)
 #: Keys of a configuration that describe the network in plans written before nnU-Net 2.3.1.
 OLD_KEYS = (
     "UNet_class_name",
@@ -43,15 +30,6 @@ _CONVOLUTION = re.compile(
     r"encoder\.stages\.\d+\.(0\.convs\.\d+\.conv|blocks\.\d+\.conv1\.conv)\.weight"
     r"|decoder\.(stages\.\d+\.convs\.\d+\.conv|transpconvs\.\d+|seg_layers\.\d+)\.weight"
 )
-
-
-@dataclass(frozen=True)
-class Defect:
-    """Something in the plans that prediction stumbles over."""
-
-    #: Where in the file: keys and indices from the top.
-    steps: tuple[Step, ...]
-    message: str
 
 
 @dataclass(frozen=True)
@@ -134,18 +112,18 @@ def resolve(plans: Mapping[str, Any], configuration: str) -> dict[str, Any] | st
     visited: list[object] = []
     while True:
         if not isinstance(name, str) or name not in configurations:
-            known = ", ".join(configurations)
-            return f"configuration {name!r} is not in `configurations` (it has {known})"
+            known = f"it has {listing(configurations)}" if configurations else "it is empty"
+            return f"configuration {quote(name)} is not in `configurations` ({known})"
         found = configurations[name]
         if not isinstance(found, dict):
-            return f"configuration {name!r} is not an object"
+            return f"configuration {quote(name)} is not an object"
         visited.append(name)
         chain.append(found)
         if "inherits_from" not in found:
             break
         name = found["inherits_from"]
         if name in visited:
-            return f"configuration {configuration!r} inherits from itself ({name!r})"
+            return f"configuration {quote(configuration)} inherits from itself ({quote(name)})"
     merged: dict[str, Any] = {}
     for part in reversed(chain):
         merged.update(part)
@@ -154,15 +132,15 @@ def resolve(plans: Mapping[str, Any], configuration: str) -> dict[str, Any] | st
 
 def architecture(configuration: Mapping[str, Any]) -> Architecture | None:
     """Return the network of a resolved configuration, None where it is not fully described."""
-    network, kwargs = _described(configuration)
+    network, kwargs = described_network(configuration)
     if network not in NETWORKS:
         return None
     if kwargs.get("stem_channels") or kwargs.get("bottleneck_channels"):
         return None  # no planner of nnU-Net sets them
     features = kwargs.get("features_per_stage")
-    kernels = _per_axis(kwargs.get("kernel_sizes"))
-    strides = _per_axis(kwargs.get("strides"))
-    if not _integers(features) or kernels is None or strides is None:
+    kernels = per_axis(kwargs.get("kernel_sizes"))
+    strides = per_axis(kwargs.get("strides"))
+    if not integers(features) or kernels is None or strides is None:
         return None
     if not len(features) == len(kernels) == len(strides) or len(features) < 2:
         return None
@@ -182,12 +160,12 @@ def architecture(configuration: Mapping[str, Any]) -> Architecture | None:
 def _amounts(value: object, stages: int) -> tuple[int, ...]:
     """Return the number of convolutions of each stage; a single number holds for all of them."""
     every = [value] * stages if isinstance(value, int) else value
-    if not _integers(every) or len(every) != stages or not all(0 < n < 100 for n in every):
+    if not integers(every) or len(every) != stages or not all(0 < n < 100 for n in every):
         return ()
     return tuple(every)
 
 
-def _described(configuration: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+def described_network(configuration: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
     """Return the class name and the arguments of the network, translating the old format."""
     described = configuration.get("architecture")
     if isinstance(described, dict):
@@ -198,197 +176,29 @@ def _described(configuration: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]
         return "", {}
     base, limit = configuration["UNet_base_num_features"], configuration["unet_max_num_features"]
     stages = configuration["n_conv_per_stage_encoder"]
-    if not _integers([base, limit]) or not _integers(stages) or len(stages) > 32:
+    if not integers([base, limit]) or not integers(stages) or len(stages) > 32:
         return "", {}
-    return str(configuration["UNet_class_name"]), {
+    network = str(configuration["UNet_class_name"])
+    return network, {
         "features_per_stage": [min(base * 2**stage, limit) for stage in range(len(stages))],
         "kernel_sizes": configuration["conv_kernel_sizes"],
         "strides": configuration["pool_op_kernel_sizes"],
         "n_stages": len(stages),
-        "n_conv_per_stage": stages,
-        "n_blocks_per_stage": stages,
+        "n_blocks_per_stage" if network == "ResidualEncoderUNet" else "n_conv_per_stage": stages,
         "n_conv_per_stage_decoder": configuration["n_conv_per_stage_decoder"],
         "conv_op": f"Conv{len(configuration.get('patch_size') or [])}d",
     }
 
 
-def defects(
-    plans: Mapping[str, Any], name: str, configuration: Mapping[str, Any], channels: int | None
-) -> Iterator[Defect]:
-    """Yield what prediction would stumble over in a resolved configuration.
-
-    ``channels`` is the number of input channels, None where it is not known.
-    """
-    at: tuple[Step, ...] = ("configurations", name)
-    yield from _top(plans, channels)
-    yield from _preprocessing(configuration, at, channels)
-    yield from _network(configuration, at)
-    yield from _sizes(configuration, at)
-
-
-def _top(plans: Mapping[str, Any], channels: int | None) -> Iterator[Defect]:
-    for key in ("transpose_forward", "transpose_backward"):
-        axes = plans.get(key)
-        if not _integers(axes) or sorted(axes) != [0, 1, 2]:
-            yield Defect((key,), f"`{key}` must be the axes 0, 1 and 2 in some order")
-            break
-    else:
-        yield from _transposes(plans["transpose_forward"], plans["transpose_backward"])
-    key = "foreground_intensity_properties_per_channel"
-    if key not in plans and "foreground_intensity_properties_by_modality" in plans:
-        key = "foreground_intensity_properties_by_modality"
-    properties = plans.get(key)
-    if not isinstance(properties, dict):
-        yield Defect((key,), f"`{key}` is missing or not an object")
-    elif missing := [str(c) for c in range(channels or 0) if str(c) not in properties]:
-        yield Defect((key,), f"`{key}` has no entry for channel {missing[0]}")
-    reader = plans.get("image_reader_writer")
-    if not _one_of(reader, READERS):
-        message = f"`image_reader_writer` is {reader!r}, which nnU-Net does not have"
-        yield Defect(("image_reader_writer",), message)
-    manager = plans.get("label_manager", "LabelManager")
-    if manager != "LabelManager":
-        yield Defect(("label_manager",), f"`label_manager` is {manager!r}, not LabelManager")
-
-
-def _transposes(forward: Sequence[int], backward: Sequence[int]) -> Iterator[Defect]:
-    if [forward[axis] for axis in backward] != [0, 1, 2]:
-        message = "`transpose_backward` does not undo `transpose_forward`: the output is transposed"
-        yield Defect(("transpose_backward",), message)
-
-
-def _preprocessing(
-    configuration: Mapping[str, Any], at: tuple[Step, ...], channels: int | None
-) -> Iterator[Defect]:
-    if configuration.get("preprocessor_name") != "DefaultPreprocessor":
-        value = configuration.get("preprocessor_name")
-        message = f"`preprocessor_name` is {value!r}, which nnU-Net does not have"
-        yield Defect((*at, "preprocessor_name"), message)
-    fitting: dict[str, Callable[[object], bool]] = {
-        "normalization_schemes": lambda item: _one_of(item, NORMALIZATIONS),
-        "use_mask_for_norm": lambda item: isinstance(item, bool),
-    }
-    for key, fits in fitting.items():
-        values = configuration.get(key)
-        if not isinstance(values, list):
-            yield Defect((*at, key), f"`{key}` is missing or not a list")
-            continue
-        for index, item in enumerate(values[:channels]):
-            if not fits(item):
-                yield Defect((*at, key, index), f"`{key}` holds {item!r}, which nnU-Net refuses")
-        if len(values) < (channels or 0):
-            message = f"`{key}` has {len(values)} entries for {channels} channels"
-            yield Defect((*at, key), message)
-    for key in ("resampling_fn_data", "resampling_fn_seg", "resampling_fn_probabilities"):
-        if not _one_of(configuration.get(key), RESAMPLING):
-            message = f"`{key}` is {configuration.get(key)!r}, which nnU-Net does not have"
-            yield Defect((*at, key), message)
-        if not isinstance(configuration.get(f"{key}_kwargs"), dict):
-            yield Defect((*at, f"{key}_kwargs"), f"`{key}_kwargs` is missing or not an object")
-
-
-def _network(configuration: Mapping[str, Any], at: tuple[Step, ...]) -> Iterator[Defect]:
-    described = configuration.get("architecture")
-    if "architecture" not in configuration:
-        missing = [key for key in OLD_KEYS if key not in configuration]
-        if missing:
-            message = f"the network is not described: neither `architecture` nor {missing[0]!r}"
-            yield Defect(at, message)
-        elif configuration["UNet_class_name"] not in NETWORKS:
-            value = configuration["UNet_class_name"]
-            message = (
-                f"`UNet_class_name` is {value!r}; nnU-Net converts only {' and '.join(NETWORKS)}"
-            )
-            yield Defect((*at, "UNet_class_name"), message)
-        return
-    at = (*at, "architecture")
-    if not isinstance(described, dict):
-        yield Defect(at, "`architecture` is not an object")
-        return
-    kwargs, imported = described.get("arch_kwargs"), described.get("_kw_requires_import")
-    if not isinstance(described.get("network_class_name"), str):
-        yield Defect(at, "`architecture` has no `network_class_name`")
-    if not isinstance(kwargs, dict):
-        yield Defect(at, "`architecture` has no `arch_kwargs`")
-    elif not isinstance(imported, list):
-        yield Defect(at, "`architecture` has no `_kw_requires_import`")
-    else:
-        for key in imported:
-            if not _one_of(key, kwargs):
-                message = f"`_kw_requires_import` names {key!r}, which `arch_kwargs` lacks"
-                yield Defect((*at, "_kw_requires_import"), message)
-
-
-def _sizes(configuration: Mapping[str, Any], at: tuple[Step, ...]) -> Iterator[Defect]:
-    patch, spacing = configuration.get("patch_size"), configuration.get("spacing")
-    if not _integers(patch) or not patch or min(patch) < 1:
-        yield Defect((*at, "patch_size"), "`patch_size` must be a list of positive integers")
-        return
-    if not isinstance(spacing, list) or not all(_is_number(s) and s > 0 for s in spacing):
-        yield Defect((*at, "spacing"), "`spacing` must be a list of positive numbers (mm)")
-    elif len(spacing) != len(patch):
-        message = f"`spacing` has {len(spacing)} axes, `patch_size` {len(patch)}"
-        yield Defect((*at, "spacing"), message)
-    network, kwargs = _described(configuration)
-    if network not in NETWORKS:
-        return
-    yield from _stages(network, kwargs, (*at, "architecture", "arch_kwargs"))
-    strides = _per_axis(kwargs.get("strides"))
-    if strides is None:
-        return
-    if any(len(stride) != len(patch) for stride in strides):
-        message = f"`patch_size` has {len(patch)} axes, the network's strides have another number"
-        yield Defect((*at, "patch_size"), message)
-        return
-    for axis, size in enumerate(patch):
-        product = 1
-        for stride in strides:
-            product *= stride[axis]
-        if product and size % product:
-            message = (
-                f"`patch_size` {size} on axis {axis} is not a multiple of {product}, the product "
-                "of the network's strides on it"
-            )
-            yield Defect((*at, "patch_size", axis), message)
-
-
-def _stages(network: str, kwargs: Mapping[str, Any], at: tuple[Step, ...]) -> Iterator[Defect]:
-    """Check that every list of ``arch_kwargs`` has as many entries as the network has stages."""
-    stages = kwargs.get("n_stages")
-    if not isinstance(stages, int) or isinstance(stages, bool):
-        yield Defect(at, "`arch_kwargs` has no integer `n_stages`")
-        return
-    encoder = "n_conv_per_stage" if network == "PlainConvUNet" else "n_blocks_per_stage"
-    wanted = {
-        "features_per_stage": stages,
-        "kernel_sizes": stages,
-        "strides": stages,
-        encoder: stages,
-        "n_conv_per_stage_decoder": stages - 1,
-    }
-    for key in ("conv_op", *wanted):
-        if key not in kwargs:
-            yield Defect(at, f"`arch_kwargs` lacks `{key}`, which {network} needs")
-        elif isinstance(kwargs[key], list) and len(kwargs[key]) != wanted.get(key):
-            message = f"`{key}` has {len(kwargs[key])} entries, {wanted.get(key)} are needed"
-            yield Defect((*at, key), message)
-
-
-def _per_axis(value: object) -> tuple[tuple[int, ...], ...] | None:
-    if not isinstance(value, list) or not all(_integers(item) and item for item in value):
+def per_axis(value: object) -> tuple[tuple[int, ...], ...] | None:
+    """Return integers per stage and axis, None where a value is anything else."""
+    if not isinstance(value, list) or not all(integers(item) and item for item in value):
         return None
     return tuple(tuple(item) for item in value) or None
 
 
-def _integers(value: object) -> TypeGuard[Sequence[int]]:
+def integers(value: object) -> TypeGuard[Sequence[int]]:
+    """Whether a value is a list of integers."""
     return isinstance(value, list) and all(
         isinstance(item, int) and not isinstance(item, bool) for item in value
     )
-
-
-def _one_of(value: object, names: Container[str]) -> bool:
-    return isinstance(value, str) and value in names
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -8,7 +8,9 @@ from typing import Any
 from ..findings import Problem, Severity
 from ..json_file import JsonFile
 from ..package import Package, TrainerFolder
-from ..plans import OLD_KEYS, defects, resolve
+from ..plans import OLD_KEYS, resolve
+from ..plans_defects import Use, defects
+from ..wording import quote
 from . import rule
 
 
@@ -55,16 +57,16 @@ def plans_invalid(package: Package) -> Iterator[Problem]:
     """
     for trainer in package.trainers:
         plans = trainer.plans
-        if plans is None:
+        if plans is None or plans.reported:
             continue
         if plans.error:
             yield Problem(f"can't be read: {plans.error}", plans.path, plans.error_line)
         elif not isinstance(plans.value, dict):
             yield Problem("not a JSON object", plans.path, 1)
-        elif plans.repeated_keys:
-            key = plans.repeated_keys[0]
-            yield Problem(f"key {key!r} stands twice in one object", plans.path)
-        elif not isinstance(plans.value.get("configurations"), dict):
+            continue
+        for key, line in plans.repeated:
+            yield Problem(f"{quote(key)} stands twice in one object", plans.path, line)
+        if plans.error is None and not isinstance(plans.value.get("configurations"), dict):
             yield Problem("`configurations` is missing or not an object", plans.path)
 
 
@@ -108,7 +110,7 @@ def plans_name_differs(package: Package) -> Iterator[Problem]:
             continue
         name = trainer.plans.object.get("plans_name")
         if isinstance(name, str) and name != trainer.parts.plans:
-            message = f"`plans_name` is {name!r}, the folder says {trainer.parts.plans!r}"
+            message = f"`plans_name` is {quote(name)}, the folder says {quote(trainer.parts.plans)}"
             yield Problem(message, trainer.plans.path, trainer.plans.line("plans_name"))
 
 
@@ -130,7 +132,7 @@ def plans_old_format(package: Package) -> Iterator[Problem]:
         if isinstance(configuration, str) or "architecture" in configuration:
             continue
         if all(key in configuration for key in OLD_KEYS):
-            message = f"configuration {name!r} has `UNet_class_name` in place of `architecture`"
+            message = f"{quote(name)} has `UNet_class_name` in place of `architecture`"
             yield Problem(message, plans.path, plans.line("configurations", name))
 
 
@@ -151,7 +153,7 @@ def cascade(package: Package) -> Iterator[Problem]:
     """
     for _, plans, name, configuration in _plans(package):
         if not isinstance(configuration, str) and configuration.get("previous_stage"):
-            message = f"{name!r} needs the output of {configuration['previous_stage']!r}"
+            message = f"{quote(name)} needs the output of {quote(configuration['previous_stage'])}"
             yield Problem(message, plans.path, plans.line("configurations", name))
 
 
@@ -165,20 +167,23 @@ def cascade(package: Package) -> Iterator[Problem]:
 def fingerprint_invalid(package: Package) -> Iterator[Problem]:
     """`dataset_fingerprint.json` is damaged, or belongs to another training.
 
-    Why: nobody reads it to predict, but whoever trains further from this model does.
+    Why: nobody reads it to predict, but whoever trains further from this model does. Plans that
+    were moved here from another data set (`nnUNetv2_move_plans_between_datasets`) keep that one's
+    intensities, so that a difference alone is no defect.
 
     Fix: copy `dataset_fingerprint.json` again from nnU-Net's results folder.
     """
     key = "foreground_intensity_properties_per_channel"
     for trainer in package.trainers:
         fingerprint = trainer.fingerprint
-        if fingerprint is None:
+        if fingerprint is None or fingerprint.reported:
             continue
         content = fingerprint.object
         lengths = [content.get("spacings"), content.get("shapes_after_crop")]
         plans = trainer.plans.object if trainer.plans else {}
         if fingerprint.error:
-            yield Problem(f"can't be read: {fingerprint.error}", fingerprint.path)
+            message = f"can't be read: {fingerprint.error}"
+            yield Problem(message, fingerprint.path, fingerprint.error_line)
         elif not all(isinstance(x, list) for x in lengths) or key not in content:
             yield Problem("not a fingerprint as nnU-Net writes it", fingerprint.path)
         elif len({len(x) for x in lengths if isinstance(x, list)}) > 1:
@@ -186,7 +191,7 @@ def fingerprint_invalid(package: Package) -> Iterator[Problem]:
             yield Problem(message, fingerprint.path, fingerprint.line("spacings"))
         elif key in plans and plans[key] != content[key]:
             message = f"`{key}` differs from that in plans.json"
-            yield Problem(message, fingerprint.path, fingerprint.line(key))
+            yield Problem(message, fingerprint.path, fingerprint.line(key), severity=Severity.INFO)
 
 
 @rule(
@@ -207,6 +212,7 @@ def plans_incomplete(package: Package) -> Iterator[Problem]:
     for trainer, plans, name, configuration in _plans(package):
         if isinstance(configuration, str):
             continue
-        for defect in defects(plans.object, name, configuration, _channels(trainer)):
+        use = Use(name, _channels(trainer), own_trainer=trainer.trainer_class is not None)
+        for defect in defects(plans.object, configuration, use):
             line = plans.line(*defect.steps) or plans.line("configurations", name)
             yield Problem(defect.message, plans.path, line)
