@@ -22,3 +22,6 @@ class Archive:
     members: tuple[Member, ...]
     #: Members that do not unpack, with the reason, as far as they were looked at.
     damaged: tuple[tuple[str, str], ...] = ()
+    #: Entries whose own header differs from the directory, and bytes that belong to no entry, with
+    #: what is wrong; "" is the zip as a whole.
+    differing: tuple[tuple[str, str], ...] = ()

@@ -13,7 +13,8 @@ from .archive import Archive
 from .errors import NothingToLint, UsageError
 from .package import build_package, parse_folder_name
 from .repository import build_repository
-from .tree import FolderTree, TreeError, ZipTree, broken_headers, open_zip
+from .tree import FolderTree, TreeError, ZipTree, open_zip
+from .zip_headers import read_headers
 
 #: Any of these makes a folder a repository; git's own is not there in a downloaded archive.
 _REPOSITORY_MARKS = (".git", "README.md", "LICENSE", "CITATION.cff", "pyproject.toml")
@@ -85,8 +86,9 @@ def _file(text: str, path: Path, repository: str | None, parse: _Parse) -> Targe
         _refuse_checkpoint(text, tree)
         # The name of a zip is not the repository's: only a name that the user gives is judged.
         package = build_package(tree, file_name=path.name, repository=repository)
-        damaged = tuple((dict(package.damaged) | dict(broken_headers(tree))).items())
-        archive = Archive(path.name, size, head, None, tree.members, damaged)
+        headers = read_headers(tree, size)
+        damaged = tuple((dict(package.damaged) | dict(headers.broken)).items())
+        archive = Archive(path.name, size, head, None, tree.members, damaged, headers.differing)
         names = (parse(repository),) if repository else ()
         subjects = (*names, archive, package)
         return Target(text, "package", subjects, f"{text}!/", size, tree.bytes_read)

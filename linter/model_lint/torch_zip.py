@@ -122,7 +122,7 @@ def read_local_header(source: Source) -> Record:
         raise ContainerError("C002", "a record does not begin where it should")
     name = _name(source.exactly(name_length))
     extra = source.exactly(extra_length)
-    size, compressed = _zip64(extra, [size, compressed])
+    size, compressed = zip64(extra, [size, compressed])
     return Record(name, flags, method, crc, compressed, size, 0)
 
 
@@ -196,7 +196,7 @@ def _name(raw: bytes) -> str:
     return raw.decode("utf-8", "replace")
 
 
-def _zip64(extra: bytes, values: list[int]) -> list[int]:
+def zip64(extra: bytes, values: list[int]) -> list[int]:
     """Put the 64-bit values of an extra field where the 32-bit ones are full."""
     pos = 0
     while pos + 4 <= len(extra):
@@ -245,6 +245,6 @@ def _central_record(data: bytes, pos: int) -> tuple[Record, int]:
     name_end = pos + _CENTRAL.size + name_length
     extra_end = name_end + extra_length
     name = _name(data[pos + _CENTRAL.size : name_end])
-    size, compressed, offset = _zip64(data[name_end:extra_end], [size, compressed, offset])
+    size, compressed, offset = zip64(data[name_end:extra_end], [size, compressed, offset])
     record = Record(name, flags, method, crc, compressed, size, offset)
     return record, extra_end + comment_length

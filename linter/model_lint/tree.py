@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol, cast
 
 from .limits import MAX_DEPTH, MAX_ENTRIES, MAX_SKIPPED_BYTES, MAX_UNPACKED_BYTES
-from .wording import quote
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -206,10 +205,6 @@ def _scan(folder: Path) -> Iterator[os.DirEntry[str]]:
         raise TreeError(_reason(error)) from error
 
 
-#: Bytes of a local header before the name.
-_LOCAL_HEADER = 30
-#: The flag that says that a name is UTF-8.
-_UTF_8 = 0x800
 _SPECIAL = frozenset({stat.S_IFLNK, stat.S_IFCHR, stat.S_IFBLK, stat.S_IFIFO, stat.S_IFSOCK})
 #: What ``zipfile`` of every Python that SCT and nnU-Net run on can unpack: stored, deflate, bzip2
 #: and LZMA. Python 3.14 adds Zstandard (93); nothing reads Deflate64 (9).
@@ -334,28 +329,6 @@ def open_zip(raw: io.RawIOBase) -> ZipTree:
     if reason:
         raise LimitError(reason)
     return ZipTree(archive, members, counter)
-
-
-def broken_headers(tree: ZipTree) -> Iterator[tuple[str, str]]:
-    """Yield the members that no header, or that of another member, stands before, with the reason.
-
-    ``zipfile`` stops at these when it unpacks. It takes one read for each member, so it is not for
-    archives on a server.
-    """
-    stream = cast("IO[bytes]", tree.archive.fp)
-    for member in tree.members:
-        if member.offset < 0:
-            continue  # outside the file, which the directory alone tells
-        stream.seek(member.offset)
-        header = stream.read(_LOCAL_HEADER)
-        if len(header) < _LOCAL_HEADER or not header.startswith(b"PK\3\4"):
-            yield member.path, "no entry begins where the directory says"
-            continue
-        raw = stream.read(int.from_bytes(header[26:28], "little"))
-        name = raw.decode("utf-8" if member.flags & _UTF_8 else "cp437", errors="replace")
-        if name != member.raw_name:
-            text = f"the directory calls it {quote(member.raw_name)}, its own header {quote(name)}"
-            yield member.path, text
 
 
 def _beyond_limits(members: tuple[Member, ...]) -> str | None:

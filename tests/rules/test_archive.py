@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import stat
+import struct
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterable
@@ -152,6 +153,72 @@ def commented(folder: Path) -> Path:
     return path
 
 
+def aligned(folder: Path) -> Path:
+    """As zipalign writes it: zeros in the extra field, shorter than a field's head."""
+    infos = []
+    for name, content in genuine().items():
+        info = zipfile.ZipInfo(name)
+        info.extra = bytes(3)
+        infos.append((info, content))
+    return write_zip(folder / NAME, infos)
+
+
+def accented(folder: Path) -> Path:
+    return package(folder, put("fold_0/é.md"), put("fold_0/日本.md"))
+
+
+def spliced(folder: Path, at: Callable[[zipfile.ZipFile], int], data: bytes) -> Path:
+    """A package with bytes put in between, and every offset behind them corrected."""
+    path = package(folder)
+    content = path.read_bytes()
+    with zipfile.ZipFile(path) as archive:
+        place, directory = at(archive), archive.start_dir
+    head, tail = bytearray(content[:directory]), bytearray(content[directory:])
+    pos = 0
+    while tail[pos : pos + 4] == b"PK\1\2":
+        lengths = struct.unpack_from("<HHH", tail, pos + 28)
+        (offset,) = struct.unpack_from("<L", tail, pos + 42)
+        struct.pack_into("<L", tail, pos + 42, offset + len(data) * (offset >= place))
+        pos += 46 + sum(lengths)
+    struct.pack_into("<L", tail, pos + 16, directory + len(data))
+    path.write_bytes(bytes(head[:place]) + data + bytes(head[place:]) + bytes(tail))
+    return path
+
+
+def hidden(folder: Path) -> Path:
+    """An entry that only a program finds that goes from header to header."""
+    header = struct.pack("<4s5H3L2H", b"PK\3\4", 20, 0, 0, 0, 0, 0, 1, 1, 1, 0)
+    return spliced(folder, lambda a: after(a, LOG), header + b"xx")
+
+
+def padded(folder: Path) -> Path:
+    return spliced(folder, lambda a: a.start_dir, bytes(64))
+
+
+def marked(folder: Path) -> Path:
+    return spliced(folder, lambda _: 0, b"PK00")
+
+
+def after(archive: zipfile.ZipFile, name: str) -> int:
+    """Where the data of an entry ends."""
+    info = archive.getinfo(name)
+    return info.header_offset + 30 + len(name) + info.compress_size
+
+
+def local(code: str, what: str, position: int, value: int, **more: Any) -> Case:
+    """A case of one byte changed in the header before an entry."""
+
+    def build(folder: Path) -> Path:
+        path = package(folder)
+        content = bytearray(path.read_bytes())
+        with zipfile.ZipFile(path) as archive:
+            content[archive.getinfo(LOG).header_offset + position] = value
+        path.write_bytes(content)
+        return path
+
+    return case(code, what, build, **more)
+
+
 def tar() -> bytes:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as archive:
@@ -240,7 +307,7 @@ CASES = [
     case(Z2, "of Windows", of_windows, fires=False),
     case(Z2, "zip64", zip64, fires=False),
     case(Z2, "with a comment", commented, fires=False),
-    bytes_of(Z2, "with bytes before", lambda b: b"#!/bin/sh\n" + b, fires=False),
+    bytes_of(Z2, "with bytes before", lambda b: b"#!/bin/sh\n" + b, fires=False, also={"Z011"}),
     unsafe("absolute", "/etc/passwd", "absolute", at="!//etc/passwd"),
     unsafe("upwards", "../x.txt", "`..`"),
     unsafe("upwards inside", f"{TRAINER}/../x.txt", "`..`"),
@@ -320,6 +387,28 @@ CASES = [
     changed("Z008", "none", fires=False),
     case("Z009", "deep", lambda f: write_zip(f / NAME, [("a/" * 40 + "x", b"")]), says="40 deep"),
     changed("Z009", "none", fires=False),
+    bytes_of("Z011", "bytes before", lambda b: b"#!/bin/sh\n" + b, says="10 bytes before"),
+    bytes_of("Z011", "bytes behind", lambda b: b + b"xyz", says="3 bytes after the end"),
+    bytes_of("Z011", "a zip before", lambda b: b + b, says="before the first entry"),
+    case("Z011", "an entry that the directory lacks", hidden, says="belong to no entry", at=LOG),
+    case("Z011", "bytes before the directory", padded, says="64 bytes after it"),
+    local("Z011", "method", 8, 8, says="method 8 in its header", at=LOG),
+    local("Z011", "checksum", 14, 1, says="CRC 0x", at=LOG),
+    local("Z011", "size", 22, 1, says="size"),
+    local("Z011", "packed size", 18, 0, says="packed size"),
+    local("Z011", "encrypted", 6, 1, says="encrypted"),
+    bytes_of(
+        "Z011", "number of entries", lambda b: b[:-12] + b"\7\0" + b[-10:], says="counts 7 entries"
+    ),
+    changed("Z011", "none", fires=False),
+    case("Z011", "streamed", streamed, fires=False),
+    case("Z011", "zip64", zip64, fires=False),
+    case("Z011", "with a comment", commented, fires=False),
+    bytes_of("Z011", "filled with zeros", lambda b: b + bytes(5000), fires=False),
+    case("Z011", "aligned", aligned, fires=False),
+    case("Z011", "marked by a splitting tool", marked, fires=False),
+    case("Z011", "of Windows", of_windows, fires=False),
+    case("Z011", "names beyond ASCII", accented, fires=False, also={"L015"}),
 ]
 
 

@@ -38,6 +38,8 @@ Z006 compression-unsupported error
 Z007 duplicate-entry error
 Z008 junk-entry warning
 Z009 bomb error
+Z010 crc-mismatch error
+Z011 header-mismatch error
 L001 trainer-folder-missing error
 L002 several-trainer-folders error
 L003 trainer-folder-name error

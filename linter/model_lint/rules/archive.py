@@ -301,6 +301,29 @@ def bomb(archive: Archive) -> Iterator[Problem]:
         yield Problem(str(archive.error))
 
 
+@rule(
+    "Z011",
+    "header-mismatch",
+    severity=Severity.ERROR,
+    since="0.1",
+    source="zipfile goes by the directory; programs that unpack a stream go from header to header",
+)
+def header_mismatch(archive: Archive) -> Iterator[Problem]:
+    """The zip's directory and its entries disagree, or the zip holds data of no entry.
+
+    Why: two programs find different files in it, so that one can be checked and another used; no
+    program that writes zips does that, unless bytes were put into the file or changed later.
+
+    Fix: zip the folder again into a new file: `model-lint pack` or `zip -r`.
+    """
+    unreadable = {path for path, _ in archive.damaged}
+    told = [(path, text) for path, text in archive.differing if path not in unreadable]
+    for path, text in told[:_SHOWN]:
+        yield Problem(text, printable(path))
+    if len(told) > _SHOWN:
+        yield Problem(f"and {count(told[_SHOWN:], 'more disagreement')}")
+
+
 def _folded(path: str) -> str:
     """Return what a file system makes of a name that ignores case and composes letters."""
     if path.isascii():
