@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 TESTS = Path(__file__).parent.parent / "tests"
-sys.path[:0] = [path for path in (str(TESTS), str(TESTS.parent)) if path not in sys.path]
+sys.path.insert(0, str(TESTS))
 
 from build import Case, package, put  # noqa: E402
 from checkpoint_files import slim  # noqa: E402
@@ -86,9 +87,15 @@ def finding(code: str, what: str) -> str:
 def cases() -> dict[str, list[tuple[bool, Any]]]:
     """Return the cases of every rule, by code: whether it fires, and a `Case` or a name."""
     found: dict[str, list[tuple[bool, Any]]] = {}
-    for path in sorted((TESTS / "rules").glob("test_*.py")):
-        listed = getattr(importlib.import_module(f"rules.{path.stem}"), "CASES", ())
-        for code, fires, case in _each(listed):
+    with patch.object(
+        sys, "path", [str(TESTS), *sys.path]
+    ):  # mkdocs restores it after a hook's import
+        modules = [
+            importlib.import_module(f"rules.{path.stem}")
+            for path in sorted((TESTS / "rules").glob("test_*.py"))
+        ]
+    for module in modules:
+        for code, fires, case in _each(getattr(module, "CASES", ())):
             found.setdefault(code, []).append((fires, case))
     tested = {*found}
     for code, fires, case in _each(OWN):
