@@ -5,13 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test fuzz lint docs format clean
+.PHONY: help demo test bench fuzz lint docs format clean
 
 help:
 	@echo "make demo    the whole path on phantom data: repository, training, package, prediction"
 	@echo "make test    every test"
 	@echo "make lint    formatting, lint and types"
 	@echo "make docs    the documentation site, in site/"
+	@echo "make bench   the measurements of benchmarks/README.md"
 	@echo "make fuzz    a million mutated inputs: none may crash the linter"
 	@echo "make format  reformat the code"
 	@echo "make clean   remove what these commands made"
@@ -29,6 +30,14 @@ demo: $(READY)
 
 test: $(READY)
 	@$(BIN)/python -m pytest -n 2
+
+bench: $(READY) .venv-bench/.ready
+	@$(BIN)/python benchmarks/run.py
+
+.venv-bench/.ready: benchmarks/requirements.txt
+	@$(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 fuzz: $(READY)
 	@$(BIN)/python fuzz/run.py

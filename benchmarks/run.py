@@ -1,0 +1,318 @@
+"""Measure what the budgets are about, side by side in one run, and print the tables of README.md.
+
+    make bench
+
+Times are medians of whole processes, in seconds; memory is the peak of the process. The packages
+are made once, in ``benchmarks/work``.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pickle
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+WORK = HERE / "work"
+BIN = Path(sys.executable).parent
+TOOLS = ROOT / ".venv-bench" / "bin"
+MODEL = ROOT / "tests" / "data" / "nnUNetTrainerTiny__nnUNetPlans__2d"
+RESULTS = WORK / "nnUNet_results"
+LARGE = RESULTS / "Dataset777_Bench" / "nnUNetTrainer__nnUNetPlans__3d_fullres"
+#: As on a user's machine: bytecode is cached.
+ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"} | {
+    "nnUNet_results": str(RESULTS),
+    "nnUNet_raw": str(WORK),
+    "nnUNet_preprocessed": str(WORK),
+}
+
+
+def main() -> None:
+    """Make the packages and print every table."""
+    WORK.mkdir(exist_ok=True)
+    small, stored, deflated = prepare()
+    print(machine())
+    speed(small, stored, deflated)
+    packing()
+    growth(small, stored)
+    verdicts(small)
+
+
+def prepare() -> tuple[Path, Path, Path]:
+    """Return the small package and the large one, stored and deflated."""
+    if not LARGE.exists():
+        subprocess.run([sys.executable, HERE / "make_model.py", RESULTS], check=True)
+    small = WORK / "model_seg_sc-gm_t2-r20260101.zip"
+    stored = WORK / "model_seg_sc-gm_t2_unet3d-r20260101.zip"
+    deflated = WORK / "model_seg_sc-gm_t2_unet3d-r20260102.zip"
+    for target, source, method in (
+        (small, MODEL, zipfile.ZIP_DEFLATED),
+        (stored, LARGE, zipfile.ZIP_STORED),
+        (deflated, LARGE, zipfile.ZIP_DEFLATED),
+    ):
+        if not target.exists():
+            write_zip(target, source, method)
+    return small, stored, deflated
+
+
+def write_zip(target: Path, source: Path, method: int, folds: int = 5) -> None:
+    """Zip a trainer folder without its validation."""
+    names = {f"fold_{fold}" for fold in range(folds)}
+    with zipfile.ZipFile(target, "w", method) as archive:
+        for path in sorted(p for p in source.rglob("*") if p.is_file()):
+            parts = path.relative_to(source).parts
+            if "validation" in parts or (parts[0].startswith("fold_") and parts[0] not in names):
+                continue
+            archive.write(path, path.relative_to(source.parent))
+
+
+def machine() -> str:
+    """Say what was measured on."""
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    cpu = models[0] if models else "unknown processor"
+    return f"{cpu}, {os.cpu_count()} cores, Python {sys.version.split()[0]}\n"
+
+
+def measure(
+    *command: str | Path, repeat: int = 5, before: Callable[[], None] | None = None
+) -> tuple[float, float]:
+    """Return the median seconds and the peak memory in MB of a command."""
+    seconds: list[float] = []
+    memory = 0.0
+    for _ in range(repeat):
+        if before:
+            before()
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            [str(word) for word in command],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=ENVIRONMENT,
+        )
+        _, _, usage = os.wait4(process.pid, 0)
+        process.returncode = 0
+        seconds.append(time.perf_counter() - started)
+        memory = max(memory, usage.ru_maxrss / 1024)
+    return statistics.median(seconds), memory
+
+
+def lint(*arguments: str | Path) -> list[str | Path]:
+    """Return the command that lints."""
+    return [BIN / "model-lint", "check", "--exit-zero", *arguments]
+
+
+def bytes_read(target: Path) -> tuple[int, int]:
+    """Return how many bytes a check reads, and of how many."""
+    done = subprocess.run(
+        [*map(str, lint(target, "--format", "json"))],
+        capture_output=True,
+        env=ENVIRONMENT,
+        check=True,
+    )
+    stats = json.loads(done.stdout)["targets"][0]["stats"]
+    return stats["bytes_read"], stats["bytes_total"]
+
+
+def row(*cells: object) -> None:
+    """Print a line of a table."""
+    print("| " + " | ".join(str(cell) for cell in cells) + " |")
+
+
+def speed(small: Path, stored: Path, deflated: Path) -> None:
+    """Print how long a check takes beside other programs on the same package."""
+    base, _ = measure(BIN / "python", "-c", "pass", repeat=21)
+    quick, quick_memory = measure(*lint(small), repeat=21)
+    row("what", "seconds", "memory (MB)", "read", "against")
+    row(":--", "--:", "--:", "--:", ":--")
+    row("`python -c pass`", f"{base:.3f}", "", "", "")
+    row(
+        "`check`, small package",
+        f"{quick:.3f}",
+        f"{quick_memory:.0f}",
+        "",
+        f"{quick / base:.1f} x `python -c pass`",
+    )
+    for name, target in (("stored", stored), ("deflated", deflated)):
+        seconds, memory = measure(*lint(target), repeat=11)
+        read, total = bytes_read(target)
+        share = f"{100 * read / total:.3f} %"
+        label = f"`check`, 5 folds, {total / 1e9:.2f} GB {name}"
+        row(
+            label,
+            f"{seconds:.3f}",
+            f"{memory:.0f}",
+            share,
+            f"{seconds / quick:.2f} x the small one",
+        )
+        deep, deep_memory = measure(*lint("--deep", target), repeat=3)
+        unzip, _ = measure("unzip", "-tq", target, repeat=3)
+        python, _ = measure(BIN / "python", "-m", "zipfile", "-t", target, repeat=3)
+        row(
+            f"`check --deep`, the same, {name}",
+            f"{deep:.2f}",
+            f"{deep_memory:.0f}",
+            "100 %",
+            f"{deep / python:.2f} x `python -m zipfile -t`",
+        )
+        row(f"`unzip -t`, {name}", f"{unzip:.2f}", "", "100 %", f"{unzip / seconds:.0f} x `check`")
+        row(
+            f"`python -m zipfile -t`, {name}",
+            f"{python:.2f}",
+            "",
+            "100 %",
+            f"{python / seconds:.0f} x `check`",
+        )
+    for tool in ("picklescan", "modelscan"):
+        arguments = ["-p", LARGE] if tool == "modelscan" else ["--path", LARGE]
+        seconds, memory = measure(TOOLS / tool, *arguments, repeat=3)
+        row(f"{tool}, extracted", f"{seconds:.2f}", f"{memory:.0f}", "", "")
+    generate, _ = measure(
+        BIN / "cookiecutter", "--no-input", ROOT, "-o", WORK / "generated",
+        repeat=5, before=lambda: shutil.rmtree(WORK / "generated", ignore_errors=True),
+    )  # fmt: skip
+    row("generating a repository, hooks included", f"{generate:.2f}", "", "", "")
+    print()
+
+
+def packing() -> None:
+    """Print size and time of `pack` beside nnU-Net's own export."""
+    exported, packed = WORK / "export.zip", WORK / "packed.zip"
+    export, _ = measure(
+        BIN / "nnUNetv2_export_model_to_zip", "-d", "777", "-c", "3d_fullres", "-o", exported,
+        repeat=1, before=lambda: exported.unlink(missing_ok=True),
+    )  # fmt: skip
+    pack, memory = measure(
+        BIN / "model-lint", "pack", LARGE, "--name", "model_seg_sc-gm_t2_unet3d",
+        "--tag", "r20260101", "--output", packed,
+        repeat=3, before=lambda: packed.unlink(missing_ok=True),
+    )  # fmt: skip
+    before, after = exported.stat().st_size, packed.stat().st_size
+    row("five folds", "seconds", "bytes", "memory (MB)")
+    row(":--", "--:", "--:", "--:")
+    row("`nnUNetv2_export_model_to_zip`", f"{export:.1f}", f"{before:,}", "")
+    row("`model-lint pack`", f"{pack:.1f}", f"{after:,}", f"{memory:.0f}")
+    row("ratio", f"{pack / export:.2f}", f"{after / before:.3f}", "")
+    print()
+
+
+def growth(small: Path, stored: Path) -> None:
+    """Print how the time of a check grows with folds, members and size."""
+    row("grows with", "", "seconds", "memory (MB)")
+    row(":--", "--:", "--:", "--:")
+    for folds in (1, 5, 25):
+        row("folds (small checkpoints)", folds, *figures(with_folds(small, folds)))
+    for count in (10, 1_000, 10_000, 100_000):
+        target = WORK / f"members-{count}-r20260101.zip"
+        with zipfile.ZipFile(target, "w") as archive:
+            for name, data in members(small):
+                archive.writestr(name, data)
+            for number in range(count - len(archive.infolist())):
+                archive.writestr(f"{MODEL.name}/extra/{number:06}.txt", b"")
+        row("members", f"{count:,}", *figures(target))
+    for folds in (1, 5):
+        target = WORK / f"size-{folds}-r20260101.zip"
+        if folds == 5:
+            target = stored
+        elif not target.exists():
+            write_zip(target, LARGE, zipfile.ZIP_STORED, folds)
+        row("bytes", f"{target.stat().st_size:,}", *figures(target))
+    print()
+
+
+def with_folds(small: Path, folds: int) -> Path:
+    """Return a package with copies of the first fold."""
+    target = WORK / f"folds-{folds}-r20260101.zip"
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, data in members(small):
+            if "/fold_1/" in name:
+                continue
+            copies = range(folds if "/fold_0/" in name else 1)
+            for fold in copies:
+                archive.writestr(name.replace("/fold_0/", f"/fold_{fold}/"), data)
+    return target
+
+
+def figures(target: Path) -> tuple[str, str]:
+    """Return the seconds and the memory of a check, as text."""
+    seconds, memory = measure(*lint(target), repeat=3)
+    return f"{seconds:.2f}", f"{memory:.0f}"
+
+
+def members(package: Path) -> list[tuple[str, bytes]]:
+    """Return names and contents of a package."""
+    with zipfile.ZipFile(package) as archive:
+        return [(info.filename, archive.read(info)) for info in archive.infolist()]
+
+
+class Evil:
+    """What a hostile checkpoint holds: it prints, when something unpickles it."""
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[str]]:
+        return print, ("unpickled",)
+
+
+def verdicts(small: Path) -> None:
+    """Print who flags an evil package and who wrongly flags the clean one."""
+    evil = WORK / "evil" / small.name
+    evil.parent.mkdir(exist_ok=True)
+    with zipfile.ZipFile(evil, "w") as archive:
+        for name, data in members(small):
+            archive.writestr(name, poisoned(data) if name.endswith(".pth") else data)
+    row("who", "evil package", "clean package", "evil checkpoint", "clean checkpoint")
+    row(":--", ":--", ":--", ":--", ":--")
+    for tool in ("model-lint", "picklescan", "modelscan"):
+        targets = [evil, small, extracted(evil), extracted(small)]
+        row(tool, *(verdict(tool, target) for target in targets))
+
+
+def poisoned(checkpoint: bytes) -> bytes:
+    """Return a checkpoint whose pickle calls a function first."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(checkpoint)) as source, zipfile.ZipFile(target, "w") as archive:
+        for info in source.infolist():
+            data = source.read(info)
+            if info.filename.endswith("/data.pkl"):
+                call = pickle.dumps(Evil(), protocol=2)[2:-1]
+                data = data[:2] + call + b"0" + data[2:]
+            archive.writestr(info.filename, data)
+    return target.getvalue()
+
+
+def extracted(package: Path) -> Path:
+    """Unpack a package beside itself."""
+    folder = package.with_suffix("")
+    if not folder.exists():
+        shutil.unpack_archive(package, folder)
+    return folder
+
+
+def verdict(tool: str, target: Path) -> str:
+    """Return what a tool says: flagged, clean, or nothing scanned."""
+    command: list[str | Path] = {
+        "model-lint": [BIN / "model-lint", "check", target],
+        "picklescan": [TOOLS / "picklescan", "--path", target],
+        "modelscan": [TOOLS / "modelscan", "-p", target],
+    }[tool]
+    done = subprocess.run(
+        [*map(str, command)], capture_output=True, text=True, env=ENVIRONMENT, check=False
+    )
+    if tool == "picklescan" and "Scanned files: 0" in done.stdout + done.stderr:
+        return "nothing scanned (exit 0)"
+    return {0: "clean", 1: "flagged"}.get(
+        done.returncode, f"nothing scanned (exit {done.returncode})"
+    )
+
+
+if __name__ == "__main__":
+    main()
