@@ -32,8 +32,8 @@ VOXEL_MM = (0.5, 0.5, 1.5)
 DISK_ORIENTATIONS = ("RPI", "LPI", "AIL", "PIR", "LAS", "SRP")
 """Orientations of the files, in SCT's letters."""
 CONTRASTS = {
-    "bright": {"outside": 35, "fluid": 190, "white": 95, "grey": 135},
-    "dark": {"outside": 60, "fluid": 20, "white": 150, "grey": 110},
+    "bright": {"outside": 35, "fluid": 190, "white": 90, "grey": 145},
+    "dark": {"outside": 60, "fluid": 20, "white": 155, "grey": 100},
 }
 
 
@@ -80,7 +80,7 @@ def intensities(tissues: np.ndarray, look: str, generator: np.random.Generator) 
     image = ndimage.gaussian_filter(np.array(levels, float)[tissues], (0.7, 0.7, 0.3))
     start, end = generator.uniform(0.92, 1.08, 2)
     shading = np.linspace(start, end, SHAPE[1])[None, :, None]
-    image = image * shading + generator.normal(0, 12, SHAPE)
+    image = image * shading + generator.normal(0, 9, SHAPE)
     return np.clip(np.rint(image * 4), 0, 4095).astype(np.int16)
 
 

@@ -18,8 +18,8 @@ def test_the_configuration_of_this_repository_is_valid(
 
 
 WRONG = {
-    "unknown key": ({"nnunet": {"flods": [0]}}, "nnunet: unknown key flods; did you mean folds?"),
-    "unknown section": ({"datset": {}}, "unknown key datset; did you mean dataset?"),
+    "unknown key": ({"nnunet": {"flods": [0]}}, "nnunet: unknown key 'flods'; did you mean folds?"),
+    "unknown section": ({"datset": {}}, "unknown key 'datset'; did you mean dataset?"),
     "type": ({"dataset": {"id": "many"}}, "dataset.id: 'many' is not of type 'integer'"),
     "range": ({"dataset": {"id": 1000}}, "dataset.id: 1000 is greater than the maximum of 999"),
     "choice": ({"nnunet": {"configuration": "4d"}}, "must be one of 2d, 3d_fullres, 3d_lowres"),
@@ -48,7 +48,7 @@ def test_what_is_wrong_is_one_line(
     assert len(str(caught.value).splitlines()) == 1
 
 
-LABELS: dict[str, tuple[dict[str, Any], str]] = {
+LABELS: dict[str, tuple[dict[Any, Any], str]] = {
     "gap": ({"sc": 1, "gm": 3}, "without gaps"),
     "background moved": ({"background": 1, "sc": 2}, "background is always 0"),
     "zero": ({"sc": 0}, "0 is the background"),
@@ -56,13 +56,14 @@ LABELS: dict[str, tuple[dict[str, Any], str]] = {
     "nothing": ({"background": 0}, "at least one label"),
     "no own value": ({"all": [1, 2], "a": 1, "b": 2}, "labels.all: every value of it belongs"),
     "ignore": ({"sc": 1, "ignore": 3}, "must be the highest value, 2"),
-    "value without file": ({"sc": 1, "gm": 2}, "no file gives value 2"),
+    "label without file": ({"sc": 1, "gm": 2}, "no file gives a value of gm"),
+    "word that YAML does not read": ({True: 1}, "put quotes around them"),
 }
 
 
 @pytest.mark.parametrize(("labels", "message"), LABELS.values(), ids=LABELS)
 def test_labels_that_nnunet_can_not_learn(
-    config: dict[str, Any], labels: dict[str, Any], message: str
+    config: dict[str, Any], labels: dict[Any, Any], message: str
 ) -> None:
     files = {"dataset": {**config["dataset"], "label_files": {"seg": 1}}}
     with pytest.raises(SettingsError, match=message):

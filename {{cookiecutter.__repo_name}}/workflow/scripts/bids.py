@@ -94,10 +94,11 @@ def find_samples(dataset: Dataset) -> tuple[list[Sample], list[Skipped]]:
 def _subject_samples(
     dataset: Dataset, labels_root: Path, subject: str
 ) -> tuple[list[Sample], list[Skipped]]:
-    images, skipped = list_images(dataset.bids / subject)
-    sessions = sorted({image.session for image in images}) or [""]
+    folder = dataset.bids / subject
+    images, skipped = list_images(folder)
+    sessions = {image.session for image in images} | {p.name for p in folder.glob("ses-*")}
     samples: list[Sample] = []
-    for session in sessions:
+    for session in sorted(sessions) or [""]:
         visit = "_".join(filter(None, (subject, session)))
         if session and visit in dataset.exclude:
             skipped.append(Skipped(visit, subject, f"excluded: {dataset.exclude[visit]}"))

@@ -107,3 +107,17 @@ def pick_device(wanted: str) -> str:
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def thrift(cpus: int, device: str) -> dict[str, str]:
+    """Environment variables, not set yet, that keep nnU-Net and torch to the processors given."""
+    wanted = {
+        "nnUNet_n_proc_DA": str(cpus),
+        "nnUNet_def_n_proc": str(cpus),
+        "PYTHONUNBUFFERED": "1",
+    }
+    if device != "cuda":
+        wanted["nnUNet_compile"] = "f"
+        # Threads that wait sleep instead of spinning, which others on the machine would pay for.
+        wanted["OMP_WAIT_POLICY"] = "passive"
+    return {name: value for name, value in wanted.items() if name not in os.environ}

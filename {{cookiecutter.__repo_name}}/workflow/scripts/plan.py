@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from common import add_config_argument, fail, read_json, run_nnunet, write_json
+from common import add_config_argument, fail, read_json, run_nnunet, thrift, write_json
 from convert import read_rows
 from settings import Settings, SettingsError, load, merge
 from splits import nnunet_splits, prepare
@@ -65,7 +65,8 @@ def plan(settings: Settings, jobs: int) -> None:
     Raises:
         ValueError, RuntimeError, OSError: one line that says what is wrong.
     """
-    number, environment = str(settings.dataset.id), settings.environment()
+    number = str(settings.dataset.id)
+    environment = settings.environment() | thrift(jobs, "cpu")
     nnunet = settings.nnunet
     run_nnunet(
         "nnUNetv2_extract_fingerprint",

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 
-from common import add_config_argument, fail, pick_device, run_nnunet
+from common import add_config_argument, fail, pick_device, run_nnunet, thrift
 from settings import Settings, SettingsError, load
 from train import install_trainer
 
@@ -31,7 +31,7 @@ def predict(settings: Settings, jobs: int) -> None:
         *("-d", str(settings.dataset.id), "-c", nnunet.configuration),
         *("-tr", nnunet.trainer, "-p", nnunet.plans_name, "-f", *nnunet.folds),
         *("-device", device, "-npp", str(jobs), "-nps", str(jobs)),
-        environment=settings.environment(),
+        environment=settings.environment() | thrift(jobs, device),
     )
     shutil.rmtree(output, ignore_errors=True)
     partial.rename(output)

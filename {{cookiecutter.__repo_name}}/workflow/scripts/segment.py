@@ -29,7 +29,7 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 
-from common import fail, pick_device, read_json
+from common import fail, pick_device, read_json, thrift
 from orientation import orientation_of, reorient_array, reorient_image, switch_convention
 from volumes import VolumeError, read_volume, same_grid
 
@@ -285,6 +285,7 @@ def load_model(folder: Path, scratch: Path, device: str, *, trusted: bool) -> Mo
         trainer.mkdir()
         shutil.copyfile(folder / "trainer_class.py", trainer / "trainer_class.py")
         os.environ["nnUNet_extTrainer"] = str(trainer)  # noqa: SIM112 - nnU-Net's own name
+    os.environ.update(thrift(os.cpu_count() or 1, device))
     if not trusted:
         os.environ["TORCH_FORCE_WEIGHTS_ONLY_LOAD"] = "1"
     import torch

@@ -271,9 +271,9 @@ def _check_together(s: Settings) -> None:
                 f"labels has {_listed(s.values - {0})}"
             )
     painted = {value for mapping in s.dataset.label_files.values() for value in mapping.values()}
-    never = sorted(s.values - {0} - painted)
-    if never:
-        raise _WrongValueError(f"dataset.label_files: no file gives value {never[0]} of labels")
+    for name, values in s.labels.items():
+        if painted.isdisjoint(values):
+            raise _WrongValueError(f"dataset.label_files: no file gives a value of {name}")
     if "all" in s.nnunet.folds and len(s.nnunet.folds) > 1:
         raise _WrongValueError("nnunet.folds: all can't stand beside numbered folds")
     high = [fold for fold in s.nnunet.folds if fold != "all" and int(fold) >= s.splits.folds]
@@ -387,26 +387,33 @@ def _with_defaults(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any
 def _string_keys(value: Any) -> Any:
     """Make every key a string, as in JSON: YAML reads ``1:`` as a number."""
     if isinstance(value, Mapping):
+        if any(isinstance(key, bool) or key is None for key in value):
+            raise SettingsError(
+                "config.yaml: as a key, YAML reads on, off, yes, no and null as something else "
+                "than words; put quotes around them"
+            )
         return {str(key): _string_keys(item) for key, item in value.items()}
     return [_string_keys(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _explain(problem: ValidationError) -> str:
     where = ".".join(str(part) for part in problem.absolute_path)
-    prefix = f"{where}: " if where else ""
+    return _one_line(f"{where}: {_reason(problem)}" if where else _reason(problem))
+
+
+def _reason(problem: ValidationError) -> str:
     wanted: Any = problem.validator_value
     if problem.validator == "additionalProperties" and isinstance(problem.instance, dict):
         allowed = list(dict(problem.schema).get("properties", {}))  # type: ignore[arg-type]
         extra = [key for key in problem.instance if key not in allowed]
-        return f"{prefix}unknown key {extra[0]}{_hint(extra[0], allowed)}"
-    if problem.validator == "required" and isinstance(problem.instance, dict):
-        missing = [key for key in wanted if key not in problem.instance]
-        return f"{prefix}the key {missing[0]} is missing"
+        return f"unknown key {extra[0]!r}{_hint(extra[0], allowed)}"
+    if problem.validator == "required":
+        return f"{problem.message.removesuffix('is a required property')}is missing"
     if problem.validator == "enum":
-        return f"{prefix}{problem.instance!r} must be one of {_listed(wanted)}"
+        return f"{problem.instance!r} must be one of {_listed(wanted)}"
     if problem.validator == "anyOf":
-        return f"{prefix}{problem.instance!r} is not what is expected here; see {SCHEMA_FILE.name}"
-    return f"{prefix}{_one_line(problem.message)}"
+        return f"{problem.instance!r} is not what is expected here; see {SCHEMA_FILE.name}"
+    return problem.message
 
 
 def _hint(word: str, known: Iterable[str]) -> str:

@@ -17,7 +17,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from common import add_config_argument, fail, pick_device, read_json, run_nnunet, write_json
+from common import add_config_argument, fail, pick_device, read_json, run_nnunet, thrift, write_json
 from settings import Settings, SettingsError, load
 
 CHECKPOINTS = ("checkpoint_final.pth", "checkpoint_latest.pth", "checkpoint_best.pth")
@@ -113,18 +113,6 @@ def arguments_for(settings: Settings, fold: str, step: str, device: str) -> list
     return arguments + {"continue": ["--c"], "validate": ["--val"]}.get(step, [])
 
 
-def defaults(cpus: int, device: str) -> dict[str, str]:
-    """Environment variables for nnU-Net that nobody has set yet."""
-    wanted = {
-        "nnUNet_n_proc_DA": str(cpus),
-        "nnUNet_def_n_proc": str(cpus),
-        "PYTHONUNBUFFERED": "1",
-    }
-    if device != "cuda":
-        wanted["nnUNet_compile"] = "f"
-    return {name: value for name, value in wanted.items() if name not in os.environ}
-
-
 def hold_lock(path: Path) -> int:
     """Wait until no other process trains this fold, then hold its lock for this process's life.
 
@@ -161,7 +149,7 @@ def main(argv: list[str] | None = None) -> int:
             print(f"{folder}: already trained and validated")
             return 0
         device = pick_device(settings.nnunet.device)
-        environment = settings.environment() | defaults(arguments.cpus, device)
+        environment = settings.environment() | thrift(arguments.cpus, device)
         options = arguments_for(settings, arguments.fold, step, device)
         run_nnunet("nnUNetv2_train", *options, environment=environment)
     except (SettingsError, ValueError, RuntimeError, OSError) as error:
