@@ -267,7 +267,7 @@ def changed(
 def assert_case(case: Case, folder: Path, *families: str) -> None:
     """Lint a case with the rules of these families: its rule fires once as told, or none does."""
     found = findings(
-        case.build(folder), *families, name=case.name, weights=bool({"C", "K"} & set(families))
+        case.build(folder), *families, name=case.name, weights=bool({"C", "K", "P"} & set(families))
     )
     codes = {f.code for f in found}
     assert codes == ({case.code} if case.fires else set()) | case.also, found

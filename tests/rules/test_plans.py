@@ -1,0 +1,309 @@
+"""The rules about plans.json and the fingerprint, each on the genuine model with one change."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from build import (
+    ABSENT,
+    MODEL,
+    TRAINER,
+    Case,
+    Change,
+    assert_case,
+    changed,
+    dataset,
+    drop,
+    edit,
+    findings,
+    move,
+    package,
+    plans,
+    put,
+    rename_trainer,
+)
+from model_lint.findings import Severity
+
+W, E, I = Severity.WARNING, Severity.ERROR, Severity.INFO  # noqa: E741 (as in the table of rules)
+PLANS = (MODEL / "plans.json").read_text(encoding="utf-8")
+INTENSITIES = "foreground_intensity_properties_per_channel"
+
+
+def case(code: str, what: str, *changes: Change, **more: Any) -> Case:
+    return changed(code, what, *changes, **more)
+
+
+def silent(code: str, what: str, *changes: Change, **more: Any) -> Case:
+    return changed(code, what, *changes, fires=False, **more)
+
+
+def configuration(change: Callable[[Any], Any] | dict[str, Any], name: str = "2d") -> Change:
+    """Change a configuration: by a function of it, or by keys to set or take out."""
+
+    def inner(value: Any) -> None:
+        held = value["configurations"][name]
+        if callable(change):
+            change(held)
+            return
+        held.update(change)
+        for key in [key for key, value in held.items() if value is ABSENT]:
+            del held[key]
+
+    return plans(inner)
+
+
+def network(change: dict[str, Any]) -> Change:
+    """Set arguments of the network."""
+    return configuration(lambda held: held["architecture"]["arch_kwargs"].update(change))
+
+
+def fingerprint(change: Callable[[Any], Any] | dict[str, Any]) -> Change:
+    return edit("dataset_fingerprint.json", change)
+
+
+def old_format(value: Any) -> None:
+    """Describe the network as nnU-Net 2.0 to 2.3.0 did."""
+    for held in value["configurations"].values():
+        kwargs = held.pop("architecture")["arch_kwargs"]
+        held.update(
+            UNet_class_name="PlainConvUNet",
+            UNet_base_num_features=kwargs["features_per_stage"][0],
+            unet_max_num_features=kwargs["features_per_stage"][-1],
+            n_conv_per_stage_encoder=kwargs["n_conv_per_stage"],
+            n_conv_per_stage_decoder=kwargs["n_conv_per_stage_decoder"],
+            num_pool_per_axis=[3] * len(kwargs["strides"][0]),
+            pool_op_kernel_sizes=kwargs["strides"],
+            conv_kernel_sizes=kwargs["kernel_sizes"],
+        )
+
+
+def inherit(name: str, **more: Any) -> Change:
+    """Let the configuration inherit all it has from another."""
+
+    def change(value: Any) -> None:
+        held = value["configurations"]
+        held["base"] = held["2d"]
+        held["2d"] = {"inherits_from": name, **more}
+
+    return plans(change)
+
+
+def two_channels(*names: str) -> Change:
+    """Say that the model reads these channels."""
+    return dataset({"channel_names": {str(i): name for i, name in enumerate(names)}})
+
+
+CASES = [
+    silent("P001", "the genuine model"),
+    case("P001", "not JSON", put("plans.json", PLANS[:-3]), at="plans.json", says="can't be read"),
+    case("P001", "a list", put("plans.json", "[]"), says="not a JSON object", line=1),
+    case("P001", "empty", put("plans.json", ""), says="empty"),
+    case("P001", "byte order mark", put("plans.json", f"\ufeff{PLANS}"), says="byte order mark"),
+    case(
+        "P001",
+        "git-lfs pointer",
+        put("plans.json", "version https://git-lfs.github.com/spec/v1\n"),
+        says="git-lfs",
+    ),
+    case("P001", "no configurations", plans({"configurations": ABSENT}), severity=E),
+    case("P001", "configurations a list", plans({"configurations": []})),
+    case(
+        "P001",
+        "key twice",
+        put("plans.json", PLANS.replace("{", '{\n"plans_name": "x",', 1)),
+        says="`plans_name` stands twice",
+    ),
+    silent("P001", "windows line ends", put("plans.json", PLANS.replace("\n", "\r\n"))),
+    silent("P001", "one line", put("plans.json", json.dumps(json.loads(PLANS)))),
+    silent("P001", "more keys", plans({"note": "ours"})),
+    silent("P001", "no plans at all", drop("plans.json")),
+    case(
+        "P002",
+        "renamed",
+        plans({"configurations": {"3d_fullres": {}}}),
+        says="`2d` is not in `configurations` (it has `3d_fullres`)",
+        at="plans.json",
+        severity=E,
+    ),
+    case("P002", "none", plans({"configurations": {}}), says="it is empty"),
+    case("P002", "not an object", plans({"configurations": {"2d": []}}), says="not an object"),
+    case("P002", "parent missing", inherit("nowhere"), says="`nowhere`"),
+    case("P002", "parent null", configuration({"inherits_from": None}), says="`null`"),
+    case("P002", "own parent", configuration({"inherits_from": "2d"}), says="from itself"),
+    silent("P002", "inherits all", inherit("base")),
+    silent("P002", "inherits and overrides", inherit("base", batch_size=2)),
+    silent(
+        "P002",
+        "another configuration is broken",
+        plans(lambda p: p["configurations"].update(x={"inherits_from": "y"})),
+    ),
+    # The checkpoint says which configuration is loaded, not the folder (C005 compares them).
+    silent("P002", "folder renamed", rename_trainer("nnUNetTrainerTiny__nnUNetPlans__2d_new")),
+    case(
+        "P003",
+        "folder renamed",
+        rename_trainer("nnUNetTrainerTiny__nnUNetResEncMPlans__2d"),
+        says="`plans_name` is `nnUNetPlans`, the folder says `nnUNetResEncMPlans`",
+        severity=W,
+    ),
+    case("P003", "name changed", plans({"plans_name": "mine"}), at="plans.json"),
+    silent("P003", "no name", plans({"plans_name": ABSENT})),
+    silent(
+        "P003",
+        "both renamed",
+        plans({"plans_name": "X"}),
+        rename_trainer("nnUNetTrainerTiny__X__2d"),
+    ),
+    case("P004", "old plans", plans(old_format), says="`2d` has `UNet_class_name`", severity=W),
+    silent(
+        "P004",
+        "both formats",
+        configuration({"UNet_class_name": "PlainConvUNet", "UNet_base_num_features": 4}),
+    ),
+    case(
+        "P005",
+        "needs a stage before",
+        configuration({"previous_stage": "3d_lowres"}),
+        says="`2d` needs the output of `3d_lowres`",
+        severity=W,
+    ),
+    silent("P005", "none before", configuration({"previous_stage": None})),
+    silent("P005", "the first stage", configuration({"next_stage": "3d_cascade_fullres"})),
+    case(
+        "P006",
+        "not JSON",
+        put("dataset_fingerprint.json", "{"),
+        at="dataset_fingerprint.json",
+        says="can't be read",
+        severity=W,
+    ),
+    case("P006", "another file", put("dataset_fingerprint.json", '{"labels": {}}')),
+    case("P006", "no intensities", fingerprint({INTENSITIES: ABSENT})),
+    case(
+        "P006",
+        "counts differ",
+        fingerprint(lambda f: f["spacings"].append([1, 1, 1])),
+        says="different numbers",
+    ),
+    case(
+        "P006",
+        "intensities of another data set",
+        fingerprint(lambda f: f[INTENSITIES]["0"].update(mean=1.5)),
+        says="differs from that in plans.json",
+        severity=I,
+    ),
+    silent("P006", "none", drop("dataset_fingerprint.json")),
+    silent("P006", "older keys", fingerprint({"median_relative_size_after_cropping": ABSENT})),
+    case(
+        "P007",
+        "no transpose",
+        plans({"transpose_forward": ABSENT}),
+        says="`transpose_forward`",
+        at="plans.json",
+        severity=E,
+    ),
+    case(
+        "P007", "transposes differ", plans({"transpose_forward": [1, 0, 2]}), says="does not undo"
+    ),
+    silent(
+        "P007",
+        "transposes undo",
+        plans({"transpose_forward": [1, 2, 0], "transpose_backward": [2, 0, 1]}),
+    ),
+    case("P007", "no intensities", plans({INTENSITIES: ABSENT}), says="is missing"),
+    case(
+        "P007",
+        "no channel",
+        plans({INTENSITIES: {}}),
+        says="no entry for channel 0",
+        also={"P006"},
+    ),
+    case("P007", "reader", plans({"image_reader_writer": "MyIO"}), says="`MyIO`"),
+    case("P007", "no reader", plans({"image_reader_writer": ABSENT}), says="is missing"),
+    case("P007", "label manager", plans({"label_manager": "MyLabels"}), says="`MyLabels`"),
+    case("P007", "preprocessor", configuration({"preprocessor_name": "Mine"}), says="`Mine`"),
+    case("P007", "no resampling", configuration({"resampling_fn_seg": ABSENT}), says="missing"),
+    case("P007", "no patch", configuration({"patch_size": ABSENT}), says="patch_size"),
+    case("P007", "odd patch", configuration({"patch_size": [48, 50]}), says="not a multiple of 8"),
+    case("P007", "spacing", configuration({"spacing": [1.0, 1.0, 1.0]}), says="3 axes"),
+    case("P007", "normalisation", configuration({"normalization_schemes": []}), says="0 entries"),
+    case("P007", "mask", configuration({"use_mask_for_norm": [0]}), says="holds `0`"),
+    case("P007", "no architecture", configuration({"architecture": ABSENT}), says="not described"),
+    case("P007", "three dimensions", network({"conv_op": "torch.nn.Conv3d"}), says="needs Conv2d"),
+    case("P007", "stages", network({"n_conv_per_stage_decoder": [2]}), says="needs 3"),
+    case("P007", "argument", network({"depth": 3}), says="does not take `depth`"),
+    case(
+        "P007",
+        "unknown network",
+        configuration(lambda c: c["architecture"].update(network_class_name="my.nets.SuperUNet")),
+        drop("trainer_class.py"),
+        says="no network `my.nets.SuperUNet`",
+    ),
+    silent(
+        "P007",
+        "a network of its own trainer",
+        configuration(lambda c: c["architecture"].update(network_class_name="my.nets.SuperUNet")),
+    ),
+    case(
+        "P007",
+        "a channel without normalisation",
+        two_channels("t1", "t2"),
+        plans(lambda p: p[INTENSITIES].update({"1": {}})),
+        fingerprint(lambda f: f[INTENSITIES].update({"1": {}})),
+        says="1 entry for 2 channels",
+    ),
+    silent(
+        "P007",
+        "more normalisations than channels",
+        configuration({"normalization_schemes": ["ZScoreNormalization", "x"]}),
+    ),
+    silent(
+        "P007",
+        "by modality",
+        plans(lambda p: p.update(foreground_intensity_properties_by_modality=p.pop(INTENSITIES))),
+    ),
+    silent("P007", "no label manager", plans({"label_manager": ABSENT})),
+    silent("P007", "another dataset.json", drop("dataset.json")),
+    silent(
+        "P007",
+        "a broken one that is not loaded",
+        plans(lambda p: p["configurations"].update({"3d_fullres": {"patch_size": []}})),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_case(case: Case, tmp_path: Path) -> None:
+    assert_case(case, tmp_path, "P")
+
+
+@pytest.mark.parametrize("value", [None, 1, "x" * 5000, [1], {"a": {}}, [[[]]], True, float("nan")])
+@pytest.mark.parametrize("key", ["plans_name", "configurations", "transpose_forward", INTENSITIES])
+def test_any_value_ends_in_a_verdict_of_one_line(tmp_path: Path, key: str, value: Any) -> None:
+    for finding in findings(package(tmp_path, plans({key: value})), "P"):
+        assert finding.code.startswith("P")
+        assert "\n" not in finding.message
+        assert len(finding.message) < 300
+
+
+def test_the_line_is_that_of_the_key(tmp_path: Path) -> None:
+    (found,) = findings(package(tmp_path, configuration({"patch_size": [48, 50]})), "P")
+    assert found.line is not None
+    assert found.source is not None
+    assert found.source.text == "50"
+
+
+def test_what_is_inherited_is_shown_at_the_configuration(tmp_path: Path) -> None:
+    changes = (configuration({"patch_size": [48, 50]}), inherit("base"))
+    (found,) = findings(package(tmp_path, *changes), "P")
+    assert found.source is not None
+    assert found.source.text.startswith('"2d"')
+
+
+def test_plans_beside_the_folder_are_judged_where_they_are(tmp_path: Path) -> None:
+    path = package(tmp_path, move("plans.json", f"/{TRAINER}/Plans.json"))
+    assert findings(path, "P") == []
