@@ -10,12 +10,22 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from unittest.mock import patch
 
+from model_lint import terminal
 from model_lint.cli import main
 
+#: Columns of the terminal: what a code block of the site shows without scrolling.
+WIDTH = 84
 
-def console(command: str, folder: Path) -> str:
-    """Run a `model-lint` command line in a folder; return it and its output as a code block."""
-    return block("console", f"$ {command}\n{output(command, folder)[1]}")
+
+def console(command: str, folder: Path, *, statuses: tuple[int, ...] = (0, 1)) -> str:
+    """Run a `model-lint` command line in a folder; return it and its output as a code block.
+
+    Raises ValueError where it ends with another exit status than is meant to be shown.
+    """
+    status, text = output(command, folder)
+    if status not in statuses:
+        raise ValueError(f"`{command}` ends with {status}:\n{text}")
+    return block("console", f"$ {command}\n{text}")
 
 
 def output(command: str, folder: Path) -> tuple[int, str]:
@@ -41,8 +51,9 @@ def block(language: str, text: str) -> str:
 def _inside(folder: Path) -> Iterator[None]:
     before = Path.cwd()
     os.chdir(folder)
+    variables = {"COLUMNS": str(WIDTH), "NO_COLOR": "1"}
     try:
-        with patch.dict(os.environ, {"COLUMNS": "88", "NO_COLOR": "1"}):
+        with patch.dict(os.environ, variables), patch.object(terminal, "WIDTH", WIDTH):
             yield
     finally:
         os.chdir(before)

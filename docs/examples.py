@@ -21,6 +21,8 @@ sys.path.insert(0, str(TESTS))
 from build import Case, package, put  # noqa: E402
 from checkpoint_files import slim  # noqa: E402
 from console import block, console, output  # noqa: E402
+from model_lint.findings import Severity  # noqa: E402
+from model_lint.rules import all_rules  # noqa: E402
 from rule_cases import CASES as OWN  # noqa: E402
 from rule_cases import REPAIRED  # noqa: E402
 
@@ -72,6 +74,12 @@ def example(code: str) -> Example:
         return _of_files(case, Path(name))
 
 
+def severities(code: str) -> set[Severity]:
+    """Return the severities that the cases of a rule expect in so many words."""
+    found = [case for fires, case in cases().get(code, []) if fires and isinstance(case, Case)]
+    return {case.severity for case in found if case.severity}
+
+
 def finding(code: str, what: str) -> str:
     """Return the console of one firing case of a rule, chosen by what it changes."""
     found = [case for fires, case in cases()[code] if fires and case.what == what]
@@ -114,8 +122,10 @@ def _each(listed: Any) -> Iterator[tuple[str, bool, Any]]:
 
 def _firing(code: str) -> Any:
     found = [case for fires, case in cases()[code] if fires]
+    (severity,) = (rule.severity for rule in all_rules() if rule.code == code)
     better = [c for c in found if isinstance(c, Case) and c.what == _BETTER.get(code)]
-    return (better or found)[0]
+    usual = [c for c in found if isinstance(c, Case) and c.severity in (None, severity)]
+    return (better or usual or found)[0]
 
 
 def _silent(code: str) -> list[Any]:

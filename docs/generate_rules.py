@@ -25,7 +25,7 @@ from model_lint.rules import Rule, all_rules
 sys.path.insert(0, str(Path(__file__).parent))
 
 from console import block, console
-from examples import cases, example, finding
+from examples import cases, example, finding, severities
 from own_codes import PAGES
 from sandbox import CONFIGURATIONS, sandbox
 from tables import disagreements, questions
@@ -78,9 +78,11 @@ _MAKERS: dict[str, Callable[[str], str]] = {
 def page(rule: Rule) -> str:
     """Return a rule's page, as Markdown."""
     letter = rule.code[0]
+    others = sorted(s.value for s in severities(rule.code) - {rule.severity})
+    sometimes = f", in some cases {' or '.join(others)}" if others else ""
     parts = [
         f"# {rule.name} ({rule.code})",
-        f"**{rule.severity.value.capitalize()}** · since {rule.since} · "
+        f"**{rule.severity.value.capitalize()}**{sometimes} · since {rule.since} · "
         f"family [{FAMILIES[letter]}](index.md#{_anchor(letter)})",
         rule.summary,
         f"## Why\n\n{_sentence(rule.why)}",

@@ -102,7 +102,7 @@ def internal_error() -> str:
         patch.object(check_command, "all_rules", lambda: rules),
     ):
         package = SOUND[1](Path(name))
-        shown = console(f"model-lint check {package.name}", Path(name))
+        shown = console(f"model-lint check {package.name}", Path(name), statuses=(2,))
     return INTERNAL.format(example=f"A rule that was made to crash:\n\n{shown}")
 
 

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from build import ABSENT, MODEL, TRAINER, dataset, drop, inside, package, put
+from checkpoint_files import slim
 from console import output
 from rule_cases import checkout
 
@@ -49,6 +50,13 @@ def sandbox() -> Path:
         dataset({"image_orientation": ABSENT, "labels": {"background": 0, "sc_seg": 1, "gm": 3}}),
         drop("trainer_class.py"),
         name=f"{NAME}-r20261124.zip",
+    )
+    package(
+        root,
+        put("fold_0/checkpoint_final.pth", slim()),
+        dataset({"image_orientation": ABSENT}),
+        drop("trainer_class.py"),
+        name=f"{NAME}-r20261122.zip",
     )
     package(
         root,
