@@ -138,7 +138,8 @@ KWARGS = (*CONFIGURATION, "architecture", "arch_kwargs")
         (changed(*CONFIGURATION, "patch_size", value=[40, 41]), "not a multiple of 8"),
         (changed(*CONFIGURATION, "patch_size", value=[40, 40, 40]), "axes"),
         (changed(*CONFIGURATION, "patch_size", value=[]), "patch_size"),
-        (changed(*CONFIGURATION, "spacing", value=[1.0, 1.0, 1.0]), "3 axes"),
+        (changed(*CONFIGURATION, "spacing", value=[1.0]), "1 axis"),
+        (changed(*CONFIGURATION, "spacing", value=[1.0] * 4), "4 axes"),
         (changed(*CONFIGURATION, "spacing", value=[1.0, 0]), "positive"),
         (without(*CONFIGURATION, "architecture"), "not described"),
         (changed(*CONFIGURATION, "architecture", value={}), "network_class_name"),
@@ -172,6 +173,7 @@ def test_more_normalizations_than_channels_are_no_defect() -> None:
     "plans",
     [
         changed(*CONFIGURATION, "use_mask_for_norm", value=[None]),
+        changed(*CONFIGURATION, "spacing", value=[5.0, 0.5, 0.5]),
         changed(*NETWORK, "network_class_name", value="my.nets.PlainConvUNet"),
         changed(*NETWORK, "network_class_name", value="PlainConvUNet"),
         changed(*KWARGS, "deep_supervision", value=True),
@@ -192,11 +194,11 @@ def test_normalization_of_ct_needs_the_intensities() -> None:
     assert messages(plans) == ["CTNormalization needs `percentile_99_5` of channel 0"]
 
 
-def test_a_trainer_of_its_own_may_build_another_network() -> None:
+def test_a_trainer_may_build_another_network() -> None:
     plans = changed(*NETWORK, "network_class_name", value="my.nets.SuperUNet")
     configuration = resolve(plans, "2d")
     assert isinstance(configuration, dict)
-    assert list(defects(plans, configuration, Use("2d", 1, own_trainer=True))) == []
+    assert list(defects(plans, configuration, Use("2d", 1, own_network=True))) == []
 
 
 def test_a_third_party_network_is_not_judged() -> None:

@@ -73,8 +73,8 @@ class Use:
     configuration: str
     #: Input channels, None where the number is not known.
     channels: int | None
-    #: Whether the model has a trainer of its own, which may build another network.
-    own_trainer: bool = False
+    #: Whether the model's trainer builds the network itself, and not as the plans say.
+    own_network: bool = False
 
 
 def defects(
@@ -183,7 +183,7 @@ def _network(configuration: Mapping[str, Any], at: tuple[Step, ...], use: Use) -
     imported = described.get("_kw_requires_import")
     if not isinstance(name, str):
         yield Defect(at, _missing(described, "network_class_name", "a string"))
-    elif not use.own_trainer and not _is_found(name):
+    elif not use.own_network and not _is_found(name):
         message = f"an SCT installation has no network {quote(name)}"
         yield Defect((*at, "network_class_name"), message)
     if not isinstance(kwargs, dict):
@@ -226,7 +226,7 @@ def _sizes(configuration: Mapping[str, Any], at: tuple[Step, ...]) -> Iterator[D
         return
     if not isinstance(spacing, list) or not all(_is_number(s) and s > 0 for s in spacing):
         yield Defect((*at, "spacing"), "`spacing` must be a list of positive numbers (mm)")
-    elif len(spacing) != len(patch):
+    elif not len(patch) <= len(spacing) <= 3:  # a third one in 2d resamples the slices too
         message = f"`spacing` has {count(spacing, 'axis', 'axes')}, `patch_size` {len(patch)}"
         yield Defect((*at, "spacing"), message)
     network, kwargs = described_network(configuration)

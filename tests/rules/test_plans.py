@@ -30,6 +30,7 @@ from model_lint.findings import Severity
 
 W, E, I = Severity.WARNING, Severity.ERROR, Severity.INFO  # noqa: E741 (as in the table of rules)
 PLANS = (MODEL / "plans.json").read_text(encoding="utf-8")
+CLASS = (MODEL / "trainer_class.py").read_text(encoding="utf-8")
 INTENSITIES = "foreground_intensity_properties_per_channel"
 
 
@@ -229,7 +230,7 @@ CASES = [
     case("P007", "no resampling", configuration({"resampling_fn_seg": ABSENT}), says="missing"),
     case("P007", "no patch", configuration({"patch_size": ABSENT}), says="patch_size"),
     case("P007", "odd patch", configuration({"patch_size": [48, 50]}), says="not a multiple of 8"),
-    case("P007", "spacing", configuration({"spacing": [1.0, 1.0, 1.0]}), says="3 axes"),
+    case("P007", "spacing", configuration({"spacing": [1.0]}), says="1 axis"),
     case("P007", "normalisation", configuration({"normalization_schemes": []}), says="0 entries"),
     case("P007", "mask", configuration({"use_mask_for_norm": [0]}), says="holds `0`"),
     case("P007", "no architecture", configuration({"architecture": ABSENT}), says="not described"),
@@ -240,12 +241,12 @@ CASES = [
         "P007",
         "unknown network",
         configuration(lambda c: c["architecture"].update(network_class_name="my.nets.SuperUNet")),
-        drop("trainer_class.py"),
         says="no network `my.nets.SuperUNet`",
     ),
     silent(
         "P007",
         "a network of its own trainer",
+        put("trainer_class.py", f"{CLASS}\n# build_network_architecture\n"),
         configuration(lambda c: c["architecture"].update(network_class_name="my.nets.SuperUNet")),
     ),
     case(

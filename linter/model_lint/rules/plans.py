@@ -41,6 +41,11 @@ def _channels(trainer: TrainerFolder) -> int | None:
     return len(names) if isinstance(names, dict | list) else None
 
 
+def _builds_network(trainer: TrainerFolder) -> bool:
+    source = trainer.trainer_class
+    return source is not None and "build_network_architecture" in source.text
+
+
 @rule(
     "P001",
     "plans-invalid",
@@ -212,7 +217,7 @@ def plans_incomplete(package: Package) -> Iterator[Problem]:
     for trainer, plans, name, configuration in _plans(package):
         if isinstance(configuration, str):
             continue
-        use = Use(name, _channels(trainer), own_trainer=trainer.trainer_class is not None)
+        use = Use(name, _channels(trainer), own_network=_builds_network(trainer))
         for defect in defects(plans.object, configuration, use):
             line = plans.line(*defect.steps) or plans.line("configurations", name)
             yield Problem(defect.message, plans.path, line)
