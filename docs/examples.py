@@ -75,9 +75,13 @@ def example(code: str) -> Example:
 
 
 def severities(code: str) -> set[Severity]:
-    """Return the severities that the cases of a rule expect in so many words."""
+    """Return the severities of a rule's findings, as its code and its cases name them."""
+    (rule,) = (rule for rule in all_rules() if rule.code == code)
+    named = {
+        Severity[name] for name in rule.check.__code__.co_names if name in Severity.__members__
+    }
     found = [case for fires, case in cases().get(code, []) if fires and isinstance(case, Case)]
-    return {case.severity for case in found if case.severity}
+    return {rule.severity} | named | {case.severity for case in found if case.severity}
 
 
 def finding(code: str, what: str) -> str:
