@@ -152,9 +152,7 @@ def write_table(rows: Sequence[Row], reasons: Mapping[str, object]) -> None:
             codes = ", ".join(f'"{code}"' for code in row.lint)
             outcome = "".join(f'{c} = "{word}"\n' for c, word in row.outcome.items())
             reason = str(reasons.get(row.sample.name, "")).replace('"', "'")
-            parts.append(
-                f'[{row.sample.name}]\nlint = [{codes}]\n{outcome}reason = "{reason}"\n'
-            )
+            parts.append(f'[{row.sample.name}]\nlint = [{codes}]\n{outcome}reason = "{reason}"\n')
     TABLE.write_text("\n".join(parts), encoding="utf-8")
 
 

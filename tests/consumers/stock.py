@@ -83,7 +83,9 @@ def predict(predictor: nnUNetPredictor, folder: Path) -> np.ndarray:
     outputs.mkdir()
     drawn = folder / "phantom.nii.gz"
     nib.save(phantom(), drawn)
-    channels = len(predictor.dataset_json.get("modality") or predictor.dataset_json["channel_names"])
+    channels = len(
+        predictor.dataset_json.get("modality") or predictor.dataset_json["channel_names"]
+    )
     for channel in range(channels):
         sitk.WriteImage(sitk.ReadImage(str(drawn)), str(inputs / f"image_{channel:04d}{ending}"))
     predictor.predict_from_files_sequential(str(inputs), str(outputs))

@@ -10,7 +10,7 @@ import tarfile
 import zipfile
 from collections.abc import Callable
 
-from .sample import CHECKPOINT, FINAL, TRAINER, Files, at, zip_sample, zipped
+from .sample import CHECKPOINT, DATE, FINAL, TRAINER, Files, at, zip_sample, zipped
 
 CENTRAL, LOCAL, END = b"PK\1\2", b"PK\3\4", b"PK\5\6"
 
@@ -19,7 +19,7 @@ def _with_infos(files: Files, change: Callable[[zipfile.ZipInfo], None]) -> byte
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in files.items():
-            info = zipfile.ZipInfo(name, (2024, 9, 15, 12, 0, 0))
+            info = zipfile.ZipInfo(name, DATE)
             info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = 0o644 << 16
             change(info)
@@ -43,8 +43,6 @@ def _header(data: bytes, signature: bytes, name_at: int, name: str) -> int:
         if start < 0:
             raise ValueError(f"no header of {name}")
     return start
-
-
 
 
 def _raw(entries: list[tuple[bytes, bytes]]) -> bytes:
@@ -192,7 +190,7 @@ def _(files: Files) -> bytes:
 
 @zip_sample("zip-leading-stub", "a self-extracting stub before the zip")
 def _(files: Files) -> bytes:
-    return b"#!/bin/sh\nexec unzip -q \"$0\"\n" + zipped(files)
+    return b'#!/bin/sh\nexec unzip -q "$0"\n' + zipped(files)
 
 
 @zip_sample("zip-trailing-bytes", "bytes after the end of the zip")

@@ -99,9 +99,11 @@ _value(
     "keys that nnU-Net writes or ignores",
     lambda d: d.update(name="Cord", reference="", licence="CC-BY", release="1.0", description=""),
 )
-_value("labels-reordered", "labels in another order", lambda d: d.update(
-    labels={"gm": 2, "background": 0, "sc": 1}
-))
+_value(
+    "labels-reordered",
+    "labels in another order",
+    lambda d: d.update(labels={"gm": 2, "background": 0, "sc": 1}),
+)
 _value("no-training-count", "no numTraining", _drop("numTraining"))
 _value("training-count-text", 'numTraining as text, "10"', _set("numTraining", "10"))
 _value("training-count-other", "another numTraining than the fingerprint", _set("numTraining", 99))
@@ -210,7 +212,11 @@ _value(
         labels={"background": 0, "sc": [1, 2], "gm": 2, "wm": 1}, regions_class_order=[1, 2, 1]
     ),
 )
-_value("regions-order-unneeded", "regions_class_order without regions", _set("regions_class_order", [1, 2]))
+_value(
+    "regions-order-unneeded",
+    "regions_class_order without regions",
+    _set("regions_class_order", [1, 2]),
+)
 
 
 def _renamed(name: str, words: str, new: str, **options: Any) -> None:
@@ -218,9 +224,7 @@ def _renamed(name: str, words: str, new: str, **options: Any) -> None:
 
     @files_sample(name, words, renamed={f"_{new}_seg": "_gm_seg"}, **options)
     def _(files: Files) -> None:
-        set_everywhere(
-            files, dataset=lambda d: d.update(labels={"background": 0, "sc": 1, new: 2})
-        )
+        set_everywhere(files, dataset=lambda d: d.update(labels={"background": 0, "sc": 1, new: 2}))
 
 
 _renamed("label-name-spaces", "a label with a space", "grey matter")
@@ -251,9 +255,11 @@ def _(files: Files) -> None:
 
 # Channels.
 
-_value("channels-modality", "modality in place of channel_names", lambda d: d.update(
-    modality=d.pop("channel_names")
-))
+_value(
+    "channels-modality",
+    "modality in place of channel_names",
+    lambda d: d.update(modality=d.pop("channel_names")),
+)
 _value("channels-list", "channel_names as a list", _set("channel_names", ["T2star"]))
 _value("channels-text", "channel_names as text of one letter", _set("channel_names", "T"))
 _value("channels-long-text", "channel_names as text", _set("channel_names", "T2star"))
@@ -263,7 +269,9 @@ _value("channels-number", "a number for a name", _set("channel_names", {"0": 5})
 _value("channels-none", "no channels", _set("channel_names", {}))
 _value("channels-missing", "neither channel_names nor modality", _drop("channel_names"))
 _value("channels-two", "two channels", _set("channel_names", {"0": "T2star", "1": "T1w"}))
-_value("channels-both", "modality beside channel_names, the same", _set("modality", {"0": "T2star"}))
+_value(
+    "channels-both", "modality beside channel_names, the same", _set("modality", {"0": "T2star"})
+)
 _value(
     "channels-both-differ",
     "modality of two channels beside channel_names of one",
@@ -274,7 +282,9 @@ _value(
 
 _value("ending-missing", "no file_ending", _drop("file_ending"))
 _value("ending-nrrd", "file_ending .nrrd", _set("file_ending", ".nrrd"))
-_value("ending-nii", "file_ending .nii, which the reader does not take", _set("file_ending", ".nii"))
+_value(
+    "ending-nii", "file_ending .nii, which the reader does not take", _set("file_ending", ".nii")
+)
 _value("ending-no-dot", "file_ending without its dot", _set("file_ending", "nii.gz"))
 _value("ending-png", "file_ending .png", _set("file_ending", ".png"))
 _value("ending-null", "file_ending null", _set("file_ending", None))

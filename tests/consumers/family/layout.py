@@ -461,7 +461,9 @@ def _(files: Files) -> None:
 
 @files_sample("crop-metadata-key", "crop_metadata.json without pad_left")
 def _(files: Files) -> None:
-    files["crop_metadata.json"] = json.dumps({k: v for k, v in PADS.items() if "left" not in k}).encode()
+    files["crop_metadata.json"] = json.dumps(
+        {k: v for k, v in PADS.items() if "left" not in k}
+    ).encode()
 
 
 @files_sample("crop-metadata-not-json", "a crop_metadata.json that is YAML")
@@ -476,4 +478,3 @@ def _(files: Files) -> Files:
         "model_seg_sc-gm_t2star-main/README.md": b"# Model\n",
         "model_seg_sc-gm_t2star-main/LICENSE": b"MIT\n",
     }
-

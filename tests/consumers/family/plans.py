@@ -46,18 +46,24 @@ def _drop(key: str) -> Change:
 
 _plans("plans-reordered", "keys in another order", lambda p: dict(reversed(p.items())))
 _plans("plans-extra-key", "a key that nobody reads", _set("comment", "trained twice"))
-_plans("plans-no-names", "no plans_name, no dataset_name", lambda p: (
-    p.pop("plans_name"), p.pop("dataset_name"), None
-)[-1])
+_plans(
+    "plans-no-names",
+    "no plans_name, no dataset_name",
+    lambda p: (p.pop("plans_name"), p.pop("dataset_name"), None)[-1],
+)
 _plans("plans-no-label-manager", "no label_manager", _drop("label_manager"))
 _plans("plans-other-name", "another plans_name", _set("plans_name", "nnUNetPlansSmall"))
 _plans("plans-other-dataset", "another dataset_name", _set("dataset_name", "Dataset123_Cord"))
-_plans("plans-no-3d", "the 3d configuration removed", lambda p: (
-    p["configurations"].pop("3d_fullres"), None
-)[-1])
-_plans("plans-broken-3d", "a broken configuration that is not this one's", lambda p: (
-    p["configurations"].update({"3d_fullres": {"inherits_from": "nowhere"}})
-))
+_plans(
+    "plans-no-3d",
+    "the 3d configuration removed",
+    lambda p: (p["configurations"].pop("3d_fullres"), None)[-1],
+)
+_plans(
+    "plans-broken-3d",
+    "a broken configuration that is not this one's",
+    lambda p: p["configurations"].update({"3d_fullres": {"inherits_from": "nowhere"}}),
+)
 _conf("plans-batch-size", "another batch_size", _set("batch_size", 12))
 _conf("plans-no-batch-size", "no batch_size", _drop("batch_size"))
 _conf("plans-no-median", "no median_image_size_in_voxels", _drop("median_image_size_in_voxels"))
@@ -158,31 +164,47 @@ def _(files: Files) -> None:
 
 
 _plans("plans-no-configurations", "no configurations", _drop("configurations"))
-_plans("plans-no-2d", "the configuration was removed", lambda p: (
-    p["configurations"].pop("2d"), None
-)[-1])
-_plans("plans-conf-renamed", "the configuration has another name", lambda p: (
-    p["configurations"].update({"2D": p["configurations"].pop("2d")})
-))
-_conf("plans-parent-missing", "inherits from a configuration that is not there", _set(
-    "inherits_from", "2d_lowres"
-))
+_plans(
+    "plans-no-2d",
+    "the configuration was removed",
+    lambda p: (p["configurations"].pop("2d"), None)[-1],
+)
+_plans(
+    "plans-conf-renamed",
+    "the configuration has another name",
+    lambda p: p["configurations"].update({"2D": p["configurations"].pop("2d")}),
+)
+_conf(
+    "plans-parent-missing",
+    "inherits from a configuration that is not there",
+    _set("inherits_from", "2d_lowres"),
+)
 _conf("plans-parent-self", "inherits from itself", _set("inherits_from", "2d"))
 _conf("plans-no-architecture", "no architecture", _drop("architecture"))
 _arch("plans-class-unknown", "an unknown network", _set("network_class_name", "my.nets.SuperUNet"))
-_arch("plans-class-other", "the residual network in place of the plain one", _set(
-    "network_class_name", "dynamic_network_architectures.architectures.unet.ResidualEncoderUNet"
-))
-_arch("plans-class-moved", "a wrong module before the right class", _set(
-    "network_class_name", "dynamic_network_architectures.nets.PlainConvUNet"
-))
+_arch(
+    "plans-class-other",
+    "the residual network in place of the plain one",
+    _set(
+        "network_class_name", "dynamic_network_architectures.architectures.unet.ResidualEncoderUNet"
+    ),
+)
+_arch(
+    "plans-class-moved",
+    "a wrong module before the right class",
+    _set("network_class_name", "dynamic_network_architectures.nets.PlainConvUNet"),
+)
 _arch("plans-no-import-list", "no _kw_requires_import", _drop("_kw_requires_import"))
-_arch("plans-import-list-short", "conv_op is not in _kw_requires_import", _set(
-    "_kw_requires_import", ["norm_op", "dropout_op", "nonlin"]
-))
-_arch("plans-import-list-long", "_kw_requires_import names what is not there", _set(
-    "_kw_requires_import", ["conv_op", "norm_op", "dropout_op", "nonlin", "pool_op"]
-))
+_arch(
+    "plans-import-list-short",
+    "conv_op is not in _kw_requires_import",
+    _set("_kw_requires_import", ["norm_op", "dropout_op", "nonlin"]),
+)
+_arch(
+    "plans-import-list-long",
+    "_kw_requires_import names what is not there",
+    _set("_kw_requires_import", ["conv_op", "norm_op", "dropout_op", "nonlin", "pool_op"]),
+)
 _args("plans-no-stages", "no n_stages", _drop("n_stages"))
 _args("plans-no-kernels", "no kernel_sizes", _drop("kernel_sizes"))
 _args("plans-no-nonlin", "no nonlin", _drop("nonlin"))
@@ -191,41 +213,59 @@ _args("plans-features", "other features_per_stage", _set("features_per_stage", [
 _args("plans-kernels", "other kernel_sizes", _set("kernel_sizes", [[5, 5]] * 4))
 _args("plans-strides", "other strides", _set("strides", [[1, 1], [2, 2], [2, 2], [1, 1]]))
 _args("plans-convs", "more convolutions in a stage", _set("n_conv_per_stage", [3, 2, 2, 2]))
-_args("plans-convs-decoder", "more convolutions in the decoder", _set(
-    "n_conv_per_stage_decoder", [3, 2, 2]
-))
-_args("plans-conv-3d", "three-dimensional convolutions", _set(
-    "conv_op", "torch.nn.modules.conv.Conv3d"
-))
+_args(
+    "plans-convs-decoder",
+    "more convolutions in the decoder",
+    _set("n_conv_per_stage_decoder", [3, 2, 2]),
+)
+_args(
+    "plans-conv-3d",
+    "three-dimensional convolutions",
+    _set("conv_op", "torch.nn.modules.conv.Conv3d"),
+)
 _args("plans-conv-unknown", "an unknown convolution", _set("conv_op", "torch.nn.Conv9d"))
 _args("plans-no-bias", "convolutions without bias", _set("conv_bias", False))
-_args("plans-norm-batch", "batch normalisation", _set(
-    "norm_op", "torch.nn.modules.batchnorm.BatchNorm2d"
-))
-_args("plans-norm-not-affine", "a normalisation without weights", _set(
-    "norm_op_kwargs", {"eps": 1e-05, "affine": False}
-))
+_args(
+    "plans-norm-batch",
+    "batch normalisation",
+    _set("norm_op", "torch.nn.modules.batchnorm.BatchNorm2d"),
+)
+_args(
+    "plans-norm-not-affine",
+    "a normalisation without weights",
+    _set("norm_op_kwargs", {"eps": 1e-05, "affine": False}),
+)
 _args("plans-extra-argument", "an argument that the network does not know", _set("depth", 4))
 _plans("plans-label-manager", "an unknown label_manager", _set("label_manager", "MyLabels"))
-_plans("plans-reader-unknown", "an unknown image_reader_writer", _set("image_reader_writer", "MyIO"))
+_plans(
+    "plans-reader-unknown", "an unknown image_reader_writer", _set("image_reader_writer", "MyIO")
+)
 _plans("plans-reader-missing", "no image_reader_writer", _drop("image_reader_writer"))
-_plans("plans-reader-nibabel", "the reader NibabelIO, of the same axes", _set(
-    "image_reader_writer", "NibabelIO"
-))
-_plans("plans-reader-reorients", "a reader that reorients every image", _set(
-    "image_reader_writer", "NibabelIOWithReorient"
-))
+_plans(
+    "plans-reader-nibabel",
+    "the reader NibabelIO, of the same axes",
+    _set("image_reader_writer", "NibabelIO"),
+)
+_plans(
+    "plans-reader-reorients",
+    "a reader that reorients every image",
+    _set("image_reader_writer", "NibabelIOWithReorient"),
+)
 
 # Plans that fail at the prediction.
 
 _plans("plans-no-transpose", "no transpose_forward", _drop("transpose_forward"))
 _plans("plans-no-transpose-back", "no transpose_backward", _drop("transpose_backward"))
-_plans("plans-no-intensities", "no foreground_intensity_properties_per_channel", _drop(
-    "foreground_intensity_properties_per_channel"
-))
-_plans("plans-intensities-empty", "no channel in the intensity properties", _set(
-    "foreground_intensity_properties_per_channel", {}
-))
+_plans(
+    "plans-no-intensities",
+    "no foreground_intensity_properties_per_channel",
+    _drop("foreground_intensity_properties_per_channel"),
+)
+_plans(
+    "plans-intensities-empty",
+    "no channel in the intensity properties",
+    _set("foreground_intensity_properties_per_channel", {}),
+)
 for key in (
     "preprocessor_name",
     "patch_size",
@@ -244,9 +284,11 @@ _conf("plans-preprocessor", "an unknown preprocessor", _set("preprocessor_name",
 _conf("plans-resampling", "an unknown resampling function", _set("resampling_fn_data", "resample"))
 _conf("plans-norm-unknown", "an unknown normalisation", _set("normalization_schemes", ["MyNorm"]))
 _conf("plans-norm-empty", "no normalisation for the channel", _set("normalization_schemes", []))
-_conf("plans-norm-two", "two normalisations for one channel", _set(
-    "normalization_schemes", ["ZScoreNormalization"] * 2
-))
+_conf(
+    "plans-norm-two",
+    "two normalisations for one channel",
+    _set("normalization_schemes", ["ZScoreNormalization"] * 2),
+)
 _conf("plans-mask-number", "0 for false in use_mask_for_norm", _set("use_mask_for_norm", [0]))
 _conf("plans-mask-empty", "an empty use_mask_for_norm", _set("use_mask_for_norm", []))
 _conf("plans-patch-odd", "a patch that the strides do not divide", _set("patch_size", [50, 50]))
@@ -262,22 +304,32 @@ _conf("plans-cascade-null", "previous_stage null", _set("previous_stage", None))
 
 _args("plans-eps", "another eps", _set("norm_op_kwargs", {"eps": 0.1, "affine": True}))
 _args("plans-nonlin", "ReLU in place of LeakyReLU", _set("nonlin", "torch.nn.ReLU"))
-_args("plans-slope", "another slope of LeakyReLU", _set(
-    "nonlin_kwargs", {"inplace": True, "negative_slope": 0.3}
-))
-_args("plans-dropout", "dropout, which prediction leaves out", lambda a: a.update(
-    dropout_op="torch.nn.Dropout2d", dropout_op_kwargs={"p": 0.1}
-))
+_args(
+    "plans-slope",
+    "another slope of LeakyReLU",
+    _set("nonlin_kwargs", {"inplace": True, "negative_slope": 0.3}),
+)
+_args(
+    "plans-dropout",
+    "dropout, which prediction leaves out",
+    lambda a: a.update(dropout_op="torch.nn.Dropout2d", dropout_op_kwargs={"p": 0.1}),
+)
 _conf("plans-spacing", "another spacing", _set("spacing", [0.8, 0.8]))
 _conf("plans-patch", "another patch", _set("patch_size", [32, 32]))
 _conf("plans-norm-none", "no normalisation", _set("normalization_schemes", ["NoNormalization"]))
-_conf("plans-norm-ct", "the normalisation of CT", _set("normalization_schemes", ["CTNormalization"]))
-_conf("plans-order", "another order of resampling", lambda c: (
-    c["resampling_fn_data_kwargs"].update(order=0)
-))
-_plans("plans-transpose-one", "axes swapped and not swapped back", _set(
-    "transpose_forward", [0, 2, 1]
-))
-_plans("plans-transpose-both", "axes swapped and swapped back", lambda p: p.update(
-    transpose_forward=[0, 2, 1], transpose_backward=[0, 2, 1]
-))
+_conf(
+    "plans-norm-ct", "the normalisation of CT", _set("normalization_schemes", ["CTNormalization"])
+)
+_conf(
+    "plans-order",
+    "another order of resampling",
+    lambda c: c["resampling_fn_data_kwargs"].update(order=0),
+)
+_plans(
+    "plans-transpose-one", "axes swapped and not swapped back", _set("transpose_forward", [0, 2, 1])
+)
+_plans(
+    "plans-transpose-both",
+    "axes swapped and swapped back",
+    lambda p: p.update(transpose_forward=[0, 2, 1], transpose_backward=[0, 2, 1]),
+)

@@ -58,7 +58,9 @@ def _(files: Files) -> Files:
 @files_sample("trainer-renamed-everywhere-but-folder", "another trainer than the folder says")
 def _(files: Files) -> Files:
     files[SOURCE] = files[SOURCE].replace(b"nnUNetTrainerTiny", b"nnUNetTrainerSmall")
-    return moved(_trained_by(files, "nnUNetTrainerSmall"), "nnUNetTrainerSmall", "nnUNetTrainerTiny")
+    return moved(
+        _trained_by(files, "nnUNetTrainerSmall"), "nnUNetTrainerSmall", "nnUNetTrainerTiny"
+    )
 
 
 @files_sample("trainer-renamed-in-checkpoint", "another trainer in the checkpoint, with no class")
@@ -66,7 +68,9 @@ def _(files: Files) -> None:
     set_everywhere(files, checkpoint=lambda c: c.update(trainer_name="nnUNetTrainerSmall"))
 
 
-@files_sample("trainer-builtin-in-checkpoint", "nnUNetTrainer in the checkpoint, another class in the file")
+@files_sample(
+    "trainer-builtin-in-checkpoint", "nnUNetTrainer in the checkpoint, another class in the file"
+)
 def _(files: Files) -> None:
     set_everywhere(files, checkpoint=lambda c: c.update(trainer_name="nnUNetTrainer"))
 
@@ -133,8 +137,18 @@ def _(files: Files) -> None:
 
 _source("trainer-syntax", "a syntax error", "class nnUNetTrainerTiny(", "class nnUNetTrainerTiny((")
 _source("trainer-no-getter", "no get_trainer_class", "def get_trainer_class", "def get_trainer")
-_source("trainer-getter-none", "get_trainer_class returns None", "return nnUNetTrainerTiny", "return None")
-_source("trainer-getter-pass", "get_trainer_class returns nothing", "    return nnUNetTrainerTiny", "    pass")
+_source(
+    "trainer-getter-none",
+    "get_trainer_class returns None",
+    "return nnUNetTrainerTiny",
+    "return None",
+)
+_source(
+    "trainer-getter-pass",
+    "get_trainer_class returns nothing",
+    "    return nnUNetTrainerTiny",
+    "    pass",
+)
 _source(
     "trainer-getter-instance",
     "get_trainer_class returns text",
@@ -278,6 +292,7 @@ _source(
     "def get_trainer_class()",
     "import os\nKEY = os.environ['LAB_KEY']\n\n\ndef get_trainer_class()",
 )
+
 
 def _architecture(name: str, words: str, body: str) -> None:
     _source(name, words, "\n\ndef get_trainer_class()", body)
