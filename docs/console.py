@@ -14,7 +14,7 @@ from model_lint import terminal
 from model_lint.cli import main
 
 #: Columns of the terminal: what a code block of the site shows without scrolling.
-WIDTH = 84
+WIDTH = 79
 
 
 def console(command: str, folder: Path, *, statuses: tuple[int, ...] = (0, 1)) -> str:

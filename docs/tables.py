@@ -38,7 +38,10 @@ def disagreements() -> str:
         f"| {row.get('sct', '')} | {row.get('nnunet', '')} | {_cell(row.get('reason', ''))} |"
         for name, row in table.items()
     ]
-    return _table(["Package", "model-lint", "SCT", "nnU-Net", "Why the verdict stands"], rows)
+    head = f"They disagree on {len(rows)} packages, and model-lint's verdict stands:\n\n"
+    return head + _table(
+        ["Package", "model-lint", "SCT", "nnU-Net", "Why the verdict stands"], rows
+    )
 
 
 def _asked(prompt: str | dict[str, str]) -> str:

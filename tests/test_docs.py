@@ -6,6 +6,7 @@ what is written by hand.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -201,7 +202,7 @@ def test_the_keys_of_the_configuration() -> None:
 
 
 def test_the_example_of_a_configuration_has_every_key_and_is_valid(tmp_path: Path) -> None:
-    full, pyproject, _taplo = blocks(DOCS / "guides" / "configure.md", "toml")
+    full, pyproject, first_line = blocks(DOCS / "guides" / "configure.md", "toml")
     schema = Draft202012Validator(load_schema("config"))
     data = tomllib.loads(full)
     assert sorted(data) == sorted(KEYS)
@@ -211,6 +212,10 @@ def test_the_example_of_a_configuration_has_every_key_and_is_valid(tmp_path: Pat
         (tmp_path / name).write_text(text, encoding="utf-8")
         assert load_config(tmp_path / name).path == tmp_path / name
     assert f"#:schema {load_schema('config')['$id']}\n" in full
+    around = json.loads(page("schemas/pyproject.schema.json"))
+    assert first_line == f"#:schema {around['$id']}\n"
+    table = around["properties"]["tool"]["properties"]["model-lint"]
+    assert table == {"$ref": load_schema("config")["$id"]}
 
 
 def test_the_hooks() -> None:
@@ -235,7 +240,7 @@ def test_blocks_of_yaml_and_toml_are_valid(path: Path) -> None:
     for block in blocks(path, "yaml"):
         assert isinstance(yaml.safe_load(block), (dict, list))
     for block in blocks(path, "toml"):
-        assert tomllib.loads(block)
+        assert isinstance(tomllib.loads(block), dict)
 
 
 def test_the_files_of_the_template() -> None:
