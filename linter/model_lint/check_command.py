@@ -64,6 +64,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write the format named before it to a file",
     )
     parser.add_argument(
+        "--deep",
+        action="store_true",
+        help="read every byte of packages: checksums (Z010) and numbers of the weights (C013)",
+    )
+    parser.add_argument(
         "--name",
         metavar="NAME",
         help="the model repository's name, where it can't be derived from the target",
@@ -108,7 +113,7 @@ def run(options: argparse.Namespace) -> int:
     for text in _targets(options.targets):
         started = time.perf_counter()
         try:
-            target = load_target(text, name, vocabulary)
+            target = load_target(text, name, vocabulary, deep=options.deep)
         except UsageError as error:
             failures.append(error)
             print(f"model-lint: {error}", file=sys.stderr)

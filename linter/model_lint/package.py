@@ -109,6 +109,14 @@ class TrainerFolder:
 
 
 @dataclass(frozen=True)
+class DeepFacts:
+    """What reading every byte tells, as paths with one line each."""
+
+    checksums: tuple[tuple[str, str], ...] = ()
+    weights: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Package:
     """A packaged model: a zip, or the folder that one would be made of."""
 
@@ -129,6 +137,8 @@ class Package:
     crops: tuple[JsonFile, ...] = ()
     #: What can be read as text, wherever it is: nnU-Net's records, JSON, sources.
     records: tuple[TextFile, ...] = ()
+    #: None unless every byte was read.
+    deep: DeepFacts | None = None
 
     @property
     def root(self) -> str:

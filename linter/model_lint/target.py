@@ -11,7 +11,7 @@ from pathlib import Path
 from . import naming
 from .archive import Archive
 from .errors import NothingToLint, UsageError
-from .package import build_package, parse_folder_name
+from .package import Package, build_package, parse_folder_name
 from .repository import build_repository
 from .tree import FolderTree, TreeError, ZipTree, open_zip
 from .zip_headers import read_headers
@@ -51,8 +51,12 @@ def load_target(
     text: str,
     repository: str | None = None,
     vocabulary: Mapping[str, naming.FieldWords] = naming.VOCABULARY,
+    *,
+    deep: bool = False,
 ) -> Target:
     """Read a target. ``repository`` is the model repository's name where the user gives it.
+
+    ``deep`` reads every byte of a package: its checksums and the numbers of its weights.
 
     Raises UsageError where the path can't be read, NothingToLint where it holds no model.
     """
@@ -60,9 +64,9 @@ def load_target(
     parse = partial(naming.parse, vocabulary=vocabulary)
     try:
         if path.is_dir():
-            return _folder(text, path, repository, parse)
+            return _folder(text, path, repository, parse, deep=deep)
         if path.is_file():
-            return _file(text, path, repository, parse)
+            return _file(text, path, repository, parse, deep=deep)
     except OSError as error:
         raise UsageError(f"{text}: {error.strerror or error}") from error
     except TreeError as error:
@@ -72,7 +76,7 @@ def load_target(
     raise UsageError(f"{text}: no such file or folder")
 
 
-def _file(text: str, path: Path, repository: str | None, parse: _Parse) -> Target:
+def _file(text: str, path: Path, repository: str | None, parse: _Parse, *, deep: bool) -> Target:
     if path.suffix.lower() == ".json":
         return _dataset(text, path)
     size = path.stat().st_size
@@ -86,6 +90,7 @@ def _file(text: str, path: Path, repository: str | None, parse: _Parse) -> Targe
         _refuse_checkpoint(text, tree)
         # The name of a zip is not the repository's: only a name that the user gives is judged.
         package = build_package(tree, file_name=path.name, repository=repository)
+        package = _read_deep(package) if deep else package
         headers = read_headers(tree, size)
         damaged = tuple((dict(package.damaged) | dict(headers.broken)).items())
         archive = Archive(path.name, size, head, None, tree.members, damaged, headers.differing)
@@ -113,12 +118,14 @@ def _refuse_checkpoint(text: str, tree: ZipTree) -> None:
         )
 
 
-def _folder(text: str, path: Path, repository: str | None, parse: _Parse) -> Target:
+def _folder(text: str, path: Path, repository: str | None, parse: _Parse, *, deep: bool) -> Target:
     full = path.resolve()
     if _is_trainer_folder(full):
-        return _package_folder(text, FolderTree(full.parent, only=full.name), repository, parse)
+        return _package_folder(
+            text, FolderTree(full.parent, only=full.name), repository, parse, deep=deep
+        )
     if not (full / ".git").exists() and _holds_trainer_folder(full):
-        return _package_folder(text, FolderTree(full), repository, parse)
+        return _package_folder(text, FolderTree(full), repository, parse, deep=deep)
     if not any((full / mark).exists() for mark in _REPOSITORY_MARKS):
         raise NothingToLint(
             f"{text}: no trainer folder and no repository in this folder; name a zip, a trainer "
@@ -129,8 +136,17 @@ def _folder(text: str, path: Path, repository: str | None, parse: _Parse) -> Tar
     return Target(text, "repository", subjects, f"{text.rstrip('/')}/")
 
 
-def _package_folder(text: str, tree: FolderTree, repository: str | None, parse: _Parse) -> Target:
+def _read_deep(package: Package) -> Package:
+    from .deep import read_everything  # noqa: PLC0415 - threads, which few checks need
+
+    return read_everything(package)
+
+
+def _package_folder(
+    text: str, tree: FolderTree, repository: str | None, parse: _Parse, *, deep: bool
+) -> Target:
     package = build_package(tree, file_name=None, repository=repository)
+    package = _read_deep(package) if deep else package
     total = sum(entry.size for entry in tree.files.values())
     names = (parse(repository),) if repository else ()
     subjects = (*names, package)

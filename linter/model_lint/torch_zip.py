@@ -136,7 +136,7 @@ def read_directory(source: Source, size: int) -> tuple[Record, ...]:
     records = []
     pos = 0
     while pos < length:
-        record, pos = _central_record(data, pos)
+        record, pos = central_record(data, pos)
         records.append(record)
     if len(records) != count:
         raise ContainerError("C002", f"the directory has {len(records)} of {count} records")
@@ -233,7 +233,8 @@ def _end_of_directory(source: Source, size: int) -> tuple[int, int, int]:
     return start, total, count
 
 
-def _central_record(data: bytes, pos: int) -> tuple[Record, int]:
+def central_record(data: bytes, pos: int) -> tuple[Record, int]:
+    """Return the record of the directory that begins at ``pos``, and where the next one does."""
     if pos + _CENTRAL.size > len(data):
         raise ContainerError("C002", "the directory is cut off")
     fields = _CENTRAL.unpack_from(data, pos)

@@ -11,10 +11,12 @@ import os
 import stat
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Protocol, cast
+from threading import Lock
+from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 
 from .limits import MAX_DEPTH, MAX_ENTRIES, MAX_SKIPPED_BYTES, MAX_UNPACKED_BYTES
 
@@ -268,6 +270,8 @@ class ZipTree:
     archive: zipfile.ZipFile
     members: tuple[Member, ...]
     counter: list[int]
+    #: Held by whoever reads where several threads do.
+    lock: AbstractContextManager[Any] = field(default_factory=Lock, repr=False)
 
     @cached_property
     def _by_path(self) -> dict[str, tuple[Member, zipfile.ZipInfo]]:
@@ -308,12 +312,20 @@ class ZipTree:
         with self.open(path):  # reads and checks the local header
             pass
         stream = cast("IO[bytes]", self.archive.fp)
-        stream.seek(info.header_offset + 26)
+        return io.BufferedReader(_Slice(stream, self.data_offset(path), info.file_size))
+
+    def member(self, path: str) -> Member:
+        """Return the record of the directory that a file's content comes from."""
+        return self._by_path[path][0]
+
+    def data_offset(self, path: str) -> int:
+        """Return where in the zip a file's data begins; its header must have been checked."""
+        offset = self._by_path[path][1].header_offset
+        stream = cast("IO[bytes]", self.archive.fp)
+        stream.seek(offset + 26)
         name_and_extra = stream.read(4)
-        start = info.header_offset + 30
-        start += int.from_bytes(name_and_extra[:2], "little")
-        start += int.from_bytes(name_and_extra[2:], "little")
-        return io.BufferedReader(_Slice(stream, start, info.file_size))
+        name, extra = name_and_extra[:2], name_and_extra[2:]
+        return offset + 30 + int.from_bytes(name, "little") + int.from_bytes(extra, "little")
 
 
 def open_zip(raw: io.RawIOBase) -> ZipTree:

@@ -302,6 +302,29 @@ def bomb(archive: Archive) -> Iterator[Problem]:
 
 
 @rule(
+    "Z010",
+    "crc-mismatch",
+    severity=Severity.ERROR,
+    since="0.1",
+    source="zipfile stops at a wrong checksum; torch.load never looks at those of a checkpoint",
+)
+def crc_mismatch(package: Package) -> Iterator[Problem]:
+    """The checksum of a file, or of a part of a checkpoint, is wrong: bytes were changed.
+
+    Why: unpacking stops at a wrong checksum of the package; of one inside a checkpoint torch says
+    nothing and loads the changed weights. Only `model-lint check --deep` looks for it.
+
+    Fix: copy the file again from nnU-Net's results folder, and zip the folder again.
+    """
+    if package.deep is None:
+        return
+    for path, text in package.deep.checksums[:_SHOWN]:
+        yield Problem(text, printable(path))
+    if len(package.deep.checksums) > _SHOWN:
+        yield Problem(f"and {count(package.deep.checksums[_SHOWN:], 'more file')}")
+
+
+@rule(
     "Z011",
     "header-mismatch",
     severity=Severity.ERROR,

@@ -367,6 +367,25 @@ def _edit(difference: Difference, fold: Fold) -> str:
 
 
 @rule(
+    "C013",
+    "non-finite-weights",
+    severity=Severity.ERROR,
+    since="0.1",
+    source="nnU-Net loads such weights and predicts with them: the output is empty",
+)
+def non_finite_weights(package: Package) -> Iterator[Problem]:
+    """Weights are infinite, not numbers (NaN), or a whole tensor of them is zero.
+
+    Why: the training diverged or the file was damaged; the model loads and segments nothing,
+    without a word. Only `model-lint check --deep` looks for it.
+
+    Fix: take the checkpoint of a training that went well, and test it on an image before release.
+    """
+    for path, text in package.deep.weights if package.deep else ():
+        yield Problem(text, path)
+
+
+@rule(
     "C014",
     "same-folds",
     severity=Severity.WARNING,
