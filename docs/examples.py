@@ -29,6 +29,8 @@ from rule_cases import REPAIRED  # noqa: E402
 #: Lines of a difference that help; what is longer shows no single defect.
 _MOST_LINES = 24
 _BYTES = "! (other bytes)"
+#: Rules that look where only this option reads.
+_DEEP = {"Z010", "C013"}
 #: Of the cases of a rule the first is shown, but for these.
 _BETTER = {
     "D001": "trailing comma",
@@ -198,7 +200,8 @@ def _rank(difference: str) -> tuple[bool, bool, int]:
 
 def _command(case: Case, path: Path, folder: Path) -> str:
     name = f" --name {case.name}" if case.name else ""
-    return f"model-lint check {path.relative_to(folder)} --select {case.code}{name}"
+    deep = " --deep" if case.code in _DEEP else ""
+    return f"model-lint check {path.relative_to(folder)} --select {case.code}{name}{deep}"
 
 
 def _made(folder: Path) -> Path:

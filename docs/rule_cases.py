@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ def checkout(files: Mapping[str, str | None]) -> Callable[[Path], Path]:
             if text is not None:
                 (root / path).parent.mkdir(parents=True, exist_ok=True)
                 (root / path).write_text(text, encoding="utf-8")
+        for command in ("init -q", "add --force ."):
+            subprocess.run(["git", "-C", str(root), *command.split()], check=True)
         return root
 
     return build
@@ -94,7 +97,7 @@ CASES: list[Case] = [
         {"README.md": "# Spinal cord on T2\n\nTrained on TODO subjects.\n"},
         {"README.md": "# Spinal cord on T2\n\nTrained on 267 subjects.\n"},
     ),
-    *repository("R005", "a checkpoint in git", {"models/checkpoint_final.pth": "..."}, {}),
+    *repository("R005", "a checkpoint in git", {"models/checkpoint_final.pth": "x" * 2000}, {}),
     *repository(
         "R006",
         "a home folder in a script",
