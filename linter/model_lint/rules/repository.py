@@ -4,38 +4,63 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 
 from ..findings import Problem, Severity
-from ..repository import Repository
+from ..repository import Repository, large_kind
+from ..wording import count, quote, size
 from . import rule
 
-_WEIGHTS = (".pth", ".pt", ".ckpt", ".onnx", ".safetensors", ".h5")
-_IMAGES = (".nii", ".nii.gz", ".nrrd", ".mha", ".mhd", ".dcm", ".mgz", ".b2nd")
-_MODEL_ZIP = re.compile(
-    r"(^|/)(model|dataset\d{3}|.*(nnunet|checkpoint))[^/]*\.zip$", re.IGNORECASE
+#: Findings about single files of one kind before the rest is counted.
+_SHOWN = 5
+#: Folders of files that a program is tried with: a small image there is made for it, or a sample.
+_SAMPLES = re.compile(
+    r"(^|/)([^/]*[-_.])?(tests?|testing|testdata|examples?|samples?|demos?|phantoms?|fixtures?)"
+    r"([-_.][^/]*)?/",
+    re.IGNORECASE,
 )
+_SMALL = 1024 * 1024
 
 _PLACEHOLDER = re.compile(
-    r"\bTODO\b|\bFIXME\b|\bTBD\b|\[More Information Needed\]|(?i:lorem ipsum)|\{\{ ?cookiecutter"
+    r"\b(?:TODO|FIXME|TBD)\b(?!\.\w|\s+list\b)|\[More Information Needed\]|(?i:lorem ipsum)"
+    r"|\{\{ ?cookiecutter"
 )
-#: Options that SCT 7.0 removed; the task is now the first argument.
-_OLD_COMMAND = re.compile(r"sct_deepseg[^\n`]*?\s(-task|-install-task|-list-tasks)\b")
-_DETAILS = re.compile(r"<details.*?</details>", re.DOTALL | re.IGNORECASE)
+#: Options that SCT 7.0 removed, up to the end of the command; the task is its first argument now.
+_OLD_COMMAND = re.compile(
+    r"\bsct_deepseg\b(?:[^\n`\\]|\\\n)*?(?<=\s)(-task|-install-task|-list-tasks)(?![\w-])"
+)
+#: What says of a command that it is meant for an older SCT.
+_OLDER = re.compile(
+    r"(?i:\b(?:older|earlier|previous|legacy|before|prior|deprecated|no longer)\b"
+    r"|\b(?:sct|toolbox)\b.{0,20}(?:<|\bv?[1-6]\.\d))"
+)
+_DETAILS = re.compile(r"<details.*?</details>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
+_CODE = re.compile(r"^([ \t]*)(```+|~~~+).*?^\1\2[ \t]*$|`[^`\n]*`", re.DOTALL | re.MULTILINE)
 
-#: Home folders, less the names that stand for anybody's, and the usual roots of clusters.
+#: Names in paths that stand for anybody, or for the user of an image or a service.
+_ANYBODY = (
+    r"(?i:user(?:name|[-_]\w+|\d*)|your\w*|you|me|myname|name|someone|ubuntu|vscode|jovyan"
+    r"|runner(?:admin)?|node|app|appuser|docker|coder|codespace|gitpod|circleci|travis|vsts|ec2-user|mambauser|micromamba|conda"
+    r"|nonroot|dev|developer|public|default|shared|sct|nnunet|path|to|dir|folder|x+|foo|bar)"
+    r"(?![\w.-])"
+)
+#: Home folders, and the usual roots of clusters.
 _PERSONAL_PATH = re.compile(
-    r"(?<![\w.$}/~-])(?:"
-    r"/(?:home|Users)/(?!(?:user|username|runner|you|your|me|name|ubuntu|vscode|jovyan)\b)\w[\w.-]*"
-    r"|/(?:scratch|lustre|gpfs|project|projects|cluster)/\w[\w./-]*"
-    r"|[A-Z]:\\Users\\(?!user)\w[\w.-]*"
+    rf"(?:(?<=file://)|(?<![\w.$}}/~-]))(?:"
+    rf"/(?:home|Users)/(?!{_ANYBODY})\w[\w.-]*"
+    r"|/(?:(?:local)?scratch|lustre|gpfs|cluster|nfs)\d*/\w[\w./-]*"
+    r"|/projects?/(?:def|rrg|rpp|ctb|aip|nrg)-\w[\w./-]*"
+    rf"|[A-Za-z]:(?:\\{{1,4}}|/)Users(?:\\{{1,4}}|/)(?!{_ANYBODY})\w[\w.-]*"
     r")"
 )
 _EMAIL = re.compile(
-    r"(?<![\w.+-])(?!git@|noreply@|no-reply@)[A-Za-z][\w.+-]*@(?!example\.|users\.noreply)"
-    r"(?:[\w-]+\.)+(?:com|org|net|edu|gov|mil|int|info|io|eu|ca|us|uk|fr|de|ch|at|be|nl|it|es|pt|cz"
-    r"|pl|se|no|dk|fi|jp|cn|kr|au|nz|br|mx|in|il|sg|hk|tw)\b"
+    rf"(?<![\w.+-])(?!(?:git|no-?reply|actions?|github-actions|{_ANYBODY})@)[A-Za-z][\w.+-]*"
+    r"@(?!(?:[\w-]+\.)*(?:example|domain|github|email|mail|test)\.(?:com|org|net)(?![\w.-]))"
+    r"(?:[A-Za-z][\w-]*\.)+(?:com|org"
+    r"|net|edu|gov|mil|int|info|io|eu|ca|us|uk|fr|de|ch|at|be|nl|it|es|pt|cz|pl|se|no|dk|fi|jp|cn"
+    r"|kr|au|nz|br|mx|in|il|sg|hk|tw)(?![\w@(\[-]|\.\w)"
 )
+#: An address on such a line is its owner's choice.
+_SIGNED = re.compile(r"(?i:author|copyright|\(c\)|maintainer|contact|licen[sc]e|citation|credit)")
 
 
 @rule(
@@ -73,8 +98,10 @@ def license_missing(repository: Repository) -> Iterator[Problem]:
 
     Fix: add a `LICENSE` file; the model repositories of ivadomed use MIT.
     """
-    if not repository.named("license", "licence", "copying"):
+    if repository.license is None:
         yield Problem("there is no LICENSE at the root of the repository")
+    elif not repository.license[1].strip():
+        yield Problem("the licence is empty", repository.license[0])
 
 
 @rule(
@@ -91,8 +118,11 @@ def citation_missing(repository: Repository) -> Iterator[Problem]:
 
     Fix: add a `CITATION.cff` with the authors, the title and the paper or its preprint.
     """
-    if "CITATION.cff" not in repository.files:
-        yield Problem("there is no CITATION.cff at the root of the repository")
+    if "CITATION.cff" in repository.files:
+        return
+    near = [path for path in repository.files if path.lower() == "citation.cff"]
+    hint = f": GitHub does not know {quote(near[0])}, case matters" if near else ""
+    yield Problem(f"there is no CITATION.cff at the root of the repository{hint}")
 
 
 @rule(
@@ -109,9 +139,10 @@ def readme_placeholder(repository: Repository) -> Iterator[Problem]:
 
     Fix: write what belongs there, or remove the line.
     """
-    for line, text in _lines(repository):
-        if found := _PLACEHOLDER.search(text):
-            yield Problem(f"`{found[0]}` is left in the README", _readme(repository), line)
+    text = _CODE.sub(_blank, _shown(repository))
+    for found in _PLACEHOLDER.finditer(text):
+        line = text.count("\n", 0, found.start()) + 1
+        yield Problem(f"{quote(found[0])} is left in the README", _readme(repository), line)
 
 
 @rule(
@@ -129,14 +160,30 @@ def weights_in_git(repository: Repository) -> Iterator[Problem]:
 
     Fix: `git rm --cached` the file and add it to `.gitignore`; attach models to a release.
     """
-    for path in repository.files:
-        name = path.lower()
-        if name.endswith(_WEIGHTS):
-            yield Problem("a checkpoint is tracked by git", path)
-        elif name.endswith(_IMAGES):
-            yield Problem("an image volume is tracked by git", path)
-        elif _MODEL_ZIP.search(path):
-            yield Problem("a packaged model is tracked by git", path)
+    kinds: dict[str, list[str]] = {}
+    for path in repository.large:
+        kinds.setdefault(large_kind(path) or "", []).append(path)
+    for kind, paths in kinds.items():
+        for path in paths[:_SHOWN]:
+            amount = size(repository.large[path])
+            sample = kind == "image volume" and _is_sample(path, repository)
+            yield Problem(
+                f"{_a(kind)} ({amount}) is tracked by git",
+                path,
+                severity=Severity.INFO if sample else None,
+                help="nothing to fix if it is made up, or may be published" if sample else None,
+            )
+        if paths[_SHOWN:]:
+            more = count(len(paths) - _SHOWN, f"more {kind}")
+            yield Problem(f"{more} in git", paths[_SHOWN])
+
+
+def _a(kind: str) -> str:
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
+
+
+def _is_sample(path: str, repository: Repository) -> bool:
+    return repository.large[path] < _SMALL and _SAMPLES.search(path) is not None
 
 
 @rule(
@@ -149,15 +196,32 @@ def weights_in_git(repository: Repository) -> Iterator[Problem]:
 def personal_path(repository: Repository) -> Iterator[Problem]:
     """A script or workflow names somebody's folder or e-mail address.
 
-    Why: it runs for nobody else, and it tells the world about a person and a cluster.
+    Why: it runs for nobody else, and it tells the world about a person and a cluster. An address in
+    a line about authors, copyright or contact is meant to stand there.
 
     Fix: take it from the configuration, an argument or an environment variable (`$HOME`, `$USER`).
     """
     for path, text in repository.scripts.items():
-        for number, line in enumerate(text.splitlines(), 1):
-            found = _PERSONAL_PATH.search(line) or _EMAIL.search(line)
-            if found:
-                yield Problem(f"names `{found[0]}`", path, number)
+        places = sorted(_personal(path, text))
+        if not places:
+            continue
+        start, first = places[0]
+        others = len({value for _, value in places}) - 1
+        more = f" and {others} more" if others else ""
+        yield Problem(f"names {quote(first)}{more}", path, text.count("\n", 0, start) + 1)
+
+
+def _personal(path: str, text: str) -> Iterator[tuple[int, str]]:
+    """Yield the paths and addresses of persons in a script, with their offsets."""
+    # A home folder in an image is that of nobody.
+    image = path.rpartition("/")[2] == "Dockerfile"
+    if not image:
+        yield from ((found.start(), found[0]) for found in _PERSONAL_PATH.finditer(text))
+    if "@" in text:
+        for found in _EMAIL.finditer(text):
+            line = text[text.rfind("\n", 0, found.start()) + 1 : found.start()]
+            if not _SIGNED.search(line):
+                yield found.start(), found[0]
 
 
 @rule(
@@ -174,8 +238,8 @@ def bytecode_in_git(repository: Repository) -> Iterator[Problem]:
 
     Fix: `git rm -r --cached` them and add `__pycache__/` to `.gitignore`.
     """
-    found = [path for path in repository.files if PurePosixPath(path).suffix in {".pyc", ".pyo"}]
-    if found:
+    found = [path for path in repository.files if path.endswith((".pyc", ".pyo"))]
+    if found and repository.tracked:
         more = f" and {len(found) - 1} more" if found[1:] else ""
         yield Problem(f"a compiled Python file is tracked by git{more}", found[0])
 
@@ -195,8 +259,10 @@ def readme_command_outdated(repository: Repository) -> Iterator[Problem]:
 
     Fix: write `sct_deepseg TASK -install` and `sct_deepseg TASK -i IMAGE`.
     """
-    for line, text in _lines(repository):
-        if found := _OLD_COMMAND.search(text):
+    text = _shown(repository)
+    for found in _OLD_COMMAND.finditer(text):
+        if not _OLDER.search(_introduction(text, found.start())):
+            line = text.count("\n", 0, found.start()) + 1
             yield Problem(f"`sct_deepseg` has no option `{found[1]}`", _readme(repository), line)
 
 
@@ -204,8 +270,24 @@ def _readme(repository: Repository) -> str:
     return repository.readme[0] if repository.readme else ""
 
 
-def _lines(repository: Repository) -> Iterator[tuple[int, str]]:
-    """Yield the numbered lines of the README, those in folded sections blanked."""
-    text = repository.readme[1] if repository.readme else ""
-    shown = _DETAILS.sub(lambda found: "\n" * found[0].count("\n"), text)
-    yield from enumerate(shown.splitlines(), 1)
+def _shown(repository: Repository) -> str:
+    """Return the README without its folded sections and comments, lines kept."""
+    return _DETAILS.sub(_blank, repository.readme[1] if repository.readme else "")
+
+
+def _blank(found: re.Match[str]) -> str:
+    return "\n" * found[0].count("\n")
+
+
+def _introduction(text: str, offset: int) -> str:
+    """Return what introduces a command: its heading, and the last line of text before the code."""
+    heading = spoken = ""
+    in_code = False
+    for line in text[:offset].split("\n"):
+        if line.lstrip().startswith(("```", "~~~")):
+            in_code = not in_code
+        elif not in_code and line.startswith("#"):
+            heading, spoken = line, ""
+        elif not in_code and line.strip():
+            spoken = line
+    return f"{heading}\n{spoken}\n{text[text.rfind(chr(10), 0, offset) + 1 : offset]}"
