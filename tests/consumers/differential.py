@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import subprocess
 import sys
 import tempfile
@@ -105,11 +106,10 @@ def _judge(paths: Sequence[Path]) -> dict[str, dict[Path, Verdict]]:
 
 
 def _take(pending: deque[Path]) -> Iterator[Path]:
-    while pending:
-        try:
+    """Take packages until there are none; another process takes from the same ones."""
+    with contextlib.suppress(IndexError):
+        while True:
             yield pending.popleft()
-        except IndexError:
-            return
 
 
 def _row(
@@ -168,7 +168,7 @@ def main() -> None:
     known = read_table()
     for row in rows:
         if row.disagrees or options.all:
-            mark = "  " if row.sample.name in known else "? "
+            mark = "? " if row.disagrees and row.sample.name not in known else "  "
             said = " ".join(f"{c} {w}" for c, w in row.outcome.items())
             why = " | ".join(sorted({d for d in row.details.values() if d}))
             print(f"{mark}{row.sample.name}: lint {' '.join(row.lint) or '-'}; {said}; {why}")

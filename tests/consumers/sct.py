@@ -6,6 +6,9 @@ source (August 2026), with the same order of steps, the same globs and the same 
 and ``sct_image.py`` what comes before and after. It runs with ``nnunetv2-neuropoly`` on the path.
 """
 
+# SCT's own calls to os and glob, so that every corner is the same; threads are set before imports.
+# ruff: noqa: E402, PTH110, PTH118, PTH119, PTH207
+
 from __future__ import annotations
 
 import glob
@@ -113,7 +116,7 @@ def segment(predictor: nnUNetPredictor, folder: Path, stage: Stage) -> dict[str,
     )
     stage("save")
     result = prediction.transpose([2, 1, 0])
-    if original != wanted and current != original:
+    if current != original:
         result, _, _ = reorient(result, spacing, current, original)
     masks = split_labels(result, predictor.dataset_json["labels"])
     for target, mask in masks.items():

@@ -1,5 +1,8 @@
 """What SCT does with a package before its nnU-Net sees it: install it, and tell what it is."""
 
+# SCT's own calls to os and glob, so that every corner is the same.
+# ruff: noqa: B007, PTH118, PTH207
+
 from __future__ import annotations
 
 import glob

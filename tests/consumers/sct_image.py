@@ -1,5 +1,8 @@
 """What SCT does with the image before nnU-Net, and with the prediction after it."""
 
+# The way in which SCT finds letters decides which wrong orientations it takes.
+# ruff: noqa: PERF203
+
 from __future__ import annotations
 
 from typing import Any
@@ -24,7 +27,7 @@ def reorient(
     if sorted(order) != [0, 1, 2]:
         raise NotImplementedError
     axes = np.argsort(order)
-    letters = [OPPOSITE[c] if s < 0 else c for c, s in zip(source, steps)]
+    letters = [OPPOSITE[c] if s < 0 else c for c, s in zip(source, steps, strict=True)]
     flipped = data[:: steps[0], :: steps[1], :: steps[2]]
     return flipped.transpose(axes), spacing[axes], "".join(letters[a] for a in axes)
 

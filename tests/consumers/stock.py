@@ -18,13 +18,15 @@ os.environ.update(OMP_NUM_THREADS="1", nnUNet_def_n_proc="1")
 
 import nibabel as nib
 import numpy as np
-import SimpleITK as sitk
+import SimpleITK
 import torch
 from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
 from nnunetv2.model_sharing import model_import
 from nnunetv2.utilities import utils
 from worker import Stage, import_all_trainers, phantom, serve
 
+#: Where nnU-Net looks for custom trainers.
+TRAINERS = "nnUNet_extTrainer"
 #: Endings that the user's images can have, when the model asks for them.
 ENDINGS = (".nii.gz", ".nii", ".nrrd", ".mha")
 
@@ -39,7 +41,7 @@ def judge(package: Path, folder: Path, stage: Stage) -> dict[str, np.ndarray]:
     stage("find")
     model = find(results)
     folds = named_folds(model)
-    os.environ["nnUNet_extTrainer"] = str(model)
+    os.environ[TRAINERS] = str(model)
     predictor = nnUNetPredictor(
         tile_step_size=1,
         use_mirroring=False,
@@ -87,12 +89,14 @@ def predict(predictor: nnUNetPredictor, folder: Path) -> np.ndarray:
         predictor.dataset_json.get("modality") or predictor.dataset_json["channel_names"]
     )
     for channel in range(channels):
-        sitk.WriteImage(sitk.ReadImage(str(drawn)), str(inputs / f"image_{channel:04d}{ending}"))
+        SimpleITK.WriteImage(
+            SimpleITK.ReadImage(str(drawn)), str(inputs / f"image_{channel:04d}{ending}")
+        )
     predictor.predict_from_files_sequential(str(inputs), str(outputs))
     written = outputs / f"image{ending}"
     if not written.exists():
         raise FileNotFoundError("nothing was predicted")
-    return sitk.GetArrayFromImage(sitk.ReadImage(str(written))).transpose([2, 1, 0])
+    return SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(written))).transpose([2, 1, 0])
 
 
 def split_labels(result: np.ndarray, dataset: dict[str, Any]) -> dict[str, np.ndarray]:

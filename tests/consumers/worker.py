@@ -8,6 +8,7 @@ child alone.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -58,8 +59,8 @@ def phantom() -> nib.Nifti1Image:
 def import_all_trainers() -> None:
     """Import what nnU-Net imports when it looks for a custom trainer: seconds, once for all."""
     package = "nnunetv2.training.nnUNetTrainer"
-    folder = os.path.join(nnunetv2.__path__[0], "training", "nnUNetTrainer")
-    recursive_find_python_class(folder, "NoSuchTrainer", package)
+    folder = Path(nnunetv2.__path__[0]) / "training" / "nnUNetTrainer"
+    recursive_find_python_class(str(folder), "NoSuchTrainer", package)
 
 
 def serve(judge: Judge) -> None:
@@ -139,10 +140,8 @@ def _read_until_closed(reader: int, deadline: float) -> str | None:
 
 
 def _kill(process: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(process, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
 
 
 def digest(mask: np.ndarray) -> str:

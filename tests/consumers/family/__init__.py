@@ -5,7 +5,17 @@
 
 from __future__ import annotations
 
-from . import checkpoint, container, dataset, layout, plans, trainer
+from . import checkpoint, container, dataset, layout, networks, plans, trainer
 from .sample import FAMILY, Sample
 
-__all__ = ["FAMILY", "Sample", "checkpoint", "container", "dataset", "layout", "plans", "trainer"]
+__all__ = [
+    "FAMILY",
+    "Sample",
+    "checkpoint",
+    "container",
+    "dataset",
+    "layout",
+    "networks",
+    "plans",
+    "trainer",
+]

@@ -20,6 +20,7 @@ from .sample import (
     inner,
     moved,
     set_everywhere,
+    zip_sample,
     zipped,
 )
 
@@ -68,12 +69,29 @@ def _drop(*keys: str) -> Callable[[Any], None]:
     return change
 
 
+def _parameters(weights: Any) -> Any:
+    import torch
+
+    return {k: torch.nn.Parameter(v) for k, v in weights.items()}
+
+
+def _plain(value: Any) -> Any:
+    """Replace numpy's scalars and the device by what weights_only takes."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            value[key] = str(item) if key == "device" else _plain(item)
+        return value
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value.item() if type(value).__module__ == "numpy" else value
+
+
 # What torch loads as before.
 
 
 @files_sample("saved-again", "the checkpoint loaded and saved again")
 def _(files: Files) -> None:
-    edit_checkpoint(files, lambda saved: None)
+    edit_checkpoint(files, lambda _: None)
 
 
 _saved("slim", "what prediction reads and nothing else", lambda s: {k: s[k] for k in NEEDED})
@@ -127,25 +145,8 @@ _weights(
     lambda w: {k: v.half() for k, v in w.items()},
     like="",
 )
-_weights("weights-parameters", "weights as Parameters", lambda w: _parameters(w))
-_saved("scalars-plain", "Python's numbers in place of numpy's", lambda s: _plain(s))
-
-
-def _parameters(weights: Any) -> Any:
-    import torch
-
-    return {k: torch.nn.Parameter(v) for k, v in weights.items()}
-
-
-def _plain(value: Any) -> Any:
-    """Replace numpy's scalars and the device by what weights_only takes."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            value[key] = str(item) if key == "device" else _plain(item)
-        return value
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return value.item() if type(value).__module__ == "numpy" else value
+_weights("weights-parameters", "weights as Parameters", _parameters)
+_saved("scalars-plain", "Python's numbers in place of numpy's", _plain)
 
 
 @files_sample("numpy-1", "saved with numpy 1")
@@ -397,7 +398,7 @@ _weights(
         }
     ),
 )
-_weights("weights-empty", "no weights", lambda w: {})
+_weights("weights-empty", "no weights", lambda _: {})
 _weights("weights-numpy", "weights as numpy arrays", lambda w: {k: v.numpy() for k, v in w.items()})
 _weights(
     "weights-nan",
@@ -609,3 +610,34 @@ def _(files: Files) -> Files:
         ),
     )
     return moved(files, TRAINER, TRAINER)
+
+
+# The same in packages that are not compressed, where more can be read without reading all.
+
+
+def _stored(name: str, words: str, change: Callable[[bytes], bytes]) -> None:
+    @zip_sample(name, f"not compressed, and {words}")
+    def _(files: Files) -> bytes:
+        return zipped({**files, CHECKPOINT: change(files[CHECKPOINT])}, zipfile.ZIP_STORED)
+
+
+def _without(ending: str) -> Callable[[bytes], bytes]:
+    def change(data: bytes) -> bytes:
+        kept = {n: d for n, d in inner(data).items() if not n.endswith(ending)}
+        return zipped(kept, zipfile.ZIP_STORED)
+
+    return change
+
+
+_stored(
+    "stored-truncated", "the second half of the checkpoint is missing", lambda d: d[: len(d) // 2]
+)
+_stored(
+    "stored-truncated-little",
+    "the last 2000 bytes of the checkpoint are missing",
+    lambda d: d[:-2000],
+)
+_stored("stored-truncated-byte", "the last byte of the checkpoint is missing", lambda d: d[:-1])
+_stored("stored-storage-missing", "one storage is missing", _without("/data/3"))
+_stored("stored-no-version", "no version in the checkpoint", _without("/version"))
+_stored("stored-no-pkl", "no data.pkl", _without("/data.pkl"))

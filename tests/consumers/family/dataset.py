@@ -246,6 +246,20 @@ _value(
 )
 
 
+_value(
+    "label-renamed-after",
+    "a label renamed after training, as SCT asks for",
+    _set("labels", {"background": 0, "sc": 1, "grey": 2}),
+    renamed={"_grey_seg": "_gm_seg"},
+)
+_value(
+    "label-canal-after",
+    "a label renamed to canal_seg, of which SCT keeps the largest object",
+    _set("labels", {"background": 0, "canal_seg": 1, "gm": 2}),
+    like="",
+)
+
+
 @files_sample("labels-rootlets", "labels lvl1 and lvl2, which SCT writes to one file", like="")
 def _(files: Files) -> None:
     set_everywhere(

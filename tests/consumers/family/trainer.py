@@ -189,7 +189,8 @@ _source(
     "trainer-getter-method",
     "get_trainer_class is a method of the trainer",
     "def get_trainer_class() -> type[nnUNetTrainerTiny]:\n",
-    "class Helper:\n    @staticmethod\n    def get_trainer_class():\n        return nnUNetTrainerTiny\n\n\ndef unused():\n",
+    "class Helper:\n    @staticmethod\n    def get_trainer_class():\n        return nnUNetTrainerTiny\n"
+    "\n\ndef unused():\n",
 )
 _source(
     "trainer-getter-builtin",
@@ -207,7 +208,8 @@ _source(
     "trainer-relative-import-tried",
     "a relative import in a try",
     "import torch\n",
-    "import torch\ntry:\n    from .custom_loss import DiceLoss\nexcept ImportError:\n    DiceLoss = None\n",
+    "import torch\ntry:\n    from .custom_loss import DiceLoss\nexcept ImportError:\n"
+    "    DiceLoss = None\n",
 )
 _source(
     "trainer-import-missing",
@@ -226,7 +228,8 @@ _source(
     "trainer-import-in-method",
     "imports wandb inside a method",
     "        super().__init__(plans, configuration, fold, dataset_json, device)\n",
-    "        super().__init__(plans, configuration, fold, dataset_json, device)\n        import wandb\n",
+    "        super().__init__(plans, configuration, fold, dataset_json, device)\n"
+    "        import wandb\n",
 )
 _source(
     "trainer-import-typing",
