@@ -101,6 +101,17 @@ class TrainerFolder:
         return f"{self.path}/{name}" if self.path else name
 
     @property
+    def configuration(self) -> str | None:
+        """The configuration that is loaded: nnU-Net takes the first checkpoint's.
+
+        The folder's name says it where no checkpoint does.
+        """
+        for _, checkpoint in self.checkpoints:
+            if checkpoint.configuration is not None:
+                return checkpoint.configuration
+        return self.parts.configuration if self.parts else None
+
+    @property
     def checkpoints(self) -> Iterator[tuple[Fold, Checkpoint]]:
         """The final checkpoints that could be read, with their folds."""
         for fold in self.folds:

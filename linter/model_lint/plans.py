@@ -130,6 +130,22 @@ def resolve(plans: Mapping[str, Any], configuration: str) -> dict[str, Any] | st
     return merged
 
 
+def dimensions(plans: Mapping[str, Any], configuration: str | None) -> int | None:
+    """Return whether a configuration is of 2 or 3 dimensions; None where that is not certain.
+
+    Its name and the patch in the plans have to agree.
+    """
+    if configuration is None:
+        return None
+    named = {"2d": 2, "3d": 3}.get(configuration.partition("_")[0])
+    resolved = resolve(plans, configuration)
+    patch = resolved.get("patch_size") if isinstance(resolved, dict) else None
+    planned = len(patch) if isinstance(patch, list) and len(patch) in (2, 3) else None
+    if named and planned and named != planned:
+        return None
+    return planned or named
+
+
 def architecture(configuration: Mapping[str, Any]) -> Architecture | None:
     """Return the network of a resolved configuration, None where it is not fully described."""
     network, kwargs = described_network(configuration)

@@ -5,11 +5,22 @@ The grammar is `model_lint.naming`; these rules say which of its problems matter
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from ..findings import Problem, Severity
-from ..naming import Name
+from ..naming import Name, parse
+from ..plans import dimensions
+from ..wording import quote
 from . import rule
+
+if TYPE_CHECKING:
+    from ..package import Package
+
+_DIMENSIONS = {"unet2d": 2, "unet3d": 3}
+#: A zip is named after the repository and the release.
+_FILE_NAME = re.compile(r"(model_[^/]+?)[-_]r[0-9]{8}\.zip", re.ASCII)
 
 SYNTAX = "model_task_anatomy_animal_pathology_condition_contrast_architecture"
 
@@ -223,3 +234,43 @@ def value_alias(name: Name) -> Iterator[Problem]:
     Example: `mice` is written `mouse`, `t2w` is written `t2`.
     """
     return _problems(name, "N011")
+
+
+@rule(
+    "N012",
+    "architecture-mismatch",
+    severity=Severity.WARNING,
+    since="0.1",
+    source="architecture = {unet2d, unet3d, filmCharley, hemisAndreanne}, default=unet2d",
+)
+def architecture_mismatch(package: Package) -> Iterator[Problem]:
+    """The name says a network of two dimensions, and the model has three, or the reverse.
+
+    Why: a name without an architecture says `unet2d`, so that the name of a 3D model is wrong
+    without a word of it. The name is that of `--name`, or the zip's up to its date.
+
+    Fix: name the repository of a 3D model `..._unet3d`; leave it out for a 2D model.
+
+    Example: `model_seg_sc_t2` is wrong for `3d_fullres`, `model_seg_sc_t2_unet3d` is right.
+    """
+    name = _repository_name(package)
+    found = {dimensions(t.plans.object if t.plans else {}, t.configuration) for t in package.usable}
+    values = name.values("architecture") if name and name.usable else None
+    said = {_DIMENSIONS.get(value) for value in values or ()}
+    if name is None or len(found) != 1 or None in found | said or not said or found & said:
+        return
+    architecture = f"unet{found.pop()}d"
+    default = "" if any(value in name.text for value in values or ()) else " by default"
+    right = re.sub(r"_unet[23]d$", "", name.text) + ("_unet3d" if architecture == "unet3d" else "")
+    yield Problem(
+        f"{quote(name.text)} says {quote('-'.join(values or ()))}{default}, "
+        f"{quote(package.usable[0].name)} is {quote(architecture)}",
+        help=f"rename the repository to `{right}`",
+    )
+
+
+def _repository_name(package: Package) -> Name | None:
+    if package.repository:
+        return parse(package.repository)
+    match = _FILE_NAME.fullmatch(package.file_name or "")
+    return parse(match[1]) if match else None

@@ -14,18 +14,10 @@ from ..wording import quote
 from . import rule
 
 
-def _configuration(trainer: TrainerFolder) -> str | None:
-    """Return the configuration that is loaded: the first checkpoint's, else the folder's."""
-    for _, checkpoint in trainer.checkpoints:
-        if isinstance(checkpoint.configuration, str):
-            return checkpoint.configuration
-    return trainer.parts.configuration if trainer.parts else None
-
-
 def _plans(package: Package) -> Iterator[tuple[TrainerFolder, JsonFile, str, dict[str, Any] | str]]:
     """Yield every readable plans.json with the name of the loaded configuration, and that."""
     for trainer in package.trainers:
-        name = _configuration(trainer)
+        name = trainer.configuration
         if name is None or trainer.plans is None:
             continue
         if isinstance(trainer.plans.object.get("configurations"), dict):
