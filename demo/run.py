@@ -6,7 +6,10 @@ the folder to start afresh.
 
 from __future__ import annotations
 
+import csv
 import os
+import re
+import statistics
 import subprocess
 import sys
 import time
@@ -17,6 +20,10 @@ OUTPUT = ROOT / "demo-output"
 REPOSITORY = OUTPUT / "model_seg_sc-gm_t2star"
 WORK = REPOSITORY / "output" / "phantom"
 CONFIG = ["config.yaml", "tests/phantom.yaml"]
+#: What is worth a line at the terminal: steps done and epochs begun.
+PROGRESS = re.compile(r"Finished jobid: \d+ \(Rule: (?!all)(\w+)\)|: (Epoch \d+)\s*$")
+#: The training is tiny, but it must learn.
+MINIMUM_DICE = {"sc": 0.9, "gm": 0.8}
 ANSWERS = {
     "anatomy": "sc-gm",
     "contrast": "t2star",
@@ -52,7 +59,7 @@ def generate() -> None:
         return
     answers = [f"{key}={value}" for key, value in ANSWERS.items()]
     run("cookiecutter", "--no-input", ROOT, "--output-dir", OUTPUT, *answers, cwd=OUTPUT)
-    run("model-lint", "check", REPOSITORY, cwd=OUTPUT)
+    run("model-lint", "check", REPOSITORY.name, cwd=OUTPUT)
 
 
 def make_phantoms() -> None:
@@ -67,24 +74,36 @@ def make_phantoms() -> None:
 def train() -> None:
     """Convert, plan, train, predict, evaluate, pack and check: the repository's own workflow."""
     say("3/5", "Convert, train a tiny nnU-Net, predict the test set, evaluate, pack and check")
-    run("snakemake", "--cores", "2", "--quiet", "rules", "--configfile", *CONFIG)
+    log = OUTPUT / "workflow.log"
+    print(f"  all that nnU-Net and Snakemake say: {shown(log)}")
+    command = ["snakemake", "--cores", "2", "--quiet", "rules", "--configfile", *CONFIG]
+    with log.open("w", encoding="utf-8") as copy, start(command) as process:
+        for line in process.stdout or ():
+            copy.write(line)
+            if found := PROGRESS.search(line):
+                print(f"  {next(filter(None, found.groups()))}", flush=True)
+    if process.returncode:
+        print("".join(log.read_text(encoding="utf-8").splitlines(keepends=True)[-30:]))
+        raise subprocess.CalledProcessError(process.returncode, command)
+    learned()
+
+
+def learned() -> None:
+    """Raise CalledProcessError if the training learned less than it is there to show."""
+    with (REPOSITORY / "results" / "test_metrics.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    for label, least in MINIMUM_DICE.items():
+        dice = statistics.mean(float(row["dice"]) for row in rows if row["label"] == label)
+        print(f"  mean Dice of {label} on the test set: {dice:.3f}")
+        if dice < least:
+            raise subprocess.CalledProcessError(1, ["mean Dice of", label, "below", str(least)])
 
 
 def lint() -> None:
     """Lint the package once more, as a page to read and as a report at the terminal."""
     say("4/5", "Lint the package")
-    run(
-        "model-lint",
-        "check",
-        package(),
-        "--format",
-        "text",
-        "--format",
-        "html",
-        "--output",
-        "lint.html",
-        cwd=OUTPUT,
-    )
+    formats = ["--format", "text", "--format", "html", "--output", "lint.html"]
+    run("model-lint", "check", package().relative_to(OUTPUT), *formats, cwd=OUTPUT)
 
 
 def segment() -> None:
@@ -131,9 +150,26 @@ def shown(path: Path) -> str:
 
 def run(*command: str | Path, cwd: Path = REPOSITORY) -> None:
     """Run a program of this virtual environment. Raises CalledProcessError if it fails."""
+    subprocess.run([str(word) for word in command], cwd=cwd, env=environment(), check=True)
+
+
+def start(command: list[str]) -> subprocess.Popen[str]:
+    """Start a program of this virtual environment, its output as lines of text."""
+    return subprocess.Popen(
+        command,
+        cwd=REPOSITORY,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    )
+
+
+def environment() -> dict[str, str]:
+    """Return the environment in which this virtual environment's programs are found first."""
     programs = str(Path(sys.executable).parent)
-    environment = os.environ | {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
-    subprocess.run([str(word) for word in command], cwd=cwd, env=environment, check=True)
+    return os.environ | {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
 
 
 if __name__ == "__main__":
