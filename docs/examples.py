@@ -100,20 +100,14 @@ def finding(code: str, what: str) -> str:
 @cache
 def cases() -> dict[str, list[tuple[bool, Any]]]:
     """Return the cases of every rule, by code: whether it fires, and a `Case` or a name."""
-    found: dict[str, list[tuple[bool, Any]]] = {}
-    with patch.object(
-        sys, "path", [str(TESTS), *sys.path]
-    ):  # mkdocs restores it after a hook's import
+    with patch.object(sys, "path", [str(TESTS), *sys.path]):  # mkdocs puts it back after a hook
         modules = [
             importlib.import_module(f"rules.{path.stem}")
             for path in sorted((TESTS / "rules").glob("test_*.py"))
         ]
-    for module in modules:
-        for code, fires, case in _each(getattr(module, "CASES", ())):
-            found.setdefault(code, []).append((fires, case))
-    tested = {*found}
-    for code, fires, case in _each(OWN):
-        if code not in tested or not fires:
+    found: dict[str, list[tuple[bool, Any]]] = {}
+    for listed in (OWN, *(getattr(module, "CASES", ()) for module in modules)):
+        for code, fires, case in _each(listed):
             found.setdefault(code, []).append((fires, case))
     return found
 

@@ -1,14 +1,16 @@
-"""Examples of the rules whose tests are no list of cases: repositories, plans and privacy."""
+"""Examples of rules whose own cases show less: repositories, plans, privacy, reading everything."""
 
 from __future__ import annotations
 
 import json
 import subprocess
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from build import STOCK, Case, Change, changed, drop, edit, plans, put, rename_trainer
+from build import STOCK, Case, Change, changed, drop, edit, package, plans, put, rename_trainer
+from checkpoint_files import changed_slim
 from model_lint.privacy import scrub
 
 REPOSITORY = {
@@ -19,6 +21,7 @@ REPOSITORY = {
 REPAIRED = "repaired"
 _SIDES = ["superior", "inferior", "left", "right", "anterior", "posterior"]
 PADS = json.dumps({f"pad_{side}": 10 for side in _SIDES})
+CHECKPOINT = "fold_0/checkpoint_final.pth"
 LOG = "fold_0/training_log_2026_11_23_14_06_03.txt"
 
 
@@ -82,6 +85,23 @@ def renamed(data: Any) -> None:
     data["configurations"]["2d_large"] = data["configurations"].pop("2d")
 
 
+def flipped(folder: Path) -> Path:
+    """Write a package in which a bit of the progress picture is not what was zipped."""
+    path = package(folder)
+    with zipfile.ZipFile(path) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".png"))
+        content = archive.read(name)
+    data = bytearray(path.read_bytes())
+    data[data.index(content) + len(content) // 2] ^= 1
+    path.write_bytes(data)
+    return path
+
+
+def broken(checkpoint: Any) -> None:
+    """Make a weight of the network no number."""
+    next(iter(checkpoint["network_weights"].values())).view(-1)[0] = float("nan")
+
+
 def cases_left(data: Any) -> None:
     """Leave out one case."""
     data["spacings"].pop()
@@ -133,6 +153,8 @@ CASES: list[Case] = [
     *logged("V002", "a host in a log", "hostname: gpu-07.cluster"),
     *logged("V003", "a subject in a log", "predicting sub-m012_ses-01_T2w"),
     *logged("V004", "a password in a log", "cloning https://jdoe:s3cret@host.example/nnunet"),
+    Case("Z010", "a picture with one wrong bit", flipped),
+    changed("C013", "a weight that is no number", put(CHECKPOINT, changed_slim(broken))),
     # Repaired packages that are nearer to the failing case than a sound one.
     changed("L017", REPAIRED, drop("trainer_class.py"), rename_trainer(STOCK), fires=False),
     changed("L020", REPAIRED, put("/crop_metadata.json", PADS), fires=False),
