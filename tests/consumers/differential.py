@@ -78,8 +78,8 @@ def compare(samples: Sequence[Sample] = FAMILY) -> list[Row]:
 
 
 def lint_errors(path: Path) -> tuple[str, ...]:
-    """Return the codes of the errors that model-lint reports."""
-    report = check(load_target(str(path)), all_rules(), 0.0)
+    """Return the codes of the errors that ``model-lint check --deep`` reports."""
+    report = check(load_target(str(path), deep=True), all_rules(), 0.0)
     return tuple(sorted({f.code for f in report.findings if f.severity is Severity.ERROR}))
 
 

@@ -189,7 +189,8 @@ _source(
     "trainer-getter-method",
     "get_trainer_class is a method of the trainer",
     "def get_trainer_class() -> type[nnUNetTrainerTiny]:\n",
-    "class Helper:\n    @staticmethod\n    def get_trainer_class():\n        return nnUNetTrainerTiny\n"
+    "class Helper:\n    @staticmethod\n    def get_trainer_class():\n"
+    "        return nnUNetTrainerTiny\n"
     "\n\ndef unused():\n",
 )
 _source(
