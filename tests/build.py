@@ -93,13 +93,17 @@ def write_zip(path: Path, files: Iterable[tuple[str | zipfile.ZipInfo, bytes]]) 
     return path
 
 
-def load(path: Path, *, name: str | None = None) -> Target:
+def load(path: Path, *, name: str | None = None, deep: bool = False) -> Target:
     """Read a target as the command line does."""
-    return load_target(str(path), name)
+    return load_target(str(path), name, deep=deep)
 
 
 def findings(
-    path: Path, *selectors: str, name: str | None = None, weights: bool = True
+    path: Path,
+    *selectors: str,
+    name: str | None = None,
+    weights: bool = True,
+    deep: bool = False,
 ) -> list[Finding]:
     """Lint a path with the rules of these codes or prefixes, all of them without any.
 
@@ -112,7 +116,7 @@ def findings(
         if weights
         else patch("model_lint.package.read_checkpoint", lambda *_, **__: unread)
     ):
-        target = load(path, name=name)
+        target = load(path, name=name, deep=deep)
     return list(check(target, rules, time.perf_counter()).findings)
 
 
@@ -244,6 +248,8 @@ class Case:
     also: frozenset[str] = frozenset()
     #: ``--name``.
     name: str | None = None
+    #: ``--deep``.
+    deep: bool = False
 
     def __str__(self) -> str:
         return f"{self.code}-{self.what.replace(' ', '-')}"
@@ -266,9 +272,8 @@ def changed(
 
 def assert_case(case: Case, folder: Path, *families: str) -> None:
     """Lint a case with the rules of these families: its rule fires once as told, or none does."""
-    found = findings(
-        case.build(folder), *families, name=case.name, weights=bool({"C", "K", "P"} & set(families))
-    )
+    weights = bool({"C", "K", "P"} & set(families))
+    found = findings(case.build(folder), *families, name=case.name, weights=weights, deep=case.deep)
     codes = {f.code for f in found}
     assert codes == ({case.code} if case.fires else set()) | case.also, found
     if not case.fires:

@@ -71,9 +71,19 @@ def entries(code: str, what: str, *extra: zipfile.ZipInfo | str, **more: Any) ->
 
 
 def patched(
-    code: str, what: str, name: str, also: Iterable[str] = (), says: str = "", **how: int
+    code: str,
+    what: str,
+    name: str,
+    *,
+    also: Iterable[str] = (),
+    says: str = "",
+    deep: bool = False,
+    **how: int,
 ) -> Case:
-    return case(code, what, lambda f: patch_entry(package(f), name, **how), also=also, says=says)
+    def build(folder: Path) -> Path:
+        return patch_entry(package(folder), name, **how)
+
+    return case(code, what, build, also=also, says=says, deep=deep)
 
 
 def linked(name: str, kind: int = stat.S_IFLNK) -> zipfile.ZipInfo:
@@ -236,14 +246,14 @@ def cut_out(content: bytes) -> bytes:
     return content[:60_000] + content[61_000:]
 
 
-def flipped(name: str) -> Callable[[Path], Path]:
+def flipped(name: str, place: int = 5) -> Callable[[Path], Path]:
     """Change one byte of an entry's data."""
 
     def build(folder: Path) -> Path:
         path = package(folder)
         content = bytearray(path.read_bytes())
         with zipfile.ZipFile(path) as archive:
-            at = archive.getinfo(name).header_offset + 30 + len(name) + 5
+            at = archive.getinfo(name).header_offset + 30 + len(name) + place
         content[at] ^= 1
         path.write_bytes(content)
         return path
@@ -387,6 +397,16 @@ CASES = [
     changed("Z008", "none", fires=False),
     case("Z009", "deep", lambda f: write_zip(f / NAME, [("a/" * 40 + "x", b"")]), says="40 deep"),
     changed("Z009", "none", fires=False),
+    case("Z010", "a picture", flipped(LOG), deep=True, says="checksum", at=LOG),
+    case("Z010", "a picture not read", flipped(LOG), fires=False),
+    case("Z010", "a checkpoint", flipped(CHECKPOINT, 20_000), deep=True, at=".pth"),
+    case("Z010", "a damaged plans.json", flipped(PLANS), deep=True, fires=False, also={Z2}),
+    changed("Z010", "none", deep=True, fires=False),
+    case("Z010", "deflated", compressed(zipfile.ZIP_DEFLATED), deep=True, fires=False),
+    case("Z010", "LZMA", compressed(zipfile.ZIP_LZMA), deep=True, fires=False),
+    case("Z010", "streamed", streamed, deep=True, fires=False),
+    case("Z010", "zip64", zip64, deep=True, fires=False),
+    patched("Z005", "a picture, read", LOG, flags=1, deep=True),
     bytes_of("Z011", "bytes before", lambda b: b"#!/bin/sh\n" + b, says="10 bytes before"),
     bytes_of("Z011", "bytes behind", lambda b: b + b"xyz", says="3 bytes after the end"),
     bytes_of("Z011", "a zip before", lambda b: b + b, says="before the first entry"),
