@@ -61,9 +61,9 @@ def test_prefix_and_name(capsys: pytest.CaptureFixture[str]) -> None:
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     rules = json.loads(run(capsys, "--format", "json"))
     assert [rule["code"] for rule in rules] == [rule.code for rule in all_rules()]
-    keys = "code name severity since summary why fix example source url"
+    keys = "code name severity since summary why fix fixable example source url"
     assert all(" ".join(rule) == keys for rule in rules)
-    assert all(rule[key] for rule in rules for key in rule if key != "example")
+    assert all(rule[key] for rule in rules for key in rule if key not in {"example", "fixable"})
     (one,) = json.loads(run(capsys, "D003", "--format", "json"))
     assert one in rules
 

@@ -7,8 +7,9 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .config import find_config, load_config, vocabulary_of
 from .engine import INTERNAL, check
@@ -20,6 +21,9 @@ from .selection import select_rules
 from .silence import Silencer, load_baseline
 from .target import Target, load_target
 from .terminal import text_width, use_color
+
+if TYPE_CHECKING:
+    from .fix_command import Request
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -90,6 +94,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="colour of text output (default: auto; NO_COLOR and FORCE_COLOR are heeded)",
     )
+    repairing = parser.add_argument_group(
+        "repairing zips (`model-lint rule CODE` says what can be)"
+    )
+    repairing.add_argument(
+        "--fix", action="store_true", help="write a repaired copy, NAME.fixed.zip, and lint that"
+    )
+    repairing.add_argument(
+        "--diff",
+        action="store_true",
+        help="only show what --fix would do, and exit with 1 where that is anything",
+    )
+    repairing.add_argument(
+        "--fix-output",
+        metavar="PATH",
+        help="the zip to write, or the folder in which it keeps its name",
+    )
+    repairing.add_argument("--in-place", action="store_true", help="replace the zip by its copy")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -106,20 +127,39 @@ def run(options: argparse.Namespace) -> int:
     silencer = Silencer(rules, config, load_baseline(baseline) if baseline else frozenset())
     vocabulary = vocabulary_of(config)
     name = options.name or config.name
+    fixing = _fixing(options)
+
+    def load(path: Path, *, shown: str) -> Target:
+        loaded = load_target(str(path), name, vocabulary, deep=options.deep)
+        return replace(loaded, text=shown, prefix=f"{shown}!/")
 
     targets: list[Target] = []
     reports: list[TargetReport] = []
     failures: list[UsageError] = []
+    repairable = False
     for text in _targets(options.targets):
         started = time.perf_counter()
         try:
             target = load_target(text, name, vocabulary, deep=options.deep)
+            found = silencer.apply(check(target, chosen, started))
+            if fixing:
+                silenced = {i.finding.code for i in found.ignored} - {
+                    f.code for f in found.findings
+                }
+                codes = {rule.code for rule in chosen} - silenced
+                repaired = fixing.repair(target, codes, load)
+                repairable = repairable or bool(repaired.actions)
+                if repaired.target is not target:
+                    target = repaired.target
+                    found = silencer.apply(check(target, chosen, started))
         except UsageError as error:
             failures.append(error)
             print(f"model-lint: {error}", file=sys.stderr)
             continue
         targets.append(target)
-        reports.append(silencer.apply(check(target, chosen, started)))
+        reports.append(found)
+    if options.diff:
+        return 2 if failures else int(repairable and not options.exit_zero)
     report = Report(tuple(reports), tuple(silencer.unused(targets, reports)))
     for form, file in options.outputs or [("text", None)]:
         color = file is None and use_color(options.color)
@@ -127,6 +167,16 @@ def run(options: argparse.Namespace) -> int:
         _write(render(report, form, color=color, width=width), file)
     limit = Severity(options.fail_on) if options.fail_on else config.fail_on
     return _status(report, failures, limit, exit_zero=options.exit_zero)
+
+
+def _fixing(options: argparse.Namespace) -> Request | None:
+    """Return what is to be repaired, None for nothing; repairing is imported only where asked."""
+    asked = options.fix or options.diff or options.fix_output or options.in_place
+    if not asked:
+        return None
+    from .fix_command import Request  # noqa: PLC0415
+
+    return Request.of(options)
 
 
 def _status(report: Report, failures: list[UsageError], limit: Severity, *, exit_zero: bool) -> int:

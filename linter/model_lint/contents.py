@@ -32,6 +32,13 @@ def is_junk(path: str) -> bool:
     return any(part in _JUNK or part.startswith("._") for part in path.split("/"))
 
 
+def junk_entry(path: str) -> str | None:
+    """Return the outermost folder or file on a path that an operating system left behind."""
+    parts = path.split("/")
+    ends = range(1, len(parts) + 1)
+    return next(("/".join(parts[:end]) for end in ends if is_junk(parts[end - 1])), None)
+
+
 def is_image(path: str) -> bool:
     """Return whether a path ends as images and arrays of voxels do."""
     name = path.rpartition("/")[2].lower()

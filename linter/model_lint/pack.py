@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,11 +13,10 @@ from typing import IO, cast
 from .checkpoint_writer import CheckpointError, write_checkpoint
 from .errors import UsageError
 from .findings import Severity, TargetReport
+from .new_file import TEMPORARY, publish
 from .pack_plan import Plan, Request, plan
 from .zip_writer import Written, ZipWriter
 
-#: How the temporary folder's name begins.
-_TEMPORARY = ".model-lint-"
 #: Called with a member's path, the bytes of it that were read and how many there are.
 Progress = Callable[[str, int, int], None]
 
@@ -110,7 +107,7 @@ def pack(
         raise UsageError(f"{target} exists already; give --force to replace it")
     try:
         planned = plan(request)
-        with tempfile.TemporaryDirectory(prefix=_TEMPORARY, dir=target.parent) as folder:
+        with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=target.parent) as folder:
             temporary = Path(folder) / target.name
             with temporary.open("wb") as stream:
                 members = write(
@@ -126,7 +123,7 @@ def pack(
             return packed
     except OSError as error:
         named = str(error.filename or "")
-        where = target if _TEMPORARY in named or not named else named
+        where = target if TEMPORARY in named or not named else named
         raise UsageError(f"{where}: {error.strerror or error}; no package was written") from error
 
 
@@ -139,15 +136,10 @@ def _sha256(path: Path) -> str:
 
 
 def _publish(temporary: Path, target: Path, *, force: bool) -> None:
-    """Give the package its name, never taking that of another that came meanwhile."""
     if force:
         temporary.replace(target)
         return
     try:
-        os.link(temporary, target)
+        publish(temporary, target)
     except FileExistsError as error:
         raise UsageError(f"{target} exists already; give --force to replace it") from error
-    except OSError as error:
-        if error.errno not in {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}:
-            raise
-        temporary.rename(target)  # a file system without hard links

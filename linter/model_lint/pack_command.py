@@ -5,20 +5,19 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import re
-import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 
 from . import naming
 from .config import Config, find_config, load_config, vocabulary_of
 from .engine import INTERNAL, check
 from .errors import UsageError
 from .findings import TargetReport
+from .new_file import stoppable
 from .orientation import ORIENTATIONS
 from .pack import Progress, pack
 from .pack_plan import Request
@@ -140,7 +139,7 @@ def run(options: argparse.Namespace) -> int:
     def lint(package: Path) -> TargetReport:
         return _lint(package, target, name, config, vocabulary)
 
-    with _stoppable(), _progress() as progress:
+    with stoppable(), _progress() as progress:
         packed = pack(request, target, lint=lint, force=options.force, progress=progress)
     text = as_json(packed, tag) if options.format == "json" else as_text(packed, tag)
     _print(text)
@@ -263,24 +262,7 @@ def _lint(
     return Silencer(rules, config, frozenset()).apply(check(named, chosen, started))
 
 
-# --------------------------------------------------------------------- interruption, progress
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Let a request to stop unwind the program, so that it removes what it began."""
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        print(f"model-lint: stopped ({signal.Signals(number).name})", file=sys.stderr)
-        raise SystemExit(128 + number)
-
-    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: signal.signal(number, stop) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+# ----------------------------------------------------------------------------------- progress
 
 
 @contextmanager

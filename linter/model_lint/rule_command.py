@@ -7,6 +7,7 @@ import json
 import sys
 import textwrap
 
+from .fixable import FIXABLE
 from .rules import Rule, all_rules
 from .selection import select_rules
 from .terminal import Paint, painter, text_width, use_color
@@ -47,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _data(rule: Rule) -> dict[str, str]:
+def _data(rule: Rule) -> dict[str, str | bool]:
     return {
         "code": rule.code,
         "name": rule.name,
@@ -56,6 +57,7 @@ def _data(rule: Rule) -> dict[str, str]:
         "summary": rule.summary,
         "why": rule.why,
         "fix": rule.fix,
+        "fixable": rule.code in FIXABLE,
         "example": rule.example,
         "source": rule.source,
         "url": rule.url,
@@ -79,6 +81,7 @@ def _explanation(rule: Rule, paint: Paint, width: int) -> str:
             for title, text in (
                 ("Why", rule.why),
                 ("Fix", rule.fix),
+                ("With --fix", _repair(rule)),
                 ("Example", rule.example),
                 ("Source", rule.source),
             )
@@ -87,6 +90,11 @@ def _explanation(rule: Rule, paint: Paint, width: int) -> str:
         f"  {paint(rule.url, 'dim')}\n",
     ]
     return "\n".join(parts)
+
+
+def _repair(rule: Rule) -> str:
+    done = FIXABLE.get(rule.code)
+    return f"`model-lint check --fix` {done}." if done else ""
 
 
 def _filled(text: str, width: int, indent: str) -> str:

@@ -6,7 +6,7 @@ frequency alone (``Z_HUFFMAN_ONLY``) makes a checkpoint smaller than level 6 doe
 the time. Every unzip program reads the result: it is plain deflate.
 
 Names, contents and their order are all that the bytes depend on. Every member is dated 1980-01-01,
-the earliest date that a zip can hold, and has mode 0644.
+the earliest date that a zip can hold, and has mode 0644, a folder 0755.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ _DEFLATED = 8
 _UTF8 = 0x800
 _UNIX = 3
 _FILE_0644 = 0o100644 << 16
+#: The lowest byte is what tells MS-DOS and Windows that it is a folder.
+_FOLDER_0755 = (0o040755 << 16) | 0x10
 _DATE = (1 << 5) | 1  # year 1980 + 0, month 1, day 1
 _VERSION, _VERSION_64 = 20, 45
 _MAX_32 = 0xFFFFFFFF
@@ -77,7 +79,7 @@ class ZipWriter:
         """Open a member to write to, in order only.
 
         Args:
-            path: its path in the zip, ``/`` between the parts.
+            path: its path in the zip, ``/`` between the parts; with one at the end it is a folder.
             numbers: whether it is a checkpoint rather than text.
             size_limit: an upper limit of its size in bytes; needed only for one beyond 3 GiB.
         """
@@ -242,7 +244,7 @@ def _central_header(record: _Record) -> bytes:
             0,
             0,
             0,
-            _FILE_0644,
+            _FOLDER_0755 if record.name.endswith(b"/") else _FILE_0644,
             offset,
         )
         + record.name
