@@ -48,6 +48,9 @@ LEAKY = [
     ("ghp_" + "a1B2" * 9, [("secret", "ghp_" + "a1B2" * 9)]),
     ("WANDB_API_KEY=" + "0a1b" * 10, [("secret", "0a1b" * 10)]),
     ("https://jdoe:s3cret@host.example/x", [("secret", "jdoe:s3cret")]),
+    ("wandb.login(key='" + "0a1b" * 10 + "')", [("secret", "0a1b" * 10)]),
+    ("sk-proj-" + "a1B2" * 9, [("secret", "sk-proj-" + "a1B2" * 9)]),
+    ("/home/jdoe/$DATASET/x", [("path", "/home/jdoe/$DATASET/x")]),
     (
         "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----",
         [("secret", "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----")],
@@ -77,6 +80,12 @@ HARMLESS = [
     "Isensee, F., Jaeger, P. F. (2021). nnU-Net. Nature methods, 18(2), 203-211.",
     "</details></p> <path>/fold_0 <subject-12>_T2w <host> <secret>",
     "participants.tsv subject_id patient-specific subjects_1",
+    "/path/to/nnUNet_raw and '/path/to/x y/z' and /your/data/raw and /your_path/to/x",
+    "$HOME/x/y ${HOME}/x/y /home/$USER/x /home/${USER}/x /$SLURM_TMPDIR/x/y /home/<user>/x",
+    "token = config.api_token_2, password=$PASSWORD1, token: <TOKEN12345>, secret=xxxxxxxx1",
+    "https://x-access-token:${TOKEN}@github.com/x https://user:password1@host.example/x",
+    "sub-XXX_T2w.nii.gz sub-X and key='abc' key=0123 monkey",
+    "hostname:\nepoch 3",
 ]
 
 

@@ -236,7 +236,9 @@ CASES = [
         script("git config user.email 'github-actions[bot]@users.noreply.github.com'"),
     ),
     silent(
-        "R006", "placeholders", script("#SBATCH --mail-user=your.name@example.com /home/<you>/x")
+        "R006",
+        "placeholders",
+        script("--mail-user=your.name@uni.ca first.last@uni.ca jane@example.com /home/<you>/x"),
     ),
     silent("R006", "authors", script("# Author: Jane Doe <jane@polymtl.ca>", "x.py")),
     silent("R006", "documents", readme("Ask jane@polymtl.ca, or see /home/jdoe.")),
