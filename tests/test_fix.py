@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -437,6 +438,11 @@ def test_rules_say_whether_they_can_be_repaired(capsys: pytest.CaptureFixture[st
     assert {rule.code for rule in all_rules()} >= FIXABLE.keys()
     assert main(["rule", "Z008"]) == 0
     assert "`model-lint check --fix` leaves it out." in capsys.readouterr().out
+
+
+def test_the_guide_names_every_rule_that_can_be_repaired() -> None:
+    guide = (Path(__file__).parents[1] / "docs/guides/fix.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"\b[A-Z]\d{3}\b", guide)) == FIXABLE.keys()
 
 
 # Where it is written
