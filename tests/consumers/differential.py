@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import subprocess
 import sys
 import tempfile
@@ -17,11 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
+from disagreements import TABLE, read_table
 from family import FAMILY, Sample
 from judge import CONSUMERS, HERE, Verdict, ask
 from model_lint.engine import check
@@ -29,10 +26,10 @@ from model_lint.findings import Severity
 from model_lint.rules import all_rules
 from model_lint.target import load_target
 
-TABLE = HERE / "disagreements.toml"
 HEAD = """\
 # Where model-lint and the consumers disagree on a package of the family (tests/consumers/family),
-# and why that is right. lint: the errors that it reports. sct, nnunet: what the package does there.
+# and why that is right. words: what was changed from the genuine model. lint: the errors that it
+# reports. sct, nnunet: what the package does there.
 # Written by `python tests/consumers/differential.py --write`, which keeps the reasons.
 """
 #: nnU-Net takes longer than SCT, so two processes share its packages.
@@ -59,7 +56,7 @@ class Row:
     @property
     def entry(self) -> dict[str, object]:
         """The row as the table holds it, without its reason."""
-        return {"lint": list(self.lint), **self.outcome}
+        return {"words": self.sample.words, "lint": list(self.lint), **self.outcome}
 
 
 def compare(samples: Sequence[Sample] = FAMILY) -> list[Row]:
@@ -135,24 +132,17 @@ def _outcome(sample: Sample, verdict: Verdict, reference: Verdict | None) -> str
     return "works" if reference is None or masks == dict(reference.outputs) else "wrong"
 
 
-def read_table() -> dict[str, dict[str, object]]:
-    """Read the disagreements with their reasons, by the name of the package."""
-    if not TABLE.exists():
-        return {}
-    with TABLE.open("rb") as stream:
-        table: dict[str, dict[str, object]] = tomllib.load(stream)
-    return table
-
-
 def write_table(rows: Sequence[Row], reasons: Mapping[str, object]) -> None:
     """Write the rows that disagree, each with its reason, empty where it has none yet."""
     parts = [HEAD]
     for row in rows:
         if row.disagrees:
-            codes = ", ".join(f'"{code}"' for code in row.lint)
-            outcome = "".join(f'{c} = "{word}"\n' for c, word in row.outcome.items())
-            reason = str(reasons.get(row.sample.name, "")).replace('"', "'")
-            parts.append(f'[{row.sample.name}]\nlint = [{codes}]\n{outcome}reason = "{reason}"\n')
+            entry = {**row.entry, "reason": reasons.get(row.sample.name, "")}
+            # JSON's texts and lists are TOML's.
+            values = "".join(
+                f"{k} = {json.dumps(v, ensure_ascii=False)}\n" for k, v in entry.items()
+            )
+            parts.append(f"[{row.sample.name}]\n{values}")
     TABLE.write_text("\n".join(parts), encoding="utf-8")
 
 

@@ -12,16 +12,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-from differential import compare, read_table
+from differential import compare
+from disagreements import read_table
 from family import FAMILY
+from model_lint.engine import INTERNAL
 
 GOOD = ("one-fold", "dataset-wrapper", "zip-streamed")
-BAD = ("files-at-root", "orientation-rpi", "json-bom", "storage-short")
+BAD = ("files-at-root", "orientation-rpi", "json-bom", "stored-storage-missing")
 
 
 def test_every_verdict_is_true_or_explained() -> None:
     rows = compare()
+    assert [row.sample.name for row in rows if INTERNAL in row.lint] == []
     assert len(rows) >= 150
     assert sum(set(row.outcome.values()) == {"works"} for row in rows) >= 40
     found = {row.sample.name: row.entry for row in rows if row.disagrees}
@@ -30,13 +32,6 @@ def test_every_verdict_is_true_or_explained() -> None:
         for name, entry in read_table().items()
     }
     assert found == listed
-
-
-def test_no_rule_crashes_on_the_family(family: Path) -> None:
-    from differential import lint_errors
-
-    crashed = [s.name for s in FAMILY if "X000" in lint_errors(family / f"{s.name}{s.suffix}")]
-    assert crashed == []
 
 
 def test_every_disagreement_has_a_reason() -> None:
@@ -50,8 +45,16 @@ def test_the_family_is_well_formed() -> None:
     assert all(sample.words for sample in FAMILY)
 
 
-@pytest.mark.parametrize(("name", "status"), [*((n, 0) for n in GOOD), *((n, 1) for n in BAD)])
-def test_the_command_says_the_same(family: Path, name: str, status: int) -> None:
-    program = [sys.executable, "-m", "model_lint", "check", str(family / f"{name}.zip")]
-    ended = subprocess.run(program, capture_output=True, text=True, check=False)
-    assert ended.returncode == status, ended.stdout + ended.stderr
+def test_the_command_says_the_same(tmp_path: Path) -> None:
+    # Written in a process of its own, which imports torch.
+    writer = [sys.executable, "-W", "ignore", "-m", "family", str(tmp_path), *GOOD, *BAD]
+    subprocess.run(writer, check=True, cwd=Path(__file__).parent)
+    statuses = {
+        name: subprocess.run(
+            [sys.executable, "-m", "model_lint", "check", str(tmp_path / f"{name}.zip")],
+            capture_output=True,
+            check=False,
+        ).returncode
+        for name in (*GOOD, *BAD)
+    }
+    assert statuses == {**dict.fromkeys(GOOD, 0), **dict.fromkeys(BAD, 1)}

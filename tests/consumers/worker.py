@@ -120,10 +120,13 @@ def _child(judge: Judge, package: Path, folder: Path, writer: int) -> None:
 
 
 def _limit() -> None:
-    size = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    memory = size * resource.getpagesize() + MEMORY_BYTES
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    """Limit the files' size and, on Linux, the memory."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES, FILE_BYTES))
+    sizes = Path("/proc/self/statm")
+    if sizes.exists():
+        pages = int(sizes.read_text(encoding="ascii").split()[0])
+        memory = pages * resource.getpagesize() + MEMORY_BYTES
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 
 
 def _read_until_closed(reader: int, deadline: float) -> str | None:
