@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,26 @@ def test_a_dataset_json_by_itself(broken: Path, capsys: pytest.CaptureFixture[st
     assert status("check", broken / "dataset.json", "--format", "concise") == 1
     assert capsys.readouterr().out.splitlines()[-1].startswith(f"{broken}/dataset.json: error D003")
     assert status("check", broken / "plans.json") == 2
+
+
+def test_a_package_that_was_cut_off_is_no_checkpoint(
+    package: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with zipfile.ZipFile(package, "w") as archive:  # stored, as some programs zip
+        for path in sorted(MODEL.rglob("*.pth")):
+            archive.write(path, path.relative_to(MODEL.parent))
+    package.write_bytes(package.read_bytes()[:-30])
+    assert status("check", package, "--format", "concise") == 1
+    assert "Z002" in capsys.readouterr().out
+
+
+def test_a_checkout_stays_one_whatever_lies_in_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(MODEL, tmp_path / "model_seg_t2")
+    (tmp_path / "model_seg_t2" / ".git").mkdir()
+    status("check", tmp_path / "model_seg_t2")
+    assert "(repository)" in capsys.readouterr().out
 
 
 def test_nothing_to_lint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

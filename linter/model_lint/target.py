@@ -84,10 +84,10 @@ def _file(text: str, path: Path, repository: str | None, parse: _Parse, *, deep:
         head = raw.read(64)
         try:
             tree = open_zip(raw)
+            _refuse_checkpoint(text, tree)
         except TreeError as error:
             archive = Archive(path.name, size, head, error, ())
             return Target(text, "package", (archive,), f"{text}!/", size, len(head))
-        _refuse_checkpoint(text, tree)
         # The name of a zip is not the repository's: only a name that the user gives is judged.
         package = build_package(tree, file_name=path.name, repository=repository)
         package = _read_deep(package) if deep else package
@@ -111,20 +111,27 @@ def _dataset(text: str, path: Path) -> Target:
 
 
 def _refuse_checkpoint(text: str, tree: ZipTree) -> None:
-    """A checkpoint is a zip too; say what to lint instead of calling it an empty package."""
-    if any(re.fullmatch(r"[^/]+/data\.pkl", path) for path in tree.files):
-        raise UsageError(
-            f"{text}: a checkpoint, not a package; give the trainer folder or the zip it is in"
-        )
+    """A checkpoint is a zip too; say what to lint instead of calling it an empty package.
+
+    Raises TreeError for a package that was cut off: the last directory in it is a checkpoint's.
+    """
+    if not any(re.fullmatch(r"[^/]+/data\.pkl", path) for path in tree.files):
+        return
+    if min(member.offset for member in tree.members) > 0:
+        raise TreeError("the only directory in it is that of a checkpoint inside")
+    raise UsageError(
+        f"{text}: a checkpoint, not a package; give the trainer folder or the zip it is in"
+    )
 
 
 def _folder(text: str, path: Path, repository: str | None, parse: _Parse, *, deep: bool) -> Target:
     full = path.resolve()
-    if _is_trainer_folder(full):
+    is_checkout = (full / ".git").exists()
+    if not is_checkout and _is_trainer_folder(full):
         return _package_folder(
             text, FolderTree(full.parent, only=full.name), repository, parse, deep=deep
         )
-    if not (full / ".git").exists() and _holds_trainer_folder(full):
+    if not is_checkout and _holds_trainer_folder(full):
         return _package_folder(text, FolderTree(full), repository, parse, deep=deep)
     if not any((full / mark).exists() for mark in _REPOSITORY_MARKS):
         raise NothingToLint(
