@@ -86,11 +86,16 @@ def test_voxels_are_those_of_the_source(converted: tuple[Settings, list[convert.
 
 
 def test_the_table_lists_what_was_skipped(tmp_path: Path) -> None:
-    rows = [convert.Row("sub-001", "sub-001", "skipped", note="no label file x.nii.gz")]
+    rows = [
+        convert.Row("sub-001", "sub-001", "skipped", note="no label file x.nii.gz"),
+        convert.Row("sub-002", "sub-002", "train", "0", "RPI", "1"),
+        convert.Row("sub-003", "sub-003", "test", "", "RPI", "1 2"),
+    ]
     path = tmp_path / "conversion.csv"
     path.write_text(convert.to_csv(rows), "utf-8")
     assert convert.read_rows(path) == rows
     assert "sub-001: no label file x.nii.gz" in convert.summary(rows)
+    assert convert.never_seen(rows, {"sc": (1, 2), "gm": (2,)}) == ["gm"]
 
 
 def test_a_wrong_file_stops_the_conversion_and_keeps_the_old_result(

@@ -14,9 +14,10 @@ import io
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,14 +25,14 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 
-from bids import Sample, Skipped, find_samples
+from bids import Sample, find_samples
 from common import add_config_argument, fail, write_json, write_text
 from orientation import orientation_of, reorient_image
 from settings import Settings, SettingsError, load
-from splits import Splits, prepare
+from splits import prepare
 from volumes import VolumeError, label_values, paint, read_volume, same_grid
 
-COLUMNS = ("case", "subject", "set", "fold", "orientation", "note")
+COLUMNS = ("case", "subject", "set", "fold", "orientation", "values", "note")
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Row:
     fold: str = ""
     orientation: str = ""
     """Orientation of the first channel's file, in SCT's letters."""
+    values: str = ""
+    """Values of the label map besides the background: ``1 2``."""
     note: str = ""
 
 
@@ -135,8 +138,10 @@ def convert_one(
     for channel, image in enumerate(images):
         nib.save(image, folder / f"images{suffix}" / f"{sample.case}_{channel:04d}.nii.gz")
     nib.save(label, folder / f"labels{suffix}" / f"{sample.case}.nii.gz")
-    note = "" if np.any(label.dataobj) else "the label map is empty"
-    return Row(sample.case, sample.subject, part, orientation=was, note=note), None
+    values = " ".join(str(value) for value in np.unique(label.dataobj) if value)
+    note = "" if values else "the label map is empty"
+    row = Row(sample.case, sample.subject, part, orientation=was, values=values, note=note)
+    return row, None
 
 
 def convert(settings: Settings, jobs: int = 1) -> list[Row]:
@@ -165,25 +170,14 @@ def convert(settings: Settings, jobs: int = 1) -> list[Row]:
         errors = [error for _, error in results if error is not None]
         if errors:
             raise VolumeError("\n".join(errors))
-        rows = [_with_fold(row, fold_of) for row, _ in results if row is not None]
+        rows = [replace(r, fold=fold_of.get(r.subject, "")) for r, _ in results if r is not None]
         training = sum(row.set == "train" for row in rows)
         write_json(partial_folder / "dataset.json", dataset_json(settings, training))
         shutil.rmtree(target, ignore_errors=True)
         partial_folder.rename(target)
     finally:
         shutil.rmtree(partial_folder, ignore_errors=True)
-    return rows + _skipped_rows(skipped, splits)
-
-
-def _with_fold(row: Row, fold_of: dict[str, str]) -> Row:
-    return Row(
-        row.case, row.subject, row.set, fold_of.get(row.subject, ""), row.orientation, row.note
-    )
-
-
-def _skipped_rows(skipped: Iterable[Skipped], splits: Splits) -> list[Row]:
-    del splits
-    return [Row(item.what, item.subject, "skipped", note=item.reason) for item in skipped]
+    return rows + [Row(s.what, s.subject, "skipped", note=s.reason) for s in skipped]
 
 
 def to_csv(rows: Iterable[Row]) -> str:
@@ -200,6 +194,12 @@ def read_rows(path: Path) -> list[Row]:
     """Read ``conversion.csv``."""
     with path.open(encoding="utf-8", newline="") as file:
         return [Row(**{key: line[key] for key in COLUMNS}) for line in csv.DictReader(file)]
+
+
+def never_seen(rows: Iterable[Row], labels: Mapping[str, tuple[int, ...]]) -> list[str]:
+    """Labels of which no training case holds a voxel: the network can't learn them."""
+    seen = {int(value) for row in rows if row.set == "train" for value in row.values.split()}
+    return [name for name, values in labels.items() if seen.isdisjoint(values)]
 
 
 def summary(rows: Iterable[Row]) -> str:
@@ -229,10 +229,12 @@ def main(argv: list[str] | None = None) -> int:
     try:
         settings = load(arguments.config)
         rows = convert(settings, arguments.jobs)
-    except (SettingsError, ValueError, OSError) as error:
+    except (SettingsError, ValueError, OSError, BrokenProcessPool) as error:
         return fail(error)
     write_text(settings.work / "conversion.csv", to_csv(rows))
     print(summary(rows))
+    for name in never_seen(rows, settings.labels):
+        print(f"    note: no training case holds the label {name}")
     print(f"{settings.raw}: all in {settings.image_orientation} (SCT's letters)")
     return 0
 
