@@ -17,11 +17,6 @@ from .errors import UsageError
 from .findings import Severity
 from .naming import FIELDS, VOCABULARY, FieldWords, extend
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:  # pragma: no cover - the same parser, before it came into the standard library
-    import tomli as tomllib
-
 FILE_NAME = "model-lint.toml"
 KEYS = (
     "baseline",
@@ -108,13 +103,18 @@ def vocabulary_of(config: Config) -> Mapping[str, FieldWords]:
 
 
 def _load(path: Path) -> dict[str, Any]:
+    # Imported here, for most runs have no configuration.
+    if sys.version_info >= (3, 11):
+        import tomllib  # noqa: PLC0415
+    else:  # the same parser, before it came into the standard library
+        import tomli as tomllib  # noqa: PLC0415
+
     try:
-        data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{path}: not valid TOML: {error}") from error
-    return data
 
 
 def _known(data: Mapping[str, Any], keys: tuple[str, ...], problem: str) -> None:
