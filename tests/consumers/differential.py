@@ -12,11 +12,12 @@ import json
 import subprocess
 import sys
 import tempfile
-import threading
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from disagreements import TABLE, read_table
 from family import FAMILY, Sample
@@ -34,6 +35,7 @@ HEAD = """\
 """
 #: nnU-Net takes longer than SCT, so two processes share its packages.
 PROCESSES = ("sct", "nnunet", "nnunet")
+Answers: TypeAlias = "Future[dict[Path, Verdict]]"
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,10 @@ def compare(samples: Sequence[Sample] = FAMILY) -> list[Row]:
         subprocess.run(
             [sys.executable, "-W", "ignore", "-m", "family", folder, *paths], check=True, cwd=HERE
         )
-        verdicts = _judge([paths[s.name] for s in family])
-        lint = {name: lint_errors(path) for name, path in paths.items()}
+        with ThreadPoolExecutor() as pool:
+            asked = _ask(pool, [paths[s.name] for s in family])
+            lint = {name: lint_errors(path) for name, path in paths.items()}
+            verdicts = _answers(asked)
     by_name = {c: {name: verdicts[c][path] for name, path in paths.items()} for c in CONSUMERS}
     return [_row(sample, lint[sample.name], by_name) for sample in family if sample.name in wanted]
 
@@ -80,25 +84,20 @@ def lint_errors(path: Path) -> tuple[str, ...]:
     return tuple(sorted({f.code for f in report.findings if f.severity is Severity.ERROR}))
 
 
-def _judge(paths: Sequence[Path]) -> dict[str, dict[Path, Verdict]]:
-    """Ask all consumers at once."""
+def _ask(pool: ThreadPoolExecutor, paths: Sequence[Path]) -> list[tuple[str, Answers]]:
+    """Let all processes of the consumers begin; those of one share its packages."""
     pending = {consumer: deque(paths) for consumer in CONSUMERS}
+    return [
+        (consumer, pool.submit(lambda c: dict(ask(c, _take(pending[c]))), consumer))
+        for consumer in PROCESSES
+    ]
+
+
+def _answers(asked: Sequence[tuple[str, Answers]]) -> dict[str, dict[Path, Verdict]]:
+    """Wait for the answers, and put those of one consumer together."""
     verdicts: dict[str, dict[Path, Verdict]] = {consumer: {} for consumer in CONSUMERS}
-    failures: list[Exception] = []
-
-    def work(consumer: str) -> None:
-        try:
-            verdicts[consumer].update(ask(consumer, _take(pending[consumer])))
-        except Exception as error:
-            failures.append(error)
-
-    threads = [threading.Thread(target=work, args=(consumer,)) for consumer in PROCESSES]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failures:
-        raise failures[0]
+    for consumer, answer in asked:
+        verdicts[consumer].update(answer.result())
     return verdicts
 
 
