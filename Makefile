@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+FORK := .venv-sct/.ready
 
 .PHONY: help demo test bench fuzz lint docs format clean
 
@@ -25,10 +26,18 @@ $(READY): pyproject.toml requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.txt -e '.[dev,nnunet]'
 	@touch $@
 
+# SCT's fork of nnU-Net, for the tests against it: the package alone, for it has the same name and
+# the same dependencies as nnU-Net itself.
+$(FORK): requirements-sct.txt | $(READY)
+	@rm -rf $(dir $@)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--target $(dir $@) -r requirements-sct.txt
+	@touch $@
+
 demo: $(READY)
 	@$(BIN)/python demo/run.py
 
-test: $(READY)
+test: $(READY) $(FORK)
 	@$(BIN)/python -m pytest -n 2
 
 bench: $(READY) .venv-bench/.ready
@@ -57,4 +66,4 @@ format: $(READY)
 	@$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) demo-output site .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-sct .venv-bench benchmarks/work demo-output site .mypy_cache .pytest_cache .ruff_cache .hypothesis
