@@ -21,6 +21,7 @@ class nnUNetTrainerPhantom(nnUNetTrainer):  # noqa: N801 - SCT finds trainers by
     ) -> None:
         super().__init__(plans, configuration, fold, dataset_json, device)
         self.num_epochs = 8
+        self.initial_lr = 2e-2
         self.num_iterations_per_epoch = 50
         self.num_val_iterations_per_epoch = 5
         self.save_every = 1

@@ -11,6 +11,7 @@ import csv
 import io
 import math
 import os
+import re
 import statistics
 import sys
 from collections.abc import Iterable, Mapping
@@ -175,7 +176,8 @@ def dataset_title(bids: Path) -> str:
         name = read_json(bids / "dataset_description.json")["Name"]
     except (OSError, ValueError, KeyError, TypeError):
         name = ""
-    return " ".join(str(name).split()) or bids.resolve().name
+    # Only what Markdown shows as it is.
+    return " ".join(re.sub(r"[^\w .,:()+-]", " ", str(name)).split()) or bids.resolve().name
 
 
 def _count(number: int, noun: str) -> str:
