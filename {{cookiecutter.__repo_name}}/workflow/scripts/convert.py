@@ -193,7 +193,7 @@ def to_csv(rows: Iterable[Row]) -> str:
 def read_rows(path: Path) -> list[Row]:
     """Read ``conversion.csv``."""
     with path.open(encoding="utf-8", newline="") as file:
-        return [Row(**{key: line[key] for key in COLUMNS}) for line in csv.DictReader(file)]
+        return [Row(*(line.get(key) or "" for key in COLUMNS)) for line in csv.DictReader(file)]
 
 
 def never_seen(rows: Iterable[Row], labels: Mapping[str, tuple[int, ...]]) -> list[str]:
