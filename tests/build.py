@@ -43,7 +43,7 @@ Change = Callable[[Files], None]
 
 @cache
 def _genuine() -> tuple[tuple[str, bytes], ...]:
-    paths = sorted(p for p in MODEL.rglob("*") if p.is_file())
+    paths = sorted(p for p in MODEL.rglob("*") if p.is_file() and p.suffix != ".pyc")
     return tuple((p.relative_to(MODEL.parent).as_posix(), _published(p)) for p in paths)
 
 

@@ -38,6 +38,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
         **os.environ,
         **folders,
         "nnUNet_extTrainer": str(MODEL),
+        "PYTHONDONTWRITEBYTECODE": "1",  # or nnU-Net leaves a __pycache__ in the test data
         "nnUNet_compile": "f",
         "OMP_NUM_THREADS": "1",
     }
