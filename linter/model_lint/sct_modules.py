@@ -123,7 +123,8 @@ def missing_in_nnunet(module: str, names: Iterable[str] = ()) -> str | None:
         return None
     packages = nnunet_modules()
     if inner in packages:
-        lacking = (name for name in names if name != "*" and name not in packages[inner])
+        known = packages[inner]
+        lacking = (n for n in names if n != "*" and n[:2] != "__" and n not in known)
         return next((f"{module}.{name}" for name in lacking), None)
     package, _, last = inner.rpartition(".")
     return None if last in packages.get(package, ()) else module

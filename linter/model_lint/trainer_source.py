@@ -7,11 +7,16 @@ call ``build_network_architecture`` of the class that it returns (deepseg/nnunet
 from __future__ import annotations
 
 import ast
+import builtins
 import warnings
-from collections.abc import Iterator
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import decode_source
+from typing import TypeGuard
+
+from .statements import Function, certain, ends_loading, executed, own_nodes
+from .wording import quote
 
 #: What the module has to offer.
 FACTORY = "get_trainer_class"
@@ -19,9 +24,8 @@ FACTORY = "get_trainer_class"
 BUILDER = "build_network_architecture"
 _POSITIONAL = 5
 _KEYWORD = "enable_deep_supervision"
-
-_IMPORT_ERRORS = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
-_Function = ast.FunctionDef | ast.AsyncFunctionDef
+#: What can bind a name without writing it as one.
+_MAGIC = {"exec", "eval", "globals", "locals", "vars", "__getattr__", "*"}
 
 
 @dataclass(frozen=True)
@@ -30,16 +34,6 @@ class Flaw:
 
     message: str
     line: int | None
-
-
-@dataclass(frozen=True)
-class Import:
-    """One module that is imported when SCT loads the trainer."""
-
-    module: str
-    line: int
-    #: Leading dots: 0 for an absolute import.
-    level: int
 
 
 def decode(data: bytes) -> str:
@@ -75,13 +69,13 @@ def _parsed(source: str | bytes) -> ast.Module | Flaw:
 
 def classes(module: ast.Module) -> dict[str, ast.ClassDef]:
     """Return the classes that the module defines at its top level."""
-    return {node.name: node for node in _executed(module) if isinstance(node, ast.ClassDef)}
+    return {node.name: node for node in executed(module.body) if isinstance(node, ast.ClassDef)}
 
 
 def bound_names(module: ast.Module) -> set[str]:
     """Return the names that the module has once it is loaded; ``*`` where that can't be told."""
     names: set[str] = set()
-    for node in _executed(module):
+    for node in executed(module.body):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             names.add(node.name)
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
@@ -97,12 +91,12 @@ def factory_flaw(module: ast.Module) -> Flaw | None:
     """Say what is wrong with ``get_trainer_class``, as far as its syntax shows."""
     functions = [
         node
-        for node in _executed(module)
+        for node in executed(module.body)
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == FACTORY
     ]
     if not functions:
-        known = bound_names(module)
-        return None if {FACTORY, "*"} & known else Flaw(f"it has no `{FACTORY}` function", None)
+        text = f"it has no `{FACTORY}` function"
+        return Flaw(text, None) if lacks_factory(module) else None
     function = functions[-1]
     if isinstance(function, ast.AsyncFunctionDef) or _has(function, ast.Yield, ast.YieldFrom):
         return Flaw(f"`{FACTORY}` is no plain function and returns no class", function.lineno)
@@ -114,10 +108,14 @@ def factory_flaw(module: ast.Module) -> Flaw | None:
     return _returned_flaw(function, set(classes(module)))
 
 
-def _returned_flaw(function: _Function, own: set[str]) -> Flaw | None:
-    returned = [node for node in _own_nodes(function) if isinstance(node, ast.Return)]
-    values = [node.value for node in returned if node.value is not None]
-    if not values and not _has(function, ast.Raise):
+def lacks_factory(module: ast.Module) -> bool:
+    """Return whether nothing in the module is called ``get_trainer_class``."""
+    return {FACTORY, "*"}.isdisjoint(bound_names(module))
+
+
+def _returned_flaw(function: Function, own: set[str]) -> Flaw | None:
+    values = returned(function)
+    if not values or any(map(ends_loading, certain(function.body))):
         return Flaw(f"`{FACTORY}` returns nothing", function.lineno)
     for value in values:
         if isinstance(value, ast.Constant):
@@ -132,26 +130,93 @@ def _returned_flaw(function: _Function, own: set[str]) -> Flaw | None:
     return None
 
 
-def imports(module: ast.Module) -> Iterator[Import]:
-    """Yield what is imported when SCT loads the trainer, less what may fail without harm."""
-    executed = [*_executed(module)]
-    for node in [*executed]:
+def returned(function: Function) -> list[ast.expr]:
+    """Return what a function may return, as far as its ``return`` statements say."""
+    nodes = (node for node in own_nodes(function.body) if isinstance(node, ast.Return))
+    return [node.value for node in nodes if node.value is not None]
+
+
+def loading_flaw(module: ast.Module) -> Flaw | None:
+    """Say what keeps Python from loading the module to its end."""
+    own = bindings(module)
+    for node in certain(module.body):
+        if ends_loading(node, own):
+            what = "ends Python" if isinstance(node, ast.Expr) else "raises an error"
+            return Flaw(f"it {what} whenever it is loaded", node.lineno)
         if isinstance(node, ast.ClassDef):
-            executed += _class_level(node)
-    functions = [
-        node
-        for node in executed
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
-        and node.name in {FACTORY, BUILDER}
-    ]
-    for function in functions:
-        executed += _statements(function.body)
-    for node in executed:
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield Import(alias.name, node.lineno, 0)
-        elif isinstance(node, ast.ImportFrom):
-            yield Import(node.module or "", node.lineno, node.level)
+            unknown = [b for b in node.bases if isinstance(b, ast.Name) and _is_unknown(b.id, own)]
+            if unknown:
+                text = f"{quote(node.name)} inherits from {quote(unknown[0].id)}, which the file"
+                return Flaw(f"{text} neither defines nor imports", node.lineno)
+    return None
+
+
+def class_flaw(module: ast.Module) -> Flaw | None:
+    """Say why the class that ``get_trainer_class`` returns builds no network."""
+    own = bindings(module)
+    for node in certain(module.body):
+        if not isinstance(node, ast.FunctionDef) or node.name != FACTORY or own[FACTORY] > 1:
+            continue
+        for value in returned(node):
+            if not isinstance(value, ast.Name):
+                continue
+            if _is_unknown(value.id, own):
+                text = f"`{FACTORY}` returns {quote(value.id)}, which the file does not define"
+                return Flaw(text, value.lineno)
+            plain = {n.name: n for n in certain(module.body) if _is_plain(n, own)}
+            if _is_rootless(value.id, plain) and BUILDER not in own:
+                text = f"{quote(value.id)} inherits from no trainer and builds no network"
+                return Flaw(f"{text}: it has no `{BUILDER}`", plain[value.id].lineno)
+    return None
+
+
+def bindings(module: ast.Module) -> Counter[str]:
+    """Count how often each name is bound, wherever that is; texts count too, for ``setattr``."""
+    return Counter(name for node in ast.walk(module) for name in _bound(node))
+
+
+def _bound(node: ast.AST) -> list[str]:
+    names: list[object] = []
+    if isinstance(node, ast.alias):
+        names = [(node.asname or node.name).partition(".")[0]]
+    elif isinstance(node, ast.Name):
+        names = [node.id] if node.id in _MAGIC or not isinstance(node.ctx, ast.Load) else []
+    elif isinstance(node, ast.Attribute):
+        names = [] if isinstance(node.ctx, ast.Load) else [node.attr]
+    elif isinstance(node, ast.arg):
+        names = [node.arg]
+    elif isinstance(node, ast.Constant):
+        names = [node.value]
+    else:  # a function, a class, an error that is caught
+        names = [getattr(node, "name", None)]
+    return [name for name in names if isinstance(name, str)]
+
+
+def _is_unknown(name: str, own: Counter[str]) -> bool:
+    """Return whether loading a name is a NameError for certain."""
+    return name not in own and not hasattr(builtins, name) and _MAGIC.isdisjoint(own)
+
+
+def _is_plain(node: ast.stmt, own: Counter[str]) -> TypeGuard[ast.ClassDef]:
+    """Return whether a statement is a class that stays as it is written."""
+    if not isinstance(node, ast.ClassDef) or node.decorator_list or node.keywords:
+        return False
+    return own[node.name] == 1
+
+
+def _is_rootless(name: str, plain: dict[str, ast.ClassDef]) -> bool:
+    """Return whether all ancestors of a class are plain classes too."""
+    pending, seen = [name], set()
+    while pending:
+        current = pending.pop()
+        if current in seen or current == "object":
+            continue
+        seen.add(current)
+        node = plain.get(current)
+        if node is None or not all(isinstance(base, ast.Name) for base in node.bases):
+            return False
+        pending += [base.id for base in node.bases if isinstance(base, ast.Name)]
+    return True
 
 
 def builder_flaw(module: ast.Module, trainer: str) -> tuple[Flaw, bool] | None:
@@ -227,71 +292,5 @@ def _bases(node: ast.ClassDef, known: dict[str, ast.ClassDef]) -> list[ast.Class
     return found
 
 
-def _executed(module: ast.Module) -> list[ast.stmt]:
-    return _statements(module.body)
-
-
-def _class_level(node: ast.ClassDef) -> list[ast.stmt]:
-    found = _statements(node.body)
-    for inner in [n for n in found if isinstance(n, ast.ClassDef)]:
-        found += _class_level(inner)
-    return found
-
-
-def _statements(body: list[ast.stmt]) -> list[ast.stmt]:
-    """Flatten ``if``, ``try``, ``with`` and loops; leave out what may fail without harm."""
-    found: list[ast.stmt] = []
-    pending = [*reversed(body)]
-    while pending:
-        node = pending.pop()
-        found.append(node)
-        blocks: list[list[ast.stmt]] = []
-        if isinstance(node, ast.If):
-            blocks = [node.orelse] if _never(node.test) else [node.body, node.orelse]
-        elif isinstance(node, ast.Try):
-            # What a handler of import errors guards is optional; so is what it tries instead.
-            guarded = any(_catches_imports(handler) for handler in node.handlers)
-            inner = [] if guarded else [node.body, *(h.body for h in node.handlers)]
-            blocks = [*inner, node.orelse, node.finalbody]
-            if guarded:
-                found += _definitions(node)
-        elif isinstance(node, (ast.With, ast.For, ast.While)):
-            blocks = [node.body]
-        pending += [child for block in reversed(blocks) for child in reversed(block)]
-    return found
-
-
-def _definitions(node: ast.Try) -> list[ast.stmt]:
-    """Return what a guarded block binds without importing."""
-    bodies = [node.body, *(handler.body for handler in node.handlers)]
-    return [
-        child
-        for body in bodies
-        for child in body
-        if isinstance(child, (ast.FunctionDef, ast.ClassDef, ast.Assign))
-    ]
-
-
-def _never(test: ast.expr) -> bool:
-    """Return whether a condition is false when the code runs."""
-    name = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", None)
-    return name == "TYPE_CHECKING" or (isinstance(test, ast.Constant) and not test.value)
-
-
-def _catches_imports(handler: ast.ExceptHandler) -> bool:
-    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return any(kind is None or getattr(kind, "id", None) in _IMPORT_ERRORS for kind in kinds)
-
-
-def _own_nodes(function: _Function) -> Iterator[ast.AST]:
-    """Walk a function without the functions and classes inside it."""
-    pending: list[ast.AST] = [*function.body]
-    while pending:
-        node = pending.pop()
-        yield node
-        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
-            pending += ast.iter_child_nodes(node)
-
-
-def _has(function: _Function, *kinds: type[ast.AST]) -> bool:
-    return any(isinstance(node, kinds) for node in _own_nodes(function))
+def _has(function: Function, *kinds: type[ast.AST]) -> bool:
+    return any(isinstance(node, kinds) for node in own_nodes(function.body))

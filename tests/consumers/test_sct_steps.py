@@ -9,6 +9,8 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
+from judge import FORK
+from model_lint.sct_modules import missing_in_nnunet, nnunet_modules
 from sct_files import install, require_crop_metadata, require_nnunet
 from sct_image import OPPOSITE, reorient, split_labels
 
@@ -97,3 +99,15 @@ def test_masks_are_named_as_in_sct() -> None:
     masks = split_labels(result, {"background": 0, "sc": [1, 2], "gm": 2})
     assert masks["_sc_seg"].tolist() == [[[False, True, True]]]
     assert masks["_gm_seg"].tolist() == [[[False, False, True]]]
+
+
+def test_the_modules_of_the_fork_are_known() -> None:
+    for package, known in nnunet_modules().items():
+        folder = FORK.joinpath("nnunetv2", *package.split("."))
+        files = {path.stem for path in folder.glob("*.py")}
+        folders = {path.parent.name for path in folder.glob("*/__init__.py")}
+        assert files | folders == known | {"__init__"}
+        assert (folder / "__init__.py").read_bytes() == b""
+    modules = [m.relative_to(FORK).with_suffix("").parts for m in FORK.glob("nnunetv2/**/*.py")]
+    names = [".".join(parts).removesuffix(".__init__") for parts in modules]
+    assert [name for name in names if missing_in_nnunet(name)] == []

@@ -54,9 +54,34 @@ def source(text: str) -> Change:
     return put("trainer_class.py", text)
 
 
-def edited(old: str, new: str) -> Change:
-    assert old in CLASS
-    return source(CLASS.replace(old, new))
+def edited(old: str, new: str, trainer: str = TRAINER) -> Change:
+    """Replace a text in ``trainer_class.py``, which other changes may have touched before."""
+    path = f"{trainer}/trainer_class.py"
+
+    def change(files: Files) -> None:
+        text = files[path].decode()
+        assert old in text
+        files[path] = text.replace(old, new).encode()
+
+    return change
+
+
+def top(statements: str) -> Change:
+    """Add statements to ``trainer_class.py``, before its function."""
+    return edited("def get_trainer_class", f"{statements}\n\n\ndef get_trainer_class")
+
+
+def imported(statements: str) -> Change:
+    """Add statements after the first import of ``trainer_class.py``, from line 6 on."""
+    return edited("import torch\n", f"import torch\n{statements}\n")
+
+
+def based(bases: str) -> Change:
+    return edited("Tiny(nnUNetTrainer)", f"Tiny({bases})")
+
+
+def edited_class(before: str) -> Change:
+    return edited("class nnUNetTrainerTiny", f"{before}class nnUNetTrainerTiny")
 
 
 def both(*changes: Change) -> Change:
@@ -523,6 +548,102 @@ CASES = [
         "L018", "a relative import in training", edited("self.num_epochs = 30", "from .x import y")
     ),
     case(
+        "L018",
+        "a relative import that may not run",
+        edited("import torch\n", "import torch\nif __package__:\n    from .losses import Loss\n"),
+        severity=W,
+        says="`.losses`",
+    ),
+    silent(
+        "L018",
+        "a relative import of the program that it is not",
+        edited("def get", "if __name__ == '__main__':\n    from .x import y\n\n\ndef get"),
+    ),
+    case("L018", "raises", top("raise RuntimeError('set WANDB_KEY')"), severity=E, says="raises"),
+    case("L018", "raises SystemExit", top("raise SystemExit(1)"), says="raises"),
+    case("L018", "leaves", top("import sys\nsys.exit(main())"), says="ends Python"),
+    case("L018", "leaves at once", top("from os import _exit\nimport os\nos._exit(0)")),
+    case("L018", "quits", top("quit()"), says="ends Python"),
+    case("L018", "asserts nothing", top("assert False, 'not for SCT'"), says="raises"),
+    case(
+        "L018", "raises in the class", edited("    def __init__", "    raise X\n\n    def __init__")
+    ),
+    case(
+        "L018",
+        "raises where the import fails",
+        top("try:\n    from .x import y\nexcept ImportError:\n    raise RuntimeError('no x')"),
+        says="`.x`",
+        severity=W,
+    ),
+    case(
+        "L018",
+        "a factory that raises",
+        edited("    return nnUNetTrainerTiny", "    raise NotImplementedError"),
+        says="returns nothing",
+    ),
+    silent(
+        "L018", "raises in an if", top("import sys\nif sys.version_info < (3, 9):\n    raise X")
+    ),
+    silent(
+        "L018", "raises in a try", top("try:\n    raise ValueError\nexcept ValueError:\n    pass")
+    ),
+    silent("L018", "raises in a function", top("def f():\n    raise ValueError\n    exit()")),
+    silent("L018", "leaves as a program", top("if __name__ == '__main__':\n    exit(main())")),
+    silent("L018", "an exit of its own", top("def exit(): pass\n\n\nexit()")),
+    silent(
+        "L018",
+        "a factory that raises in the end",
+        edited(
+            "    return nnUNetTrainerTiny",
+            "    if 1:\n        return nnUNetTrainerTiny\n    raise X",
+        ),
+    ),
+    case("L018", "no trainer", based("object"), severity=E, says="no trainer", line=9),
+    case("L018", "no base", edited("Tiny(nnUNetTrainer)", "Tiny"), says="no trainer"),
+    case(
+        "L018",
+        "a base without a base",
+        based("Base"),
+        top("class Base:\n    pass"),
+        says="no trainer",
+    ),
+    case("L018", "an unknown base", based("nnUNetTrainerDA5"), says="`nnUNetTrainerDA5`", line=9),
+    case(
+        "L018",
+        "an unknown class",
+        edited("return nnUNetTrainerTiny", "return nnUNetTrainerSmall"),
+        says="`nnUNetTrainerSmall`",
+    ),
+    silent("L018", "an imported base", based("T.nnUNetTrainer"), top("import monai as T")),
+    silent("L018", "a computed base", based("make(object)"), top("def make(x):\n    return x")),
+    silent("L018", "a decorated class", based("object"), edited_class("@trainer\n")),
+    silent("L018", "a metaclass", based("metaclass=Trainers")),
+    silent(
+        "L018", "rebound", based("object"), top("nnUNetTrainerTiny = trainer(nnUNetTrainerTiny)")
+    ),
+    silent(
+        "L018",
+        "no base, but a network",
+        based("object"),
+        top("setattr(nnUNetTrainerTiny, 'build_network_architecture', build)"),
+    ),
+    silent(
+        "L018",
+        "a base that may be a stub",
+        based("Base"),
+        top("try:\n    from x import Base\nexcept ImportError:\n    class Base:\n        pass\n"),
+    ),
+    silent("L018", "a base from anywhere", based("Base"), top("from monai import *")),
+    silent("L018", "a made class", based("Base"), top("globals()['Base'] = object")),
+    case(
+        "L018",
+        "a stock trainer without the function",
+        rename_trainer(STOCK),
+        edited("get_trainer_class", "trainer_class", STOCK),
+        also={"L017"},
+        severity=W,
+    ),
+    case(
         "L019",
         "kornia",
         edited("import torch\n", "import torch\nimport kornia.augmentation\n"),
@@ -568,6 +689,121 @@ CASES = [
             "import torch\n", "import torch, typing\nif typing.TYPE_CHECKING:\n    import kornia\n"
         ),
     ),
+    case(
+        "L019",
+        "a file beside that is shipped",
+        imported("from custom_loss import Loss"),
+        put("custom_loss.py"),
+        also={"L015"},
+        severity=E,
+        says="`custom_loss` is beside",
+        line=6,
+    ),
+    case(
+        "L019",
+        "a folder beside",
+        imported("import losses.dice"),
+        put("losses/dice.py"),
+        also={"L015"},
+        severity=E,
+    ),
+    case("L019", "itself", imported("import trainer_class"), severity=E),
+    case(
+        "L019",
+        "a file beside that may be imported",
+        imported("import os\nif 'TRAIN' in os.environ:\n    import custom_loss"),
+        put("custom_loss.py"),
+        also={"L015"},
+        severity=W,
+    ),
+    silent(
+        "L019",
+        "a file beside, made to be found",
+        imported("import os, sys\nsys.path.append(os.path.dirname(__file__))\nimport custom_loss"),
+        put("custom_loss.py"),
+        also={"L015"},
+    ),
+    case(
+        "L019",
+        "a file beside, found too late",
+        imported("import custom_loss, sys\nsys.path.append('.')"),
+        put("custom_loss.py"),
+        also={"L015"},
+        severity=E,
+    ),
+    case(
+        "L019",
+        "a module that nnU-Net lacks",
+        imported("from nnunetv2.training.loss.topology import TopologyLoss"),
+        severity=E,
+        says="no module `nnunetv2.training.loss.topology`",
+        line=6,
+    ),
+    case(
+        "L019",
+        "a module that a package of nnU-Net lacks",
+        imported("from nnunetv2.training.loss import dice, topology"),
+        severity=E,
+        says="`nnunetv2.training.loss.topology`",
+    ),
+    case(
+        "L019",
+        "a module of nnU-Net 2.5",
+        imported("import nnunetv2.training.dataloading.data_loader_2d"),
+        severity=E,
+    ),
+    case(
+        "L019",
+        "a module of nnU-Net 2.8 alone",
+        imported("from nnunetv2.utilities.find_objects import recursive_find_trainer"),
+        severity=E,
+    ),
+    case(
+        "L019",
+        "a module of nnU-Net that may be imported",
+        imported("import torch\nif torch.x:\n    import nnunetv2.x"),
+        severity=W,
+    ),
+    case("L019", "of Python 3.11", imported("import tomllib"), severity=W),
+    case(
+        "L019",
+        "guarded by what raises",
+        imported(
+            "try:\n    import kornia\nexcept ImportError as e:\n    raise ImportError('pip') from e"
+        ),
+        severity=W,
+    ),
+    silent(
+        "L019",
+        "suppressed",
+        imported("import contextlib\nwith contextlib.suppress(ImportError):\n    import kornia"),
+    ),
+    silent("L019", "as a program", imported("if __name__ == '__main__':\n    import kornia")),
+    silent(
+        "L019", "a package of nnU-Net", imported("import nnunetv2.training.loss as loss, nnunetv2")
+    ),
+    silent("L019", "modules of packages", imported("from nnunetv2.training.loss import dice")),
+    silent("L019", "a package's own", imported("from nnunetv2 import __path__")),
+    case(
+        "L019",
+        "a variable",
+        top("import os\nKEY = os.environ['LAB_KEY']"),
+        severity=W,
+        says="variable `LAB_KEY`",
+    ),
+    silent("L019", "a variable with a default", top("import os\nKEY = os.environ.get('LAB_KEY')")),
+    silent("L019", "a variable of SCT", top("import os\nKEY = os.environ['nnUNet_results']")),
+    silent(
+        "L019",
+        "a variable that it sets",
+        top("import os\nos.environ.setdefault('LAB_KEY', '1')\nKEY = os.environ['LAB_KEY']"),
+    ),
+    silent(
+        "L019",
+        "a variable that it looks for",
+        top("import os\nKEY = os.environ['KEY'] if len(os.environ) else 1"),
+    ),
+    silent("L019", "a variable in a function", top("def f():\n    return os.environ['LAB_KEY']")),
     case("L020", "in the trainer folder", put("crop_metadata.json", CROP)),
     case("L020", "in a fold", put("fold_0/crop_metadata.json", CROP)),
     case("L020", "beside the wrapper", inside("Dataset101_x"), put("/crop_metadata.json", CROP)),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from ..contents import (
     is_checkpoint,
@@ -28,6 +29,12 @@ from ..package import (
 )
 from ..wording import count, listing, quote, size
 from . import rule
+
+if TYPE_CHECKING:
+    import ast
+
+    from ..trainer_needs import Import
+    from ..trainer_source import Flaw
 
 _TREE = "Keep the nnUNet folder structure intact."
 _ONE_CHECKPOINT = "include only `checkpoint_final.pth`"
@@ -524,32 +531,52 @@ def trainer_class_invalid(package: Package) -> Iterator[Problem]:
     """`trainer_class.py` does not give SCT the trainer.
 
     Why: SCT runs that one file and calls its `get_trainer_class()`. Without the function SCT
-    silently looks for the trainer in nnU-Net, where a custom one is not.
+    silently looks for the trainer in nnU-Net, where a custom one is not; an error while the file is
+    loaded stops SCT; and a class that does not inherit from one of nnU-Net's trainers builds no
+    network.
 
     Fix: define the class and `def get_trainer_class(): return nnUNetTrainerX` in that file, with
-    absolute imports only.
+    absolute imports only, and nothing else that runs when it is loaded.
     """
-    from ..trainer_source import Flaw, classes, factory_flaw, imports, parse  # noqa: PLC0415 (ast)
+    from ..trainer_source import Flaw, classes, parse  # noqa: PLC0415 (ast)
 
     for trainer, source in _sources(package):
         if source.error:
             yield Problem(f"it can't be read: {source.error}", source.path)
             continue
         module = parse(source.text)
-        flaw = module if isinstance(module, Flaw) else factory_flaw(module)
-        if flaw:
-            yield Problem(flaw.message, source.path, flaw.line)
         if isinstance(module, Flaw):
+            yield Problem(module.message, source.path, module.line)
             continue
-        for found in imports(module):
-            if found.level:
-                name = "." * found.level + found.module
-                text = f"the relative import of {quote(name)} fails: SCT loads this file alone"
-                yield Problem(text, source.path, found.line)
-        wanted = trainer.parts and trainer.parts.trainer
-        if not flaw and wanted and wanted not in TRAINERS and wanted not in classes(module):
+        wanted = trainer.parts.trainer if trainer.parts else ""
+        flaw, severity = _source_flaw(module, wanted)
+        if flaw:
+            yield Problem(flaw.message, source.path, flaw.line, severity=severity)
+        elif wanted and wanted not in TRAINERS and wanted not in classes(module):
             text = f"no class {quote(wanted)} in it: `nnUNet_extTrainer` looks for that name"
             yield Problem(text, source.path, severity=Severity.WARNING)
+        yield from _relative_imports(module, source.path)
+
+
+def _source_flaw(module: ast.Module, trainer: str) -> tuple[Flaw | None, Severity | None]:
+    """Return the first flaw, and another severity than the rule's."""
+    from ..trainer_source import class_flaw, factory_flaw, lacks_factory, loading_flaw  # noqa: PLC0415
+
+    flaw = loading_flaw(module) or factory_flaw(module) or class_flaw(module)
+    # SCT then takes nnU-Net's own trainer, which is right where nnU-Net ships it.
+    harmless = trainer in SCT_TRAINERS and not loading_flaw(module) and lacks_factory(module)
+    return flaw, Severity.WARNING if harmless else None
+
+
+def _relative_imports(module: ast.Module, path: str) -> Iterator[Problem]:
+    from ..trainer_needs import imports  # noqa: PLC0415 (ast)
+
+    for found in imports(module):
+        if found.level:
+            name = "." * found.level + found.module
+            text = f"the relative import of {quote(name)} fails: SCT loads this file alone"
+            severity = None if found.certain else Severity.WARNING
+            yield Problem(text, path, found.line, severity=severity)
 
 
 @rule(
@@ -557,28 +584,59 @@ def trainer_class_invalid(package: Package) -> Iterator[Problem]:
     "trainer-class-imports",
     severity=Severity.WARNING,
     since="0.1",
-    source="SCT runs trainer_class.py in its own environment",
+    source="SCT runs trainer_class.py in its own environment, and with nothing beside it",
 )
 def trainer_class_imports(package: Package) -> Iterator[Problem]:
-    """`trainer_class.py` imports something that an SCT installation lacks.
+    """`trainer_class.py` imports, or reads from the environment, what an SCT installation lacks.
 
-    Why: the import fails on every user's machine, though only the training needs the module.
+    Why: it fails on every user's machine, though only the training needs it. A module that users
+    may have by chance is a warning; an error is one that can't be there: a file beside
+    `trainer_class.py`, where Python does not look, or a module that SCT's nnU-Net (2.6.2) lacks.
 
     Fix: import it inside the method that needs it, or put the import into `try` with
-    `except ImportError`. Code of your own has to be in `trainer_class.py` itself.
+    `except ImportError`. Code of your own has to be in `trainer_class.py` itself. Read variables
+    with `os.environ.get`.
     """
-    from ..sct_modules import is_in_sct  # noqa: PLC0415 - for the few packages with a custom trainer
-    from ..trainer_source import Flaw, imports, parse  # noqa: PLC0415 (ast)
+    from ..trainer_needs import imports, searches_elsewhere, variables  # noqa: PLC0415 (ast)
+    from ..trainer_source import Flaw, parse  # noqa: PLC0415 (ast)
 
-    for _, source in _sources(package):
+    for trainer, source in _sources(package):
         module = parse(source.text)
         if source.error or isinstance(module, Flaw):
             continue
-        missing = {
-            f.module: f.line for f in imports(module) if not f.level and not is_in_sct(f.module)
-        }
-        for name, line in missing.items():
-            yield Problem(f"an SCT installation has no module {quote(name)}", source.path, line)
+        beside = {name.removesuffix(".py") for name in package.tree.folders[trainer.path]}
+        elsewhere = searches_elsewhere(module)
+        told: set[str] = set()
+        for found in imports(module):
+            if found.level or found.module in told:
+                continue
+            told.add(found.module)
+            reachable = elsewhere is not None and elsewhere < found.line
+            text, severity = _import_flaw(found, beside, reachable=reachable)
+            if text:
+                yield Problem(text, source.path, found.line, severity=severity)
+        for name, line in variables(module):
+            text = f"it needs the environment variable {quote(name)}, which users have not set"
+            yield Problem(text, source.path, line)
+
+
+def _import_flaw(
+    found: Import, beside: set[str], *, reachable: bool
+) -> tuple[str, Severity | None]:
+    """Say why an import fails in SCT, and how sure that is; "" where it does not."""
+    # For the few packages with a custom trainer.
+    from ..sct_modules import is_in_sct, missing_in_nnunet  # noqa: PLC0415
+
+    sure = Severity.ERROR if found.certain else None
+    lacking = missing_in_nnunet(found.module, found.names)
+    if lacking:
+        return f"SCT's nnU-Net has no module {quote(lacking)}", sure
+    top = found.module.partition(".")[0]
+    if is_in_sct(top) or (reachable and top in beside):
+        return "", None
+    if top in beside:
+        return f"{quote(top)} is beside this file, where SCT's Python does not look for it", sure
+    return f"an SCT installation has no module {quote(found.module)}", None
 
 
 @rule(

@@ -244,6 +244,14 @@ _source(
     "import torch\n",
     "import torch\nimport custom_loss\n",
 )
+
+
+@files_sample("trainer-import-sibling-shipped", "imports a module beside it, which is there")
+def _(files: Files) -> None:
+    edit_text(files, "trainer_class.py", "import torch\n", "import torch\nimport custom_loss\n")
+    files[at("custom_loss.py")] = b""
+
+
 _source(
     "trainer-import-nibabel", "imports nibabel", "import torch\n", "import torch\nimport nibabel\n"
 )
@@ -277,6 +285,18 @@ _source(
     "import torch\n",
     "import torch\nfrom nnunetv2.training.nnUNetTrainer.variants.training_length."
     "nnUNetTrainer_Xepochs import nnUNetTrainer_250epochs as _Base\n",
+)
+_source(
+    "trainer-class-unknown-base",
+    "a class made from one that is not imported",
+    "class nnUNetTrainerTiny(nnUNetTrainer)",
+    "class nnUNetTrainerTiny(nnUNetTrainerDA5)",
+)
+_source(
+    "trainer-getter-unknown",
+    "get_trainer_class returns what the file does not define",
+    "return nnUNetTrainerTiny",
+    "return nnUNetTrainerSmall",
 )
 _source(
     "trainer-exit",
