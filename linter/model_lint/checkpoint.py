@@ -180,6 +180,12 @@ class Checkpoint:
         return {k: t for k, t in weights.items() if isinstance(k, str) and isinstance(t, Tensor)}
 
     @property
+    def weight_names(self) -> tuple[str, ...]:
+        """All keys of ``network_weights`` as text, whatever they stand for."""
+        weights = self.content.get("network_weights")
+        return tuple(map(str, weights)) if isinstance(weights, dict) else ()
+
+    @property
     def wrapper_prefix(self) -> str | None:
         """The prefix of a wrapper (``module.``) where all weights have it."""
         return next((p for p in WRAPPERS if self.weights and _all_begin(self.weights, p)), None)

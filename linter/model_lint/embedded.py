@@ -14,7 +14,8 @@ from itertools import zip_longest
 from typing import Any
 
 from .json_file import Step
-from .plans import OLD_KEYS, architecture, resolve
+from .networks import OLD_KEYS, network
+from .plans import resolve
 
 #: Keys of a configuration that prediction reads, with their arguments.
 _READ_OF_CONFIGURATION = frozenset(
@@ -69,8 +70,8 @@ def plans_differences(
     yield from _of_keys((), here, trained, top, skip)
     skip = {"inherits_from"}
     if ("architecture" in ours) != ("architecture" in theirs):
-        network = architecture(ours)
-        if network is not None and network == architecture(theirs):
+        built = network(ours)
+        if built is not None and built == network(theirs):
             skip |= {"architecture", *OLD_KEYS}  # one network, told in the new and the old way
     at: tuple[Step, ...] = ("configurations", configuration)
     yield from _of_keys(at, ours, theirs, _READ_OF_CONFIGURATION, skip)

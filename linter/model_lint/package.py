@@ -27,6 +27,8 @@ FOLD_GLOB = "fold_*"
 FINAL_CHECKPOINT = "checkpoint_final.pth"
 #: What SCT reads beside the trainer folder for models of cropped images.
 CROP_METADATA = "crop_metadata.json"
+#: Trainers of nnU-Net that don't build the network that the plans describe.
+_BUILDERS = ("nnUNetTrainerBN", "nnUNet_Primus")
 #: What nnU-Net names a dataset folder; one such wrapper suits SCT, nnU-Net and Slicer.
 DATASET_FOLDER = re.compile(r"Dataset\d{3}_.+", re.ASCII)
 
@@ -110,6 +112,16 @@ class TrainerFolder:
             if checkpoint.configuration is not None:
                 return checkpoint.configuration
         return self.parts.configuration if self.parts else None
+
+    @property
+    def builds_network(self) -> bool:
+        """Whether the trainer may build another network than the plans describe."""
+        source = self.trainer_class
+        own = source is not None and "build_network_architecture" in source.text
+        return own or any(
+            c.trainer_name is not None and c.trainer_name.startswith(_BUILDERS)
+            for _, c in self.checkpoints
+        )
 
     @property
     def checkpoints(self) -> Iterator[tuple[Fold, Checkpoint]]:

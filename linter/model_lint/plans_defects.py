@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .json_file import Step
-from .plans import NETWORKS, OLD_KEYS, described_network, integers, per_axis
+from .networks import NETWORKS, OLD_KEYS, described_network, integers, per_axis
 from .sct_modules import is_in_sct
 from .wording import count, listing, quote
 

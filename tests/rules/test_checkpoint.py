@@ -17,6 +17,7 @@ from build import (
     TRAINER,
     Case,
     Change,
+    Files,
     assert_case,
     changed,
     dataset,
@@ -116,6 +117,21 @@ def wrapped(found: Content) -> None:
     found["network_weights"] = {f"module.{k}": v for k, v in found["network_weights"].items()}
 
 
+def bias_shape(files: Files) -> None:
+    weights(lambda found: found.update({f"{NORM}.bias": torch.zeros(3)}))(files)
+
+
+def _residual(found: Content) -> None:
+    described = found["configurations"]["2d"]["architecture"]
+    described["network_class_name"] = described["network_class_name"].replace(
+        "PlainConvUNet", "ResidualEncoderUNet"
+    )
+    described["arch_kwargs"]["n_blocks_per_stage"] = described["arch_kwargs"].pop(
+        "n_conv_per_stage"
+    )
+
+
+NORM = "encoder.stages.1.0.convs.0.norm"
 HEAD = "decoder.seg_layers.2.weight"
 STEM = "encoder.stages.0.0.convs.0.conv.weight"
 CASES = [
@@ -180,7 +196,8 @@ CASES = [
     silent("C008", "the genuine one"),
     silent("C008", "no channels", dataset({"channel_names": ABSENT})),
     silent("C008", "channels are a number", dataset({"channel_names": 5})),
-    silent("C008", "other network", rename_weight(STEM, "stem.weight"), also={"C009"}),
+    silent("C008", "other network", rename_weight(STEM, "stem.weight"),
+           also={"C009", "C015"}),
     case("C009", "other shape", weights(lambda w: w.update({STEM: torch.zeros(4, 1, 5, 5)}), 1),
          says="fold_0 in `encoder", at=f"{TRAINER}/{FOLD_1}"),
     case("C009", "other name", weights(lambda w: w.update({"more": torch.zeros(1)}), 1),
@@ -205,8 +222,8 @@ CASES = [
            severity=Severity.ERROR),
     edited("C012", "activation", of_network(nonlin="torch.nn.ReLU"), says="arch_kwargs.nonlin",
            severity=Severity.ERROR),
-    edited("C012", "normalisation's epsilon", of_network(norm_op_kwargs={"eps": 1.0}),
-           severity=Severity.ERROR),
+    edited("C012", "normalisation's epsilon",
+           of_network(norm_op_kwargs={"eps": 1.0, "affine": True}), severity=Severity.ERROR),
     edited("C012", "transposes", plans({"transpose_forward": [0, 2, 1]}), severity=Severity.ERROR),
     edited("C012", "resampling", of_2d(resampling_fn_data_kwargs={"order": 0}),
            severity=Severity.ERROR),
@@ -257,14 +274,19 @@ CASES = [
          says="1 x 1"),
     case("C015", "strides", of_network(strides=[[1, 1], [2, 2], [2, 2], [4, 4]]),
          says="transpconvs"),
-    case("C015", "convolution more", of_network(n_conv_per_stage=[3, 2, 2, 2]), says="is missing"),
+    case("C015", "convolution more", of_network(n_conv_per_stage=[3, 2, 2, 2]), says="are missing"),
     case("C015", "convolution less", of_network(n_conv_per_stage=[1, 2, 2, 2]),
          says="does not describe"),
     case("C015", "decoder", of_network(n_conv_per_stage_decoder=[2, 2, 3]),
          says="decoder.stages.2"),
-    case("C015", "other network", plans(lambda p: p["configurations"]["2d"]["architecture"].update(
-        network_class_name="dynamic_network_architectures.architectures.unet.ResidualEncoderUNet")),
-         says="a PlainConvUNet"),
+    case("C015", "other network", plans(_residual), says="a PlainConvUNet"),
+    case("C015", "bias less", of_network(conv_bias=False), says="does not describe"),
+    case("C015", "normalisation gone", of_network(norm_op=None), says="does not describe"),
+    case("C015", "weight missing", rename_weight(f"{NORM}.bias", f"{NORM}.b"), also={"C009"},
+         says=f"`{NORM}.bias` is missing"),
+    case("C015", "alias missing", rename_weight(f"decoder.{STEM}", "decoder.stem"), also={"C009"},
+         says=f"`decoder.{STEM}` is missing"),
+    case("C015", "bias of another shape", bias_shape, also={"C009"}, says="plans.json needs 8"),
     silent("C015", "the genuine one"),
     silent("C015", "one number for all stages", of_network(n_conv_per_stage=2)),
     silent("C015", "other channels", dataset({"channel_names": {"0": "a", "1": "b"}}),

@@ -9,8 +9,9 @@ from ..checkpoint import BadCheckpoint, Checkpoint
 from ..embedded import ABSENT, Difference, dataset_differences, plans_differences
 from ..findings import Problem, Severity
 from ..json_file import JsonFile
+from ..networks import BATCHES, Network, network
 from ..package import Fold, Package, TrainerFolder
-from ..plans import architecture, resolve
+from ..plans import resolve
 from ..wording import count, listing, quote, size
 from . import rule
 
@@ -441,31 +442,40 @@ def weights_shape(package: Package) -> Iterator[Problem]:
     for trainer in package.trainers:
         # The others have the same shapes, or C009 says so.
         for fold, checkpoint in islice(trainer.checkpoints, 1):
-            message = _misfit(trainer, checkpoint)
-            if message:
-                yield Problem(message, fold.checkpoint_path)
+            planned = _planned(trainer, checkpoint)
+            if planned and checkpoint.weights and not checkpoint.wrapper_prefix:
+                message = _misfit(planned, checkpoint)
+                if message:
+                    yield Problem(message, fold.checkpoint_path)
 
 
-def _misfit(trainer: TrainerFolder, checkpoint: Checkpoint) -> str | None:
-    """Say where the weights don't fit the plans; the numbers of channels are left to others."""
-    found, plans = checkpoint.architecture, trainer.plans
-    if found is None or plans is None or checkpoint.wrapper_prefix:
+def _planned(trainer: TrainerFolder, checkpoint: Checkpoint) -> Network | None:
+    """Return the network that nnU-Net builds for the weights; None where it is not certain."""
+    plans = trainer.plans
+    if plans is None or trainer.builds_network:
         return None
     resolved = resolve(plans.object, checkpoint.configuration or "")
-    planned = None if isinstance(resolved, str) else architecture(resolved)
-    if planned is None:
-        return None
-    if planned.network != found.name:
-        return f"a {found.name}, plans.json describes a {planned.network}"
-    weights = checkpoint.weights
-    for name, shape in planned.shapes(found.input_channels, found.output_heads).items():
-        if name not in weights:
-            return f"{quote(name)} is missing, which plans.json describes"
-        if weights[name].shape != shape:
+    return None if isinstance(resolved, str) else network(resolved)
+
+
+def _misfit(planned: Network, checkpoint: Checkpoint) -> str | None:
+    """Say where the weights don't fit the plans; the numbers of channels are left to others."""
+    found, weights = checkpoint.architecture, checkpoint.weights
+    if found is None:
+        return f"not the weights of a {planned.name}, which plans.json describes"
+    if planned.name != found.name:
+        return f"a {found.name}, plans.json describes a {planned.name}"
+    needed = planned.weights(found.input_channels, found.output_heads)
+    missing = [n for n in needed if n not in weights and not n.endswith(BATCHES)]
+    if missing:
+        verb = "is" if len(missing) == 1 else "are"
+        return f"{listing(missing)} {verb} missing, which plans.json describes"
+    for name, shape in needed.items():
+        if name in weights and weights[name].shape != shape:
             return f"{quote(name)} is {_by(weights[name].shape)}, plans.json needs {_by(shape)}"
-    unknown = planned.unknown(weights)
+    unknown = [n for n in checkpoint.weight_names if n not in needed] if planned.unit else []
     return f"holds {listing(unknown)}, which plans.json does not describe" if unknown else None
 
 
 def _by(shape: tuple[int, ...]) -> str:
-    return " x ".join(map(str, shape))
+    return " x ".join(map(str, shape)) or "one number"

@@ -7,8 +7,9 @@ from typing import Any
 
 from ..findings import Problem, Severity
 from ..json_file import JsonFile
+from ..networks import OLD_KEYS
 from ..package import Package, TrainerFolder
-from ..plans import OLD_KEYS, resolve
+from ..plans import resolve
 from ..plans_defects import Use, defects
 from ..wording import quote
 from . import rule
@@ -31,11 +32,6 @@ def _channels(trainer: TrainerFolder) -> int | None:
     dataset = trainer.dataset.object
     names = dataset.get("modality", dataset.get("channel_names"))
     return len(names) if isinstance(names, dict | list) else None
-
-
-def _builds_network(trainer: TrainerFolder) -> bool:
-    source = trainer.trainer_class
-    return source is not None and "build_network_architecture" in source.text
 
 
 @rule(
@@ -209,7 +205,7 @@ def plans_incomplete(package: Package) -> Iterator[Problem]:
     for trainer, plans, name, configuration in _plans(package):
         if isinstance(configuration, str):
             continue
-        use = Use(name, _channels(trainer), own_network=_builds_network(trainer))
+        use = Use(name, _channels(trainer), own_network=trainer.builds_network)
         for defect in defects(plans.object, configuration, use):
             line = plans.line(*defect.steps) or plans.line("configurations", name)
             yield Problem(defect.message, plans.path, line)
