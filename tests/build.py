@@ -37,6 +37,15 @@ NAME = "model_seg_sc-gm_t2star-r20261123.zip"
 #: A trainer that nnU-Net ships.
 STOCK = "nnUNetTrainer__nnUNetPlans__2d"
 
+#: Begins a program that is to be stopped by a signal: what runs in the background (nohup, CI)
+#: passes on that these are ignored.
+LISTEN = (
+    "import signal\n"
+    "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    "signal.signal(signal.SIGTERM, signal.SIG_DFL)\n"
+    "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
+)
+
 Files = dict[str, bytes]
 Change = Callable[[Files], None]
 

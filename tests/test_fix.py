@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from build import (
     ABSENT,
+    LISTEN,
     NAME,
     TRAINER,
     Change,
@@ -633,7 +634,7 @@ def test_a_request_to_stop_leaves_nothing(tmp_path: Path, number: signal.Signals
     source = package(tmp_path, put(".DS_Store"))
     before = digest(source)
     code = (
-        "import os, sys\n"
+        f"{LISTEN}import os, sys\n"
         "from model_lint import cli, fix_command\n"
         f"fix_command.verify = lambda *_: os.kill(os.getpid(), {int(number)})\n"
         f"sys.exit(cli.main(['check', '--fix', '--in-place', {str(source)!r}]))"

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from build import MODEL, TRAINER
+from build import LISTEN, MODEL, TRAINER
 from model_lint import pack as pack_module
 from model_lint.cli import main
 from model_lint.png import strip_notes
@@ -786,7 +786,7 @@ def test_an_error_leaves_nothing(
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_leaves_nothing(number: signal.Signals, model: Path, out: Path) -> None:
     code = (
-        "import os, sys\n"
+        f"{LISTEN}import os, sys\n"
         "from model_lint import pack\n"
         "from model_lint.cli import main\n"
         f"pack._sha256 = lambda path: os.kill(os.getpid(), {int(number)})\n"

@@ -94,7 +94,7 @@ def type_answers(folder: Path, lines: list[str]) -> subprocess.CompletedProcess[
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=600,
         check=False,
     )
 
