@@ -154,7 +154,8 @@ class _Copies:
             yield kept
         if position != record.size:
             raise ContainerError("C002", f"{record.name} has {position} of {record.size} bytes")
-        if crc != record.crc:
+        # torch can be told to write no checksums: then there is nothing to compare with.
+        if self.checkpoint.checksums and crc != record.crc:
             raise ContainerError("C002", f"{record.name} is damaged: its checksum is wrong")
 
 
