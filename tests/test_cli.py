@@ -74,6 +74,18 @@ def test_ignored_rules_do_not_count(broken: Path) -> None:
     assert status("check", broken, "--exit-zero") == 0
 
 
+def test_a_rule_that_needs_deep_is_not_silently_passed_over(
+    package: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status("check", package, "--select", "Z010,C013") == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "model-lint: C013 and Z010: looked for only with --deep, so add it"
+    ]
+    assert status("check", package, "--select", "Z010", "--deep") == 0
+    assert status("check", package, "--select", "Z") == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_a_dataset_json_by_itself(broken: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert status("check", MODEL / "dataset.json", "--fail-on", "info") == 0
     assert status("check", broken / "dataset.json", "--format", "concise") == 1
@@ -221,6 +233,16 @@ def test_ignores_show_their_reasons_and_unused_ones_are_reported(
     (unused,) = report["configuration"]
     assert unused["code"] == "X001"
     assert "D011" in unused["message"]
+
+
+def test_an_ignore_for_deep_alone_is_not_called_unused_without(
+    package: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "model-lint.toml").write_text('ignore = { C013 = "zeros are meant" }\n', "utf-8")
+    status("check", package)
+    assert "unused-ignore" not in capsys.readouterr().out
+    status("check", package, "--deep")
+    assert "unused-ignore" in capsys.readouterr().out
 
 
 def test_per_target_ignores(broken: Path, package: Path, tmp_path: Path) -> None:

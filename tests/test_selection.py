@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from model_lint.errors import UsageError
 from model_lint.findings import Problem, Severity
-from model_lint.rules import Rule
-from model_lint.selection import select_rules
+from model_lint.rules import Rule, all_rules
+from model_lint.selection import DEEP, only_deep, select_rules
 
 
 def nothing(_: object) -> Iterator[Problem]:
@@ -52,3 +52,10 @@ def test_an_unknown_selector_is_refused_with_a_hint(selector: str, hint: str) ->
     with pytest.raises(UsageError) as error:
         codes(select=[selector])
     assert hint in str(error.value)
+
+
+def test_rules_that_read_everything_are_told_from_others() -> None:
+    rules = all_rules()
+    assert only_deep(rules, ["Z010", "non-finite-weights"]) == ["C013", "Z010"]
+    assert only_deep(rules, ["Z", "Z01", "C012"]) == []
+    assert {r.code for r in rules if "check --deep` looks" in (r.check.__doc__ or "")} == DEEP

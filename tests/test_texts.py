@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from build import NAME, TRAINER, findings, genuine, load, package, patch_entry, put, unpacked
-from model_lint.limits import MAX_EXCERPT_BYTES, MAX_SKIPPED_BYTES, MAX_TEXTS
+from model_lint.limits import MAX_EXCERPT_BYTES, MAX_SKIPPED_BYTES, MAX_TEXTS, MAX_WHOLE_BYTES
 from model_lint.package import Package
 from model_lint.texts import TextFile, excerpt
 
@@ -91,3 +91,22 @@ def test_a_folder_is_read_as_a_zip(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     change = put("fold_0/training_log_1.txt", LONG)
     assert texts(unpacked(tmp_path / "a", change)) == texts(package(tmp_path / "b", change))
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_reading_everything_reads_long_texts_whole(tmp_path: Path, method: int) -> None:
+    half = LINE * (MAX_EXCERPT_BYTES // len(LINE) + 99)
+    middle = f"{half}split file: /home/jane/data/splits_final.json\n{half}"
+    huge = LINE * (MAX_WHOLE_BYTES // len(LINE) + 99)
+    path = tmp_path / NAME
+    with zipfile.ZipFile(path, "w", method) as archive:
+        changes = put("fold_0/training_log_1.txt", middle), put("fold_0/training_log_2.txt", huge)
+        for name, data in genuine(*changes).items():
+            archive.writestr(name, data)
+    assert findings(path, "V") == []
+    (found,) = findings(path, "V", deep=True)
+    assert (found.code, found.line) == ("V001", half.count("\n") + 1)
+    (package,) = (s for s in load(path, deep=True).subjects if isinstance(s, Package))
+    lengths = {t.path.rpartition("/")[2]: len(t.text) for t in package.records}
+    assert lengths["training_log_1.txt"] == len(middle)
+    assert 2 * MAX_EXCERPT_BYTES < lengths["training_log_2.txt"] <= MAX_WHOLE_BYTES

@@ -17,7 +17,7 @@ from .errors import NothingToLint, UsageError
 from .findings import Report, Severity, TargetReport
 from .report import FORMATS, render
 from .rules import all_rules
-from .selection import select_rules
+from .selection import only_deep, select_rules
 from .silence import Silencer, load_baseline
 from .target import Target, load_target
 from .terminal import text_width, use_color
@@ -123,6 +123,10 @@ def run(options: argparse.Namespace) -> int:
         extend_select=[*config.extend_select, *options.extend_select],
         ignore=options.ignore,
     )
+    unlooked = [] if options.deep else only_deep(rules, options.select + options.extend_select)
+    if unlooked:
+        which = " and ".join(unlooked)
+        print(f"model-lint: {which}: looked for only with --deep, so add it", file=sys.stderr)
     baseline = Path(options.baseline) if options.baseline else config.baseline
     silencer = Silencer(rules, config, load_baseline(baseline) if baseline else frozenset())
     vocabulary = vocabulary_of(config)

@@ -28,3 +28,9 @@ MAX_EXCERPT_BYTES = 128 * 1024
 MAX_TEXTS_TOTAL = 8 * 1024 * 1024
 #: Bytes of a compressed text that are unpacked to get at its end.
 MAX_SKIPPED_BYTES = 8 * 1024 * 1024
+#: Bytes of a text, and of all those longer than the ends above, that reading everything reads.
+MAX_WHOLE_BYTES = 4 * 1024 * 1024
+MAX_WHOLE_TOTAL = 16 * 1024 * 1024
+#: Bytes of a compressed checkpoint that is unpacked as a whole; of a larger one only the start,
+#: unless every byte is read (`--deep`).
+MAX_WHOLE_CHECKPOINT = 1024 * 1024

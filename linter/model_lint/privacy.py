@@ -17,9 +17,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
+from itertools import islice
 from typing import Literal
 
 Kind = Literal["path", "host", "subject", "secret"]
+#: Places that one detector finds in one text: more say no more, and take memory.
+_MOST = 10_000
+#: Characters that are kept of one: no path is longer.
+_LONG = 4096
 
 
 @dataclass(frozen=True)
@@ -56,9 +61,9 @@ def find_leaks(text: str, *, again: bool = True) -> tuple[Leak, ...]:
     leaks: list[tuple[int, int, Kind, str]] = []
     for piece in _pieces(text):
         found = sorted(
-            (detector.kind, match.start("value"), -match.end("value"), match["value"])
+            (detector.kind, match.start("value"), -match.end("value"), match["value"][:_LONG])
             for detector in (*_of_key(piece), *detectors, *_named(names, piece.text))
-            for match in detector.find(piece)
+            for match in islice(detector.find(piece), _MOST)
         )
         seen: dict[Kind, int] = {}
         for kind, start, end, value in found:

@@ -8,6 +8,9 @@ from difflib import get_close_matches
 from .errors import UsageError
 from .rules import Rule
 
+#: Rules about what only reading every byte tells.
+DEEP = frozenset({"C013", "Z010"})
+
 
 def select_rules(
     rules: tuple[Rule, ...],
@@ -23,6 +26,12 @@ def select_rules(
     chosen = _codes(rules, select) or {rule.code for rule in rules}
     chosen = (chosen | _codes(rules, extend_select)) - _codes(rules, ignore)
     return tuple(rule for rule in rules if rule.code in chosen)
+
+
+def only_deep(rules: tuple[Rule, ...], selectors: Iterable[str]) -> list[str]:
+    """Return the codes of those selectors that stand for nothing but rules that need ``--deep``."""
+    found = (match(rules, selector) for selector in selectors)
+    return sorted({code for codes in found if codes <= DEEP for code in codes})
 
 
 def match(rules: tuple[Rule, ...], selector: str) -> set[str]:

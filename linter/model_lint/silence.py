@@ -13,7 +13,7 @@ from .config import Config
 from .errors import UsageError
 from .findings import Finding, Ignored, Severity, TargetReport
 from .rules import DOCS_URL, Rule
-from .selection import match
+from .selection import DEEP, match
 from .target import Target
 
 #: The code of a finding about an ignore that silences nothing.
@@ -61,16 +61,19 @@ class Silencer:
         """Return a finding for every ignore that silences nothing.
 
         Only where a target was of the kind that the ignored rule looks at: a repository's
-        configuration also serves the check of its packages.
+        configuration also serves the check of its packages, with ``--deep`` and without.
         """
-        looked_at = {type(subject).__name__ for target in targets for subject in target.subjects}
+        subjects = [subject for target in targets for subject in target.subjects]
+        looked_at = {type(subject).__name__ for subject in subjects}
+        passed_over = frozenset() if any(getattr(s, "deep", None) for s in subjects) else DEEP
         silenced = {item.finding.code for report in reports for item in report.ignored}
         by_code = {rule.code: rule for rule in self.rules}
         return [
             self._unused(selector)
             for selector in self.config.ignore
             for codes in [match(self.rules, selector)]
-            if not codes & silenced and any(by_code[c].subject in looked_at for c in codes)
+            if not codes & silenced
+            and any(by_code[c].subject in looked_at for c in codes - passed_over)
         ]
 
     def _unused(self, selector: str) -> Finding:

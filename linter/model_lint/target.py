@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from .archive import Archive
 from .errors import NothingToLint, UsageError
 from .package import Package, build_package, parse_folder_name
 from .repository import build_repository
+from .texts import read_whole
 from .tree import FolderTree, TreeError, ZipTree, open_zip
 from .zip_headers import read_headers
 
@@ -146,7 +147,7 @@ def _folder(text: str, path: Path, repository: str | None, parse: _Parse, *, dee
 def _read_deep(package: Package) -> Package:
     from .deep import read_everything  # noqa: PLC0415 - threads, which few checks need
 
-    return read_everything(package)
+    return replace(read_everything(package), records=read_whole(package.tree, package.records))
 
 
 def _package_folder(

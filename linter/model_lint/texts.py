@@ -2,16 +2,23 @@
 
 Of a long one only the beginning and the end are read: nnU-Net names machine and folders when a
 training starts and cases when it ends; what is between are numbers, the same lines for each epoch.
+Reading everything (``--deep``) reads long ones whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from .limits import MAX_EXCERPT_BYTES, MAX_TEXTS, MAX_TEXTS_TOTAL
+from .limits import (
+    MAX_EXCERPT_BYTES,
+    MAX_TEXTS,
+    MAX_TEXTS_TOTAL,
+    MAX_WHOLE_BYTES,
+    MAX_WHOLE_TOTAL,
+)
 from .tree import Entry, Tree, TreeError, read_ends
 
 if TYPE_CHECKING:
@@ -74,6 +81,27 @@ def read_texts(tree: Tree, known: Mapping[str, str]) -> tuple[TextFile, ...]:
     return tuple(texts)
 
 
+def read_whole(tree: Tree, texts: Iterable[TextFile]) -> tuple[TextFile, ...]:
+    """Return texts with those whose middle was left out read whole. Never raises.
+
+    Of one above MAX_WHOLE_BYTES more is read at both ends; above MAX_WHOLE_TOTAL together, the
+    others stay as they are.
+    """
+    found: list[TextFile] = []
+    left = MAX_WHOLE_TOTAL
+    for text in texts:
+        entry = tree.files[text.path]
+        again = text.beginning is not None and min(entry.size, MAX_WHOLE_BYTES) <= left
+        if again:
+            whole = _read(tree, entry, MAX_WHOLE_BYTES // 2)
+            left -= len(whole.text)
+            # What could be read before, but not to its end, is damaged: another rule says so.
+            found.append(replace(text, failure=whole.failure) if whole.failure else whole)
+        else:
+            found.append(text)
+    return tuple(found)
+
+
 def excerpt(path: str, text: str) -> TextFile:
     """Return a text, or the beginning and the end of a long one, cut between two lines."""
     if len(text) <= 2 * MAX_EXCERPT_BYTES:
@@ -81,9 +109,9 @@ def excerpt(path: str, text: str) -> TextFile:
     return _joined(path, text[:MAX_EXCERPT_BYTES], text[-MAX_EXCERPT_BYTES:])
 
 
-def _read(tree: Tree, entry: Entry) -> TextFile:
+def _read(tree: Tree, entry: Entry, ends: int = MAX_EXCERPT_BYTES) -> TextFile:
     try:
-        parts = read_ends(tree, entry, MAX_EXCERPT_BYTES)
+        parts = read_ends(tree, entry, ends)
     except TreeError as error:
         return TextFile(entry.path, "", failure=error)
     texts = [part.decode(errors="replace").replace("\r\n", "\n") for part in parts]
