@@ -293,7 +293,7 @@ def _read_directory(source: Source, size: int) -> Checkpoint | BadCheckpoint:
         return found
     start = f"{prefix}/data/"
     checksums = {r.name.removeprefix(start): r.crc for r in records if r.name.startswith(start)}
-    return replace(found, checksums=checksums if any(checksums.values()) else {})
+    return replace(found, checksums=checksums if any(r.crc for r in records) else {})
 
 
 def _checkpoint(
