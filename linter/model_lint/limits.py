@@ -15,6 +15,10 @@ MAX_JSON_DEPTH = 100
 MAX_DEPTH = 32
 #: Bytes that a zip may unpack to.
 MAX_UNPACKED_BYTES = 256 * 1024**3
+#: Bytes that may come out of members that unpack to more than MAX_RATIO times their size. Weights
+#: shrink by a tenth, logs to a twentieth; only what is empty throughout gets beyond.
+MAX_RATIO = 200
+MAX_DENSE_BYTES = 256 * 1024**2
 #: Bytes of a ``trainer_class.py`` that is parsed: parsing takes a hundred times its size.
 MAX_SOURCE_BYTES = 1024 * 1024
 #: Trainer folders of a package, and folds of one, that are looked into. More is wrong anyway, and

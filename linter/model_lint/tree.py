@@ -18,7 +18,14 @@ from pathlib import Path
 from threading import Lock
 from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 
-from .limits import MAX_DEPTH, MAX_ENTRIES, MAX_SKIPPED_BYTES, MAX_UNPACKED_BYTES
+from .limits import (
+    MAX_DENSE_BYTES,
+    MAX_DEPTH,
+    MAX_ENTRIES,
+    MAX_RATIO,
+    MAX_SKIPPED_BYTES,
+    MAX_UNPACKED_BYTES,
+)
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -348,6 +355,12 @@ def _beyond_limits(members: tuple[Member, ...]) -> str | None:
         return f"more than {MAX_ENTRIES} entries"
     if sum(member.size for member in members) > MAX_UNPACKED_BYTES:
         return f"it unpacks to more than {MAX_UNPACKED_BYTES >> 30} GiB"
+    dense = [member for member in members if member.size > MAX_RATIO * member.compressed]
+    if sum(member.size for member in dense) > MAX_DENSE_BYTES:
+        what = (
+            f"{MAX_DENSE_BYTES >> 20} MiB come out of entries of less than a {MAX_RATIO}th of that"
+        )
+        return f"more than {what}"
     deepest = max((member.path.count("/") for member in members), default=0)
     if deepest > MAX_DEPTH:
         return f"folders nested {deepest} deep, more than {MAX_DEPTH}"

@@ -29,6 +29,7 @@ from build import (
     unpacked,
     write_zip,
 )
+from checkpoint_files import resaved
 from model_lint.findings import Severity
 
 LOG = f"{TRAINER}/fold_0/progress.png"
@@ -465,6 +466,58 @@ def test_a_zip_beyond_the_limits_is_not_read(
     found = findings(write_zip(tmp_path / NAME, change()))
     assert [f.code for f in found] == ["Z009"]
     assert reason in found[0].message
+
+
+def deflated(path: Path, files: Iterable[tuple[str, bytes]]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files:
+            archive.writestr(name, content)
+    return path
+
+
+@pytest.mark.parametrize("entries", [1, 10])
+def test_what_swells_beyond_the_limits_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, entries: int
+) -> None:
+    monkeypatch.setattr("model_lint.tree.MAX_DENSE_BYTES", 1 << 20)
+    bomb = [(f"{TRAINER}/{n}", bytes((1 << 20) // entries + 1000)) for n in range(entries)]
+    found = findings(deflated(tmp_path / NAME, [*genuine().items(), *bomb]))
+    assert [(f.code, "200th" in f.message) for f in found] == [("Z009", True)]
+
+
+def test_nothing_genuine_swells_like_a_bomb(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even an optimizer's state of zeros, a log of one line again and again."""
+    monkeypatch.setattr("model_lint.tree.MAX_DENSE_BYTES", 0)
+
+    def idle(checkpoint: dict[str, Any]) -> None:
+        for state in checkpoint["optimizer_state"]["state"].values():
+            state["momentum_buffer"].zero_()
+
+    line = "2026-11-23 14:06:03.123456: train_loss -0.5 \n"
+    log = "".join(line.replace("06:03", f"{n // 60:02}:{n % 60:02}") for n in range(3600))
+    changes = (
+        put("fold_0/checkpoint_final.pth", resaved(idle)),
+        put("fold_0/training_log_1.txt", log),
+    )
+    assert findings(deflated(tmp_path / NAME, genuine(*changes).items()), "Z") == []
+
+
+def test_entries_that_share_their_data_are_told(tmp_path: Path) -> None:
+    """A bomb of one block of data that many records of the directory point at."""
+    path = package(tmp_path, put("a", bytes(1000)), put("b"))
+    raw = path.read_bytes()
+    with zipfile.ZipFile(path) as archive:
+        first = archive.getinfo(f"{TRAINER}/a")
+    start = raw.rindex(f"{TRAINER}/b".encode()) - 46  # its record in the directory
+    record = bytearray(raw[start : start + 46])
+    struct.pack_into("<LLL", record, 16, first.CRC, first.compress_size, first.file_size)
+    struct.pack_into("<L", record, 42, first.header_offset)
+    path.write_bytes(raw[:start] + record + raw[start + 46 :])
+    found = findings(path, "Z")
+    assert {f.code for f in found} == {"Z002", "Z011"}
+    assert any("overlaps that of other entries" in f.message for f in found)
 
 
 def test_many_entries_take_no_quadratic_time(tmp_path: Path) -> None:

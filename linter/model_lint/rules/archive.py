@@ -291,9 +291,11 @@ def junk_entry(package: Package) -> Iterator[Problem]:
     source="The largest published models are a hundred times below these limits",
 )
 def bomb(archive: Archive) -> Iterator[Problem]:
-    """The zip has more entries, deeper folders or more data than any model.
+    """The zip has more entries, deeper folders or more data than any model, or swells like none.
 
-    Why: unpacking it could fill the disk of every user; it is not looked into any further.
+    Why: unpacking it could fill the disk of every user; it is not looked into any further. The
+    limits are 100,000 entries, 32 folders deep, 256 GiB, and 256 MiB out of entries that unpack to
+    more than 200 times their size. Of entries that share their data, Z002 tells.
 
     Fix: zip the trainer folder alone: `model-lint pack` does it.
     """
