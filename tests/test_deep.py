@@ -144,6 +144,13 @@ def test_a_changed_bit_of_the_package_is_found(tmp_path: Path) -> None:
     assert deep(path) == [("Z010", name, "its checksum is not the one stated")]
 
 
+@pytest.fixture
+def large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the small checkpoint for one that is too large to be unpacked as a whole."""
+    monkeypatch.setattr("model_lint.package.MAX_WHOLE_CHECKPOINT", 1000)
+
+
+@pytest.mark.usefixtures("large")
 def test_a_damaged_deflated_member_is_found(tmp_path: Path) -> None:
     path = deflated(tmp_path, clean())
     data = bytearray(path.read_bytes())
@@ -153,6 +160,41 @@ def test_a_damaged_deflated_member_is_found(tmp_path: Path) -> None:
     data[at : at + 200] = b"\xaa" * 200
     path.write_bytes(data)
     assert [code for code, _, _ in deep(path)] == ["Z010"]
+
+
+def _second_pickle() -> bytes:
+    """The checkpoint with a pickle at its end, which is the one that its directory names."""
+    out = io.BytesIO(slim())
+    with zipfile.ZipFile(out, "a") as archive:
+        first = archive.filelist.pop(0)
+        del archive.NameToInfo[first.filename]
+        archive.writestr(first.filename, HIDDEN)
+    return out.getvalue()
+
+
+HIDDEN = b"\x80\x02cos\nsystem\n."
+ENDS = {
+    "storage missing": (rezipped(slim(), {"data/3": None}), ["C002"]),
+    "storage short": (rezipped(slim(), {"data/3": b"1"}), ["C002"]),
+    "storage more": (rezipped(slim(), {"data/9999": b"1234"}), ["K005"]),
+    "no version": (rezipped(slim(), {"version": None}), ["C001"]),
+    "cut off": (slim()[:-1], ["C002"]),
+    "other pickle": (rezipped(slim(), {"/archive/./data.pkl": HIDDEN}), ["K005"]),
+    "second pickle": (_second_pickle(), ["K005"]),
+    "nothing": (slim(), []),
+    "streamed": (streamed(slim()), []),
+    "behind it": (slim() + bytes(50), []),
+}
+
+
+@pytest.mark.parametrize("what", ENDS)
+@pytest.mark.usefixtures("large")
+def test_the_end_of_a_large_checkpoint_is_read(what: str, tmp_path: Path) -> None:
+    data, codes = ENDS[what]
+    path = deflated(tmp_path, put(FOLD_0, data))
+    rules = [rule for rule in all_rules() if rule.code[0] in "CK" or rule.code == "Z010"]
+    found = check(load_target(str(path), deep=True), rules, 0).findings
+    assert [f.code for f in found if f.code not in {"C012", "C013"}] == codes
 
 
 def test_a_known_damage_is_not_told_twice(tmp_path: Path) -> None:

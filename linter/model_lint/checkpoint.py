@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from io import BytesIO
 from typing import Any, BinaryIO
 
 from .pickle_scan import PickleIssue, PickleScan, scan_pickle
@@ -22,6 +23,7 @@ from .torch_zip import (
     DEFLATED,
     DESCRIPTOR,
     ENCRYPTED,
+    LEAST_HEADERS,
     STORED,
     ContainerError,
     Read,
@@ -33,6 +35,8 @@ from .torch_zip import (
     read_local_header,
 )
 
+#: The code of a `BadCheckpoint` whose bytes don't unpack from the package.
+DAMAGED = "Z002"
 #: What nnU-Net's predictor reads of a checkpoint, and can't do without.
 NEEDED_KEYS = ("network_weights", "trainer_name", "init_args")
 #: Prefixes that wrappers of networks leave on every weight, and that inference does not take off.
@@ -66,7 +70,7 @@ _MAX_NODES, _MAX_DEPTH = 200_000, 64
 class BadCheckpoint:
     """A file that can't be read as a checkpoint."""
 
-    #: C001 not a torch zip, C002 incomplete, or the K code of what ended the pickle.
+    #: C001 not a torch zip, C002 incomplete, DAMAGED, or the K code of what ended the pickle.
     code: str
     #: One line.
     reason: str
@@ -103,6 +107,8 @@ class Checkpoint:
     #: CRC-32 of the storages by their keys, as the directory states them; empty where it was not
     #: read, or where it states none (``torch.serialization.set_crc32_options(False)``).
     checksums: Mapping[str, int] = field(default_factory=dict, repr=False)
+    #: Whether the directory at the end was read, and not only the start of the file.
+    directory_read: bool = False
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -259,11 +265,18 @@ def _read_start(
     issues = []
     if scan.complete and not _ends(source, read, scan, header, open_end=open_end):
         issues.append(PickleIssue("K004", "something follows the pickle's end", scan.size))
-    stored = sum(storage.nbytes for storage in scan.storages.values())
-    if scan.complete and size < scan.size * (header.method == STORED) + stored:
-        reason = f"the file has {size} bytes, its tensors need {stored}"
+    needed = _least_size(scan, prefix)
+    if scan.complete and header.method == STORED and size < needed:
+        reason = f"the file has {size} bytes, its tensors need at least {needed}"
         issues.append(PickleIssue("C002", reason))
     return _checkpoint(source, prefix, scan, issues)
+
+
+def _least_size(scan: PickleScan, prefix: str) -> int:
+    """Return the bytes of a file that stores these tensors, without what aligns them."""
+    names = ["data.pkl", "version", *(f"data/{key}" for key in scan.storages)]
+    headers = sum(LEAST_HEADERS + 2 * len(f"{prefix}/{name}") for name in names)
+    return scan.size + headers + sum(storage.nbytes for storage in scan.storages.values())
 
 
 def _ends(source: Source, read: Read, scan: PickleScan, header: Record, *, open_end: bool) -> bool:
@@ -273,6 +286,35 @@ def _ends(source: Source, read: Read, scan: PickleScan, header: Record, *, open_
     # A checksum and the size stand behind data of unknown length, as a rule after a signature.
     behind = (scan.rest + source.peek(16))[:16]
     return scan.size.to_bytes(4, "little") in {behind[4:8], behind[8:12]} or len(behind) < 16
+
+
+def directory_issues(checkpoint: Checkpoint, tail: bytes, size: int) -> tuple[PickleIssue, ...]:
+    """Compare a checkpoint of ``size`` bytes, of which only the start was read, with its end.
+
+    ``tail`` holds the last bytes, from before the directory on.
+    """
+    source = Source(_Tail(tail, size))
+    try:
+        records = read_directory(source, size)
+        prefix = _common_prefix(records)
+        issues = list(_compare(records, prefix, checkpoint.storages))
+    except ContainerError as error:
+        return (PickleIssue(error.code, error.reason),)
+    pickles = [r.offset for r in records if r.name == f"{prefix}/data.pkl"]
+    if pickles != [0]:
+        issues.append(PickleIssue("K005", "its directory names another data.pkl than the first"))
+    return tuple(issues)
+
+
+class _Tail(BytesIO):
+    """The end of a file of which nothing else can be reached."""
+
+    def __init__(self, data: bytes, size: int) -> None:
+        super().__init__(data)
+        self._start = size - len(data)
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        return super().seek(offset - self._start, whence)
 
 
 def _read_directory(source: Source, size: int) -> Checkpoint | BadCheckpoint:
@@ -285,7 +327,7 @@ def _read_directory(source: Source, size: int) -> Checkpoint | BadCheckpoint:
     _check_method(pickles[-1])
     read = open_record(source, pickles[-1])
     scan = scan_pickle(read)
-    issues = list(_compare(records, prefix, scan))
+    issues = list(_compare(records, prefix, scan.storages if scan.complete else None))
     if scan.complete and (scan.rest or read(1)):
         issues.append(PickleIssue("K004", "something follows the pickle's end", scan.size))
     found = _checkpoint(source, prefix, scan, issues)
@@ -293,7 +335,8 @@ def _read_directory(source: Source, size: int) -> Checkpoint | BadCheckpoint:
         return found
     start = f"{prefix}/data/"
     checksums = {r.name.removeprefix(start): r.crc for r in records if r.name.startswith(start)}
-    return replace(found, checksums=checksums if any(r.crc for r in records) else {})
+    stated = checksums if any(r.crc for r in records) else {}
+    return replace(found, checksums=stated, directory_read=True)
 
 
 def _checkpoint(
@@ -375,8 +418,13 @@ def _check_method(record: Record) -> None:
         raise ContainerError("C001", f"compression method {record.method}, which torch can't read")
 
 
-def _compare(records: tuple[Record, ...], prefix: str, scan: PickleScan) -> Iterator[PickleIssue]:
-    """Compare the records of the zip with what torch writes and with what the pickle declares."""
+def _compare(
+    records: tuple[Record, ...], prefix: str, storages: Mapping[str, Storage] | None
+) -> Iterator[PickleIssue]:
+    """Compare the records of the zip with what torch writes and with what the pickle declares.
+
+    ``storages`` is None where the pickle did not come to its end.
+    """
     start = len(prefix) + 1
     files = [r for r in records if not r.name.endswith("/")]
     inside = {r.name[start:]: r for r in files if r.name[:start] == f"{prefix}/"}
@@ -390,13 +438,14 @@ def _compare(records: tuple[Record, ...], prefix: str, scan: PickleScan) -> Iter
         yield PickleIssue("K005", f"holds {_listed(strange)}, which torch does not write")
     if len(inside) + sum(r.name[:start] != f"{prefix}/" for r in files) < len(files):
         yield PickleIssue("K005", "holds two records of one name")
-    yield from _compare_storages(inside, scan)
+    if storages is not None:
+        yield from _compare_storages(inside, storages)
 
 
-def _compare_storages(inside: Mapping[str, Record], scan: PickleScan) -> Iterator[PickleIssue]:
-    if not scan.complete:
-        return
-    declared = {f"data/{key}": storage for key, storage in scan.storages.items()}
+def _compare_storages(
+    inside: Mapping[str, Record], storages: Mapping[str, Storage]
+) -> Iterator[PickleIssue]:
+    declared = {f"data/{key}": storage for key, storage in storages.items()}
     missing = [name for name in declared if name not in inside]
     if missing:
         yield PickleIssue("C002", f"lacks the storages {_listed(missing)}")

@@ -16,7 +16,7 @@ import re
 import threading
 import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -25,10 +25,10 @@ from math import prod
 from typing import IO, cast
 from zipfile import ZIP_DEFLATED, ZIP_STORED
 
-from .checkpoint import BadCheckpoint, Checkpoint
+from .checkpoint import BadCheckpoint, Checkpoint, directory_issues
 from .crc import joined
 from .numbers import FLOATS, has_nonfinite, is_zero
-from .package import DeepFacts, Package
+from .package import DeepFacts, Fold, Package, TrainerFolder
 from .records import PIECE, Piece, Read, Records, Span, walk
 from .tree import BlockedError, Member, Tree, ZipTree
 from .wording import listing
@@ -99,7 +99,24 @@ def read_everything(package: Package) -> Package:
             checksums.append((file.path, text))
         if not text:  # else that is why the weights are no numbers
             weights += [(file.path, text) for text in _wrong_weights(file)]
-    return replace(package, deep=DeepFacts(tuple(checksums), tuple(weights)))
+    ends = {file.path: file.records for file in files if not file.error}
+    trainers = tuple(_with_ends(trainer, ends) for trainer in package.trainers)
+    deep = DeepFacts(tuple(checksums), tuple(weights))
+    return replace(package, trainers=trainers, deep=deep)
+
+
+def _with_ends(trainer: TrainerFolder, ends: Mapping[str, Records]) -> TrainerFolder:
+    """Judge the directories of checkpoints of which only the start has been read so far."""
+
+    def whole(fold: Fold) -> Fold:
+        checkpoint, end = fold.checkpoint, ends.get(fold.checkpoint_path)
+        if not isinstance(checkpoint, Checkpoint) or checkpoint.directory_read or not end:
+            return fold
+        late = directory_issues(checkpoint, end.tail, end.size)
+        issues = (*checkpoint.issues, *(i for i in late if i not in checkpoint.issues))
+        return replace(fold, checkpoint=replace(checkpoint, issues=issues))
+
+    return replace(trainer, folds=tuple(map(whole, trainer.folds)))
 
 
 def _files(

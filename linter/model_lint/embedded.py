@@ -14,6 +14,7 @@ from itertools import zip_longest
 from typing import Any
 
 from .json_file import Step
+from .labels import whole_number
 from .networks import OLD_KEYS, network
 from .plans import resolve
 
@@ -30,6 +31,9 @@ _READ_OF_PLANS = frozenset(
 _INTENSITIES = "foreground_intensity_properties_per_channel"
 #: Keys of ``dataset.json`` that say how the model was trained, and do not change a prediction.
 _TRAINING_OF_DATASET = ("file_ending", "numTraining", "overwrite_image_reader_writer")
+
+#: What nnU-Net takes where a key is missing.
+_DEFAULTS = {"label_manager": "LabelManager", "previous_stage": None}
 
 #: Stands for a value that is not there.
 ABSENT = object()
@@ -101,12 +105,24 @@ def _labels(here: object, trained: object) -> Iterator[Difference]:
         return
     for name, value in trained.items():
         if name in here:
-            yield from _whole(("labels", name), here[name], value, read=True)
-        elif not any(_same(value, other) for other in here.values()):
+            if not _same_label(here[name], value):
+                yield Difference(("labels", name), here[name], value, read=True)
+        elif not any(_same_label(value, other) for other in here.values()):
             yield Difference(("labels", name), ABSENT, value, read=True)
     ours, theirs = ([n for n in d if n not in {"background", "ignore"}] for d in (here, trained))
-    if _regions(trained) and ours != theirs and _same(here, trained):
+    same = here.keys() == trained.keys() and all(_same_label(here[n], trained[n]) for n in here)
+    if _regions(trained) and ours != theirs and same:
         yield Difference(("labels",), ours, theirs, read=True)
+
+
+def _same_label(a: object, b: object) -> bool:
+    """Compare as nnU-Net and SCT read them: ``int`` of each value, a list of one is its value."""
+    return _same(a, b) or ((ours := _values(a)) == _values(b) and None not in ours)
+
+
+def _values(value: object) -> list[int | None]:
+    values = value if isinstance(value, list | tuple) else [value]
+    return [whole_number(item) for item in values]
 
 
 def _regions(labels: object) -> bool:
@@ -125,7 +141,7 @@ def _of_keys(
     for key in [*trained, *(k for k in here if k not in trained)]:
         if key in skip or (key not in trained and key not in read):
             continue
-        ours, theirs = here.get(key, ABSENT), trained.get(key, ABSENT)
+        ours, theirs = (d.get(key, _DEFAULTS.get(key, ABSENT)) for d in (here, trained))
         yield from _different((*at, key), ours, theirs, read=key in read)
 
 

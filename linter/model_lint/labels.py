@@ -74,6 +74,17 @@ def has_regions(labels: Mapping[str, Any]) -> bool:
     return any(isinstance(value, list) and len(value) > 1 for value in labels.values())
 
 
+def whole_number(value: Any) -> int | None:
+    """Return what ``int`` makes of a value, which is how nnU-Net and SCT read it."""
+    if not isinstance(value, (int, float, str)):
+        return None
+    try:
+        number = int(value)
+    except (ValueError, OverflowError):
+        return None
+    return None if isinstance(value, float) and value != number else number
+
+
 def _background(labels: dict[str, Any]) -> Iterator[Defect]:
     if BACKGROUND in labels:
         return
@@ -128,13 +139,13 @@ def _values(labels: dict[str, Any]) -> Iterator[Defect]:
         else:
             for index, item in enumerate(value):
                 yield from _value(name, item, (*steps, index))
-            numbers = [_number(item) for item in value]
+            numbers = [whole_number(item) for item in value]
             if len(set(numbers)) < len(numbers):
                 yield Defect(steps, f"{quote(name)} repeats a value", works=True)
 
 
 def _background_value(value: Any, steps: tuple[Step, ...], *, regions: bool) -> Iterator[Defect]:
-    if isinstance(value, list) or _number(value) != 0:
+    if isinstance(value, list) or whole_number(value) != 0:
         yield Defect(steps, f"`background` must be 0, not {_shown(value)}")
     elif isinstance(value, str) and regions:
         # nnU-Net compares it with 0, so that "0" counts as one more region.
@@ -144,7 +155,7 @@ def _background_value(value: Any, steps: tuple[Step, ...], *, regions: bool) -> 
 
 
 def _value(name: str, value: Any, steps: tuple[Step, ...]) -> Iterator[Defect]:
-    number = _number(value)
+    number = whole_number(value)
     if number is None:
         yield Defect(
             steps, f"the value of {quote(name)} must be a whole number, not {_shown(value)}"
@@ -162,7 +173,7 @@ def _plain(labels: dict[str, Any]) -> Iterator[Defect]:
     owners: dict[int, list[str]] = {}
     for name, value in labels.items():
         if name != IGNORE:
-            number = _number(value[0] if isinstance(value, list) else value)
+            number = whole_number(value[0] if isinstance(value, list) else value)
             owners.setdefault(-1 if number is None else number, []).append(name)
     for number, names in owners.items():
         if len(names) > 1:
@@ -212,7 +223,7 @@ def _order(order: list[Any], regions: dict[str, frozenset[int]]) -> Iterator[Def
     for index, (written, (name, members)) in enumerate(zip(order, regions.items(), strict=True)):
         steps = ("regions_class_order", index)
         value = written if isinstance(written, (int, float)) else None
-        number = _number(value)
+        number = whole_number(value)
         if number is None or not 1 <= number <= 255:
             text = f"`regions_class_order` holds {_shown(written)}; each must be from 1 to 255"
             yield Defect(steps, text)
@@ -246,18 +257,7 @@ def _ignore(labels: dict[str, Any]) -> Iterator[Defect]:
 
 def _members(value: Any) -> frozenset[int]:
     values = value if isinstance(value, list) else [value]
-    return frozenset(number for number in map(_number, values) if number is not None)
-
-
-def _number(value: Any) -> int | None:
-    """Return what ``int`` makes of a value, which is how nnU-Net and SCT read it."""
-    if not isinstance(value, (int, float, str)):
-        return None
-    try:
-        number = int(value)
-    except (ValueError, OverflowError):
-        return None
-    return None if isinstance(value, float) and value != number else number
+    return frozenset(number for number in map(whole_number, values) if number is not None)
 
 
 def _is_integer(value: Any) -> bool:

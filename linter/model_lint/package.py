@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from io import BytesIO
 from typing import TYPE_CHECKING, cast
 
-from .checkpoint import BadCheckpoint, Checkpoint, read_checkpoint
+from .checkpoint import DAMAGED, BadCheckpoint, Checkpoint, read_checkpoint
 from .json_file import JsonFile, read_json
-from .limits import MAX_FOLDS, MAX_SOURCE_BYTES, MAX_TRAINERS
+from .limits import MAX_FOLDS, MAX_SOURCE_BYTES, MAX_TRAINERS, MAX_WHOLE_CHECKPOINT
 from .texts import TextFile, read_texts
 from .tree import BlockedError, DamagedError, Tree, TreeError, ZipTree, read_bytes
 
@@ -114,6 +115,16 @@ class TrainerFolder:
         return self.parts.configuration if self.parts else None
 
     @property
+    def channels(self) -> int | None:
+        """The channels of an image as nnU-Net counts them: ``modality`` wins, a text has letters.
+
+        None where ``dataset.json`` does not tell.
+        """
+        dataset = self.dataset.object if self.dataset else {}
+        names = dataset.get("modality", dataset.get("channel_names"))
+        return len(names) if isinstance(names, dict | list | str) else None
+
+    @property
     def builds_network(self) -> bool:
         """Whether the trainer may build another network than the plans describe."""
         source = self.trainer_class
@@ -185,7 +196,11 @@ class Package:
         for t in self.trainers:
             files += [t.dataset, t.plans, t.fingerprint, t.trainer_class]
         failed = {f.path: f.failure for f in files if f}
-        return tuple((p, str(f)) for p, f in failed.items() if isinstance(f, DamagedError))
+        found = {p: str(f) for p, f in failed.items() if isinstance(f, DamagedError)}
+        for fold in (fold for t in self.trainers for fold in t.folds):
+            if isinstance(fold.checkpoint, BadCheckpoint) and fold.checkpoint.code == DAMAGED:
+                found[fold.checkpoint_path] = fold.checkpoint.reason
+        return tuple(found.items())
 
 
 def build_package(tree: Tree, *, file_name: str | None, repository: str | None) -> Package:
@@ -337,6 +352,9 @@ def _fold(tree: Tree, path: str) -> Fold:
 def _checkpoint(tree: Tree, path: str) -> Checkpoint | BadCheckpoint | None:
     entry = tree.files[path]
     try:
+        if not entry.random_access and entry.size <= MAX_WHOLE_CHECKPOINT:
+            whole = BytesIO(read_bytes(tree, path, MAX_WHOLE_CHECKPOINT))
+            return read_checkpoint(whole, entry.size, random_access=True)
         opened = tree.open_raw if isinstance(tree, ZipTree) and entry.random_access else tree.open
         with opened(path) as stream:
             # zipfile's streams are binary, but typed by the base of BinaryIO
@@ -344,5 +362,7 @@ def _checkpoint(tree: Tree, path: str) -> Checkpoint | BadCheckpoint | None:
             return read_checkpoint(binary, entry.size, random_access=entry.random_access)
     except BlockedError:
         return None
+    except DamagedError as error:
+        return BadCheckpoint(DAMAGED, str(error))
     except TreeError as error:
         return BadCheckpoint("C002", str(error))

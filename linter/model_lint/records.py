@@ -70,6 +70,10 @@ class Records:
     #: Checksum and length of each part, by the record and the number of the piece.
     sums: dict[int, dict[int, tuple[int, int]]] = field(default_factory=dict)
     stated: dict[int, int] = field(default_factory=dict)
+    #: What follows the records: the directory, and what marks its place.
+    tail: bytes = b""
+    #: Bytes of the whole file.
+    size: int = 0
     big_endian: bool = False
 
     def add(self, record: int, number: int, checksum: int, length: int) -> None:
@@ -135,7 +139,9 @@ def _rest(feed: _Feed, records: Records) -> Iterator[Piece]:
         if len(tail) * PIECE < MAX_DIRECTORY:
             tail.append(data)
         yield Piece(data)
-    records.stated.update(_stated(b"".join(tail)))
+    records.size = feed.position
+    records.tail = b"".join(tail)
+    records.stated.update(_stated(records.tail))
 
 
 def _length(record: Record, name: str, sizes: Mapping[str, int], feed: _Feed) -> int | None:

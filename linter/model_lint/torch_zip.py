@@ -26,6 +26,8 @@ MAX_DIRECTORY = 32 * 1024 * 1024
 _LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _END = struct.Struct("<4s4H2LH")
+#: Bytes that a record takes besides its data and its name, which stands there twice.
+LEAST_HEADERS = _LOCAL.size + _CENTRAL.size
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _LOCATOR = struct.Struct("<4sLQL")
 

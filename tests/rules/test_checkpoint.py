@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -190,6 +191,7 @@ CASES = [
            also={"C009", "C015"}),
     case("C008", "channel more", dataset({"channel_names": {"0": "T2star", "1": "T1"}}),
          says="1 input channel, dataset.json asks for 2"),
+    case("C008", "text", dataset({"channel_names": "T2star"}), says="asks for 6"),
     case("C008", "modality wins", dataset({"modality": {"0": "a", "1": "b"}})),
     case("C008", "cascade", plans(lambda p: p["configurations"]["2d"].update(previous_stage="x")),
          says="asks for 3"),
@@ -242,6 +244,13 @@ CASES = [
             embedded(lambda a: a["plans"]["configurations"]["2d"].update(spacing=[2.0, 2.0]), 1),
             folds=(0, 1), says="fold_1 was trained with `[2.0, 2.0]`"),
     edited("C012", "nothing", fires=False),
+    edited("C012", "values as text", labels({"background": "0", "sc": "1", "gm": "2"}),
+           fires=False),
+    edited("C012", "values in lists", labels({"background": 0, "sc": [1], "gm": [2.0]}),
+           fires=False),
+    edited("C012", "no previous stage", of_2d(previous_stage=None), fires=False),
+    edited("C012", "the usual label manager", plans(lambda p: p.pop("label_manager")),
+           fires=False),
     edited("C012", "described", dataset({"name": "x", "description": "y", "licence": "z",
            "image_orientation": "RPI", "reference": ABSENT}), fires=False),
     edited("C012", "label renamed", labels({"background": 0, "cord": 1, "gm": 2}), fires=False),
@@ -326,13 +335,27 @@ def test_every_fold_is_judged(tmp_path: Path) -> None:
 
 
 def test_a_deflated_package_is_judged_alike(tmp_path: Path) -> None:
-    import zipfile
-
     change = content(lambda c: c.update(trainer_name="Other"))
     with zipfile.ZipFile(tmp_path / NAME, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in genuine(change).items():
             archive.writestr(name, data)
     assert [f.code for f in findings(tmp_path / NAME, "C", "K")] == ["C004"]
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (slim()[:-1], "C002"),
+        (rezipped(slim(), {"data/3": None}), "C002"),
+        (rezipped(slim(), {"version": None}), "C001"),
+    ],
+    ids=["byte less", "storage missing", "no version"],
+)
+def test_a_small_checkpoint_is_read_to_its_end(data: bytes, code: str, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / NAME, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in genuine(put(FOLD_0, data)).items():
+            archive.writestr(name, content)
+    assert [f.code for f in findings(tmp_path / NAME, "C", "K")] == [code]
 
 
 def test_a_damaged_package_has_no_readable_checkpoint(tmp_path: Path) -> None:

@@ -54,23 +54,21 @@ def expected_heads(labels: object) -> int | None:
 def expected_channels(trainer: TrainerFolder) -> int | None:
     """Return the number of input channels that ``dataset.json`` and ``plans.json`` ask for.
 
-    nnU-Net counts ``modality``, else ``channel_names``, and adds one channel per foreground label
-    where the configuration is the second stage of a cascade.
+    nnU-Net adds one channel per foreground label where the configuration is the second stage of a
+    cascade.
     """
-    dataset = trainer.dataset.object if trainer.dataset else {}
-    names = dataset.get("modality", dataset.get("channel_names"))
-    if not isinstance(names, dict | list) or trainer.plans is None:
+    if trainer.channels is None or trainer.plans is None:
         return None
     configuration = next((c.configuration for _, c in trainer.checkpoints), None) or ""
     resolved = resolve(trainer.plans.object, configuration)
     if isinstance(resolved, str):
         return None
     if resolved.get("previous_stage") is None:
-        return len(names)
-    labels = dataset.get("labels")
+        return trainer.channels
+    labels = trainer.dataset.object.get("labels") if trainer.dataset else None
     if not isinstance(labels, dict):
         return None
-    return len(names) + len(set(labels) - {"background", "ignore"})
+    return trainer.channels + len(set(labels) - {"background", "ignore"})
 
 
 @rule(
@@ -100,7 +98,8 @@ def not_a_torch_zip(package: Package) -> Iterator[Problem]:
 def checkpoint_truncated(package: Package) -> Iterator[Problem]:
     """A checkpoint is incomplete: numbers that it declares are missing, too few or too many.
 
-    Why: a copy or an upload was interrupted, and torch refuses the file.
+    Why: a copy or an upload was interrupted, and torch refuses the file. Of a checkpoint of over
+    1 MiB in a compressed package only the start is read, unless with `--deep`.
 
     Fix: copy `checkpoint_final.pth` again and compare the sizes.
     """

@@ -25,15 +25,6 @@ def _plans(package: Package) -> Iterator[tuple[TrainerFolder, JsonFile, str, dic
             yield trainer, trainer.plans, name, resolve(trainer.plans.object, name)
 
 
-def _channels(trainer: TrainerFolder) -> int | None:
-    """Return the number of input channels as nnU-Net counts them: ``modality`` wins."""
-    if trainer.dataset is None:
-        return None
-    dataset = trainer.dataset.object
-    names = dataset.get("modality", dataset.get("channel_names"))
-    return len(names) if isinstance(names, dict | list) else None
-
-
 @rule(
     "P001",
     "plans-invalid",
@@ -205,7 +196,7 @@ def plans_incomplete(package: Package) -> Iterator[Problem]:
     for trainer, plans, name, configuration in _plans(package):
         if isinstance(configuration, str):
             continue
-        use = Use(name, _channels(trainer), own_network=trainer.builds_network)
+        use = Use(name, trainer.channels, own_network=trainer.builds_network)
         for defect in defects(plans.object, configuration, use):
             line = plans.line(*defect.steps) or plans.line("configurations", name)
             yield Problem(defect.message, plans.path, line)
