@@ -20,7 +20,7 @@ from .rules import all_rules
 from .selection import only_deep, select_rules
 from .silence import Silencer, load_baseline
 from .target import Target, load_target
-from .terminal import text_width, use_color
+from .terminal import complain, text_width, use_color
 
 if TYPE_CHECKING:
     from .fix_command import Request
@@ -126,7 +126,7 @@ def run(options: argparse.Namespace) -> int:
     unlooked = [] if options.deep else only_deep(rules, options.select + options.extend_select)
     if unlooked:
         which = " and ".join(unlooked)
-        print(f"model-lint: {which}: looked for only with --deep, so add it", file=sys.stderr)
+        complain(f"{which}: looked for only with --deep, so add it")
     baseline = Path(options.baseline) if options.baseline else config.baseline
     silencer = Silencer(rules, config, load_baseline(baseline) if baseline else frozenset())
     vocabulary = vocabulary_of(config)
@@ -158,7 +158,7 @@ def run(options: argparse.Namespace) -> int:
                     found = silencer.apply(check(target, chosen, started))
         except UsageError as error:
             failures.append(error)
-            print(f"model-lint: {error}", file=sys.stderr)
+            complain(str(error))
             continue
         targets.append(target)
         reports.append(found)

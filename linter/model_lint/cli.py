@@ -8,10 +8,12 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from . import __version__
 from .errors import ISSUES_URL, NothingToLint, UsageError
+from .terminal import complain
+from .wording import inert, printable
 
 ERROR, NOTHING = 2, 3
 #: What shells give for SIGINT.
@@ -46,10 +48,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         status: int = _module(options.command).run(options)
         sys.stdout.flush()
     except UsageError as error:
-        print(f"model-lint: {error}", file=sys.stderr)
+        complain(str(error))
         return NOTHING if isinstance(error, NothingToLint) else ERROR
     except KeyboardInterrupt:
-        print("model-lint: interrupted", file=sys.stderr)
+        complain("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of a pipe (`| head`) is gone: nobody is left to tell.
@@ -58,17 +60,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get("MODEL_LINT_TRACEBACK"):
             raise
-        print(
-            f"model-lint: internal error: {type(error).__name__}: {error}; please report it at "
-            f"{ISSUES_URL} with what MODEL_LINT_TRACEBACK=1 shows",
-            file=sys.stderr,
+        complain(
+            f"internal error: {type(error).__name__}: {error}; please report it at "
+            f"{ISSUES_URL} with what MODEL_LINT_TRACEBACK=1 shows"
         )
         return ERROR
     return status
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors quote arguments, which may be names of hostile files, harmlessly."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(inert(printable(message)))
+
+
 def _parser(words: list[str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="model-lint",
         description="Lint, explain and pack nnU-Net models for the Spinal Cord Toolbox (SCT).",
         epilog=EPILOG,

@@ -17,8 +17,9 @@ from .fix import Action, Plan, opened, plan, refuse, verify, write
 from .new_file import TEMPORARY, publish, stoppable
 from .package import Package
 from .target import Target
+from .terminal import complain
 from .tree import ZipTree
-from .wording import count, printable
+from .wording import count, inert, printable
 
 #: Lines of a text that are shown before the rest is counted, and characters of a line.
 _LINES, _WIDTH = 10, 160
@@ -211,10 +212,9 @@ def _clipped(line: str) -> str:
 
 def _tell(repaired: Repaired, *, aside: bool) -> None:
     """Print what was or would be done."""
-    print("\n".join(repaired.lines), file=sys.stderr if aside else sys.stdout)
+    print(inert("\n".join(repaired.lines)), file=sys.stderr if aside else sys.stdout)
     if any("V004" in action.codes for action in repaired.actions):
-        print(
-            f"model-lint: {repaired.target.text}: held a password, token or key: make it invalid "
-            "where it was issued, for the old zip may be known",
-            file=sys.stderr,
+        complain(
+            f"{repaired.target.text}: held a password, token or key: make it invalid where it was "
+            "issued, for the old zip may be known"
         )

@@ -26,6 +26,7 @@ from .naming import (
     quote,
 )
 from .rules import Rule, family_rules
+from .wording import inert
 
 _WIDTH = 100
 _ORIGINS = {
@@ -73,7 +74,7 @@ def run(options: argparse.Namespace, out: TextIO | None = None) -> int:
     if options.format == "json":
         out.write(as_json(read, vocabulary))
     else:
-        out.write("\n".join(as_text(name, vocabulary) for name in read))
+        out.write(inert("\n".join(as_text(name, vocabulary) for name in read)))
     return 0 if all(name.usable for name in read) else 1
 
 
@@ -232,7 +233,7 @@ def _findings(name: Name) -> Iterator[tuple[Rule, Severity, Problem]]:
 def as_json(names: Iterable[Name], vocabulary: Mapping[str, FieldWords] = VOCABULARY) -> str:
     """Return names as one JSON object, version 1: keys are added but never changed."""
     data = {"version": 1, "names": [_name_data(name, vocabulary) for name in names]}
-    return json.dumps(data, indent=2) + "\n"
+    return json.dumps(data, indent=2).replace("##[", "##\\u005b") + "\n"  # as ``wording.inert``
 
 
 def _name_data(name: Name, vocabulary: Mapping[str, FieldWords]) -> dict[str, Any]:

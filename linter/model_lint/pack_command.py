@@ -28,6 +28,8 @@ from .rules import all_rules
 from .selection import select_rules
 from .silence import Silencer
 from .target import load_target
+from .terminal import complain
+from .wording import printable
 
 EXAMPLE = """\
 what is packed:
@@ -145,7 +147,7 @@ def run(options: argparse.Namespace) -> int:
     _print(text)
     if not packed.refused:
         return 0
-    print(f"model-lint: {target} was not written: see the errors above", file=sys.stderr)
+    complain(f"{target} was not written: see the errors above")
     return 2 if any(f.code == INTERNAL for f in packed.report.findings) else 1
 
 
@@ -276,7 +278,7 @@ def _progress() -> Iterator[Progress]:
 
     def show(path: str, done: int, total: int) -> None:
         nonlocal shown
-        line = f"packing {path} {done / total if total else 1:.0%}"
+        line = f"packing {printable(path)} {done / total if total else 1:.0%}"
         if line != shown:
             shown = line
             sys.stderr.write(f"\r\033[K{line}")

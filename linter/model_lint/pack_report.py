@@ -10,7 +10,8 @@ from .findings import Report
 from .pack import Packed
 from .pack_plan import LeftOut
 from .report import render
-from .wording import count, printable, size
+from .report.json import dump
+from .wording import count, inert, printable, size
 
 
 def as_json(packed: Packed, tag: str) -> str:
@@ -37,7 +38,7 @@ def as_json(packed: Packed, tag: str) -> str:
         "notes": list(packed.plan.notes),
         "findings": report["targets"][0]["findings"],
     }
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    return dump(data)
 
 
 def as_text(packed: Packed, tag: str) -> str:
@@ -50,17 +51,17 @@ def as_text(packed: Packed, tag: str) -> str:
         *_about_checkpoints(packed),
         *_about_left_out(packed.plan.left_out),
         *_about_scrubbed(packed),
-        *(_wrapped(note) for note in packed.plan.notes),
+        *(_wrapped(printable(note)) for note in packed.plan.notes),
         *([findings] if packed.report.findings else ["model-lint check: clean\n"]),
         f"sha256 {packed.sha256}\n",
-        f"Next: gh release create {tag} {packed.path} --title {tag}\n",
+        f"Next: gh release create {tag} {printable(str(packed.path))} --title {tag}\n",
     ]
-    return "\n".join(blocks)
+    return inert("\n".join(blocks))
 
 
 def _tree(packed: Packed) -> str:
     """Draw the package as the specification does, with sizes."""
-    lines = [f"{packed.path}  {size(packed.size)}"]
+    lines = [f"{printable(str(packed.path))}  {size(packed.size)}"]
     paths = {member.path: member.size for member in packed.members}
     _branch(sorted(paths), paths, "", "", lines)
     return "\n".join(lines) + "\n"
@@ -74,7 +75,7 @@ def _branch(
         last = name == names[-1]
         full = folder + name
         amount = f"  {size(sizes[full])}" if full in sizes else ""
-        lines.append(f"{indent}{'└── ' if last else '├── '}{name}{amount}")
+        lines.append(f"{indent}{'└── ' if last else '├── '}{printable(name)}{amount}")
         below = [path for path in paths if path.startswith(f"{full}/")]
         _branch(below, sizes, f"{full}/", indent + ("    " if last else "│   "), lines)
 

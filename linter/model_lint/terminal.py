@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Callable
+
+from .wording import inert, printable
 
 #: Characters of a line where there is no terminal, and at most: longer ones are hard to read.
 WIDTH = 100
@@ -23,6 +24,11 @@ _STYLES = {
 
 #: Takes a text and the name of a style.
 Paint = Callable[[str, str], str]
+
+
+def complain(text: str) -> None:
+    """Print a line to standard error that no terminal and no continuous integration obeys."""
+    print(inert(printable(f"model-lint: {text}")), file=sys.stderr)
 
 
 def painter(*, color: bool) -> Paint:
@@ -46,7 +52,11 @@ def use_color(choice: str = "auto") -> bool:
 
 def text_width() -> int:
     """Return where to wrap standard output: at WIDTH, or at the edge of a narrower terminal."""
-    return min(WIDTH, shutil.get_terminal_size().columns) if sys.stdout.isatty() else WIDTH
+    if not sys.stdout.isatty():
+        return WIDTH
+    import shutil  # noqa: PLC0415 - not every command has lines to wrap
+
+    return min(WIDTH, shutil.get_terminal_size().columns)
 
 
 def _plain(text: str, _style: str) -> str:

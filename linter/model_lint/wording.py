@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 #: Characters of a name or a value that a message shows.
 _SHOWN = 60
+_COMMAND = re.compile(r"^(?=[ \t]*::)|##(?=\[)", re.MULTILINE)
 
 
 def quote(value: object) -> str:
@@ -20,6 +22,15 @@ def printable(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def inert(lines: str) -> str:
+    """Disarm lines that GitHub Actions would obey: it reads commands from all that a job prints.
+
+    The runner skips blanks before ``::``, and finds ``##[`` anywhere; a backslash stops both. See
+    ``ActionCommand`` in the sources of its runner.
+    """
+    return _COMMAND.sub(lambda match: match[0] + "\\", lines)
 
 
 def json_like(value: object) -> str:

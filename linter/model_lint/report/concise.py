@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from ..findings import Finding, Report
-from ..wording import printable
-from .shared import inert
+from ..wording import inert, printable
 
 
 def render(report: Report, *, color: bool = False) -> str:  # noqa: ARG001 - same in every format

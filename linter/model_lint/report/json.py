@@ -27,7 +27,7 @@ def render(report: Report, *, color: bool = False) -> str:  # noqa: ARG001 - sam
 
 def dump(data: dict[str, Any]) -> str:
     """Return JSON in ASCII: no terminal obeys it, every encoding holds it, and nothing is lost."""
-    # The replacement: see ``inert`` in ``shared``.
+    # The replacement: see ``wording.inert``.
     return json.dumps(data, indent=2).replace("##[", "##\\u005b") + "\n"
 
 

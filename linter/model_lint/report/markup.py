@@ -9,5 +9,5 @@ from ..wording import printable
 
 def markup(text: str) -> str:
     """Escape for HTML and XML, which can't hold most control characters in any form."""
-    # The replacement keeps GitHub Actions from reading a command: see ``shared.inert``.
+    # The replacement keeps GitHub Actions from reading a command: see ``wording.inert``.
     return escape(printable(text)).replace("##[", "##&#91;")

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from ..findings import Finding, Report, Severity, TargetReport
 from ..wording import count
 
-_COMMAND = re.compile(r"^(?=[ \t]*::)|##(?=\[)", re.MULTILINE)
 _CODE = re.compile(r"`([^`]+)`")
 
 
@@ -67,12 +66,3 @@ def pieces(text: str) -> Iterator[tuple[bool, str]]:
     for position, piece in enumerate(_CODE.split(text)):
         if piece:
             yield position % 2 == 1, piece
-
-
-def inert(lines: str) -> str:
-    """Disarm lines that GitHub Actions would obey: it reads commands from all that a job prints.
-
-    The runner skips blanks before ``::``, and finds ``##[`` anywhere; a backslash stops both. See
-    ``ActionCommand`` in the sources of its runner.
-    """
-    return _COMMAND.sub(lambda match: match[0] + "\\", lines)

@@ -11,8 +11,8 @@ from dataclasses import replace
 from ..findings import Finding, Ignored, Report, Severity, SourceLine, TargetReport
 from ..source import cut
 from ..terminal import WIDTH, Paint, painter
-from ..wording import count, printable
-from .shared import inert, joined, path_inside, tally
+from ..wording import count, inert, printable
+from .shared import joined, path_inside, tally
 
 #: Below this, wrapping helps nobody.
 _NARROW = 40
