@@ -275,7 +275,8 @@ def _trainer_paths(tree: Tree) -> list[str]:
 
 
 def _without_junk(paths: set[str]) -> set[str]:
-    return {path for path in paths if path.partition("/")[0] != "__MACOSX"}
+    """Leave out what lies in a ``__MACOSX``, which SCT's installer copies from nowhere."""
+    return {path for path in paths if "__MACOSX" not in path.split("/")}
 
 
 def _outermost(paths: set[str]) -> set[str]:

@@ -126,10 +126,11 @@ def _joined(path: str, beginning: str, end: str) -> TextFile:
 
 
 def _is_text(path: str) -> bool:
-    name = path.rpartition("/")[2].lower()
-    return not path.startswith("__MACOSX/") and (
-        name.endswith((*_SUFFIXES, ".md", ".rst")) or name.startswith(_DOCUMENTS)
-    )
+    *folders, name = path.lower().split("/")
+    # What macOS notes of a file, under the file's own ending, is no text.
+    if "__macosx" in folders or name.startswith("._"):
+        return False
+    return name.endswith((*_SUFFIXES, ".md", ".rst")) or name.startswith(_DOCUMENTS)
 
 
 def _is_record(path: str) -> bool:

@@ -101,6 +101,17 @@ def twice(name: str) -> Change:
     return change
 
 
+def copied(name: str) -> Change:
+    """Add what macOS adds: a small file for each, under another folder."""
+
+    def change(files: Files) -> None:
+        for path in [*files]:
+            folder, _, file = path.partition(TRAINER)[2].rpartition("/")
+            files[f"{name}{folder}/._{file}"] = bytes.fromhex("0005160700020000") + bytes(112)
+
+    return change
+
+
 def from_files(code: str, what: str, files: list[tuple[str, bytes]], **more: Any) -> Case:
     """A case of a zip that is not the genuine model's."""
 
@@ -804,6 +815,14 @@ CASES = [
         top("import os\nKEY = os.environ['KEY'] if len(os.environ) else 1"),
     ),
     silent("L019", "a variable in a function", top("def f():\n    return os.environ['LAB_KEY']")),
+    case(
+        "L004",
+        "what macOS left inside the wrapper",
+        inside("b"),
+        copied(f"__MACOSX/b/{TRAINER}"),
+        inside("a"),
+        also={"Z008"},
+    ),
     case("L020", "in the trainer folder", put("crop_metadata.json", CROP)),
     case("L020", "in a fold", put("fold_0/crop_metadata.json", CROP)),
     case("L020", "beside the wrapper", inside("Dataset101_x"), put("/crop_metadata.json", CROP)),
