@@ -148,6 +148,14 @@ def as_specified(files: Files) -> None:
 
 
 CASES = [
+    from_files(
+        "L001",
+        "GitHub's source code",
+        [("model_seg_sc-r20261123/README.md", b""), ("model_seg_sc-r20261123/a.py", b"")],
+        says="`Source code (zip)`",
+    ),
+    from_files("L001", "a zip in the zip", [(f"a/{NAME}", b"")], says="zipped twice"),
+    from_files("L001", "other files", [("a.txt", b"")], says="the top holds `a.txt`"),
     silent("L001", "the genuine model"),
     silent(
         "L001",

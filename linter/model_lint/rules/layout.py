@@ -40,6 +40,9 @@ _TREE = "Keep the nnUNet folder structure intact."
 _ONE_CHECKPOINT = "include only `checkpoint_final.pth`"
 _SCT_GLOB = "SCT: trainer_dirs = glob(nnUNetTrainer*); if len(trainer_dirs) != 1: FileNotFoundError"
 
+#: What stands at the top of a repository, in small letters.
+_REPOSITORY_FILES = {"readme.md", "license", "citation.cff", ".gitignore", "pyproject.toml"}
+
 #: Findings about single files of one kind before the rest is counted.
 _SHOWN = 10
 _SIDES = ("superior", "inferior", "left", "right", "anterior", "posterior")
@@ -80,14 +83,26 @@ def _is_flat(package: Package) -> bool:
 def _missing(package: Package) -> tuple[str, str] | None:
     """Say why there is no trainer folder and where; None where another rule says it."""
     if not package.trainers:
-        what = f"the top holds {listing(package.top)}" if package.top else "nothing is in it"
-        return f"no trainer folder: {what}", ""
+        return f"no trainer folder: {_instead(package)}", ""
     first = package.trainers[0]
     if not first.path:
         return "the files of the trainer folder lie at the top, without the folder around them", ""
     if _badly_named(package) or _misleading_wrapper(package) or _too_deep(package):
         return None
     return _unnamed(first) or _not_alone(first, package)
+
+
+def _instead(package: Package) -> str:
+    """Say what a package without a trainer folder holds."""
+    if not package.top:
+        return "nothing is in it"
+    zips = [path for path in package.tree.files if path.lower().endswith(".zip")]
+    if zips:
+        return f"it holds {listing(zips)}: was it zipped twice?"
+    names = {name.lower() for name in package.tree.folders[package.root]}
+    if names & _REPOSITORY_FILES and not any(map(is_checkpoint, package.tree.files)):
+        return "these are files of a repository, as in GitHub's `Source code (zip)`"
+    return f"the top holds {listing(package.top)}"
 
 
 def _unnamed(trainer: TrainerFolder) -> tuple[str, str] | None:
