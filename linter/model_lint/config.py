@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +119,8 @@ def _load(path: Path) -> dict[str, Any]:
 def _known(data: Mapping[str, Any], keys: tuple[str, ...], problem: str) -> None:
     for key in data:
         if key not in keys:
+            from difflib import get_close_matches  # noqa: PLC0415 - only a wrong word pays for it
+
             near = get_close_matches(key, keys, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(keys)}"
             raise UsageError(f"{problem} {key!r}; {hint}")

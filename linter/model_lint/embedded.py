@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Any
+from typing import Any, NamedTuple
 
 from .json_file import Step
 from .labels import whole_number
@@ -39,8 +38,7 @@ _DEFAULTS = {"label_manager": "LabelManager", "previous_stage": None}
 ABSENT = object()
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(NamedTuple):
     """A value in a file that is not the one that the checkpoint was trained with."""
 
     #: Where in the file: keys and indices from the top.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class Severity(enum.Enum):
@@ -27,8 +28,7 @@ class Severity(enum.Enum):
 _RANKS = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """What a rule yields; the engine adds the code, the name and the target to make a Finding."""
 
     #: One line: what is wrong here, with the values that were found.
@@ -73,8 +73,7 @@ class Finding:
     source: SourceLine | None = None
 
 
-@dataclass(frozen=True)
-class Stats:
+class Stats(NamedTuple):
     """What the check of one target cost."""
 
     bytes_total: int = 0
@@ -83,8 +82,7 @@ class Stats:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True)
-class Ignored:
+class Ignored(NamedTuple):
     """A finding that the configuration or the baseline silences."""
 
     finding: Finding

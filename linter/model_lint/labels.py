@@ -7,8 +7,7 @@ its output; SCT (deepseg/inference.py) compares that output with them and names 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from .json_file import Step
 from .wording import count, listing, quote
@@ -23,8 +22,7 @@ _MAX_NAME = 235
 _LONG_NAME = 150
 
 
-@dataclass(frozen=True)
-class Defect:
+class Defect(NamedTuple):
     """Something about the labels that goes wrong, or that works by luck."""
 
     #: Keys and indices from the top of the file.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeGuard
+from typing import Any, NamedTuple, TypeGuard
 
 #: Keys of a configuration that describe the network in plans written before nnU-Net 2.3.1.
 OLD_KEYS = (
@@ -35,8 +35,7 @@ _NORM_ARGUMENTS = frozenset({"eps", "momentum", "affine", "track_running_stats"}
 Shape = tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class Unit:
+class Unit(NamedTuple):
     """What ``ConvDropoutNormReLU`` is made of, besides its convolution."""
 
     #: Whether the convolution has a bias.

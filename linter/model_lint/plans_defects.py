@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from .json_file import Step
 from .networks import NETWORKS, OLD_KEYS, described_network, integers, per_axis
@@ -56,8 +55,7 @@ _FOUND = re.compile(
 _CLASSES = ("conv_op", "norm_op", "dropout_op", "nonlin")
 
 
-@dataclass(frozen=True)
-class Defect:
+class Defect(NamedTuple):
     """Something in the plans that prediction stumbles over."""
 
     #: Where in the file: keys and indices from the top.
@@ -65,8 +63,7 @@ class Defect:
     message: str
 
 
-@dataclass(frozen=True)
-class Use:
+class Use(NamedTuple):
     """What a model makes of its plans."""
 
     #: The name of the configuration that is loaded.

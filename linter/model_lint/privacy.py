@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import islice
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Kind = Literal["path", "host", "subject", "secret"]
 #: Places that one detector finds in one text: more say no more, and take memory.
@@ -27,8 +27,7 @@ _MOST = 10_000
 _LONG = 4096
 
 
-@dataclass(frozen=True)
-class Leak:
+class Leak(NamedTuple):
     """One thing in a text that should not leave the laboratory."""
 
     #: path: an absolute one. host: the name of a machine or a person. subject: a subject or case
@@ -39,8 +38,7 @@ class Leak:
     line: int
 
 
-@dataclass(frozen=True)
-class Names:
+class Names(NamedTuple):
     """Hosts and cases that a text gives away, to be found again where no context shows them."""
 
     hosts: frozenset[str] = frozenset()
@@ -97,7 +95,10 @@ def find_names(text: str) -> Names:
     return Names(frozenset(filter(_telling, hosts)), frozenset(filter(_telling, cases)))
 
 
-def scrub(text: str, names: Names = Names()) -> str:
+_NO_NAMES = Names()
+
+
+def scrub(text: str, names: Names = _NO_NAMES) -> str:
     """Return the text without its leaks; scrubbing it again changes nothing.
 
     ``names`` are further hosts and cases, such as those that other files of the model name. A

@@ -9,10 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from .json_file import Step
 from .wording import quote
@@ -30,8 +29,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
 _NAMES = {dict: "an object", list: "a list", str: "text", bool: "true or false", type(None): "null"}
 
 
-@dataclass(frozen=True)
-class Violation:
+class Violation(NamedTuple):
     """One place where a value does not fit its schema."""
 
     #: Keys and indices from the top; empty for the value itself.

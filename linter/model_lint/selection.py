@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from .errors import UsageError
 from .rules import Rule
@@ -48,6 +47,8 @@ def _codes(rules: tuple[Rule, ...], selectors: Iterable[str]) -> set[str]:
 
 def _unknown(rules: tuple[Rule, ...], selector: str) -> str:
     known = [name for rule in rules for name in (rule.code, rule.name)]
+    from difflib import get_close_matches  # noqa: PLC0415 - only a wrong word pays for it
+
     near = get_close_matches(selector.upper(), known, 1) or get_close_matches(selector, known, 1)
     hint = f"did you mean {near[0]}?" if near else "`model-lint rule` lists them"
     return f"no rule has the code, prefix or name {selector!r}; {hint}"

@@ -9,8 +9,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 #: ``read(n)``: at most n bytes, none at the end.
 Read = Callable[[int], bytes]
@@ -41,8 +40,7 @@ class ContainerError(Exception):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One member of the zip."""
 
     name: str

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TypeGuard
+from typing import NamedTuple, TypeGuard
 
 from .statements import certain, class_level, dotted, executed, own_nodes
 from .trainer_source import BUILDER, FACTORY
@@ -17,8 +16,7 @@ _SIMPLE = (ast.Assign, ast.AnnAssign, ast.Expr)
 _CHOICES = (ast.IfExp, ast.BoolOp, ast.comprehension)
 
 
-@dataclass(frozen=True)
-class Import:
+class Import(NamedTuple):
     """One module that is imported when SCT loads the trainer."""
 
     module: str

@@ -10,10 +10,9 @@ import ast
 import builtins
 import warnings
 from collections import Counter
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import decode_source
-from typing import TypeGuard
+from typing import NamedTuple, TypeGuard
 
 from .statements import Function, certain, ends_loading, executed, own_nodes
 from .wording import quote
@@ -28,8 +27,7 @@ _KEYWORD = "enable_deep_supervision"
 _MAGIC = {"exec", "eval", "globals", "locals", "vars", "__getattr__", "*"}
 
 
-@dataclass(frozen=True)
-class Flaw:
+class Flaw(NamedTuple):
     """Something wrong with the source."""
 
     message: str

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
-from typing import IO, TYPE_CHECKING, Any, Protocol, cast
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 from .limits import (
     MAX_DENSE_BYTES,
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """A file of the tree."""
 
     path: str
@@ -222,8 +221,7 @@ READABLE_METHODS = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(NamedTuple):
     """One record of a zip's central directory, as written there."""
 
     #: The name as stored, before anything was cleaned.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO, cast
+from typing import IO, NamedTuple, cast
 
 from .torch_zip import zip64
 from .tree import Member, ZipTree
@@ -35,8 +35,7 @@ class Headers:
     differing: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True)
-class _Local:
+class _Local(NamedTuple):
     """The header before an entry's data."""
 
     name: str

@@ -50,8 +50,7 @@ class Fields:
         return ((name, getattr(self, name)) for name in FIELDS)
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(NamedTuple):
     """One value of a token."""
 
     #: The value that is meant.
@@ -61,8 +60,7 @@ class Word:
     origin: Origin
 
 
-@dataclass(frozen=True)
-class Slot:
+class Slot(NamedTuple):
     """One field and what was read for it."""
 
     field: str
