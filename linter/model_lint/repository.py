@@ -34,6 +34,13 @@ _LARGE = {
         r"(?s)(.*/)?(model|dataset\d{3}|[^/]*(nnunet|checkpoint))[^/]*\.zip", re.IGNORECASE
     ),
 }
+#: Folders of files that a program is tried with: a small image there is made for it, or a sample.
+_SAMPLES = re.compile(
+    r"(^|/)([^/]*[-_.])?(tests?|testing|testdata|examples?|samples?|demos?|phantoms?|fixtures?)"
+    r"([-_.][^/]*)?/",
+    re.IGNORECASE,
+)
+_SMALL = 1024 * 1024
 _LICENSE = re.compile(r"(un|mit[-_])?licen[sc]es?([-_.].*)?|copying([-_.].*)?", re.IGNORECASE)
 _README = re.compile(r"readme(\.\w+)*", re.IGNORECASE)
 
@@ -57,8 +64,16 @@ class Repository:
     #: pointers of git-lfs or git-annex.
     large: Mapping[str, int] = field(default_factory=dict)
 
+    def kind(self, path: str) -> str:
+        """Return what kind of file one of ``large`` is."""
+        return _large_kind(path) or ""
 
-def large_kind(path: str) -> str | None:
+    def is_sample(self, path: str) -> bool:
+        """Say whether one of ``large`` is small and where the samples of a program are kept."""
+        return self.large[path] < _SMALL and _SAMPLES.search(path) is not None
+
+
+def _large_kind(path: str) -> str | None:
     """Return what kind of file is too large for git, or not for the public; None for others."""
     return next((kind for kind, form in _LARGE.items() if form.fullmatch(path)), None)
 
@@ -75,9 +90,9 @@ def build_repository(root: Path, name: str | None) -> Repository:
         own = {e.path: e.size for e in entries if not (root / e.path).is_symlink()}
     else:
         files = tuple(sorted(index))
-        own = _sizes(root, {p: blob for p, blob in index.items() if blob and large_kind(p)})
+        own = _sizes(root, {p: blob for p, blob in index.items() if blob and _large_kind(p)})
     tracked = index is not None or not (root / ".git").exists()
-    large = {p: size for p, size in own.items() if size >= _MIN_LARGE and large_kind(p)}
+    large = {p: size for p, size in own.items() if size >= _MIN_LARGE and _large_kind(p)}
     return Repository(
         name=name or repository_name(root),
         files=files,

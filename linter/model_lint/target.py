@@ -12,7 +12,6 @@ from . import naming
 from .archive import Archive
 from .errors import NothingToLint, UsageError
 from .package import Package, build_package, parse_folder_name
-from .repository import build_repository
 from .texts import read_whole
 from .tree import FolderTree, TreeError, ZipTree, open_zip
 from .zip_headers import read_headers
@@ -139,6 +138,8 @@ def _folder(text: str, path: Path, repository: str | None, parse: _Parse, *, dee
             f"{text}: no trainer folder and no repository in this folder; name a zip, a trainer "
             "folder or a checkout"
         )
+    from .repository import build_repository  # noqa: PLC0415 - a package does without
+
     model = build_repository(full, repository)
     subjects = (parse(model.name), model)
     return Target(text, "repository", subjects, f"{text.rstrip('/')}/")
