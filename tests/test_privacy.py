@@ -67,6 +67,7 @@ HARMLESS = [
     "torch.nn.modules.conv.Conv2d, dynamic_network_architectures.architectures.unet.PlainConvUNet",
     "nnunetv2/training/nnUNetTrainer/nnUNetTrainer.py and ./fold_0/x and ../a/b/c and ~/nnunet/raw",
     "a / b / c, x /y, /T2w /STIR, // comment, /, /x",
+    "/opt/conda/lib/python3.10/site-packages/torch and /opt/conda/bin/python",
     "/usr/lib/python3/dist-packages/torch, /bin/sh: 1: hostname: not found, /dev/null, /proc/1/fd",
     "sub-volume sub-optimal sub-epoch sub-sampling a sub-network_v2 sub-pixel/x",
     "nvidia-curand-cu12==10.3.9.90 torch 2.15.0+cu132",

@@ -241,7 +241,7 @@ def _line_end(text: str, start: int) -> int:
 _PART = r"[^\s/\\'\"`<>|;:,()\[\]{}]+"
 _SPACED = r"[^/\\'\"`<>|;:\n]+"
 #: Folders that belong to every Linux system and say nothing about whose it is.
-_SYSTEM = r"(?:bin|sbin|lib|lib64|usr|etc|dev|proc|sys)/"
+_SYSTEM = r"(?:bin|sbin|lib|lib64|usr|etc|dev|proc|sys|opt/conda)/"
 #: What examples write, and what stands for somebody's own folder: none is anybody's.
 _ANYBODY = r"(?i:path/to/|(?:your|some|my)[-_/]|\w*/?\$)"
 #: Folders below which people work: here two components make a path, elsewhere three.
