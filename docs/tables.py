@@ -34,13 +34,13 @@ def disagreements() -> str:
         return ""
     table: dict[str, dict[str, Any]] = tomllib.loads(DISAGREEMENTS.read_text(encoding="utf-8"))
     rows = [
-        f"| {name.replace('_', ' ').replace('-', ' ')} | {', '.join(row['lint']) or 'passes'} "
-        f"| {row.get('sct', '')} | {row.get('nnunet', '')} | {_cell(row.get('reason', ''))} |"
-        for name, row in table.items()
+        f"| {_cell(row['words'])} | {', '.join(row['lint']) or 'passes'} "
+        f"| {row['sct']} | {row['nnunet']} | {_cell(row['reason'])} |"
+        for row in table.values()
     ]
     head = f"They disagree on {len(rows)} packages, and model-lint's verdict stands:\n\n"
     return head + _table(
-        ["Package", "model-lint", "SCT", "nnU-Net", "Why the verdict stands"], rows
+        ["What was changed", "model-lint", "SCT", "nnU-Net", "Why the verdict stands"], rows
     )
 
 
