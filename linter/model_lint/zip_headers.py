@@ -19,6 +19,7 @@ _LOCAL = struct.Struct("<4s5H3L2H")
 _END = struct.Struct("<4s4H2LH")
 #: The flag that says that a name is UTF-8, and the one that checksum and sizes follow the data.
 _UTF_8, _DESCRIPTOR = 0x800, 0x8
+_UNICODE_PATH = 0x7075
 #: How long what follows the data may be: a checksum and two sizes of 4 or 8 bytes, a signature.
 _DESCRIPTORS = (12, 16, 20, 24)
 #: What splitting tools put before the first entry of an archive that then needed no splitting.
@@ -74,6 +75,13 @@ def read_headers(tree: ZipTree, size: int) -> Headers:
         text = ", ".join(_differing(member, local))
         if text:
             differing.append((member.path, f"{text} in its header, other than in the directory"))
+    for info in tree.archive.infolist():
+        other = _second_name(info.extra)
+        if other.isascii() and other not in {"", info.orig_filename}:
+            names = quote(info.orig_filename), quote(other)
+            differing.append(
+                (info.filename, f"it has a second name: {names[0]} is also {names[1]}")
+            )
     if not lost:
         differing += _between(stream, found, tree.archive.start_dir)
         differing += _at_the_end(stream, size, len(tree.members))
@@ -110,6 +118,19 @@ def _differing(member: Member, local: _Local) -> Iterator[str]:
         follows = local.flags & _DESCRIPTOR and ours in {0, 0xFFFFFFFF}
         if ours != theirs and not follows:
             yield f"{name} {ours:#010x}" if name == "CRC" else f"{name} {ours}"
+
+
+def _second_name(extra: bytes) -> str:
+    """Return the name that Info-ZIP's field for Unicode paths gives, "" without one.
+
+    It serves names beyond ASCII. Python 3.13 goes by it, and older ones, as SCT's, do not.
+    """
+    while len(extra) >= 4:
+        kind, length = struct.unpack_from("<HH", extra)
+        if kind == _UNICODE_PATH:
+            return extra[9 : 4 + length].decode(errors="replace")
+        extra = extra[4 + length :]
+    return ""
 
 
 def _between(

@@ -8,6 +8,7 @@ import stat
 import struct
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,8 @@ def entries(code: str, what: str, *extra: zipfile.ZipInfo | str, **more: Any) ->
 
     def build(folder: Path) -> Path:
         files: list[tuple[str | zipfile.ZipInfo, bytes]] = [*genuine().items()]
-        return write_zip(folder / NAME, [*files, *((entry, b"{}") for entry in extra)])
+        added = [(entry, b"" if str(entry).endswith("/") else b"{}") for entry in extra]
+        return write_zip(folder / NAME, [*files, *added])
 
     return case(code, what, build, **more)
 
@@ -109,6 +111,19 @@ def compressed(method: int) -> Callable[[Path], Path]:
         return folder / NAME
 
     return build
+
+
+def filled(folder: Path) -> Path:
+    """A zip with data in the entry of a folder."""
+    return write_zip(folder / NAME, [(f"{TRAINER}/fold_0/", b"hidden"), *genuine().items()])
+
+
+def named_twice(name: str, second: str) -> Callable[[Path], Path]:
+    """A zip with Info-ZIP's field for names beyond ASCII, which Python 3.13 reads."""
+    info = zipfile.ZipInfo(name)
+    told = struct.pack("<BL", 1, zlib.crc32(name.encode())) + second.encode()
+    info.extra = struct.pack("<HH", 0x7075, len(told)) + told
+    return lambda folder: write_zip(folder / NAME, [*genuine().items(), (info, b"")])
 
 
 def streamed(folder: Path) -> Path:
@@ -420,6 +435,12 @@ CASES = [
     local("Z011", "encrypted", 6, 1, says="encrypted"),
     bytes_of(
         "Z011", "number of entries", lambda b: b[:-12] + b"\7\0" + b[-10:], says="counts 7 entries"
+    ),
+    case("Z011", "a folder with data", filled, says="is a folder, but has data"),
+    case("Z011", "a second name", named_twice("x.png", "y.png"), says="`y.png`", also={"L015"}),
+    case("Z011", "the same name twice", named_twice("x.png", "x.png"), fires=False, also={"L015"}),
+    case(
+        "Z011", "its name in Unicode", named_twice("#U00e8", "\u00e8"), fires=False, also={"L015"}
     ),
     changed("Z011", "none", fires=False),
     case("Z011", "streamed", streamed, fires=False),

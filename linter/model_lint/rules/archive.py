@@ -341,6 +341,8 @@ def header_mismatch(archive: Archive) -> Iterator[Problem]:
 
     Fix: zip the folder again into a new file: `model-lint pack` or `zip -r`.
     """
+    filled = [member for member in archive.members if member.is_dir and member.size]
+    yield from _about(filled, "{} is a folder, but has data, which nobody unpacks")
     unreadable = {path for path, _ in archive.damaged}
     told = [(path, text) for path, text in archive.differing if path not in unreadable]
     for path, text in told[:_SHOWN]:
