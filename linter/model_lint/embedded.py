@@ -1,8 +1,8 @@
 """Compare ``plans.json`` and ``dataset.json`` with the copies that a checkpoint was trained with.
 
 nnU-Net puts both into every checkpoint and never compares them with the files, which are what it
-reads to predict. Keys that only describe (a name, a licence, ``image_orientation``) are expected to
-change after the training, and are passed over.
+reads to predict. Keys that only describe (a name, a licence) are expected to change after the
+training, and are passed over; so is what is added.
 """
 
 from __future__ import annotations
@@ -28,8 +28,12 @@ _READ_OF_PLANS = frozenset(
     {"image_reader_writer", "label_manager", "transpose_backward", "transpose_forward"}
 )
 _INTENSITIES = "foreground_intensity_properties_per_channel"
-#: Keys of ``dataset.json`` that say how the model was trained, and do not change a prediction.
-_TRAINING_OF_DATASET = ("file_ending", "numTraining", "overwrite_image_reader_writer")
+#: Keys of ``dataset.json`` that say how the model was trained, where both copies have them. That
+#: nnU-Net's copy lacks ``image_orientation`` is usual; where it has one, SCT still goes by the
+#: file's, and nothing says for certain which of the two is wrong.
+_TRAINING_OF_DATASET = (
+    "file_ending", "image_orientation", "numTraining", "overwrite_image_reader_writer",
+)  # fmt: skip
 
 #: What nnU-Net takes where a key is missing.
 _DEFAULTS = {"label_manager": "LabelManager", "previous_stage": None}

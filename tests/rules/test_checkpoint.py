@@ -243,6 +243,8 @@ CASES = [
     changed("C012", "in the second fold", *CLEAN,
             embedded(lambda a: a["plans"]["configurations"]["2d"].update(spacing=[2.0, 2.0]), 1),
             folds=(0, 1), says="fold_1 was trained with `[2.0, 2.0]`"),
+    edited("C012", "another orientation", dataset({"image_orientation": "LPI"}),
+           severity=Severity.WARNING, says="trained with `RPI`"),
     edited("C012", "nothing", fires=False),
     edited("C012", "values as text", labels({"background": "0", "sc": "1", "gm": "2"}),
            fires=False),

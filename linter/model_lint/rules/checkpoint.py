@@ -322,7 +322,8 @@ def embedded_plans_differ(package: Package) -> Iterator[Problem]:
 
     Why: nnU-Net and SCT predict with the files and never compare them with the checkpoint: another
     spacing, normalisation or activation gives wrong segmentations without a word. An error where
-    prediction reads the value; names, descriptions and `image_orientation` may differ.
+    prediction reads the value; names and descriptions may differ, and `image_orientation` may be
+    added (another one than the training's is a warning).
 
     Fix: take `plans.json` and `dataset.json` from the results folder of this training.
     """
