@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 from console import block, console
 from examples import SOUND
-from model_lint import check_command
+from model_lint.commands import check as check_command
 from model_lint.rules import all_rules
 
 UNUSED = """# unused-ignore (X001)

@@ -38,9 +38,9 @@ from checkpoint_files import slim, with_pickle
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_lint.cli import main
-from model_lint.fixable import FIXABLE
-from model_lint.new_file import TEMPORARY
+from model_lint.fix.fixable import FIXABLE
 from model_lint.rules import all_rules
+from model_lint.writing.new_file import TEMPORARY
 
 FIXED = "model_seg_sc-gm_t2star-r20261123.fixed.zip"
 FINAL = f"{TRAINER}/fold_0/checkpoint_final.pth"
@@ -208,7 +208,7 @@ def test_what_this_python_can_unpack_is_compressed_again(
         for path, data in genuine().items():
             archive.writestr(path, data)
     methods = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
-    for module in ("tree", "fix", "rules.archive"):
+    for module in ("tree", "fix.repair", "rules.archive"):
         monkeypatch.setattr(f"model_lint.{module}.READABLE_METHODS", methods)
     assert "Z006" in codes(source)
     assert check(source, "--fix") == 0
@@ -607,7 +607,7 @@ def test_a_full_disk_leaves_nothing(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("model_lint.zip_writer.ZipWriter.finish", full)
+    monkeypatch.setattr("model_lint.writing.zip_writer.ZipWriter.finish", full)
     assert check(source, "--fix", "--in-place") == 2
     assert "No space left on device" in capsys.readouterr().err
     assert digest(source) == before
@@ -617,7 +617,7 @@ def test_a_full_disk_leaves_nothing(
 def test_a_byte_that_changes_on_the_way_is_noticed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from model_lint.zip_writer import MemberStream
+    from model_lint.writing.zip_writer import MemberStream
 
     source = package(tmp_path, put(".DS_Store"))
     original = MemberStream.write
@@ -635,7 +635,8 @@ def test_a_request_to_stop_leaves_nothing(tmp_path: Path, number: signal.Signals
     before = digest(source)
     code = (
         f"{LISTEN}import os, sys\n"
-        "from model_lint import cli, fix_command\n"
+        "from model_lint import cli\n"
+        "from model_lint.commands import fix as fix_command\n"
         f"fix_command.verify = lambda *_: os.kill(os.getpid(), {int(number)})\n"
         f"sys.exit(cli.main(['check', '--fix', '--in-place', {str(source)!r}]))"
     )

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from model_lint.commands.name import add_arguments, run
 from model_lint.errors import UsageError
-from model_lint.name_command import add_arguments, run
 from model_lint.naming import FIELDS
 
 

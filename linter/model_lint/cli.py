@@ -30,10 +30,10 @@ exit status:
 
 #: Command: its one-line help and the module with its ``add_arguments`` and ``run``.
 COMMANDS = {
-    "check": ("lint zips, trainer folders and repositories", "check_command"),
-    "name": ("parse, explain and compose repository names", "name_command"),
-    "rule": ("explain rules", "rule_command"),
-    "pack": ("build the release zip from an nnU-Net results folder", "pack_command"),
+    "check": ("lint zips, trainer folders and repositories", "commands.check"),
+    "name": ("parse, explain and compose repository names", "commands.name"),
+    "rule": ("explain rules", "commands.rule"),
+    "pack": ("build the release zip from an nnU-Net results folder", "commands.pack"),
 }
 
 

@@ -330,7 +330,7 @@ def _decoded(data: bytes) -> str:
     """Decode Python source as Python does. Raises ValueError with the reason."""
     if data.isascii() and b"coding" not in data[:200]:
         return data.decode()
-    from .trainer_source import decode  # noqa: PLC0415 - rarely needed
+    from .trainers.source import decode  # noqa: PLC0415 - rarely needed
 
     return decode(data)
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from .json_file import Step
 from .networks import NETWORKS, OLD_KEYS, described_network, integers, per_axis
-from .sct_modules import is_in_sct
+from .trainers.sct import is_in_sct
 from .wording import count, listing, quote
 
 #: What names may stand for in nnU-Net; its lists did not change since 2.0, but for what is added.

@@ -12,24 +12,24 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from . import naming
-from .config import Config, find_config, load_config, vocabulary_of
-from .engine import INTERNAL, check
-from .errors import UsageError
-from .findings import TargetReport
-from .new_file import stoppable
-from .orientation import ORIENTATIONS
-from .pack import Progress, pack
-from .pack_plan import Request
-from .pack_report import as_json, as_text
-from .package import FINAL_CHECKPOINT
-from .repository import repository_name
-from .rules import all_rules
-from .selection import select_rules
-from .silence import Silencer
-from .target import load_target
-from .terminal import complain
-from .wording import printable
+from .. import naming
+from ..config import Config, find_config, load_config, vocabulary_of
+from ..engine import INTERNAL, check
+from ..errors import UsageError
+from ..findings import TargetReport
+from ..orientation import ORIENTATIONS
+from ..pack import Progress, pack
+from ..pack.plan import Request
+from ..pack.report import as_json, as_text
+from ..package import FINAL_CHECKPOINT
+from ..repository import repository_name
+from ..rules import all_rules
+from ..selection import select_rules
+from ..silence import Silencer
+from ..target import load_target
+from ..terminal import complain
+from ..wording import printable
+from ..writing.new_file import stoppable
 
 EXAMPLE = """\
 what is packed:

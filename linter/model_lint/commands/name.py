@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from .config import find_config, load_config, vocabulary_of
-from .errors import UsageError
-from .findings import Problem, Severity
-from .naming import (
+from ..config import find_config, load_config, vocabulary_of
+from ..errors import UsageError
+from ..findings import Problem, Severity
+from ..naming import (
     FIELDS,
     VOCABULARY,
     Fields,
@@ -25,8 +25,8 @@ from .naming import (
     parse,
     quote,
 )
-from .rules import Rule, family_rules
-from .wording import inert
+from ..rules import Rule, family_rules
+from ..wording import inert
 
 _WIDTH = 100
 _ORIGINS = {

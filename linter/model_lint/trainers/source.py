@@ -14,8 +14,8 @@ from functools import lru_cache
 from importlib.util import decode_source
 from typing import NamedTuple, TypeGuard
 
+from ..wording import quote
 from .statements import Function, certain, ends_loading, executed, own_nodes
-from .wording import quote
 
 #: What the module has to offer.
 FACTORY = "get_trainer_class"

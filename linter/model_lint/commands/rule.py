@@ -7,10 +7,10 @@ import json
 import sys
 import textwrap
 
-from .fixable import FIXABLE
-from .rules import Rule, all_rules
-from .selection import select_rules
-from .terminal import Paint, painter, text_width, use_color
+from ..fix.fixable import FIXABLE
+from ..rules import Rule, all_rules
+from ..selection import select_rules
+from ..terminal import Paint, painter, text_width, use_color
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

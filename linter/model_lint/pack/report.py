@@ -6,12 +6,12 @@ import json
 import textwrap
 from collections.abc import Iterator, Mapping
 
-from .findings import Report
-from .pack import Packed
-from .pack_plan import LeftOut
-from .report import render
-from .report.json import dump
-from .wording import count, inert, printable, size
+from ..findings import Report
+from ..report import render
+from ..report.json import dump
+from ..wording import count, inert, printable, size
+from . import Packed
+from .plan import LeftOut
 
 
 def as_json(packed: Packed, tag: str) -> str:

@@ -11,19 +11,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .config import find_config, load_config, vocabulary_of
-from .engine import INTERNAL, check
-from .errors import NothingToLint, UsageError
-from .findings import Report, Severity, TargetReport
-from .report import FORMATS, render
-from .rules import all_rules
-from .selection import only_deep, select_rules
-from .silence import Silencer, load_baseline
-from .target import Target, load_target
-from .terminal import complain, text_width, use_color
+from ..config import find_config, load_config, vocabulary_of
+from ..engine import INTERNAL, check
+from ..errors import NothingToLint, UsageError
+from ..findings import Report, Severity, TargetReport
+from ..report import FORMATS, render
+from ..rules import all_rules
+from ..selection import only_deep, select_rules
+from ..silence import Silencer, load_baseline
+from ..target import Target, load_target
+from ..terminal import complain, text_width, use_color
 
 if TYPE_CHECKING:
-    from .fix_command import Request
+    from .fix import Request
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -178,7 +178,7 @@ def _fixing(options: argparse.Namespace) -> Request | None:
     asked = options.fix or options.diff or options.fix_output or options.in_place
     if not asked:
         return None
-    from .fix_command import Request  # noqa: PLC0415
+    from .fix import Request  # noqa: PLC0415
 
     return Request.of(options)
 

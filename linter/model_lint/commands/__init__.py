@@ -1,0 +1,1 @@
+"""The commands of ``model-lint``, one module each with ``add_arguments`` and ``run``."""

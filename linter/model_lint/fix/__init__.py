@@ -1,0 +1,1 @@
+"""Repairs that are safe and unambiguous, made in a new zip."""
