@@ -256,10 +256,10 @@ def members(package: Path) -> list[tuple[str, bytes]]:
 
 
 class Evil:
-    """What a hostile checkpoint holds: it prints, when something unpickles it."""
+    """What a hostile checkpoint holds: it runs a command, when something unpickles it."""
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[str]]:
-        return print, ("unpickled",)
+        return os.system, ("true",)
 
 
 def verdicts(small: Path) -> None:

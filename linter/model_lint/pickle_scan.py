@@ -31,7 +31,8 @@ from .pickle_allowed import (
     hashable,
     is_count,
 )
-from .pickle_values import OPAQUE, Global, Storage, shown
+from .pickle_runs import PART, read_run
+from .pickle_values import OPAQUE, Global, Scalar, Storage, shown
 
 #: Limits, several times above the largest checkpoints known (31 million parameters: 124 kB and
 #: 30 000 opcodes; 16 000 epochs of log: about 5 MB and 1.5 million opcodes).
@@ -47,6 +48,7 @@ MAX_MARKS = 10_000
 #: Memo entries out of sequence; picklers number theirs from 0 upwards.
 MAX_LOOSE_MEMO = 100_000
 MAX_ISSUES = 20
+MAX_MISSED_RUNS = 200
 #: Bytes that are asked for at a time.
 CHUNK = 16 * 1024
 #: Bytes of the longest opcode with its argument of fixed length.
@@ -148,6 +150,8 @@ class _Machine:
         self.refused: set[str] = set()
         self.protocol = 0
         self.complete = False
+        #: How often runs of numbers may still be looked for in vain: that takes time.
+        self._runs = MAX_MISSED_RUNS
 
     def run(self) -> object:
         """Run to STOP and return the value; without STOP add the reason to the issues."""
@@ -388,6 +392,9 @@ class _Machine:
         target = self.stack[-1]
         if isinstance(target, list):
             target.extend(items)
+            numbers = self._runs and items and type(items[-1]) is Scalar
+            if numbers and not self.loose_memo and self.buffer.startswith(b"]", self.pos):
+                self._take_run()
         elif target is not OPAQUE:
             raise _malformed("appends to what is no list")
 
@@ -424,10 +431,25 @@ class _Machine:
     def put4(self) -> None:
         (index,) = _U32(self.buffer, self.pos)
         self.pos += 4
+        value = self.stack[-1]
         if index == len(self.memo) and not self.loose_memo:  # nearly always
-            self.memo.append(self.stack[-1])
+            self.memo.append(value)
+            if type(value) is Scalar and self._runs and self.buffer.startswith(b"j", self.pos):
+                self._take_run()
         else:
             self._put(index)
+
+    def _take_run(self) -> None:
+        """Take a run of numbers, as far as it is in the buffer."""
+        run = read_run(self.buffer, self.pos, self.memo)
+        if run is None:
+            self._runs -= 1
+            return
+        self.containers += run.containers - 1
+        self._contained(run)
+        self.stack.extend(run.values)
+        self.memo.extend(run.memo)
+        self.pos = run.end
 
     def memoize(self) -> None:
         self._put(len(self.memo) + len(self.loose_memo))
@@ -452,13 +474,15 @@ class _Machine:
     def get4(self) -> None:
         (index,) = _U32(self.buffer, self.pos)
         self.pos += 4
-        if index < len(self.memo):
+        if index < len(self.memo) and self.memo[index] is not PART:
             self.stack.append(self.memo[index])
         else:
             self._get(index)
 
     def _get(self, index: int) -> None:
         if index < len(self.memo):
+            if self.memo[index] is PART:
+                raise _malformed(f"memo entry {index}, a part of a number, is used again")
             self.stack.append(self.memo[index])
         elif index in self.loose_memo:
             self.stack.append(self.loose_memo[index])
