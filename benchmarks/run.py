@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -29,6 +29,8 @@ TOOLS = ROOT / ".venv-bench" / "bin"
 MODEL = ROOT / "tests" / "data" / "nnUNetTrainerTiny__nnUNetPlans__2d"
 RESULTS = WORK / "nnUNet_results"
 LARGE = RESULTS / "Dataset777_Bench" / "nnUNetTrainer__nnUNetPlans__3d_fullres"
+ZIPFILE = [BIN / "python", "-m", "zipfile"]
+PACKED = WORK / "model_seg_sc-gm_t2_unet3d-r20260103.zip"
 #: As on a user's machine: bytecode is cached.
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"} | {
     "nnUNet_results": str(RESULTS),
@@ -42,8 +44,8 @@ def main() -> None:
     WORK.mkdir(exist_ok=True)
     small, stored, deflated = prepare()
     print(machine())
-    speed(small, stored, deflated)
     packing()
+    speed(small, stored, deflated)
     growth(small, stored)
     verdicts(small)
 
@@ -88,23 +90,40 @@ def measure(
     *command: str | Path, repeat: int = 5, before: Callable[[], None] | None = None
 ) -> tuple[float, float]:
     """Return the median seconds and the peak memory in MB of a command."""
-    seconds: list[float] = []
-    memory = 0.0
+    (figures,) = in_turns([command], repeat, before)
+    return figures
+
+
+def in_turns(
+    commands: Sequence[Sequence[str | Path]],
+    repeat: int,
+    before: Callable[[], None] | None = None,
+) -> list[tuple[float, float]]:
+    """Measure each command so often, one after the other: what slows one down slows all."""
+    measured: list[list[tuple[float, float]]] = [[] for _ in commands]
     for _ in range(repeat):
-        if before:
-            before()
-        started = time.perf_counter()
-        process = subprocess.Popen(
-            [str(word) for word in command],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=ENVIRONMENT,
-        )
-        _, _, usage = os.wait4(process.pid, 0)
-        process.returncode = 0
-        seconds.append(time.perf_counter() - started)
-        memory = max(memory, usage.ru_maxrss / 1024)
-    return statistics.median(seconds), memory
+        for command, figures in zip(commands, measured, strict=True):
+            if before:
+                before()
+            figures.append(measure_once(command))
+    return [
+        (statistics.median(seconds), max(memory))
+        for seconds, memory in (zip(*figures, strict=True) for figures in measured)
+    ]
+
+
+def measure_once(command: Sequence[str | Path]) -> tuple[float, float]:
+    """Return the seconds and the peak memory in MB of one run."""
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        [str(word) for word in command],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=ENVIRONMENT,
+    )
+    _, _, usage = os.wait4(process.pid, 0)
+    process.returncode = 0
+    return time.perf_counter() - started, usage.ru_maxrss / 1024
 
 
 def lint(*arguments: str | Path) -> list[str | Path]:
@@ -131,8 +150,9 @@ def row(*cells: object) -> None:
 
 def speed(small: Path, stored: Path, deflated: Path) -> None:
     """Print how long a check takes beside other programs on the same package."""
-    base, _ = measure(BIN / "python", "-c", "pass", repeat=21)
-    quick, quick_memory = measure(*lint(small), repeat=21)
+    packages = {"stored": stored, "deflated": deflated, "as `pack` writes it": PACKED}
+    commands = [[BIN / "python", "-c", "pass"], *map(lint, (small, *packages.values()))]
+    (base, _), (quick, quick_memory), *checks = in_turns(commands, 21)
     row("what", "seconds", "memory (MB)", "read", "against")
     row(":--", "--:", "--:", "--:", ":--")
     row("`python -c pass`", f"{base:.3f}", "", "", "")
@@ -143,40 +163,32 @@ def speed(small: Path, stored: Path, deflated: Path) -> None:
         "",
         f"{quick / base:.1f} x `python -c pass`",
     )
-    for name, target in (("stored", stored), ("deflated", deflated)):
-        seconds, memory = measure(*lint(target), repeat=11)
+    for (name, target), (seconds, memory) in zip(packages.items(), checks, strict=True):
         read, total = bytes_read(target)
-        share = f"{100 * read / total:.3f} %"
-        label = f"`check`, 5 folds, {total / 1e9:.2f} GB {name}"
         row(
-            label,
+            f"`check`, 5 folds, {total / 1e9:.2f} GB, {name}",
             f"{seconds:.3f}",
             f"{memory:.0f}",
-            share,
+            f"{100 * read / total:.3f} %",
             f"{seconds / quick:.2f} x the small one",
         )
-        deep, deep_memory = measure(*lint("--deep", target), repeat=3)
-        unzip, _ = measure("unzip", "-tq", target, repeat=3)
-        python, _ = measure(BIN / "python", "-m", "zipfile", "-t", target, repeat=3)
+    for (name, target), (seconds, _) in zip(packages.items(), checks[:2], strict=False):
+        reading = [lint("--deep", target), ["unzip", "-tq", target], [*ZIPFILE, "-t", target]]
+        (deep, memory), (unzip, _), (python, _) = in_turns(reading, 3)
         row(
-            f"`check --deep`, the same, {name}",
+            f"`check --deep`, {name}",
             f"{deep:.2f}",
-            f"{deep_memory:.0f}",
+            f"{memory:.0f}",
             "100 %",
             f"{deep / python:.2f} x `python -m zipfile -t`",
         )
-        row(f"`unzip -t`, {name}", f"{unzip:.2f}", "", "100 %", f"{unzip / seconds:.0f} x `check`")
-        row(
-            f"`python -m zipfile -t`, {name}",
-            f"{python:.2f}",
-            "",
-            "100 %",
-            f"{python / seconds:.0f} x `check`",
-        )
+        for tool, slow in (("unzip -t", unzip), ("python -m zipfile -t", python)):
+            row(f"`{tool}`, {name}", f"{slow:.2f}", "", "100 %", f"{slow / seconds:.0f} x `check`")
     for tool in ("picklescan", "modelscan"):
         arguments = ["-p", LARGE] if tool == "modelscan" else ["--path", LARGE]
         seconds, memory = measure(TOOLS / tool, *arguments, repeat=3)
-        row(f"{tool}, extracted", f"{seconds:.2f}", f"{memory:.0f}", "", "")
+        against = f"{seconds / checks[0][0]:.1f} x `check`"
+        row(f"{tool}, extracted", f"{seconds:.2f}", f"{memory:.0f}", "", against)
     generate, _ = measure(
         BIN / "cookiecutter", "--no-input", ROOT, "-o", WORK / "generated",
         repeat=5, before=lambda: shutil.rmtree(WORK / "generated", ignore_errors=True),
@@ -187,14 +199,14 @@ def speed(small: Path, stored: Path, deflated: Path) -> None:
 
 def packing() -> None:
     """Print size and time of `pack` beside nnU-Net's own export."""
-    exported, packed = WORK / "export.zip", WORK / "packed.zip"
+    exported, packed = WORK / "export.zip", PACKED
     export, _ = measure(
         BIN / "nnUNetv2_export_model_to_zip", "-d", "777", "-c", "3d_fullres", "-o", exported,
         repeat=1, before=lambda: exported.unlink(missing_ok=True),
     )  # fmt: skip
     pack, memory = measure(
         BIN / "model-lint", "pack", LARGE, "--name", "model_seg_sc-gm_t2_unet3d",
-        "--tag", "r20260101", "--output", packed,
+        "--tag", "r20260103", "--output", packed,
         repeat=3, before=lambda: packed.unlink(missing_ok=True),
     )  # fmt: skip
     before, after = exported.stat().st_size, packed.stat().st_size
@@ -292,8 +304,8 @@ def poisoned(checkpoint: bytes) -> bytes:
 def extracted(package: Path) -> Path:
     """Unpack a package beside itself."""
     folder = package.with_suffix("")
-    if not folder.exists():
-        shutil.unpack_archive(package, folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.unpack_archive(package, folder)
     return folder
 
 
