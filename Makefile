@@ -19,8 +19,8 @@ help:
 	@echo "make clean   remove what these commands made"
 
 $(READY): pyproject.toml requirements.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
-		{ echo "Python 3.10 or later is needed; try: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or later is needed (by Snakemake); try: make PYTHON=python3.12" >&2; exit 1; }
 	@echo "Setting up $(VENV) (once; PyTorch is several GB) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.txt -e '.[dev,nnunet]'
