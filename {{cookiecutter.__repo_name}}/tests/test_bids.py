@@ -71,17 +71,20 @@ def test_what_is_missing_is_told(tmp_path: Path) -> None:
         "sub-02_T2w: no label file sub-02_T2w_label-SC_seg.nii.gz",
         "sub-03_T2w: no T2w image",
         "sub-04_T2w: no T2w image",
+        "sub-05: to exclude, but not in the dataset",
     ]
 
 
-def test_links_without_content_are_told(tmp_path: Path) -> None:
-    data = dataset(tmp_path, pair("sub-01/anat", "sub-01_T2w"))
-    image = tmp_path / "sub-01/anat/sub-01_T2w.nii.gz"
-    image.unlink()
-    image.symlink_to("../.git/annex/objects/absent")
+@pytest.mark.parametrize("number", [0, 1])
+def test_links_without_content_are_told(number: int, tmp_path: Path) -> None:
+    files = pair("sub-01/anat", "sub-01_T2w")
+    data = dataset(tmp_path, files)
+    link = tmp_path / files[number]
+    link.unlink()
+    link.symlink_to("../.git/annex/objects/absent")
     found, skipped = cases(data)
     assert found == []
-    assert any("git annex get" in line for line in skipped)
+    assert any(link.name in line and "git annex get" in line for line in skipped)
 
 
 def test_subjects_and_sessions_are_excluded_with_their_reason(tmp_path: Path) -> None:
@@ -90,10 +93,14 @@ def test_subjects_and_sessions_are_excluded_with_their_reason(tmp_path: Path) ->
         *pair("sub-02/ses-a/anat", "sub-02_ses-a_T2w"),
         *pair("sub-02/ses-b/anat", "sub-02_ses-b_T2w"),
     ]
-    exclude = {"sub-01": "artefact", "sub-02_ses-b": "other protocol"}
+    exclude = {"sub-01": "artefact", "sub-02_ses-b": "other protocol", "sub-02_ses-c": "typed so"}
     found, skipped = cases(dataset(tmp_path, files, exclude=exclude))
     assert found == ["sub-02_ses-a_T2w"]
-    assert skipped == ["sub-01: excluded: artefact", "sub-02_ses-b: excluded: other protocol"]
+    assert skipped == [
+        "sub-01: excluded: artefact",
+        "sub-02_ses-b: excluded: other protocol",
+        "sub-02_ses-c: to exclude, but not in the dataset",
+    ]
 
 
 def test_contrasts_as_channels_are_grouped(tmp_path: Path) -> None:

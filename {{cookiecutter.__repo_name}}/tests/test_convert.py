@@ -161,6 +161,7 @@ def test_files_that_are_no_volume(tmp_path: Path) -> None:
         "slice": (volume((3, 4)), "is 2D"),
         "nan": (nib.Nifti1Image(np.full((2, 2, 2), np.nan), np.eye(4)), "NaN or infinite"),
         "complex": (nib.Nifti1Image(np.ones((2, 2, 2), np.complex64), np.eye(4)), "complex"),
+        "huge": (nib.Nifti1Image(np.full((2, 2, 2), -1e300), np.eye(4)), "32-bit floats"),
     }
     for name, (image, message) in cases.items():
         path = tmp_path / f"{name}.nii.gz"
@@ -183,6 +184,14 @@ def test_files_that_are_no_volume(tmp_path: Path) -> None:
 def test_a_last_dimension_of_one_is_dropped(tmp_path: Path) -> None:
     nib.save(volume((3, 4, 5, 1)), tmp_path / "a.nii.gz")
     assert read_volume(tmp_path / "a.nii.gz").shape == (3, 4, 5)
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.uint64, np.float64])
+def test_64_bit_volumes_are_read_and_reoriented(kind: type, tmp_path: Path) -> None:
+    array = np.arange(60).reshape(3, 4, 5)
+    nib.save(nib.Nifti1Image(array.astype(kind), np.eye(4), dtype=kind), tmp_path / "a.nii.gz")
+    turned = reorient_image(read_volume(tmp_path / "a.nii.gz"), "LPI")
+    assert np.array_equal(np.asanyarray(turned.dataobj), array)
 
 
 @pytest.mark.parametrize("value", [0.5, 3, 255, -1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,20 @@ def test_another_seed_draws_another_test_set() -> None:
 def test_too_few_subjects_for_the_folds() -> None:
     with pytest.raises(ValueError, match=r"5 subjects are too few: 1 .* leaves 4 for 5 folds"):
         draw([f"sub-{k}" for k in range(5)], test=0.2, folds=5, seed=0)
+
+
+def test_three_subjects_are_the_least() -> None:
+    assert draw(["a", "b", "c"], test=0.2, folds=2, seed=0).test
+    with pytest.raises(ValueError, match="three are the least"):
+        draw(["a", "b"], test=0.2, folds=2, seed=0)
+
+
+def test_a_dataset_without_any_label_names_the_first_file(settings: Settings) -> None:
+    data = replace(settings.dataset, label_files={"label-NOBODY_seg": {1: 1}})
+    with pytest.raises(
+        ValueError, match=r"the first: sub-001\S*: no label file sub-001\S*_label-N"
+    ):
+        prepare(replace(settings, dataset=data))
 
 
 def test_cases_of_a_subject_stay_together() -> None:

@@ -88,6 +88,12 @@ def find_samples(dataset: Dataset) -> tuple[list[Sample], list[Skipped]]:
         found, left_out = _subject_samples(dataset, labels_root, subject)
         samples += found
         skipped += left_out
+    met = dataset.exclude.keys() & {item.what for item in skipped}
+    skipped += [
+        Skipped(name, subject, "to exclude, but not in the dataset")
+        for name, subject in ((name, name.split("_")[0]) for name in dataset.exclude)
+        if met.isdisjoint((name, subject))
+    ]
     return samples, skipped
 
 
@@ -113,7 +119,7 @@ def _subject_samples(
         for case, group in groups.items():
             labels, absent = _labels_of(dataset, labels_root, group)
             if absent:
-                skipped.append(Skipped(case, subject, f"no label file {absent}"))
+                skipped.append(Skipped(case, subject, absent))
                 continue
             samples.append(Sample(case, subject, tuple(i.path for i in group), labels))
     return samples, skipped
@@ -199,7 +205,7 @@ def _labels_of(
 ) -> tuple[tuple[tuple[Path, Mapping[int, int]], ...], str]:
     """Find the label files of a sample beside the first of its channels that has them all.
 
-    Gives them, or nothing and the name of a file that is missing.
+    Gives them, or nothing and which file is missing.
     """
     absent = ""
     for image in group:
@@ -208,13 +214,21 @@ def _labels_of(
             s: (f"{image.stem}_{s}", "_".join((*image.entities, s))) for s in dataset.label_files
         }
         paths = {suffix: _first_file(folder, pair) for suffix, pair in names.items()}
-        missing = [names[suffix][0] for suffix, path in paths.items() if path is None]
+        missing = [names[suffix] for suffix, path in paths.items() if path is None]
         if not missing:
             return tuple((p, dataset.label_files[s]) for s, p in paths.items() if p is not None), ""
-        absent = absent or missing[0] + ".nii.gz"
+        absent = absent or _absence(folder, missing[0])
     return (), absent
 
 
-def _first_file(folder: Path, stems: Iterable[str]) -> Path | None:
-    candidates = (folder / (stem + ending) for stem in stems for ending in _ENDINGS)
-    return next((path for path in candidates if path.is_file()), None)
+def _absence(folder: Path, stems: tuple[str, ...]) -> str:
+    broken = next((path for path in _candidates(folder, stems) if path.is_symlink()), None)
+    return f"no label file {stems[0]}.nii.gz" if broken is None else f"{broken.name}: {_NO_CONTENT}"
+
+
+def _first_file(folder: Path, stems: tuple[str, ...]) -> Path | None:
+    return next((path for path in _candidates(folder, stems) if path.is_file()), None)
+
+
+def _candidates(folder: Path, stems: tuple[str, ...]) -> list[Path]:
+    return [folder / (stem + ending) for stem in stems for ending in _ENDINGS]

@@ -56,9 +56,10 @@ def draw(subjects: Iterable[str], *, test: float, folds: int, seed: int) -> Spli
     names = sorted(set(subjects))
     held_out = max(1, round(test * len(names)))
     if len(names) - held_out < folds:
+        advice = "lower splits.folds in config.yaml" if len(names) > 2 else "three are the least"
         raise ValueError(
             f"{len(names)} subjects are too few: {held_out} for the test set leaves "
-            f"{max(0, len(names) - held_out)} for {folds} folds; lower splits.folds in config.yaml"
+            f"{max(0, len(names) - held_out)} for {folds} folds; {advice}"
         )
     random.Random(seed).shuffle(names)  # noqa: S311 - a reproducible draw, not a secret
     rest = names[held_out:]
@@ -160,10 +161,13 @@ def prepare(settings: Settings) -> tuple[Splits, bool]:
     Raises:
         ValueError: if the file or the dataset does not allow it.
     """
-    samples, _ = find_samples(settings.dataset)
+    samples, skipped = find_samples(settings.dataset)
     subjects = {sample.subject for sample in samples}
     if not subjects:
-        raise ValueError(f"{settings.dataset.bids}: no subject has both image and labels")
+        raise ValueError(
+            f"{settings.dataset.bids}: no subject has both NIfTI image and labels; the first: "
+            f"{skipped[0].what}: {skipped[0].reason}"
+        )
     wanted = settings.splits
     if not wanted.file.exists():
         drawn = draw(subjects, test=wanted.test, folds=wanted.folds, seed=wanted.seed)

@@ -26,9 +26,11 @@ def read_volume(path: Path) -> nib.Nifti1Image:
 
     A fourth dimension of length one, which some converters leave, is dropped.
 
+    Integers of 64 bits, which nibabel does not write unasked, become 64-bit floats.
+
     Raises:
         VolumeError: unreadable, not three-dimensional, empty, not real numbers, NaN or infinite
-            values, or axes without a direction.
+            values or such as 32-bit floats can't hold, or axes without a direction.
     """
     try:
         image: Any = nib.load(path)
@@ -50,6 +52,10 @@ def read_volume(path: Path) -> nib.Nifti1Image:
         raise VolumeError(f"{path}: has no voxels")
     if not np.isfinite(array).all():
         raise VolumeError(f"{path}: holds NaN or infinite values")
+    if array.dtype.itemsize > 4:
+        array = array.astype(np.float64, copy=False)
+        if max(array.max(), -array.min()) > np.finfo(np.float32).max:
+            raise VolumeError(f"{path}: holds values beyond those of 32-bit floats")
     try:
         orientation_of(image.affine)
     except ValueError as error:
