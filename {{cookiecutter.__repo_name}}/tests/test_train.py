@@ -81,6 +81,11 @@ def test_a_training_does_not_go_on_with_other_data(planned: Settings, file: str)
     train.check_unchanged(planned, "0", "continue")
 
 
+def test_a_fold_that_the_data_are_not_divided_into(planned: Settings) -> None:
+    with pytest.raises(ValueError, match="fold 1 does not exist: the data are divided into 1"):
+        train.check_unchanged(planned, "1", "train")
+
+
 def test_arguments_of_nnunet(settings: Settings) -> None:
     nnunet = settings.nnunet
     head = [str(settings.dataset.id), nnunet.configuration, "3"]

@@ -56,6 +56,8 @@ def data_digest(settings: Settings, fold: str) -> str:
     folder = settings.preprocessed
     plans = read_json(folder / f"{settings.nnunet.plans_name}.json")
     splits = read_json(folder / "splits_final.json")
+    if fold != "all" and int(fold) >= len(splits):
+        raise ValueError(f"fold {fold} does not exist: the data are divided into {len(splits)}")
     parts: list[Any] = [
         read_json(folder / "dataset.json"),
         read_json(folder / "dataset_fingerprint.json"),
