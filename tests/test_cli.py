@@ -123,6 +123,13 @@ def test_nothing_to_lint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     ("arguments", "part"),
     [
         (["check", "missing.zip"], "missing.zip: no such file or folder"),
+        (["check", "https://example.org/m.zip"], "nothing is read from GitHub or the web yet"),
+        (["check", "ivadomed/model_seg_sc"], "nothing is read from GitHub or the web yet"),
+        (["check", "ivadomed/rootlets@r20240102"], "nothing is read from GitHub or the web yet"),
+        (["check", "model_seg_sc_t2"], "`model-lint name model_seg_sc_t2` judges a name"),
+        (["check", ""], "a target is empty"),
+        (["check", "--config", ""], "Is a directory"),
+        (["check", "--baseline", ""], "Is a directory"),
         (["check", "--select", "Q999"], "no rule has the code, prefix or name 'Q999'"),
         (["check", "--config", "missing.toml"], "missing.toml: No such file"),
         (["check", "--baseline", "missing.json"], "missing.json: No such file"),
@@ -142,20 +149,30 @@ def test_a_mistake_is_one_line_and_status_two(
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "part"),
     [
-        [],
-        ["chek"],
-        ["check", "--format", "yaml"],
-        ["check", "--fail-on", "never"],
-        ["check", ".", "--output", "a", "--output", "b"],
-        ["check", "--no-such-option"],
+        ([], "required: COMMAND; `model-lint --help`"),
+        (["chek"], "invalid choice: 'chek'"),
+        (["--no-such-option"], "required: COMMAND"),
+        (["check", "--format", "yaml"], "--format yaml: choose one of text, concise"),
+        (["check", "--fail-on", "never"], "--fail-on"),
+        (["check", ".", "--output", "a", "--output", "b"], "name a --format before each"),
+        (["check", "--output", "a", "--format", "json", "--output", "a"], "can't share a file"),
+        (["check", "--fial-on=info"], "there is no --fial-on=info, did you mean --fail-on?"),
+        (["check", "--zzz"], "there is no --zzz; `model-lint check --help` says more"),
+        (["check", "--jobs", "0"], "'0' is no number from 1 on"),
+        (["pack", "a", "b"], "there is no b; `model-lint pack --help`"),
     ],
 )
-def test_wrong_usage_is_status_two(arguments: list[str]) -> None:
+def test_wrong_usage_is_one_line_and_status_two(
+    arguments: list[str], part: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as stop:
         status(*arguments)
     assert stop.value.code == 2
+    error = capsys.readouterr().err
+    assert part in error
+    assert len(error.splitlines()) == 1
 
 
 def test_one_bad_target_does_not_hide_the_others(
@@ -186,6 +203,29 @@ def test_one_run_writes_several_formats(
     assert "D003" in [f["code"] for f in report["targets"][0]["findings"]]
     assert "error D003" in capsys.readouterr().out
     assert not list(tmp_path.glob("*.tmp"))
+
+
+def test_a_report_goes_into_a_pipe_and_through_a_link(broken: Path, tmp_path: Path) -> None:
+    pipe, link, file = tmp_path / "pipe", tmp_path / "link", tmp_path / "report.txt"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    assert status("check", broken, "--select", "D003", "--output", pipe) == 1
+    assert b"D003" in os.read(reader, 100_000)
+    os.close(reader)
+    link.symlink_to(file)
+    assert status("check", broken, "--output", link) == 1
+    assert "D003" in file.read_text(encoding="utf-8")
+    assert pipe.is_fifo()
+    assert link.is_symlink()
+
+
+def test_threads_and_networks_can_be_limited(
+    package: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for jobs in ("1", "3"):
+        options = ["--deep", "--jobs", jobs, "--offline", "--select", "Z010,C013"]
+        assert status("check", package, *options) == 0
+        assert "clean" in capsys.readouterr().out
 
 
 def test_colour_only_where_it_is_asked_for(
@@ -313,6 +353,23 @@ def test_a_closed_pipe_is_no_traceback(broken: Path) -> None:
     done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, check=False)
     os.close(writer)
     assert done.stderr == b""
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_change_no_verdict(closed: str, broken: Path) -> None:
+    command = f'"$1" -m model_lint check "$2" - {closed}'
+    done = subprocess.run(
+        ["sh", "-c", command, "sh", sys.executable, broken], capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+def test_a_full_disk_is_no_defect_of_the_linter(broken: Path) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        command = [sys.executable, "-m", "model_lint", "check", str(broken)]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "model-lint: reading or writing failed: No space left on device\n"
 
 
 def test_the_linter_needs_no_torch(package: Path) -> None:

@@ -17,6 +17,9 @@ def run() -> NoReturn:
     """
     # Nearly all that a run makes lives until its end: looking for garbage finds none.
     gc.set_threshold(200_000)
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # closed by whoever started the program
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
     status = main()
     sys.stdout.flush()
     sys.stderr.flush()

@@ -13,7 +13,6 @@ from typing import Any, NoReturn
 from . import __version__
 from .errors import ISSUES_URL, NothingToLint, UsageError
 from .terminal import complain
-from .wording import inert, printable
 
 ERROR, NOTHING = 2, 3
 #: What shells give for SIGINT.
@@ -57,6 +56,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of a pipe (`| head`) is gone: nobody is left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ERROR
+    except OSError as error:
+        # Targets and reports have messages of their own: this is standard output on a full disk.
+        complain(f"{error.filename or 'reading or writing failed'}: {error.strerror or error}")
+        return ERROR
     except Exception as error:
         if os.environ.get("MODEL_LINT_TRACEBACK"):
             raise
@@ -69,10 +72,24 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose errors quote arguments, which may be names of hostile files, harmlessly."""
+    """A parser whose errors are one line each, which says where help is."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """Refuse what is not known here, in the command's own words and not in the program's."""
+        options, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"there is no {unknown[0]}{self._hint(unknown[0])}")
+        return options, unknown
 
     def error(self, message: str) -> NoReturn:
-        super().error(inert(printable(message)))
+        complain(f"{message}; `{self.prog} --help` says more")
+        raise SystemExit(ERROR)
+
+    def _hint(self, word: str) -> str:
+        from difflib import get_close_matches  # noqa: PLC0415 - only a wrong word pays for it
+
+        near = get_close_matches(word.partition("=")[0], self._option_string_actions, 1)
+        return f", did you mean {near[0]}?" if near else ""
 
 
 def _parser(words: list[str]) -> argparse.ArgumentParser:

@@ -80,8 +80,11 @@ class _File:
         return piece
 
 
-def read_everything(package: Package) -> Package:
-    """Return the package with what reading all of its bytes tells."""
+def read_everything(package: Package, jobs: int | None = None) -> Package:
+    """Return the package with what reading all of its bytes tells.
+
+    ``jobs`` is the number of threads; by default one for each processor, up to four.
+    """
     checkpoints = {
         fold.checkpoint_path: fold.checkpoint
         for trainer in package.trainers
@@ -90,7 +93,7 @@ def read_everything(package: Package) -> Package:
     }
     known = {path for path, _ in package.damaged}
     files = list(_files(package, checkpoints, known))
-    _Crew(files).work()
+    _Crew(files).work(jobs or min(_THREADS, os.cpu_count() or 1))
     checksums, weights = [], []
     for file in files:
         text = _wrong_checksum(file)
@@ -231,9 +234,8 @@ class _Crew:
         self._busy = 0
         self._turn = threading.Condition()
 
-    def work(self) -> None:
+    def work(self, threads: int) -> None:
         """Read everything."""
-        threads = min(_THREADS, os.cpu_count() or 1)
         with ThreadPoolExecutor(threads) as pool:
             for future in [pool.submit(self._work) for _ in range(threads)]:
                 future.result()

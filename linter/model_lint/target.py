@@ -21,6 +21,8 @@ _REPOSITORY_MARKS = (".git", "README.md", "LICENSE", "CITATION.cff", "pyproject.
 
 
 _Parse = Callable[[str], naming.Name]
+#: Reads what of a package was not read while it was built.
+_Complete = Callable[[Package], Package]
 
 
 @dataclass(frozen=True)
@@ -53,30 +55,46 @@ def load_target(
     vocabulary: Mapping[str, naming.FieldWords] = naming.VOCABULARY,
     *,
     deep: bool = False,
+    jobs: int | None = None,
 ) -> Target:
     """Read a target. ``repository`` is the model repository's name where the user gives it.
 
-    ``deep`` reads every byte of a package: its checksums and the numbers of its weights.
+    ``deep`` reads every byte of a package: its checksums and the numbers of its weights, in
+    ``jobs`` threads.
 
     Raises UsageError where the path can't be read, NothingToLint where it holds no model.
     """
+    if not text:  # an empty variable of a script, where the current folder would pass for it
+        raise UsageError("a target is empty; give a path, or . for the current folder")
     path = Path(text)
     parse = partial(naming.parse, vocabulary=vocabulary)
+    complete = partial(_read_deep, jobs=jobs) if deep else _read_before
     try:
         if path.is_dir():
-            return _folder(text, path, repository, parse, deep=deep)
+            return _folder(text, path, repository, parse, complete)
         if path.is_file():
-            return _file(text, path, repository, parse, deep=deep)
+            return _file(text, path, repository, parse, complete)
     except OSError as error:
         raise UsageError(f"{text}: {error.strerror or error}") from error
     except TreeError as error:
         raise UsageError(f"{text}: {error}") from error
     if path.exists():
         raise UsageError(f"{text}: neither a file nor a folder")
-    raise UsageError(f"{text}: no such file or folder")
+    raise UsageError(f"{text}: no such file or folder{_hint(text)}")
 
 
-def _file(text: str, path: Path, repository: str | None, parse: _Parse, *, deep: bool) -> Target:
+def _hint(text: str) -> str:
+    """Return what to do instead where a target that is not there looks like something else."""
+    if re.match(r"https?://|gh:|[\w.-]+/([\w.-]+@|model[\w-]+$)", text):
+        return "; nothing is read from GitHub or the web yet: download the zip, or clone"
+    if re.fullmatch(r"model_\w+(-\w+)*", text):
+        return f"; `model-lint name {text}` judges a name"
+    return ""
+
+
+def _file(
+    text: str, path: Path, repository: str | None, parse: _Parse, complete: _Complete
+) -> Target:
     if path.suffix.lower() == ".json":
         return _dataset(text, path)
     size = path.stat().st_size
@@ -89,8 +107,7 @@ def _file(text: str, path: Path, repository: str | None, parse: _Parse, *, deep:
             archive = Archive(path.name, size, head, error, ())
             return Target(text, "package", (archive,), f"{text}!/", size, len(head))
         # The name of a zip is not the repository's: only a name that the user gives is judged.
-        package = build_package(tree, file_name=path.name, repository=repository)
-        package = _read_deep(package) if deep else package
+        package = complete(build_package(tree, file_name=path.name, repository=repository))
         headers = read_headers(tree, size)
         damaged = tuple((dict(package.damaged) | dict(headers.broken)).items())
         archive = Archive(path.name, size, head, None, tree.members, damaged, headers.differing)
@@ -124,15 +141,17 @@ def _refuse_checkpoint(text: str, tree: ZipTree) -> None:
     )
 
 
-def _folder(text: str, path: Path, repository: str | None, parse: _Parse, *, deep: bool) -> Target:
+def _folder(
+    text: str, path: Path, repository: str | None, parse: _Parse, complete: _Complete
+) -> Target:
     full = path.resolve()
     is_checkout = (full / ".git").exists()
     if not is_checkout and _is_trainer_folder(full):
         return _package_folder(
-            text, FolderTree(full.parent, only=full.name), repository, parse, deep=deep
+            text, FolderTree(full.parent, only=full.name), repository, parse, complete
         )
     if not is_checkout and _holds_trainer_folder(full):
-        return _package_folder(text, FolderTree(full), repository, parse, deep=deep)
+        return _package_folder(text, FolderTree(full), repository, parse, complete)
     if not any((full / mark).exists() for mark in _REPOSITORY_MARKS):
         raise NothingToLint(
             f"{text}: no trainer folder and no repository in this folder; name a zip, a trainer "
@@ -145,17 +164,22 @@ def _folder(text: str, path: Path, repository: str | None, parse: _Parse, *, dee
     return Target(text, "repository", subjects, f"{text.rstrip('/')}/")
 
 
-def _read_deep(package: Package) -> Package:
+def _read_before(package: Package) -> Package:
+    return package
+
+
+def _read_deep(package: Package, jobs: int | None) -> Package:
     from .deep import read_everything  # noqa: PLC0415 - threads, which few checks need
 
-    return replace(read_everything(package), records=read_whole(package.tree, package.records))
+    return replace(
+        read_everything(package, jobs), records=read_whole(package.tree, package.records)
+    )
 
 
 def _package_folder(
-    text: str, tree: FolderTree, repository: str | None, parse: _Parse, *, deep: bool
+    text: str, tree: FolderTree, repository: str | None, parse: _Parse, complete: _Complete
 ) -> Target:
-    package = build_package(tree, file_name=None, repository=repository)
-    package = _read_deep(package) if deep else package
+    package = complete(build_package(tree, file_name=None, repository=repository))
     total = sum(entry.size for entry in tree.files.values())
     names = (parse(repository),) if repository else ()
     subjects = (*names, package)

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,18 +74,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="read every byte of packages: checksums (Z010) and numbers of the weights (C013)",
     )
     parser.add_argument(
+        "--jobs",
+        type=_jobs,
+        metavar="N",
+        help="threads that read packages with --deep (default: one for each processor, at most 4)",
+    )
+    parser.add_argument(
+        "--offline",
+        action="store_true",
+        help="use no network: so far nothing does, for targets are files and folders",
+    )
+    parser.add_argument(
         "--name",
         metavar="NAME",
         help="the model repository's name, where it can't be derived from the target",
     )
     parser.add_argument(
         "--config",
+        type=Path,
         metavar="FILE",
         help="the configuration (default: model-lint.toml or [tool.model-lint] in pyproject.toml, "
         "in the current folder or above it)",
     )
     parser.add_argument(
         "--baseline",
+        type=Path,
         metavar="FILE",
         help="a report of --format json: what it holds is known, and is not reported again",
     )
@@ -115,7 +129,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Lint every target, write the reports, and return the exit status."""
-    config = load_config(Path(options.config) if options.config else find_config(Path.cwd()))
+    config = load_config(find_config(Path.cwd()) if options.config is None else options.config)
     rules = all_rules()
     chosen = select_rules(
         rules,
@@ -127,15 +141,18 @@ def run(options: argparse.Namespace) -> int:
     if unlooked:
         which = " and ".join(unlooked)
         complain(f"{which}: looked for only with --deep, so add it")
-    baseline = Path(options.baseline) if options.baseline else config.baseline
+    baseline = config.baseline if options.baseline is None else options.baseline
     silencer = Silencer(rules, config, load_baseline(baseline) if baseline else frozenset())
     vocabulary = vocabulary_of(config)
     name = options.name or config.name
     fixing = _fixing(options)
 
+    read = partial(
+        load_target, repository=name, vocabulary=vocabulary, deep=options.deep, jobs=options.jobs
+    )
+
     def load(path: Path, *, shown: str) -> Target:
-        loaded = load_target(str(path), name, vocabulary, deep=options.deep)
-        return replace(loaded, text=shown, prefix=f"{shown}!/")
+        return replace(read(str(path)), text=shown, prefix=f"{shown}!/")
 
     targets: list[Target] = []
     reports: list[TargetReport] = []
@@ -144,7 +161,7 @@ def run(options: argparse.Namespace) -> int:
     for text in _targets(options.targets):
         started = time.perf_counter()
         try:
-            target = load_target(text, name, vocabulary, deep=options.deep)
+            target = read(text)
             found = silencer.apply(check(target, chosen, started))
             if fixing:
                 silenced = {i.finding.code for i in found.ignored} - {
@@ -207,13 +224,30 @@ def _write(text: str, file: str | None) -> None:
     if file is None:
         sys.stdout.write(text)
         return
-    temporary = Path(f"{file}.{os.getpid()}.tmp")
+    try:
+        _write_file(text, Path(file))
+    except OSError as error:
+        raise UsageError(f"can't write {file}: {error.strerror or error}") from error
+
+
+def _write_file(text: str, path: Path) -> None:
+    if path.exists() and not path.is_file():
+        path.write_text(text, encoding="utf-8")  # a pipe or a device, which has to stay one
+        return
+    path = path.resolve()  # where a link leads, for the link has to stay as well
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         temporary.write_text(text, encoding="utf-8")
-        temporary.replace(file)
-    except OSError as error:
+        temporary.replace(path)
+    except OSError:
         temporary.unlink(missing_ok=True)
-        raise UsageError(f"can't write {file}: {error.strerror or error}") from error
+        raise
+
+
+def _jobs(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
+    return int(text)
 
 
 def _words(text: str) -> list[str]:
@@ -248,4 +282,6 @@ class _AddFile(argparse.Action):
         *before, (form, file) = namespace.outputs or [("text", None)]
         if file is not None:
             parser.error(f"{option_string} {values}: name a --format before each --output")
+        if any(values == other for _, other in before):
+            parser.error(f"{option_string} {values}: two formats can't share a file")
         namespace.outputs = [*before, (form, str(values))]
