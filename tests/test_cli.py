@@ -252,6 +252,12 @@ def test_a_baseline_silences_what_it_holds(broken: Path, tmp_path: Path) -> None
     assert status("check", broken, "--baseline", baseline) == 1
 
 
+def test_a_baseline_knows_a_target_with_and_without_a_dot(broken: Path, tmp_path: Path) -> None:
+    path, baseline = str(broken.relative_to(tmp_path)), tmp_path / "baseline.json"
+    assert status("check", path, "--format", "json", "--output", baseline) == 1
+    assert status("check", f"./{path}", "--baseline", baseline) == 0
+
+
 def test_a_baseline_must_be_a_report(
     broken: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

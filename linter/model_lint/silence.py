@@ -94,7 +94,7 @@ def load_baseline(path: Path) -> frozenset[Key]:
     try:
         data: Any = json.loads(path.read_text(encoding="utf-8"))
         return frozenset(
-            (str(f["code"]), str(f["location"]), str(f["message"]))
+            (str(f["code"]), _place(str(f["location"])), str(f["message"]))
             for target in data["targets"]
             for f in target["findings"]
         )
@@ -107,4 +107,8 @@ def load_baseline(path: Path) -> frozenset[Key]:
 
 
 def _key(finding: Finding) -> Key:
-    return finding.code, finding.location, finding.message
+    return finding.code, _place(finding.location), finding.message
+
+
+def _place(location: str) -> str:
+    return location.removeprefix("./")  # `./model.zip` is `model.zip`
