@@ -749,6 +749,15 @@ def test_force_keeps_the_old_package_when_the_new_one_fails(model: Path, out: Pa
     assert [p.name for p in out.iterdir()] == [ZIP]
 
 
+def test_a_missing_model_is_said_before_anything_else(
+    out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (out / ZIP).write_bytes(b"precious")
+    assert run(tmp_path / "nope") == 2
+    assert main(["pack", "nope", "--output", "nowhere"]) == 2
+    assert capsys.readouterr().err.count("nope: no such folder") == 2
+
+
 def test_a_package_that_came_meanwhile_is_kept(
     model: Path, out: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,7 +19,7 @@ from ..errors import UsageError
 from ..findings import TargetReport
 from ..orientation import ORIENTATIONS
 from ..pack import Progress, pack
-from ..pack.plan import Request
+from ..pack.plan import Request, trainer_folder
 from ..pack.report import as_json, as_text
 from ..package import FINAL_CHECKPOINT
 from ..repository import repository_name
@@ -126,6 +126,7 @@ def run(options: argparse.Namespace) -> int:
     """Build, lint and report; return the exit status."""
     config = load_config(find_config(Path.cwd()))
     vocabulary = vocabulary_of(config)
+    trainer_folder(options.folder)  # without a model no other question matters
     tag = _tag(options.tag)
     target, name = _target(options, config, tag, vocabulary)
     request = Request(

@@ -103,10 +103,10 @@ def pack(
     Raises:
         UsageError: what is wrong, and what to do; nothing was written.
     """
-    if target.exists() and not force:
-        raise UsageError(f"{target} exists already; give --force to replace it")
     try:
         planned = plan(request)
+        if target.exists() and not force:
+            raise UsageError(f"{target} exists already; give --force to replace it")
         with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=target.parent) as folder:
             temporary = Path(folder) / target.name
             with temporary.open("wb") as stream:

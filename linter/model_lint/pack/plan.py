@@ -90,7 +90,7 @@ def plan(request: Request) -> Plan:
     Raises:
         UsageError: what is missing or contradicts, and what to do.
     """
-    folder = _trainer_folder(request.folder)
+    folder = trainer_folder(request.folder)
     folds = _folds(folder, request)
     above = f"{_dataset_name(folder)}/" if request.dataset_layout else ""
     dataset, changes = _dataset(folder, request.orientation)
@@ -168,8 +168,8 @@ def _about_leaks(name: str, data: bytes) -> Iterator[str]:
         yield f"{name} travels as it is, with a {kinds} in line {lines}: is that for the public?"
 
 
-def _trainer_folder(given: Path) -> Path:
-    """Return the trainer folder that is meant."""
+def trainer_folder(given: Path) -> Path:
+    """Return the trainer folder that is meant. Raises UsageError where there is none, or several."""
     folder = Path(os.path.abspath(given))  # noqa: PTH100 - a link's own name counts, so no resolve
     if not folder.exists():
         raise UsageError(f"{given}: no such folder")

@@ -94,7 +94,7 @@ def _about_left_out(left_out: tuple[LeftOut, ...]) -> Iterator[str]:
     if not left_out:
         return
     total = size(sum(item.size for item in left_out))
-    lines = [f"Left out ({total}), because the specification's tree does not show it:"]
+    lines = [f"Left out ({total}), as not asked for or not in the specification's tree:"]
     for item in left_out:
         files = f"{count(item.files, 'file')}, " if item.path.endswith("/") else ""
         lines.append(f"  {printable(item.path)}  {files}{size(item.size)}")

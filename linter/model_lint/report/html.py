@@ -108,7 +108,8 @@ def _contents(targets: list[TargetReport]) -> str:
         found = tally(target.findings)
         chips = [f'<span class="chip {severity.value}">{text}</span>' for severity, text in found]
         link = f'<a href="#target-{number}">{_path(target.target)}</a>'
-        rows.append(f"<li>{link} {''.join(chips) or _CLEAN_CHIP}</li>\n")
+        verdict = "".join(chips) or _CLEAN_CHIP
+        rows.append(f'<li>{link} <span class="chips">{verdict}</span></li>\n')
     return f'<nav aria-label="Targets"><ol>\n{"".join(rows)}</ol></nav>\n'
 
 
