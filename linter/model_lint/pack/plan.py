@@ -169,7 +169,7 @@ def _about_leaks(name: str, data: bytes) -> Iterator[str]:
 
 
 def trainer_folder(given: Path) -> Path:
-    """Return the trainer folder that is meant. Raises UsageError where there is none, or several."""
+    """Return the trainer folder that is meant. Raises UsageError where there is none, or two."""
     folder = Path(os.path.abspath(given))  # noqa: PTH100 - a link's own name counts, so no resolve
     if not folder.exists():
         raise UsageError(f"{given}: no such folder")
