@@ -117,6 +117,19 @@ def test_series_and_slices_are_refused(
     assert not (tmp_path / "o.nii.gz").exists()
 
 
+@pytest.mark.parametrize("error", [RuntimeError("Found no driver\nat all"), MemoryError()])
+def test_a_device_that_fails_ends_in_one_line(tmp_path: Path, error: Exception) -> None:
+    def fail(array: np.ndarray, spacing: tuple[float, ...]) -> np.ndarray:
+        raise error
+
+    image = tmp_path / "i.nii.gz"
+    nib.save(random_image("RPI"), image)
+    with pytest.raises(VolumeError, match="can't be segmented: ") as caught:
+        segment_files(Case((image,), tmp_path / "o.nii.gz"), Model("RPI", 1, fail))
+    assert str(caught.value).startswith(f"{image}: ")
+    assert len(str(caught.value).splitlines()) == 1
+
+
 def test_a_last_dimension_of_one_comes_back(tmp_path: Path) -> None:
     nib.save(nib.Nifti1Image(np.ones((3, 4, 5, 1), np.float32), np.eye(4)), tmp_path / "i.nii.gz")
     segment_files(Case((tmp_path / "i.nii.gz",), tmp_path / "o.nii.gz"), Model("AIL", 1, threshold))

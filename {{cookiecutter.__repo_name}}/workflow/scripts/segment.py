@@ -93,7 +93,7 @@ def segment_files(case: Case, model: Model) -> None:
     """Segment the files of one case and write the result.
 
     Raises:
-        VolumeError: one line that names the file that can't be used.
+        VolumeError: one line that names the file that can't be used or segmented.
     """
     if len(case.images) != model.channels:
         raise VolumeError(
@@ -105,7 +105,11 @@ def segment_files(case: Case, model: Model) -> None:
     for path, image in zip(case.images[1:], images[1:], strict=True):
         if difference := same_grid(images[0], reorient_image(image, wanted)):
             raise VolumeError(f"{path}: is not on the grid of {case.images[0].name}: {difference}")
-    labels = segment(images, model.orientation, model.predict)
+    try:
+        labels = segment(images, model.orientation, model.predict)
+    except (RuntimeError, MemoryError) as error:  # of torch: no such device, no memory left on it
+        reason = next(iter(str(error).splitlines()), repr(error))
+        raise VolumeError(f"{case.images[0]}: can't be segmented: {reason}") from None
     save_like(nib.load(case.images[0]), labels, case.output)
 
 

@@ -60,10 +60,7 @@ def read_volume(path: Path) -> nib.Nifti1Image:
         orientation_of(image.affine)
     except ValueError as error:
         raise VolumeError(f"{path}: {error}") from None
-    header = image.header.copy()
-    result = nib.Nifti1Image(array, image.affine, header)
-    result.header.set_slope_inter(1, 0)
-    return result
+    return nib.Nifti1Image(array, image.affine)
 
 
 def same_grid(first: Any, second: Any) -> str:
