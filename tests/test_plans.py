@@ -156,6 +156,8 @@ KWARGS = (*CONFIGURATION, "architecture", "arch_kwargs")
         (changed("foreground_intensity_properties_per_channel", value={"0": None}), "channel 0"),
         (changed(*CONFIGURATION, "resampling_fn_data", value="resample_data_or_seg"), "not have"),
         (changed(*CONFIGURATION, "resampling_fn_data_kwargs", value={"k": 1}), "does not take `k`"),
+        (changed(*CONFIGURATION, "resampling_fn_data_kwargs", value={"order": 9}), "0 to 5"),
+        (changed(*CONFIGURATION, "resampling_fn_data_kwargs", value={"order": 3.0}), "0 to 5"),
         (changed(*KWARGS, "n_stages", value=5), "needs 5"),
         (changed(*KWARGS, "n_conv_per_stage_decoder", value=[1]), "needs 3"),
     ],
@@ -174,6 +176,7 @@ def test_more_normalizations_than_channels_are_no_defect() -> None:
     "plans",
     [
         changed(*CONFIGURATION, "use_mask_for_norm", value=[None]),
+        changed(*CONFIGURATION, "resampling_fn_seg_kwargs", value={"order": 9}),
         changed(*CONFIGURATION, "spacing", value=[5.0, 0.5, 0.5]),
         changed(*NETWORK, "network_class_name", value="my.nets.PlainConvUNet"),
         changed(*NETWORK, "network_class_name", value="PlainConvUNet"),

@@ -127,12 +127,16 @@ class TrainerFolder:
     @property
     def builds_network(self) -> bool:
         """Whether the trainer may build another network than the plans describe."""
-        source = self.trainer_class
-        own = source is not None and "build_network_architecture" in source.text
-        return own or any(
+        return self.brings_network or any(
             c.trainer_name is not None and c.trainer_name.startswith(_BUILDERS)
             for _, c in self.checkpoints
         )
+
+    @property
+    def brings_network(self) -> bool:
+        """Whether ``trainer_class.py`` says how the network is built."""
+        source = self.trainer_class
+        return source is not None and "build_network_architecture" in source.text
 
     @property
     def checkpoints(self) -> Iterator[tuple[Fold, Checkpoint]]:

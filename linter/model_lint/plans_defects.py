@@ -165,6 +165,9 @@ def _preprocessing(configuration: Mapping[str, Any], at: tuple[Step, ...]) -> It
         elif surplus := [argument for argument in kwargs if argument not in _RESAMPLING[name]]:
             message = f"{quote(name)} does not take {listing(surplus)}"
             yield Defect((*at, f"{key}_kwargs", surplus[0]), message)
+        elif key != "resampling_fn_seg" and not _is_order(kwargs.get("order", 0)):
+            message = f"`order` is {quote(kwargs['order'])}; orders of splines are 0 to 5"
+            yield Defect((*at, f"{key}_kwargs", "order"), message)
 
 
 def _network(configuration: Mapping[str, Any], at: tuple[Step, ...], use: Use) -> Iterator[Defect]:
@@ -288,6 +291,10 @@ def _unknown(holder: Mapping[str, Any], key: str, at: tuple[Step, ...]) -> Defec
 
 def _missing(holder: Mapping[str, Any], key: str, wanted: str) -> str:
     return f"`{key}` is not {wanted}" if key in holder else f"`{key}` is missing"
+
+
+def _is_order(value: object) -> bool:
+    return isinstance(value, int) and 0 <= value <= 5
 
 
 def _item(values: object, index: int) -> object:

@@ -62,6 +62,14 @@ def network(change: dict[str, Any]) -> Change:
     return configuration(lambda held: held["architecture"]["arch_kwargs"].update(change))
 
 
+def architecture(change: Callable[[Any], Any] | dict[str, Any]) -> Change:
+    """Change the description of the network: by a function of it, or by keys to set."""
+    keys = change
+    if isinstance(keys, dict):
+        return configuration(lambda held: held["architecture"].update(keys))
+    return configuration(lambda held: keys(held["architecture"]))
+
+
 def fingerprint(change: Callable[[Any], Any] | dict[str, Any]) -> Change:
     return edit("dataset_fingerprint.json", change)
 
@@ -273,6 +281,51 @@ CASES = [
         "P007",
         "a broken one that is not loaded",
         plans(lambda p: p["configurations"].update({"3d_fullres": {"patch_size": []}})),
+    ),
+    *(
+        case("P008", f"{key} is {name}", network({key: name}), says=f"`{key}` is `{name}`", **more)
+        for key, name, more in (
+            ("nonlin", "os.system", {"severity": E, "at": "plans.json"}),
+            ("nonlin", "open", {}),
+            ("nonlin", "torch.nn.functional.relu", {}),
+            ("nonlin", "torch.nn.modules.module.functools.partial", {}),
+            ("norm_op", "torch.hub.load", {}),
+            ("dropout_op", "subprocess.call", {}),
+        )
+    ),
+    *(
+        case("P008", f"network {name}", architecture({"network_class_name": name}))
+        for name in ("logging.basicConfig", "torch.hub.load", "antigravity.PlainConvUNet")
+    ),
+    case(
+        "P008",
+        "an argument that nobody builds",
+        network({"deep_supervision": "antigravity.x"}),
+        architecture(lambda a: a["_kw_requires_import"].append("deep_supervision")),
+    ),
+    *(
+        silent("P008", f"{key} is {name}", network({key: name}))
+        for key, name in (
+            ("nonlin", "torch.nn.GELU"),
+            ("nonlin", "torch.nn.modules.activation.ReLU"),
+            ("dropout_op", "torch.nn.modules.dropout.Dropout2d"),
+        )
+    ),
+    silent("P008", "no module", architecture({"network_class_name": "PlainConvUNet"})),
+    silent(
+        "P008",
+        "parts of its own trainer",
+        put("trainer_class.py", f"{CLASS}\n# build_network_architecture\n"),
+        network({"nonlin": "monai.networks.blocks.Swish"}),
+    ),
+    silent(
+        "P008",
+        "one that is not loaded",
+        plans(
+            lambda p: p["configurations"]["3d_fullres"]["architecture"].update(
+                network_class_name="logging.basicConfig"
+            )
+        ),
     ),
 ]
 

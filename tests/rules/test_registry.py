@@ -119,6 +119,7 @@ P004 plans-old-format warning
 P005 cascade warning
 P006 fingerprint-invalid warning
 P007 plans-incomplete error
+P008 plans-code error
 R001 readme-missing error
 R002 license-missing error
 R003 citation-missing warning

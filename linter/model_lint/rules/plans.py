@@ -10,6 +10,7 @@ from ..json_file import JsonFile
 from ..networks import OLD_KEYS
 from ..package import Package, TrainerFolder
 from ..plans import resolve
+from ..plans_code import foreign_names
 from ..plans_defects import Use, defects
 from ..wording import quote
 from . import rule
@@ -200,3 +201,29 @@ def plans_incomplete(package: Package) -> Iterator[Problem]:
         for defect in defects(plans.object, configuration, use):
             line = plans.line(*defect.steps) or plans.line("configurations", name)
             yield Problem(defect.message, plans.path, line)
+
+
+@rule(
+    "P008",
+    "plans-code",
+    severity=Severity.ERROR,
+    since="0.1",
+    source="nnU-Net imports the names of `arch_kwargs` by pydoc.locate and calls what it finds",
+)
+def plans_code(package: Package) -> Iterator[Problem]:
+    """`plans.json` names code that is no part of a network.
+
+    Why: nnU-Net and SCT import what stands there, whatever it is, and call it with arguments from
+    the same file when they load the model: `"nonlin": "os.system"` runs a command. nnU-Net writes
+    classes of `torch.nn` and of `dynamic_network_architectures` only. A model whose own
+    `trainer_class.py` builds the network is passed over: it may name that trainer's parts.
+
+    Fix: don't load this model; take the `plans.json` of the training from whom you trust.
+    """
+    for trainer, plans, name, configuration in _plans(package):
+        if isinstance(configuration, str) or trainer.brings_network:
+            continue
+        for key, value, steps in foreign_names(configuration):
+            line = plans.line("configurations", name, *steps)
+            message = f"`{key}` is {quote(value)}, which nnU-Net would import and call"
+            yield Problem(message, plans.path, line or plans.line("configurations", name))
