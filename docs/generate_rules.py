@@ -128,8 +128,8 @@ def _index(rules: tuple[Rule, ...]) -> str:
         family = [rule for rule in rules if rule.code.startswith(letter)]
         if not family:
             continue
-        lines += ["", f"## {title} {{ #{_anchor(letter)} }}", "", "| Code | Name | | Finds |"]
-        lines += ["|:--|:--|:--|:--|"]
+        lines += ["", f"## {title} {{ #{_anchor(letter)} }}", ""]
+        lines += ["| Code | Name | Severity | Finds |", "|:--|:--|:--|:--|"]
         lines += [
             f"| {r.code} | [{r.name}]({r.name}.md) | {r.severity.value} | {r.summary} |"
             for r in family
@@ -138,7 +138,7 @@ def _index(rules: tuple[Rule, ...]) -> str:
         "",
         "## About the run itself { #family-x }",
         "",
-        "| Code | Name | | Says |",
+        "| Code | Name | Severity | Says |",
         "|:--|:--|:--|:--|",
         "| X000 | [internal-error](internal-error.md) | error | A rule crashed. |",
         "| X001 | [unused-ignore](unused-ignore.md) | warning | An ignore silences nothing. |",
@@ -151,4 +151,4 @@ def _anchor(letter: str) -> str:
 
 
 def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return text if text.startswith("nnU-Net") else text[:1].upper() + text[1:]

@@ -38,7 +38,10 @@ def disagreements() -> str:
         f"| {row['sct']} | {row['nnunet']} | {_cell(row['reason'])} |"
         for row in table.values()
     ]
-    head = f"They disagree on {len(rows)} packages, and model-lint's verdict stands:\n\n"
+    head = (
+        f"They disagree on {len(rows)} packages, and model-lint's verdict stands. It is given as "
+        "the codes of the errors; *wrong* is a mask that is not the model's:\n\n"
+    )
     return head + _table(
         ["What was changed", "model-lint", "SCT", "nnU-Net", "Why the verdict stands"], rows
     )

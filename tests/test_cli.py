@@ -158,7 +158,7 @@ def test_a_mistake_is_one_line_and_status_two(
         (["check", "--fail-on", "never"], "--fail-on"),
         (["check", ".", "--output", "a", "--output", "b"], "name a --format before each"),
         (["check", "--output", "a", "--format", "json", "--output", "a"], "can't share a file"),
-        (["check", "--fial-on=info"], "there is no --fial-on=info, did you mean --fail-on?"),
+        (["check", "--fial-on=info"], "there is no --fial-on=info (did you mean --fail-on?);"),
         (["check", "--zzz"], "there is no --zzz; `model-lint check --help` says more"),
         (["check", "--jobs", "0"], "'0' is no number from 1 on"),
         (["pack", "a", "b"], "there is no b; `model-lint pack --help`"),

@@ -89,7 +89,7 @@ class _Parser(argparse.ArgumentParser):
         from difflib import get_close_matches  # noqa: PLC0415 - only a wrong word pays for it
 
         near = get_close_matches(word.partition("=")[0], self._option_string_actions, 1)
-        return f", did you mean {near[0]}?" if near else ""
+        return f" (did you mean {near[0]}?)" if near else ""
 
 
 def _parser(words: list[str]) -> argparse.ArgumentParser:
