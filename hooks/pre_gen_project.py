@@ -155,6 +155,8 @@ def refuse_code(question: str, value: str) -> None:
 def check_name(answers: Answers) -> None:
     """Check the parts of the name, and the name that they make."""
     vocabulary = answers["_vocabulary"]
+    if re.fullmatch(r"model_[A-Za-z0-9_-]+", answers["__repo_name"]) is None:
+        raise AnswerError("__repo_name: is composed of the other answers; leave it out.")
     for field in NAME_FIELDS:
         values = answers[f"__{field}"].split("-")
         if values == [""] and vocabulary[field]["default"] is None and vocabulary[field]["open"]:
@@ -276,6 +278,11 @@ def check_free_text(answers: Answers) -> None:
             raise AnswerError(
                 f"{question}: {len(value)} characters are too many; type at most {TEXT_LIMIT}."
             )
+    if "@" in answers["author"]:
+        raise AnswerError(
+            f"author: {shown(answers['author'])} holds an address; type names alone, such as "
+            "Ada Lovelace, Alan Turing."
+        )
     if not all(re.search(r"\w", name) for name in answers["author"].split(",")):
         raise AnswerError(
             f"author: {shown(answers['author'])} has an empty name; "
@@ -372,7 +379,12 @@ def check_label_values(labels: dict[str, tuple[int, ...]], ignore: tuple[int, ..
     """Check that the values are 1, 2, 3 ... and that each label can be told from the others."""
     present = sorted({value for values in labels.values() for value in values})
     expected = list(range(1, len(present) + 1))
-    if present != expected or len(present) > LABEL_LIMIT:
+    if len(present) > LABEL_LIMIT:
+        raise AnswerError(
+            f"labels: there are {len(present)} numbers; type at most {LABEL_LIMIT} (labels are "
+            "stored in 8 bits)."
+        )
+    if present != expected:
         numbers = ", ".join(str(value) for value in present[:8])
         raise AnswerError(
             f"labels: the numbers are {numbers}; type 1, 2, 3 and so on without a gap "

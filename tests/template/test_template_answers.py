@@ -61,6 +61,7 @@ WRONG: list[tuple[dict[str, str], str]] = [
     ({"description": "..."}, "says nothing"),
     ({"author": ""}, "author: '' says nothing"),
     ({"author": "Ada Lovelace,, Alan Turing"}, "empty name"),
+    ({"author": "Ada Lovelace <ada@example.org>"}, "holds an address; type names alone"),
     ({"owner": ""}, "owner: '' is not a GitHub name; type letters"),
     ({"owner": "-x"}, "GitHub name"),
     ({"owner": "x-"}, "GitHub name"),
@@ -108,6 +109,7 @@ WRONG: list[tuple[dict[str, str], str]] = [
     ({"labels": "background=0"}, "there is no label"),
     ({"labels": "sc=1, ignore=1"}, "type ignore=2."),
     ({"labels": "ignore=1"}, "there is no label"),
+    ({"labels": ", ".join(f"l{n}={n}" for n in range(1, 256))}, "255 numbers; type at most 254"),
     # Channels.
     ({"channels": ""}, "channels: '' is not how a BIDS file name ends"),
     ({"contrast": ""}, "channels: '' is not how a BIDS file name ends"),

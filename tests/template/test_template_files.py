@@ -239,6 +239,22 @@ def test_the_model_card(case: tuple[Answers, Path]) -> None:
     assert ("trainer_class.py" in text) == (answers.get("custom_trainer") == "yes")
 
 
+def test_what_is_said_is_what_was_answered(tmp_path: Path) -> None:
+    made = bake(
+        tmp_path / "output",
+        labels="axon=1, myelin=2",
+        description=" Where is the myelin? ",
+        author="Ada Lovelace; Alan Turing",
+    )
+    readme = (made / "README.md").read_text(encoding="utf-8")
+    assert "\nWhere is the myelin? The model is" in readme
+    citation = yaml.safe_load((made / "CITATION.cff").read_text(encoding="utf-8"))
+    assert [author["family-names"] for author in citation["authors"]] == ["Lovelace", "Turing"]
+    config = (made / "config.yaml").read_text(encoding="utf-8")
+    assert "sub-001_T2w_label-AXON_seg.nii.gz" in config
+    assert "label-SC" not in config
+
+
 def test_links_of_the_model_card_lead_somewhere(case: tuple[Answers, Path]) -> None:
     _, made = case
     text = (made / "README.md").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from cookiecutter.exceptions import FailedHookException
+from cookiecutter.exceptions import FailedHookException, OutputDirExistsException
 from support import bake, context, files, hook, program, run, source
 
 HOOK = hook("pre_gen_project")
@@ -97,6 +97,18 @@ def type_answers(folder: Path, lines: list[str]) -> subprocess.CompletedProcess[
         timeout=600,
         check=False,
     )
+
+
+@pytest.mark.parametrize("name", ["../../evil", "evil", ""])
+def test_the_name_of_the_repository_is_never_taken_from_an_answer(
+    name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "a" / "output"
+    with pytest.raises((FailedHookException, OutputDirExistsException)):
+        bake(output, __repo_name=name)
+    assert list(output.iterdir()) == []
+    assert not list(tmp_path.rglob("evil"))
+    assert "__repo_name: is composed of the other answers" in capfd.readouterr().err or not name
 
 
 def test_answers_typed_at_the_keyboard(tmp_path: Path) -> None:

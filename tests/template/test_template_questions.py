@@ -52,6 +52,11 @@ def test_the_linter_of_the_repository_is_this_one() -> None:
         ({"anatomy": "sc-gm"}, "labels", "sc=1, gm=2"),
         ({"contrast": "t2star"}, "channels", "T2star"),
         ({"contrast": "t1-t2-dwi-foo"}, "channels", "T1w, T2w, dwi, foo"),
+        # What is no image of its own is nothing to train with.
+        ({"contrast": "t2-7t"}, "channels", "T2w"),
+        ({"contrast": "t2-7t"}, "title", "Spinal cord segmentation on T2-weighted MRI"),
+        ({"contrast": "contrast-agnostic"}, "channels", ""),
+        ({"contrast": "agnostic"}, "title", "Spinal cord segmentation on images of any contrast"),
     ],
 )  # fmt: skip
 def test_defaults_follow_from_earlier_answers(
