@@ -77,7 +77,7 @@ def test_paths_are_where_zipfile_extracts(names: list[str]) -> None:
         with tempfile.TemporaryDirectory() as root:
             try:
                 made = tree.archive.extract(info, root)
-            except (IsADirectoryError, FileNotFoundError):
+            except (IsADirectoryError, FileNotFoundError, ValueError):
                 assert not member.path
                 continue
             assert os.path.relpath(made, root) == (member.path or ".")
