@@ -13,7 +13,12 @@ else:
     import tomli as tomllib
 
 ROOT = Path(__file__).parent.parent
-DISAGREEMENTS = ROOT / "tests" / "consumers" / "disagreements.toml"
+CONSUMERS = ROOT / "tests" / "consumers"
+sys.path.insert(0, str(CONSUMERS))
+
+from family import FAMILY  # noqa: E402
+
+DISAGREEMENTS = CONSUMERS / "disagreements.toml"
 
 
 def questions() -> str:
@@ -39,8 +44,8 @@ def disagreements() -> str:
         for row in table.values()
     ]
     head = (
-        f"They disagree on {len(rows)} packages, and model-lint's verdict stands. It is given as "
-        "the codes of the errors; *wrong* is a mask that is not the model's:\n\n"
+        f"They disagree on {len(rows)} of {len(FAMILY)} packages, and model-lint's verdict stands. "
+        "It is given as the codes of the errors; *wrong* is a mask that is not the model's:\n\n"
     )
     return head + _table(
         ["What was changed", "model-lint", "SCT", "nnU-Net", "Why the verdict stands"], rows
