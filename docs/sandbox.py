@@ -47,6 +47,7 @@ def sandbox() -> Path:
         raise RuntimeError(text)
     package(
         root,
+        put("fold_0/checkpoint_final.pth", slim()),
         dataset({"image_orientation": ABSENT, "labels": {"background": 0, "sc_seg": 1, "gm": 3}}),
         drop("trainer_class.py"),
         name=f"{NAME}-r20261124.zip",
