@@ -175,6 +175,18 @@ def test_wrong_usage_is_one_line_and_status_two(
     assert len(error.splitlines()) == 1
 
 
+def test_a_folder_that_may_not_be_read_is_named(
+    broken: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def locked(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", f"{broken}/fold_0")
+
+    monkeypatch.setattr("model_lint.target.build_package", locked)
+    assert status("check", broken) == 2
+    line = f"model-lint: {broken}: Permission denied ({broken}/fold_0)\n"
+    assert capsys.readouterr().err == line
+
+
 def test_one_bad_target_does_not_hide_the_others(
     broken: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -75,7 +75,8 @@ def load_target(
         if path.is_file():
             return _file(text, path, repository, parse, complete)
     except OSError as error:
-        raise UsageError(f"{text}: {error.strerror or error}") from error
+        inside = f" ({error.filename})" if error.filename not in {None, text} else ""
+        raise UsageError(f"{text}: {error.strerror or error}{inside}") from error
     except TreeError as error:
         raise UsageError(f"{text}: {error}") from error
     if path.exists():
