@@ -11,6 +11,7 @@ import os
 import pickle
 import struct
 from collections import OrderedDict, defaultdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -572,3 +573,54 @@ def test_any_bytes_end_in_a_verdict_that_the_unpickler_confirms(data: bytes) -> 
         assert found.complete
         renamed = {(m.replace("__builtin__", "builtins"), n) for m, n in ALLOWED}
         assert _asked(data) <= renamed | set(ALLOWED)
+
+
+# Frames.
+
+
+def framed(inside: bytes, behind: bytes = b"", length: int | None = None) -> bytes:
+    """A pickle with one frame, which says its own length or another."""
+    size = len(inside) if length is None else length
+    return b"\x80\x04\x95" + struct.pack("<Q", size) + inside + behind
+
+
+def test_an_opcode_over_the_end_of_a_frame_is_refused(tmp_path: Path) -> None:
+    """Python's unpickler in C leaves out the rest of the frame, and runs what looks like a text."""
+    made = tmp_path / "made"
+    command = f"touch {made}".encode()
+    code = b"cposix\nsystem\n(B" + struct.pack("<I", len(command)) + command + b"tR"
+    inside = b"X\x08\0\0\0AAAAA"
+    data = framed(inside, b"BBBX" + struct.pack("<I", len(code)) + code + b"\x86.")
+    text = scan(data.replace(framed(inside), b"\x80\x04" + inside))
+    assert (text.complete, text.issues) == (True, ())
+    assert pickle.Unpickler(io.BytesIO(data)).load()[1] == 0
+    assert made.exists()
+    assert codes(data) == ["K004"]
+
+
+@pytest.mark.parametrize("chunk", [1, 5, 16 * 1024])
+@pytest.mark.parametrize(
+    ("data", "right"),
+    [
+        (framed(b"]K\x01a."), True),
+        (framed(b"]", b"K\x01a."), True),
+        (framed(b"", b"N."), True),
+        (framed(b"]", framed(b"K\x01a.")[2:]), True),
+        (framed(b"]", b"K\x01a.", length=2), False),
+        (framed(b"N", b".", length=3), False),
+        (framed(b"N.", length=1 << 62), False),
+        (framed(framed(b"N")[2:], b"."), False),
+    ],
+)
+def test_frames_end_where_opcodes_do(data: bytes, right: bool, chunk: int) -> None:
+    stream = io.BytesIO(data)
+    found = scan_pickle(lambda _: stream.read(chunk))
+    assert found.complete is right
+    assert [issue.code for issue in found.issues] == ([] if right else ["K004"])
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+def test_every_protocol_is_read(protocol: int) -> None:
+    value = {"numbers": [*range(100)], "text": "x" * 100_000, "parts": [["y" * 70] for _ in "ab"]}
+    found = scan(pickle.dumps([value] * 3 + ["z" * n for n in range(2000)], protocol))
+    assert (found.issues, found.complete) == ((), True)

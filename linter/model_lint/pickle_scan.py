@@ -136,8 +136,10 @@ class _Machine:
         self.base = 0
         #: Where in the buffer the opcode at work stands.
         self.at = 0
-        #: Up to here the buffer holds an opcode's fixed argument for sure.
+        #: Up to here the buffer holds an opcode's fixed argument for sure, and no frame ends.
         self._safe = -1
+        #: Where in the pickle the frame at work ends; 0 outside of frames.
+        self._frame_end = 0
         self.stack: list[object] = []
         self.marks: list[list[object]] = []
         self.memo: list[object] = []
@@ -178,11 +180,26 @@ class _Machine:
         for _ in range(MAX_OPCODES):
             pos = self.pos
             if pos > self._safe:
-                self._fill(LONGEST_FIXED)
-                pos = self.pos
+                self._leave_frame()
+                if pos > self._safe:
+                    self._fill(LONGEST_FIXED)
+                    pos = self.pos
             self.at = pos
             self.pos = pos + 1
             table[self.buffer[pos]](self)
+
+    def _leave_frame(self) -> None:
+        """See whether the frame ends here, where an opcode begins.
+
+        What reaches over its end is read differently by Python's two unpicklers: that in C leaves
+        out the rest of the frame.
+        """
+        here = self.base + self.pos
+        if self._frame_end and here >= self._frame_end:
+            if here > self._frame_end:
+                raise _malformed("an opcode reaches over the end of its frame")
+            self._frame_end = 0
+            self._set_safe()
 
     def _fill(self, need: int) -> None:
         """Read on until ``need`` bytes are there, never more than the stream really has."""
@@ -199,7 +216,12 @@ class _Machine:
         self.at -= self.pos
         self.buffer = b"".join(parts)
         self.pos = 0
-        self._safe = MAX_BYTES if self._ended else have - LONGEST_FIXED
+        self._set_safe()
+
+    def _set_safe(self) -> None:
+        self._safe = MAX_BYTES if self._ended else len(self.buffer) - LONGEST_FIXED
+        if self._frame_end:
+            self._safe = min(self._safe, self._frame_end - self.base - 1)
 
     def _add(self, code: str, message: str) -> None:
         """Note an issue once; the scan ends when there are too many."""
@@ -281,11 +303,17 @@ class _Machine:
             raise _malformed(f"pickle protocol {self.protocol} at byte {self.base + self.at}")
 
     def frame(self) -> None:
-        self._number(8)  # only a hint of how much to read at once
+        length = self._number(8)
+        if self._frame_end:
+            raise _malformed("a frame inside a frame")
+        self._frame_end = self.base + self.pos + length
+        self._set_safe()
 
     def stop(self) -> None:
         if len(self.stack) != 1 or self.marks:
             raise _malformed(f"STOP leaves {len(self.stack)} values")
+        if self._frame_end and self.base + self.pos != self._frame_end:
+            raise _malformed("its last frame does not end with it")
         raise _StopError
 
     # Plain values.
