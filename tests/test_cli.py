@@ -136,6 +136,10 @@ def test_nothing_to_lint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
         (["check", MODEL, "--output", "no/such/folder.txt"], "can't write no/such/folder.txt"),
         (["check", MODEL / "fold_0" / "checkpoint_final.pth"], "a checkpoint, not a package"),
         (["rule", "Q999"], "no rule has the code"),
+        (
+            ["rule", "X001"],
+            "model-lint's own: https://ivadomed.github.io/model-template/rules/unus",
+        ),
         (["check", "nul\0byte"], "no such file or folder"),
     ],
 )

@@ -14,8 +14,8 @@ import pytest
 from build import MODEL, NAME, TRAINER, dataset, findings, genuine, package, put, write_zip
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from model_lint.engine import INTERNAL
 from model_lint.errors import UsageError
+from model_lint.findings import INTERNAL
 
 QUICK = settings(
     max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -6,13 +6,10 @@ import time
 from collections.abc import Iterable, Iterator
 
 from .errors import ISSUES_URL
-from .findings import Finding, Problem, Severity, Stats, TargetReport
+from .findings import INTERNAL, OWN, Finding, Problem, Severity, Stats, TargetReport
 from .rules import Rule
 from .source import Sources
 from .target import Target
-
-#: The code of a finding about the linter itself.
-INTERNAL = "X000"
 
 
 def check(target: Target, rules: Iterable[Rule], started: float) -> TargetReport:
@@ -42,7 +39,7 @@ def _run(rule: Rule, subject: object, target: Target, sources: Sources) -> Itera
     except Exception as error:
         yield Finding(
             code=INTERNAL,
-            rule="internal-error",
+            rule=OWN[INTERNAL],
             severity=Severity.ERROR,
             message=f"{rule.code} {rule.name} crashed: {type(error).__name__}: {error}",
             location=target.text,

@@ -27,6 +27,11 @@ class Severity(enum.Enum):
 
 _RANKS = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
+#: A rule crashed; an ignore silences nothing.
+INTERNAL, UNUSED = "X000", "X001"
+#: Codes and names of model-lint's own findings, which no rule makes.
+OWN = {INTERNAL: "internal-error", UNUSED: "unused-ignore"}
+
 
 class Problem(NamedTuple):
     """What a rule yields; the engine adds the code, the name and the target to make a Finding."""

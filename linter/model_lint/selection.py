@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .errors import UsageError
-from .rules import Rule
+from .findings import OWN
+from .rules import DOCS_URL, Rule
 
 #: Rules about what only reading every byte tells.
 DEEP = frozenset({"C013", "Z010"})
@@ -46,6 +47,9 @@ def _codes(rules: tuple[Rule, ...], selectors: Iterable[str]) -> set[str]:
 
 
 def _unknown(rules: tuple[Rule, ...], selector: str) -> str:
+    if selector in OWN or selector in OWN.values():
+        page = f"{DOCS_URL}{OWN.get(selector, selector)}/"
+        return f"{selector!r} is no rule, but model-lint's own: {page}"
     known = [name for rule in rules for name in (rule.code, rule.name)]
     from difflib import get_close_matches  # noqa: PLC0415 - only a wrong word pays for it
 

@@ -11,13 +11,10 @@ from typing import Any
 
 from .config import Config
 from .errors import UsageError
-from .findings import Finding, Ignored, Severity, TargetReport
+from .findings import OWN, UNUSED, Finding, Ignored, Severity, TargetReport
 from .rules import DOCS_URL, Rule
 from .selection import DEEP, match
 from .target import Target
-
-#: The code of a finding about an ignore that silences nothing.
-UNUSED = "X001"
 
 #: What makes a finding the same as one of the baseline: its line may have moved.
 Key = tuple[str, str, str]
@@ -79,13 +76,13 @@ class Silencer:
     def _unused(self, selector: str) -> Finding:
         return Finding(
             code=UNUSED,
-            rule="unused-ignore",
+            rule=OWN[UNUSED],
             severity=Severity.WARNING,
             message=f"the configuration ignores {selector}, but nothing was found that it silences",
             location=str(self.config.path),
             line=None,
             help=f"remove {selector} from `ignore`",
-            url=f"{DOCS_URL}unused-ignore/",
+            url=f"{DOCS_URL}{OWN[UNUSED]}/",
         )
 
 

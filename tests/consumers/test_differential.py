@@ -15,7 +15,7 @@ from pathlib import Path
 from differential import compare
 from disagreements import read_table
 from family import FAMILY
-from model_lint.engine import INTERNAL
+from model_lint.findings import INTERNAL
 
 GOOD = ("one-fold", "dataset-wrapper", "zip-streamed")
 BAD = ("files-at-root", "orientation-rpi", "json-bom", "stored-storage-missing")

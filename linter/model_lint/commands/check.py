@@ -6,18 +6,18 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..config import find_config, load_config, vocabulary_of
-from ..engine import INTERNAL, check
+from ..engine import check
 from ..errors import NothingToLint, UsageError
-from ..findings import Report, Severity, TargetReport
+from ..findings import INTERNAL, Report, Severity, TargetReport
 from ..report import FORMATS, render
-from ..rules import all_rules
+from ..rules import Rule, all_rules
 from ..selection import only_deep, select_rules
 from ..silence import Silencer, load_baseline
 from ..target import Target, load_target
@@ -143,51 +143,76 @@ def run(options: argparse.Namespace) -> int:
         complain(f"{which}: looked for only with --deep, so add it")
     baseline = config.baseline if options.baseline is None else options.baseline
     silencer = Silencer(rules, config, load_baseline(baseline) if baseline else frozenset())
-    vocabulary = vocabulary_of(config)
-    name = options.name or config.name
-    fixing = _fixing(options)
-
     read = partial(
-        load_target, repository=name, vocabulary=vocabulary, deep=options.deep, jobs=options.jobs
+        load_target,
+        repository=options.name or config.name,
+        vocabulary=vocabulary_of(config),
+        deep=options.deep,
+        jobs=options.jobs,
     )
-
-    def load(path: Path, *, shown: str) -> Target:
-        return replace(read(str(path)), text=shown, prefix=f"{shown}!/")
-
-    targets: list[Target] = []
-    reports: list[TargetReport] = []
+    linter = _Linter(read, chosen, silencer, _fixing(options))
+    results: list[_Result] = []
     failures: list[UsageError] = []
-    repairable = False
     for text in _targets(options.targets):
-        started = time.perf_counter()
         try:
-            target = read(text)
-            found = silencer.apply(check(target, chosen, started))
-            if fixing:
-                silenced = {i.finding.code for i in found.ignored} - {
-                    f.code for f in found.findings
-                }
-                codes = {rule.code for rule in chosen} - silenced
-                repaired = fixing.repair(target, codes, load)
-                repairable = repairable or bool(repaired.actions)
-                if repaired.target is not target:
-                    target = repaired.target
-                    found = silencer.apply(check(target, chosen, started))
-        except UsageError as error:
+            results.append(linter.lint(text))
+        except UsageError as error:  # noqa: PERF203 - the others are linted all the same
             failures.append(error)
             complain(str(error))
-            continue
-        targets.append(target)
-        reports.append(found)
     if options.diff:
+        repairable = any(result.repairable for result in results)
         return 2 if failures else int(repairable and not options.exit_zero)
-    report = Report(tuple(reports), tuple(silencer.unused(targets, reports)))
+    reports = tuple(result.report for result in results)
+    unused = silencer.unused((result.target for result in results), reports)
+    report = Report(reports, tuple(unused))
     for form, file in options.outputs or [("text", None)]:
         color = file is None and use_color(options.color)
         width = text_width() if file is None else None
         _write(render(report, form, color=color, width=width), file)
     limit = Severity(options.fail_on) if options.fail_on else config.fail_on
     return _status(report, failures, limit, exit_zero=options.exit_zero)
+
+
+@dataclass(frozen=True)
+class _Result:
+    """What became of one target."""
+
+    target: Target
+    report: TargetReport
+    repairable: bool = False
+
+
+@dataclass(frozen=True)
+class _Linter:
+    """What a run does to each of its targets."""
+
+    read: Callable[[str], Target]
+    rules: tuple[Rule, ...]
+    silencer: Silencer
+    fixing: Request | None
+
+    def lint(self, text: str) -> _Result:
+        """Read a target, repair it where that is asked for, and judge it. Raises UsageError."""
+        started = time.perf_counter()
+        target = self.read(text)
+        report = self._judge(target, started)
+        if self.fixing is None:
+            return _Result(target, report)
+        repaired = self.fixing.repair(target, self._reported(report), self._load)
+        if repaired.target is not target:
+            report = self._judge(repaired.target, started)
+        return _Result(repaired.target, report, bool(repaired.actions))
+
+    def _judge(self, target: Target, started: float) -> TargetReport:
+        return self.silencer.apply(check(target, self.rules, started))
+
+    def _reported(self, report: TargetReport) -> set[str]:
+        """Return the codes of the rules of which the configuration silences nothing, or not all."""
+        silenced = {i.finding.code for i in report.ignored} - {f.code for f in report.findings}
+        return {rule.code for rule in self.rules} - silenced
+
+    def _load(self, path: Path, *, shown: str) -> Target:
+        return replace(self.read(str(path)), text=shown, prefix=f"{shown}!/")
 
 
 def _fixing(options: argparse.Namespace) -> Request | None:

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from .. import naming
 from ..config import Config, find_config, load_config, vocabulary_of
-from ..engine import INTERNAL, check
+from ..engine import check
 from ..errors import UsageError
-from ..findings import TargetReport
+from ..findings import INTERNAL, TargetReport
 from ..orientation import ORIENTATIONS
 from ..pack import Progress, pack
 from ..pack.plan import Request, trainer_folder

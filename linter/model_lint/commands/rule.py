@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
     """Print the chosen rules."""
     rules = select_rules(all_rules(), select=options.codes)
     if options.format == "json":
-        json.dump([_data(rule) for rule in rules], sys.stdout, indent=2, ensure_ascii=False)
+        json.dump([_data(rule) for rule in rules], sys.stdout, indent=2)
         sys.stdout.write("\n")
         return 0
     paint = painter(color=use_color(options.color))

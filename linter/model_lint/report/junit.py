@@ -6,12 +6,9 @@ build red that model-lint itself passes. A clean target is one test that passes.
 
 from __future__ import annotations
 
-from ..findings import Finding, Report, Severity, Stats, TargetReport
+from ..findings import INTERNAL, Finding, Report, Severity, Stats, TargetReport
 from .markup import markup
 from .shared import path_inside
-
-#: The code of a finding about the linter itself (see ``engine``).
-_INTERNAL = "X000"
 
 
 def render(report: Report, *, color: bool = False) -> str:  # noqa: ARG001 - same in every format
@@ -32,7 +29,7 @@ def _cases(targets: list[TargetReport]) -> int:
 
 
 def _counts(findings: tuple[Finding, ...], tests: int) -> str:
-    broken = sum(f.code == _INTERNAL for f in findings)
+    broken = sum(f.code == INTERNAL for f in findings)
     errors = sum(f.severity is Severity.ERROR for f in findings)
     return f' tests="{tests}" failures="{errors - broken}" errors="{broken}"'
 
@@ -58,7 +55,7 @@ def _case(finding: Finding, target: str) -> str:
     if finding.severity is not Severity.ERROR:
         outcome = f'<skipped type="{kind}" message="{finding.severity.value}: {message}"/>'
     else:
-        tag = "error" if finding.code == _INTERNAL else "failure"
+        tag = "error" if finding.code == INTERNAL else "failure"
         lines = [f"{finding.location}: {finding.message}", f"Fix: {finding.help}", finding.url]
         text = "\n".join(map(markup, lines))
         outcome = f'<{tag} type="{kind}" message="{message}">{text}</{tag}>'

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .. import __version__
-from ..findings import Finding, Report, Severity, TargetReport
+from ..findings import INTERNAL, Finding, Report, Severity, TargetReport
 from ..rules import Rule, all_rules
 from .json import dump
 from .shared import every_finding, split_location
@@ -31,8 +31,6 @@ _PROBLEMS = {
 }
 #: Rules about what could harm whoever unpacks or loads a model: their codes begin with these.
 _SECURITY = ("K", "V004", "Z003", "Z004", "Z009")
-#: The code of a finding about the linter itself (see ``engine``).
-_INTERNAL = "X000"
 
 
 def render(report: Report, *, color: bool = False) -> str:  # noqa: ARG001 - same in every format
@@ -57,7 +55,7 @@ def render(report: Report, *, color: bool = False) -> str:  # noqa: ARG001 - sam
                 "rules": rules,
             }
         },
-        "invocations": [{"executionSuccessful": all(f.code != _INTERNAL for f in report.findings)}],
+        "invocations": [{"executionSuccessful": all(f.code != INTERNAL for f in report.findings)}],
         "columnKind": "unicodeCodePoints",
         "results": [
             _result(target, finding, reason, index, seen)

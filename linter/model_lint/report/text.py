@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from ..findings import Finding, Ignored, Report, Severity, SourceLine, TargetReport
+from ..findings import OWN, Finding, Ignored, Report, Severity, SourceLine, TargetReport
 from ..source import cut
 from ..terminal import WIDTH, Paint, painter
 from ..wording import count, inert, printable
@@ -17,8 +17,6 @@ from .shared import joined, path_inside, tally
 #: Below this, wrapping helps nobody.
 _NARROW = 40
 _INDENT = "      "
-#: Codes of the linter's own findings, which no rule explains, begin with this.
-_OWN = "X"
 _SHORT_CODE = re.compile(r"`[^`]{1,40}`")
 
 
@@ -153,7 +151,7 @@ def _summary(report: Report, paint: Paint) -> str:
     if not report.findings:
         return f"{paint('All clean', 'green')} in {where}.\n"
     found = f"Found {_tally(report.findings, paint)} in {where}."
-    ruled = [finding for finding in report.findings if not finding.code.startswith(_OWN)]
+    ruled = [finding for finding in report.findings if finding.code not in OWN]
     if not ruled:
         return f"{found}\n"
     worst = min(ruled, key=lambda finding: finding.severity.rank)
