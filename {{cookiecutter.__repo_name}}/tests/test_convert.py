@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -184,6 +185,14 @@ def test_files_that_are_no_volume(tmp_path: Path) -> None:
 def test_a_last_dimension_of_one_is_dropped(tmp_path: Path) -> None:
     nib.save(volume((3, 4, 5, 1)), tmp_path / "a.nii.gz")
     assert read_volume(tmp_path / "a.nii.gz").shape == (3, 4, 5)
+
+
+def test_the_digest_of_a_case_tells_whether_its_voxels_changed(settings: Settings) -> None:
+    first, second = ({row.case: row.digest for row in convert.convert(settings)} for _ in range(2))
+    assert first == second
+    assert len(set(first.values())) == len(first)
+    turned = replace(settings, image_orientation=settings.image_orientation[::-1])
+    assert all(first[row.case] != row.digest for row in convert.convert(turned))
 
 
 @pytest.mark.parametrize("kind", [np.int64, np.uint64, np.float64])

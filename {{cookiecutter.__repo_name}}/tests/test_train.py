@@ -17,7 +17,8 @@ import pytest
 
 import plan
 import train
-from common import run_group, write_json
+from common import run_group, write_json, write_text
+from convert import Row, to_csv
 from settings import Settings
 
 SCRIPTS = Path(train.__file__).parent
@@ -67,6 +68,8 @@ def planned(settings: Settings) -> Settings:
     write_json(folder / "dataset.json", {"labels": {}})
     write_json(folder / "dataset_fingerprint.json", {"spacings": [[1, 1, 1]]})
     write_json(folder / "splits_final.json", [{"train": ["a"], "val": ["b"]}])
+    rows = [Row(case, case, "train", digest=f"of {case}") for case in "ab"]
+    write_text(settings.work / "conversion.csv", to_csv(rows))
     return settings
 
 
@@ -79,6 +82,14 @@ def test_a_training_does_not_go_on_with_other_data(planned: Settings, file: str)
         train.check_unchanged(planned, "0", "continue")
     train.check_unchanged(planned, "0", "train")
     train.check_unchanged(planned, "0", "continue")
+
+
+def test_a_training_does_not_go_on_with_other_voxels(planned: Settings) -> None:
+    train.check_unchanged(planned, "0", "train")
+    rows = [Row(case, case, "train", digest="of a") for case in "ab"]
+    write_text(planned.work / "conversion.csv", to_csv([*rows, Row("c", "c", "test")]))
+    with pytest.raises(ValueError, match="was trained on other data"):
+        train.check_unchanged(planned, "0", "nothing")
 
 
 def test_a_fold_that_the_data_are_not_divided_into(planned: Settings) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import hashlib
 import io
 import shutil
 import sys
@@ -32,7 +33,7 @@ from settings import Settings, SettingsError, load
 from splits import prepare
 from volumes import VolumeError, label_values, paint, read_volume, same_grid
 
-COLUMNS = ("case", "subject", "set", "fold", "orientation", "values", "note")
+COLUMNS = ("case", "subject", "set", "fold", "orientation", "values", "note", "digest")
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ class Row:
     values: str = ""
     """Values of the label map besides the background: ``1 2``."""
     note: str = ""
+    digest: str = ""
+    """Digest of the voxels of images and label map: with others, a training can't go on."""
 
 
 def read_sample(sample: Sample, orientation: str) -> tuple[list[Any], Any, str]:
@@ -140,8 +143,11 @@ def convert_one(
     nib.save(label, folder / f"labels{suffix}" / f"{sample.case}.nii.gz")
     values = " ".join(str(value) for value in np.unique(label.dataobj) if value)
     note = "" if values else "the label map is empty"
-    row = Row(sample.case, sample.subject, part, orientation=was, values=values, note=note)
-    return row, None
+    digest = hashlib.sha256()
+    for image in (*images, label):
+        digest.update(np.asanyarray(image.dataobj).tobytes())
+    known = {"values": values, "note": note, "digest": digest.hexdigest()[:16]}
+    return Row(sample.case, sample.subject, part, orientation=was, **known), None
 
 
 def convert(settings: Settings, jobs: int = 1) -> list[Row]:

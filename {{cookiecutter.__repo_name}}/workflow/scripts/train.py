@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from common import add_config_argument, fail, pick_device, read_json, run_nnunet, thrift, write_json
+from convert import read_rows
 from settings import Settings, SettingsError, load
 
 CHECKPOINTS = ("checkpoint_final.pth", "checkpoint_latest.pth", "checkpoint_best.pth")
@@ -58,7 +59,9 @@ def data_digest(settings: Settings, fold: str) -> str:
     splits = read_json(folder / "splits_final.json")
     if fold != "all" and int(fold) >= len(splits):
         raise ValueError(f"fold {fold} does not exist: the data are divided into {len(splits)}")
+    rows = read_rows(settings.work / "conversion.csv")
     parts: list[Any] = [
+        sorted((row.case, row.digest) for row in rows if row.set == "train"),
         read_json(folder / "dataset.json"),
         read_json(folder / "dataset_fingerprint.json"),
         plans["configurations"][settings.nnunet.configuration],
