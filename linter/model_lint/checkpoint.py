@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from io import BytesIO
 from typing import Any, BinaryIO
+from zlib import crc32
 
 from .pickle_scan import PickleIssue, PickleScan, scan_pickle
 from .pickle_values import Device, Scalar, Storage, Tensor, shown
@@ -60,6 +61,11 @@ _MEMBERS = re.compile(
     r"data\.pkl|byteorder|version|\.format_version|\.storage_alignment|data/\d+"
     r"|\.data/serialization_id"
 )
+#: Checksums of what two of them can hold: torch reads versions 1 to 10 and two orders of bytes.
+_CHECKSUMS = {
+    "version": {crc32(f"{number}{end}".encode()) for number in range(1, 11) for end in ("\n", "")},
+    "byteorder": {crc32(order) for order in (b"little", b"big")},
+}
 _STORAGE = re.compile(r"data/\d+")
 _TORCHSCRIPT = re.compile(r"constants\.pkl|code/.*")
 #: Nodes and depth of a plain value; plans of real models have a few hundred, ten deep.
@@ -432,6 +438,10 @@ def _compare(
         raise ContainerError("C001", "a TorchScript archive, not a checkpoint")
     if "version" not in inside:
         raise ContainerError("C001", "the record `version` is missing, so torch does not load it")
+    for name, known in _CHECKSUMS.items():
+        record = inside.get(name)
+        if record and record.crc and record.crc not in known:  # 0 where torch states none
+            raise ContainerError("C001", f"the record `{name}` does not hold what torch reads")
     strange = [r.name for r in files if r.name[:start] != f"{prefix}/"]
     strange += [r.name for name, r in inside.items() if not _MEMBERS.fullmatch(name)]
     if strange:
