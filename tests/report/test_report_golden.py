@@ -48,6 +48,12 @@ def test_nothing(form: str) -> None:
     agrees(f"nothing.{SUFFIXES[form]}", render(NOTHING, form))
 
 
+@pytest.mark.parametrize("form", ["json", "sarif", "html", "junit"])
+def test_documents_mean_the_same_in_every_encoding(form: str) -> None:
+    assert "m\u00e4dchen" in render(REPORT, "text")
+    assert render(REPORT, form).isascii()
+
+
 def test_color() -> None:
     agrees("color.txt", render(REPORT, "text", color=True))
 

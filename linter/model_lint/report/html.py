@@ -117,7 +117,7 @@ def _target(target: TargetReport, rules: dict[str, Rule], number: int) -> str:
     groups = groupby(_worst_first(target.findings), key=lambda f: f.severity)
     sections = "".join(_severity(severity, [*found], target, rules) for severity, found in groups)
     clean = "" if target.findings else '<p class="verdict">Nothing to complain about.</p>\n'
-    facts = " · ".join(_facts(target))
+    facts = " &middot; ".join(_facts(target))
     about = f'<p class="facts">{facts}</p>\n' if facts else ""
     return (
         f'<section class="target" id="target-{number}">\n'

@@ -8,6 +8,10 @@ from ..wording import printable
 
 
 def markup(text: str) -> str:
-    """Escape for HTML and XML, which can't hold most control characters in any form."""
+    """Escape for HTML and XML, which can't hold most control characters in any form.
+
+    The result is ASCII: it means the same whatever encoding standard output happens to have.
+    """
     # The replacement keeps GitHub Actions from reading a command: see ``wording.inert``.
-    return escape(printable(text)).replace("##[", "##&#91;")
+    escaped = escape(printable(text)).replace("##[", "##&#91;")
+    return escaped.encode("ascii", "xmlcharrefreplace").decode("ascii")
