@@ -135,7 +135,7 @@ def _facts(target: TargetReport) -> Iterator[str]:
     if target.kind:
         yield escape(target.kind)
     if stats.bytes_total:
-        yield f"{size(stats.bytes_total)}, of which {size(stats.bytes_read)} read"
+        yield f"{size(stats.bytes_total)}, {size(stats.bytes_read)} read"
     if stats.requests:
         yield count(stats.requests, "request")
     if stats.seconds:
