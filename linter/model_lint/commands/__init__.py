@@ -1,1 +1,4 @@
-"""The commands of ``model-lint``, one module each with ``add_arguments`` and ``run``."""
+"""The commands of ``model-lint``, one module each with ``add_arguments`` and ``run``.
+
+``fix`` is no command, but the part of ``check`` that repairs.
+"""

@@ -1,4 +1,4 @@
-"""A zip writer that gives the same bytes for the same input, on any machine.
+"""A zip writer that gives the same bytes for the same input, wherever zlib is the same.
 
 ``zipfile`` would do but for one thing: it can't choose the deflate strategy. The numbers of a
 network hold no repetitions for deflate to find, only unevenly frequent bytes, so coding by
