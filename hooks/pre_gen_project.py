@@ -158,6 +158,12 @@ def check_name(answers: Answers) -> None:
     if re.fullmatch(r"model_[A-Za-z0-9_-]+", answers["__repo_name"]) is None:
         raise AnswerError("__repo_name: is composed of the other answers; leave it out.")
     for field in NAME_FIELDS:
+        # They differ where answers that were stored, for a replay, were edited.
+        if answers[field].strip().replace(", ", "-").replace(",", "-") != answers[f"__{field}"]:
+            raise AnswerError(
+                f"{field}: {shown(answers[field])} is not what the stored name is made of; type "
+                f"{answers[f'__{field}'] or 'nothing'}, or answer the questions anew."
+            )
         values = answers[f"__{field}"].split("-")
         if values == [""] and vocabulary[field]["default"] is None and vocabulary[field]["open"]:
             continue

@@ -196,6 +196,14 @@ def test_what_is_not_text_is_refused(value: object, capsys: pytest.CaptureFixtur
     assert "title:" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("field", ["anatomy", "contrast", "architecture"])
+def test_stored_answers_that_were_edited_in_part(
+    field: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert HOOK.main(context({}) | {field: "$(x)"}, {}) == 1
+    assert f"{field}: '$(x)' is not what the stored name is made of" in capsys.readouterr().err
+
+
 def test_all_orientations_pass_and_no_other_three_letters() -> None:
     assert len(set(HOOK.ORIENTATIONS)) == 48
     for code in HOOK.ORIENTATIONS:
