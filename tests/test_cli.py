@@ -117,6 +117,9 @@ def test_nothing_to_lint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     (tmp_path / "empty").mkdir()
     assert status("check", tmp_path / "empty") == 3
     assert len(capsys.readouterr().err.splitlines()) == 1
+    (tmp_path / "empty" / "model_x.zip").touch()
+    assert status("check", "empty") == 3
+    assert "name its zips, such as empty/model_x.zip" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -154,10 +154,9 @@ def _folder(
     if not is_checkout and _holds_trainer_folder(full):
         return _package_folder(text, FolderTree(full), repository, parse, complete)
     if not any((full / mark).exists() for mark in _REPOSITORY_MARKS):
-        raise NothingToLint(
-            f"{text}: no trainer folder and no repository in this folder; name a zip, a trainer "
-            "folder or a checkout"
-        )
+        zips = sorted(path.glob("*.zip"))
+        hint = f"name its zips, such as {zips[0]}" if zips else "name a zip or one of these"
+        raise NothingToLint(f"{text}: no trainer folder and no repository in this folder; {hint}")
     from .repository import build_repository  # noqa: PLC0415 - a package does without
 
     model = build_repository(full, repository)
