@@ -32,6 +32,7 @@ NAME_LIMIT = 100  # GitHub's own limit
 NO_WORD = re.compile(r"[0-9]+|[0-9]+t|v[0-9]+|r[0-9]{8}")
 TEXT_LIMIT = 1000
 LABEL_LIMIT = 254  # the highest value that the workflow stores
+LABEL_NAME_LIMIT = 50
 
 
 class AnswerError(Exception):
@@ -367,7 +368,11 @@ def read_label(item: str) -> tuple[str, tuple[int, ...]]:
             "sc=1, gm=2, or sc=1+2, lesion=2 for regions."
         )
     name, numbers = match[1], re.split(r"\s*\+\s*", match[2])
-    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,49}", name) is None:
+    if len(name) > LABEL_NAME_LIMIT:
+        raise AnswerError(
+            f"labels: {shown(name)} has {len(name)} characters; type at most {LABEL_NAME_LIMIT}."
+        )
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name) is None:
         raise AnswerError(
             f"labels: {shown(name)} can't be part of a file name; type letters, digits, _ and - "
             "only, such as sc."

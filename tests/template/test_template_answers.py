@@ -95,6 +95,7 @@ WRONG: list[tuple[dict[str, str], str]] = [
     ({"labels": "../a=1"}, "can't be part of a file name"),
     ({"labels": "white matter=1"}, "can't be part of a file name"),
     ({"labels": '"sc"=1'}, "can't be part of a file name"),
+    ({"labels": f"{'x' * 51}=1"}, "has 51 characters; type at most 50."),
     ({"labels": "sc_seg=1"}, "type sc instead of sc_seg."),
     ({"labels": "sc=2"}, "type 1, 2, 3"),
     ({"labels": "sc=0"}, "type 1, 2, 3"),
