@@ -172,6 +172,13 @@ def _second_pickle() -> bytes:
     return out.getvalue()
 
 
+def _other_method() -> bytes:
+    """The checkpoint whose directory says that data.pkl, a pickle as it is, is compressed."""
+    data = bytearray(slim())
+    data[data.index(b"PK\1\2") + 10] = zipfile.ZIP_DEFLATED
+    return bytes(data)
+
+
 HIDDEN = b"\x80\x02cos\nsystem\n."
 ENDS = {
     "storage missing": (rezipped(slim(), {"data/3": None}), ["C002"]),
@@ -181,7 +188,9 @@ ENDS = {
     "cut off": (slim()[:-1], ["C002"]),
     "other pickle": (rezipped(slim(), {"/archive/./data.pkl": HIDDEN}), ["K005"]),
     "second pickle": (_second_pickle(), ["K005"]),
+    "other method": (_other_method(), ["K005"]),
     "nothing": (slim(), []),
+    "compressed": (rezipped(slim(), method=zipfile.ZIP_DEFLATED), []),
     "streamed": (streamed(slim()), []),
     "behind it": (slim() + bytes(50), []),
 }

@@ -115,6 +115,8 @@ class Checkpoint:
     checksums: Mapping[str, int] = field(default_factory=dict, repr=False)
     #: Whether the directory at the end was read, and not only the start of the file.
     directory_read: bool = False
+    #: How data.pkl is compressed, as its own header says; torch goes by the directory.
+    pickle_method: int = STORED
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -275,7 +277,10 @@ def _read_start(
     if scan.complete and header.method == STORED and size < needed:
         reason = f"the file has {size} bytes, its tensors need at least {needed}"
         issues.append(PickleIssue("C002", reason))
-    return _checkpoint(source, prefix, scan, issues)
+    found = _checkpoint(source, prefix, scan, issues)
+    if isinstance(found, BadCheckpoint):
+        return found
+    return replace(found, pickle_method=header.method)
 
 
 def _least_size(scan: PickleScan, prefix: str) -> int:
@@ -306,8 +311,8 @@ def directory_issues(checkpoint: Checkpoint, tail: bytes, size: int) -> tuple[Pi
         issues = list(_compare(records, prefix, checkpoint.storages))
     except ContainerError as error:
         return (PickleIssue(error.code, error.reason),)
-    pickles = [r.offset for r in records if r.name == f"{prefix}/data.pkl"]
-    if pickles != [0]:
+    pickles = [(r.offset, r.method) for r in records if r.name == f"{prefix}/data.pkl"]
+    if pickles != [(0, checkpoint.pickle_method)]:
         issues.append(PickleIssue("K005", "its directory names another data.pkl than the first"))
     return tuple(issues)
 
