@@ -533,6 +533,14 @@ CASES = [
         "an optional argument",
         edited("get_trainer_class()", "get_trainer_class(name=None)"),
     ),
+    case(
+        "L018",
+        "the class itself",
+        source(
+            CLASS.partition("def get_trainer_class")[0] + "get_trainer_class = nnUNetTrainerTiny\n"
+        ),
+        says="is a class, not a function",
+    ),
     silent(
         "L018",
         "a lambda",

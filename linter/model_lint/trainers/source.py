@@ -94,7 +94,7 @@ def factory_flaw(module: ast.Module) -> Flaw | None:
     ]
     if not functions:
         text = f"it has no `{FACTORY}` function"
-        return Flaw(text, None) if lacks_factory(module) else None
+        return Flaw(text, None) if lacks_factory(module) else _assigned_flaw(module)
     function = functions[-1]
     if isinstance(function, ast.AsyncFunctionDef) or _has(function, ast.Yield, ast.YieldFrom):
         return Flaw(f"`{FACTORY}` is no plain function and returns no class", function.lineno)
@@ -104,6 +104,18 @@ def factory_flaw(module: ast.Module) -> Flaw | None:
     if required:
         return Flaw(f"`{FACTORY}` takes arguments, but SCT gives none", function.lineno)
     return _returned_flaw(function, set(classes(module)))
+
+
+def _assigned_flaw(module: ast.Module) -> Flaw | None:
+    """Say where the name stands for a class of the module, and not for a function."""
+    own = set(classes(module))
+    for node in executed(module.body):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name):
+            named = any(isinstance(t, ast.Name) and t.id == FACTORY for t in node.targets)
+            if named and node.value.id in own:
+                text = f"`{FACTORY}` is a class, not a function that returns it"
+                return Flaw(text, node.lineno)
+    return None
 
 
 def lacks_factory(module: ast.Module) -> bool:
