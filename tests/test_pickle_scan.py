@@ -341,6 +341,14 @@ def storage(key: str = "0", numel: int = 4, kind: str = "FloatStorage") -> bytes
     return b"(" + named + dumped(numel)[2:-1] + b"tQ"
 
 
+@pytest.mark.parametrize(
+    ("place", "found"),
+    [("cpu", []), ("cuda:0", []), ("mps", []), ("xpu:1", []), ("gpu", ["K006"]), ("", ["K006"])],
+)
+def test_a_storage_is_on_a_device_that_torch_knows(place: str, found: list[str]) -> None:
+    assert codes(HEAD + storage().replace(text("cpu"), text(place)) + STOP) == found
+
+
 def tensor(*, offset: int = 0, size: Any = (4,), stride: Any = (1,), hooks: bytes = b"") -> bytes:
     none = b"ccollections\nOrderedDict\n)R"
     rest = dumped(offset)[2:-1] + dumped(size)[2:-1] + dumped(stride)[2:-1] + b"\x89"

@@ -225,6 +225,14 @@ ITEMSIZE = {
     "float8_e5m2fnuz": 1, "float8_e8m0fnu": 1,
 }  # fmt: skip
 
+#: Kinds of devices, where a storage was when it was saved; torch loads no other's.
+DEVICES = frozenset(
+    """
+    cpu cuda fpga hip hpu ideep ipu lazy maia meta mkldnn mps mtia opencl opengl ort privateuseone
+    ve vulkan xla xpu
+    """.split()  # noqa: SIM905 (data reads best without quotes)
+)
+
 #: torch's storage classes and the dtype of their elements.
 STORAGES = {
     ("torch", "DoubleStorage"): "float64",

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 
 from .pickle_allowed import (
     ALLOWED,
+    DEVICES,
     ITEMSIZE,
     STORAGES,
     ArgumentsError,
@@ -585,7 +586,8 @@ class _Machine:
     def _storage(self, kind: Global, key: str, location: str, numel: int) -> Storage | None:
         dtype = STORAGES.get((kind.module, kind.name))
         number = key.isascii() and key.isdigit() and len(key) < 20
-        if dtype is None or not number or not is_count(numel) or len(location) > 64:
+        place = location.partition(":")[0] in DEVICES
+        if dtype is None or not number or not is_count(numel) or not place or len(location) > 64:
             self._add("K006", f"a storage {shown(key)} that torch would not write")
             return None
         known = self.storages.get(key)
