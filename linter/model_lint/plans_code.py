@@ -19,8 +19,12 @@ _PART = re.compile(
     r"|dynamic_network_architectures\.building_blocks\.[a-z]\w*\.[A-Z]\w*",
     re.ASCII,
 )
+#: The U-Nets are found again where their module has moved.
 _NETWORK = re.compile(
-    r"(dynamic_network_architectures\.architectures\.([a-z]\w*\.)?)?[A-Z]\w*", re.ASCII
+    r"(dynamic_network_architectures\.architectures\.([a-z]\w*\.)?)?[A-Z]\w*"
+    r"|(dynamic_network_architectures|nnunetv2)\.([a-z]\w*\.)*"
+    r"(PlainConv|Residual|ResidualEncoder)UNet",
+    re.ASCII,
 )
 
 

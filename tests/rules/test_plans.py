@@ -311,6 +311,11 @@ CASES = [
             ("dropout_op", "torch.nn.modules.dropout.Dropout2d"),
         )
     ),
+    silent(
+        "P008",
+        "a moved module",
+        architecture({"network_class_name": "dynamic_network_architectures.nets.PlainConvUNet"}),
+    ),
     silent("P008", "no module", architecture({"network_class_name": "PlainConvUNet"})),
     silent(
         "P008",
