@@ -43,8 +43,12 @@ REGIONS = {"background": 0, "sc": [1, 2], "lesion": 2}
 CASES = [
     silent("D001", "the genuine model"),
     case("D001", "empty", put("dataset.json", ""), says="empty"),
-    case("D001", "trailing comma", put("dataset.json", '{\n"labels": {},\n}'),
-         line=2 if sys.version_info >= (3, 13) else 3),
+    case(
+        "D001",
+        "trailing comma",
+        put("dataset.json", '{\n"labels": {},\n}'),
+        line=2 if sys.version_info >= (3, 13) else 3,
+    ),
     case("D001", "comment", put("dataset.json", '{ // labels\n"labels": {}}'), line=1),
     case("D001", "list", put("dataset.json", "[]"), says="object"),
     case("D001", "text", put("dataset.json", '"x"'), says="object"),
