@@ -280,7 +280,7 @@ def optimizer_state(package: Package) -> Iterator[Problem]:
 
     Why: the optimizer's numbers double the download and the disk space of every user.
 
-    Fix: `model-lint pack` leaves them out and keeps the predictions bit for bit.
+    Fix: `model-lint pack` leaves it out and keeps the predictions bit for bit.
     """
     for _, fold, checkpoint in _every(package):
         if checkpoint.weights and checkpoint.optimizer_bytes:
