@@ -240,7 +240,7 @@ _source(
 )
 _source(
     "trainer-import-sibling",
-    "imports a module beside it",
+    "imports a module that is not in the package",
     "import torch\n",
     "import torch\nimport custom_loss\n",
 )
