@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -71,16 +72,24 @@ def run_group(command: list[str], environment: dict[str, str]) -> int:
     reads their output then waits for ever. So it gets a process group of its own, which ends with
     it, and with this process when that is told to stop.
     """
+    early: list[int] = []  # what comes while the program is started must not lose it
+    _on_stop(early.append)
     process = subprocess.Popen(  # noqa: S603 - the command is composed by us, without a shell
         command, env={**os.environ, **environment}, start_new_session=True
     )
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda received, _: sys.exit(128 + received))
     try:
+        _on_stop(lambda number: sys.exit(128 + number))
+        if early:
+            sys.exit(128 + early[0])
         return process.wait()
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+
+
+def _on_stop(act: Callable[[int], object]) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda received, _: act(received))
 
 
 def run_nnunet(name: str, *arguments: str, environment: dict[str, str]) -> None:
