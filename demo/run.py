@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import os
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -57,6 +58,9 @@ def generate() -> None:
     if (REPOSITORY / "config.yaml").is_file():
         print(f"there already: {shown(REPOSITORY)}")
         return
+    # cookiecutter would take what running the template's scripts in place has left for text.
+    for cache in (ROOT / "{{cookiecutter.__repo_name}}").rglob("__pycache__"):
+        shutil.rmtree(cache)
     answers = [f"{key}={value}" for key, value in ANSWERS.items()]
     run("cookiecutter", "--no-input", ROOT, "--output-dir", OUTPUT, *answers, cwd=OUTPUT)
     run("model-lint", "check", REPOSITORY.name, cwd=OUTPUT)

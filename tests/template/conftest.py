@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
+
+# The template's scripts are imported where they stand, and cookiecutter stops at bytecode there.
+sys.dont_write_bytecode = True
 
 IDENTITY = "[user]\n\tname = Ada Lovelace\n\temail = ada@example.org\n"
 
