@@ -55,15 +55,18 @@ def main() -> int:
 def generate() -> None:
     """Answer the template's questions and write the model repository."""
     say("1/5", "Generate a model repository from the template's questions")
-    if (REPOSITORY / "config.yaml").is_file():
+    complete = OUTPUT / ".generated"
+    if complete.is_file():
         print(f"there already: {shown(REPOSITORY)}")
         return
+    shutil.rmtree(REPOSITORY, ignore_errors=True)  # what an interrupted run left
     # cookiecutter would take what running the template's scripts in place has left for text.
     for cache in (ROOT / "{{cookiecutter.__repo_name}}").rglob("__pycache__"):
         shutil.rmtree(cache)
     answers = [f"{key}={value}" for key, value in ANSWERS.items()]
     run("cookiecutter", "--no-input", ROOT, "--output-dir", OUTPUT, *answers, cwd=OUTPUT)
     run("model-lint", "check", REPOSITORY.name, cwd=OUTPUT)
+    complete.touch()
 
 
 def make_phantoms() -> None:
