@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 FORK := .venv-sct/.ready
+# Not in the template's folder, where cookiecutter would take the cache for text.
+export RUFF_CACHE_DIR := $(CURDIR)/.ruff_cache
 
 .PHONY: help demo test bench fuzz lint docs format clean
 

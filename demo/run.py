@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "demo-output"
@@ -60,13 +61,20 @@ def generate() -> None:
         print(f"there already: {shown(REPOSITORY)}")
         return
     shutil.rmtree(REPOSITORY, ignore_errors=True)  # what an interrupted run left
-    # cookiecutter would take what running the template's scripts in place has left for text.
-    for cache in (ROOT / "{{cookiecutter.__repo_name}}").rglob("__pycache__"):
-        shutil.rmtree(cache)
     answers = [f"{key}={value}" for key, value in ANSWERS.items()]
-    run("cookiecutter", "--no-input", ROOT, "--output-dir", OUTPUT, *answers, cwd=OUTPUT)
+    with TemporaryDirectory(prefix="model-template-") as clean:
+        copy_template(Path(clean))
+        run("cookiecutter", "--no-input", clean, "--output-dir", OUTPUT, *answers, cwd=OUTPUT)
     run("model-lint", "check", REPOSITORY.name, cwd=OUTPUT)
     complete.touch()
+
+
+def copy_template(target: Path) -> None:
+    """Copy the template without caches, which cookiecutter would take for text."""
+    caches = shutil.ignore_patterns("__pycache__", ".*_cache", ".hypothesis", ".snakemake")
+    for name in ("{{cookiecutter.__repo_name}}", "hooks"):
+        shutil.copytree(ROOT / name, target / name, ignore=caches)
+    shutil.copy(ROOT / "cookiecutter.json", target)
 
 
 def make_phantoms() -> None:
