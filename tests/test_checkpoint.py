@@ -28,8 +28,8 @@ from checkpoint_files import (
 from dynamic_network_architectures.architectures.unet import PlainConvUNet, ResidualEncoderUNet
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_lint.checkpoint import BadCheckpoint, Checkpoint, read_checkpoint
-from model_lint.pickle_values import Tensor
+from model_lint.checkpoint.pickle_values import Tensor
+from model_lint.checkpoint.reader import BadCheckpoint, Checkpoint, read_checkpoint
 
 
 class ForwardOnly(io.RawIOBase):

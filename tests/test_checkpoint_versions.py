@@ -17,9 +17,9 @@ import pytest
 import torch
 from build import Change, Files, findings, full, move, package, put, rename_trainer
 from checkpoint_files import rezipped
-from model_lint.checkpoint import Architecture, BadCheckpoint, Checkpoint, read_checkpoint
-from model_lint.pickle_values import Scalar
-from model_lint.writing.checkpoint_writer import CheckpointError, write_checkpoint
+from model_lint.checkpoint.pickle_values import Scalar
+from model_lint.checkpoint.reader import Architecture, BadCheckpoint, Checkpoint, read_checkpoint
+from model_lint.checkpoint.writer import CheckpointError, write_checkpoint
 from nnunetv2.utilities.get_network_from_plans import get_network_from_plans
 from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 

@@ -14,8 +14,8 @@ import torch
 from checkpoint_files import Calls, genuine, resaved, rezipped, saved, with_pickle
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_lint.checkpoint import Checkpoint, read_checkpoint
-from model_lint.writing.checkpoint_writer import CheckpointError, write_checkpoint
+from model_lint.checkpoint.reader import Checkpoint, read_checkpoint
+from model_lint.checkpoint.writer import CheckpointError, write_checkpoint
 
 INFERENCE_KEYS = {
     "network_weights", "trainer_name", "init_args", "inference_allowed_mirroring_axes",

@@ -188,7 +188,7 @@ def test_a_folder_that_may_not_be_read_is_named(
     def locked(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied", f"{broken}/fold_0")
 
-    monkeypatch.setattr("model_lint.target.build_package", locked)
+    monkeypatch.setattr("model_lint.models.target.build_package", locked)
     assert status("check", broken) == 2
     line = f"model-lint: {broken}: Permission denied ({broken}/fold_0)\n"
     assert capsys.readouterr().err == line

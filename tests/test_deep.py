@@ -18,11 +18,11 @@ from build import NAME, TRAINER, Change, genuine, package, put, unpacked, write_
 from checkpoint_files import changed_slim, rezipped, saved, slim
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_lint.crc import joined
+from model_lint.checkpoint.finite import has_nonfinite, is_zero
 from model_lint.engine import check
-from model_lint.numbers import has_nonfinite, is_zero
+from model_lint.models.target import load_target
 from model_lint.rules import all_rules
-from model_lint.target import load_target
+from model_lint.storage.crc import joined
 
 FOLD_0 = "fold_0/checkpoint_final.pth"
 CHECKPOINT = f"{TRAINER}/{FOLD_0}"
@@ -147,7 +147,7 @@ def test_a_changed_bit_of_the_package_is_found(tmp_path: Path) -> None:
 @pytest.fixture
 def large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take the small checkpoint for one that is too large to be unpacked as a whole."""
-    monkeypatch.setattr("model_lint.package.MAX_WHOLE_CHECKPOINT", 1000)
+    monkeypatch.setattr("model_lint.models.package.MAX_WHOLE_CHECKPOINT", 1000)
 
 
 @pytest.mark.usefixtures("large")

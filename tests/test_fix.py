@@ -38,9 +38,9 @@ from checkpoint_files import slim, with_pickle
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_lint.cli import main
-from model_lint.fix.fixable import FIXABLE
 from model_lint.rules import all_rules
-from model_lint.writing.new_file import TEMPORARY
+from model_lint.ship.fixable import FIXABLE
+from model_lint.storage.new_file import TEMPORARY
 
 FIXED = "model_seg_sc-gm_t2star-r20261123.fixed.zip"
 FINAL = f"{TRAINER}/fold_0/checkpoint_final.pth"
@@ -607,7 +607,7 @@ def test_a_full_disk_leaves_nothing(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("model_lint.writing.zip_writer.ZipWriter.finish", full)
+    monkeypatch.setattr("model_lint.storage.zip_writer.ZipWriter.finish", full)
     assert check(source, "--fix", "--in-place") == 2
     assert "No space left on device" in capsys.readouterr().err
     assert digest(source) == before
@@ -617,7 +617,7 @@ def test_a_full_disk_leaves_nothing(
 def test_a_byte_that_changes_on_the_way_is_noticed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from model_lint.writing.zip_writer import MemberStream
+    from model_lint.storage.zip_writer import MemberStream
 
     source = package(tmp_path, put(".DS_Store"))
     original = MemberStream.write

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from model_lint.json_file import parse_json, read_json
-from model_lint.tree import FolderTree
+from model_lint.models.json_file import parse_json, read_json
+from model_lint.storage.tree import FolderTree
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_lint.networks import network
+from model_lint.nnunet.networks import network
 
 UNET = "dynamic_network_architectures.architectures.unet."
 IMPORTED = ("conv_op", "norm_op", "dropout_op", "nonlin")

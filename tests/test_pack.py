@@ -22,8 +22,8 @@ import pytest
 from build import LISTEN, MODEL, TRAINER
 from model_lint import pack as pack_module
 from model_lint.cli import main
-from model_lint.writing.png import strip_notes
-from model_lint.writing.zip_writer import ZipWriter
+from model_lint.ship.png import strip_notes
+from model_lint.storage.zip_writer import ZipWriter
 
 NAME = "model_seg_sc-gm_t2star"
 TAG = "r20240915"
@@ -827,14 +827,14 @@ def test_the_model_is_not_touched(model: Path, out: Path) -> None:
 def test_a_large_package_passes_too(
     model: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("model_lint.writing.zip_writer._LARGE", 10)
+    monkeypatch.setattr("model_lint.storage.zip_writer._LARGE", 10)
     assert run(model) == 0
     assert members(out / ZIP)
     assert main(["check", ZIP, "--fail-on", "info"]) == 0
 
 
 def test_a_large_zip_has_64_bit_sizes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("model_lint.writing.zip_writer._LARGE", 10)
+    monkeypatch.setattr("model_lint.storage.zip_writer._LARGE", 10)
     with (tmp_path / "x.zip").open("wb") as stream:
         archive = ZipWriter(stream)
         for name in ("a/é.bin", "b.bin"):
@@ -850,7 +850,7 @@ def test_a_large_zip_has_64_bit_sizes(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_many_members_have_a_64_bit_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("model_lint.writing.zip_writer._MAX_16", 2)
+    monkeypatch.setattr("model_lint.storage.zip_writer._MAX_16", 2)
     with (tmp_path / "x.zip").open("wb") as stream:
         archive = ZipWriter(stream)
         for name in "abc":

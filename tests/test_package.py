@@ -19,16 +19,16 @@ from build import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
-from model_lint.checkpoint import Checkpoint
-from model_lint.contents import is_image, is_junk
-from model_lint.package import (
+from model_lint.checkpoint.reader import Checkpoint
+from model_lint.models.package import (
     FolderName,
     Package,
     build_package,
     fold_number,
     parse_folder_name,
 )
-from model_lint.tree import FolderTree, open_zip
+from model_lint.models.paths import is_image, is_junk
+from model_lint.storage.tree import FolderTree, open_zip
 
 
 def of(path: Path) -> Package:

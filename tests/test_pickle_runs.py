@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_lint import pickle_scan
-from model_lint.pickle_runs import Run
-from model_lint.pickle_scan import PickleScan, scan_pickle
-from model_lint.pickle_values import Scalar
+from model_lint.checkpoint.pickle_runs import Run
+from model_lint.checkpoint.pickle_scan import PickleScan, scan_pickle
+from model_lint.checkpoint.pickle_values import Scalar
 
 LOGS = sorted((Path(__file__).parent / "data" / "checkpoints").glob("*1000epochs.pth.gz"))
 #: So many entries of the memo make its indices four bytes long.

@@ -21,9 +21,9 @@ from checkpoint_files import GENUINE, Calls, dumped, genuine_pickle, member, sav
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_lint import pickle_scan
-from model_lint.pickle_allowed import ALLOWED
-from model_lint.pickle_scan import PickleScan, scan_pickle
-from model_lint.pickle_values import OPAQUE, Array, Device, Ordered, Scalar, Tensor
+from model_lint.checkpoint.pickle_allowed import ALLOWED
+from model_lint.checkpoint.pickle_scan import PickleScan, scan_pickle
+from model_lint.checkpoint.pickle_values import OPAQUE, Array, Device, Ordered, Scalar, Tensor
 
 
 def scan(data: bytes) -> PickleScan:

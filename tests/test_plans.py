@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from model_lint.networks import OLD_KEYS, network
-from model_lint.plans import resolve
-from model_lint.plans_defects import Use, defects
+from model_lint.nnunet.networks import OLD_KEYS, network
+from model_lint.nnunet.plans import resolve
+from model_lint.nnunet.plans_defects import Use, defects
 
 MODEL = Path(__file__).parent / "data" / "nnUNetTrainerTiny__nnUNetPlans__2d"
 PLANS: dict[str, Any] = json.loads((MODEL / "plans.json").read_text(encoding="utf-8"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from model_lint.repository import build_repository
+from model_lint.models.repository import build_repository
 
 
 def checkout(folder: Path, config: str) -> Path:

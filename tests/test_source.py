@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_lint.engine import check
 from model_lint.findings import Problem, Severity, SourceLine
-from model_lint.json_file import parse_json
-from model_lint.package import build_package
+from model_lint.models.json_file import parse_json
+from model_lint.models.package import build_package
+from model_lint.models.quoted_line import Sources, cut
+from model_lint.models.target import load_target
 from model_lint.rules import Rule
-from model_lint.source import Sources, cut
-from model_lint.target import load_target
-from model_lint.tree import FolderTree
+from model_lint.storage.tree import FolderTree
 
 FOLDER = "nnUNetTrainerTiny__nnUNetPlans__2d"
 GENUINE = Path(__file__).parent / "data" / FOLDER

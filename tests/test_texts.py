@@ -7,9 +7,14 @@ from pathlib import Path
 
 import pytest
 from build import NAME, TRAINER, findings, genuine, load, package, patch_entry, put, unpacked
-from model_lint.limits import MAX_EXCERPT_BYTES, MAX_SKIPPED_BYTES, MAX_TEXTS, MAX_WHOLE_BYTES
-from model_lint.package import Package
-from model_lint.texts import TextFile, excerpt
+from model_lint.models.package import Package
+from model_lint.models.text_file import TextFile, excerpt
+from model_lint.storage.limits import (
+    MAX_EXCERPT_BYTES,
+    MAX_SKIPPED_BYTES,
+    MAX_TEXTS,
+    MAX_WHOLE_BYTES,
+)
 
 LINE = "2024-09-03 14:06:03.123456: train_loss -0.5 \n"
 LONG = "first\n" + LINE * (2 * MAX_EXCERPT_BYTES // len(LINE) + 99) + "last\n"

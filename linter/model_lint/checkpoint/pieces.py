@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from typing import BinaryIO, cast
 
-from .crc import joined
+from ..storage.crc import joined
 from .torch_zip import (
     DEFLATED,
     DESCRIPTOR,

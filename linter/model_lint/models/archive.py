@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .tree import Member, TreeError
+from ..storage.tree import Member, TreeError
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, NamedTuple, cast
 
-from .torch_zip import zip64
+from ..checkpoint.torch_zip import zip64
+from ..wording import count, quote
 from .tree import Member, ZipTree
-from .wording import count, quote
 
 _LOCAL = struct.Struct("<4s5H3L2H")
 _END = struct.Struct("<4s4H2LH")

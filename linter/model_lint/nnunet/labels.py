@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from .json_file import Step
-from .wording import count, listing, quote
+from ..models.json_file import Step
+from ..wording import count, listing, quote
 
 BACKGROUND = "background"
 IGNORE = "ignore"

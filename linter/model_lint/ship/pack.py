@@ -10,12 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import IO, cast
 
+from ..checkpoint.writer import CheckpointError, write_checkpoint
 from ..errors import UsageError
 from ..findings import Severity, TargetReport
-from ..writing.checkpoint_writer import CheckpointError, write_checkpoint
-from ..writing.new_file import TEMPORARY, publish
-from ..writing.zip_writer import Written, ZipWriter
-from .plan import Plan, Request, plan
+from ..storage.new_file import TEMPORARY, publish
+from ..storage.zip_writer import Written, ZipWriter
+from .contents import Plan, Request, plan
 
 #: Called with a member's path, the bytes of it that were read and how many there are.
 Progress = Callable[[str, int, int], None]

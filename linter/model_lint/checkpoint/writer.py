@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO, BinaryIO
 
-from ..checkpoint import BadCheckpoint, Checkpoint, read_checkpoint
-from ..pickle_values import Tensor
-from ..torch_zip import ContainerError, Record, Source, open_record, read_directory
+from .pickle_values import Tensor
 from .pickle_writer import Part, UnwritableError, tensors, write_pickle
+from .reader import BadCheckpoint, Checkpoint, read_checkpoint
+from .torch_zip import ContainerError, Record, Source, open_record, read_directory
 
 #: Called now and then with the bytes copied so far and their total.
 Progress = Callable[[int, int], None]

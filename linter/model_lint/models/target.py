@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from . import naming
+from .. import naming
+from ..errors import NothingToLint, UsageError
+from ..storage.tree import FolderTree, TreeError, ZipTree, open_zip
+from ..storage.zip_headers import read_headers
 from .archive import Archive
-from .errors import NothingToLint, UsageError
 from .package import Package, build_package, parse_folder_name
-from .texts import read_whole
-from .tree import FolderTree, TreeError, ZipTree, open_zip
-from .zip_headers import read_headers
+from .text_file import read_whole
 
 #: Any of these makes a folder a repository; git's own is not there in a downloaded archive.
 _REPOSITORY_MARKS = (".git", "README.md", "LICENSE", "CITATION.cff", "pyproject.toml")
@@ -169,7 +169,7 @@ def _read_before(package: Package) -> Package:
 
 
 def _read_deep(package: Package, jobs: int | None) -> Package:
-    from .deep import read_everything  # noqa: PLC0415 - threads, which few checks need
+    from .every_byte import read_everything  # noqa: PLC0415 - threads, which few checks need
 
     return replace(
         read_everything(package, jobs), records=read_whole(package.tree, package.records)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .wording import listing, quote
+from ..wording import listing, quote
 
 
 def resolve(plans: Mapping[str, Any], configuration: str) -> dict[str, Any] | str:

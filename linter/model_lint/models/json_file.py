@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from .limits import MAX_JSON_DEPTH, MAX_TEXT_BYTES
-from .tree import BlockedError, DamagedError, Tree, TreeError, read_bytes
+from ..storage.limits import MAX_JSON_DEPTH, MAX_TEXT_BYTES
+from ..storage.tree import BlockedError, DamagedError, Tree, TreeError, read_bytes
 
 #: A step into a JSON value: a key of an object or an index of an array.
 Step = str | int

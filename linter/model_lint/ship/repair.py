@@ -19,20 +19,20 @@ from operator import or_
 from pathlib import Path
 from typing import IO
 
-from ..archive import Archive
-from ..checkpoint import Checkpoint
-from ..contents import is_checkpoint, is_image, junk_entry, validation_folder
+from ..checkpoint.reader import Checkpoint
 from ..engine import check
 from ..errors import UsageError
 from ..findings import Severity
-from ..limits import MAX_TEXT_BYTES
-from ..package import DATASET_FOLDER, FINAL_CHECKPOINT, TRAINER_GLOB, Package, TrainerFolder
+from ..models.archive import Archive
+from ..models.package import DATASET_FOLDER, FINAL_CHECKPOINT, TRAINER_GLOB, Package, TrainerFolder
+from ..models.paths import is_checkpoint, is_image, junk_entry, validation_folder
+from ..models.target import Target
 from ..privacy import Names, find_names, scrub
 from ..rules import all_rules
-from ..target import Target
-from ..tree import READABLE_METHODS, Member, TreeError, ZipTree, open_zip, read_bytes
+from ..storage.limits import MAX_TEXT_BYTES
+from ..storage.tree import READABLE_METHODS, Member, TreeError, ZipTree, open_zip, read_bytes
+from ..storage.zip_writer import ZipWriter
 from ..wording import printable, quote
-from ..writing.zip_writer import ZipWriter
 
 #: With these a zip is damaged, hostile, or can't be read in one way only: nothing is repaired.
 _REFUSED = frozenset({"Z001", "Z002", "Z003", "Z004", "Z005", "Z009"})

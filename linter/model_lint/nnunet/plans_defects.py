@@ -11,10 +11,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .json_file import Step
+from ..models.json_file import Step
+from ..wording import count, listing, quote
 from .networks import NETWORKS, OLD_KEYS, described_network, integers, per_axis
-from .trainers.sct import is_in_sct
-from .wording import count, listing, quote
+from .sct_modules import is_in_sct
 
 #: What names may stand for in nnU-Net; its lists did not change since 2.0, but for what is added.
 _READERS = frozenset(

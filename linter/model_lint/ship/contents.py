@@ -15,14 +15,14 @@ from functools import reduce
 from operator import or_
 from pathlib import Path
 
-from ..checkpoint import Checkpoint, read_checkpoint
+from ..checkpoint.reader import Checkpoint, read_checkpoint
 from ..errors import UsageError
-from ..json_file import JsonFile, parse_json
-from ..orientation import ORIENTATIONS
-from ..package import DATASET_FOLDER, FINAL_CHECKPOINT, fold_number, parse_folder_name
+from ..models.json_file import JsonFile, parse_json
+from ..models.package import DATASET_FOLDER, FINAL_CHECKPOINT, fold_number, parse_folder_name
+from ..nnunet.orientation import ORIENTATIONS
+from ..nnunet.trainers import SCT_TRAINERS
 from ..privacy import Names, find_leaks, find_names, scrub
-from ..trainers.nnunet import SCT_TRAINERS
-from ..writing.png import strip_notes
+from .png import strip_notes
 
 #: What the specification's tree shows in a fold, besides the checkpoint.
 _RECORDS = re.compile(r"debug\.json|progress\.png|training_log_[A-Za-z0-9_.+-]*\.(?:txt|png)")

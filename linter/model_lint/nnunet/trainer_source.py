@@ -15,7 +15,7 @@ from importlib.util import decode_source
 from typing import NamedTuple, TypeGuard
 
 from ..wording import quote
-from .statements import Function, certain, ends_loading, executed, own_nodes
+from .trainer_statements import Function, certain, ends_loading, executed, own_nodes
 
 #: What the module has to offer.
 FACTORY = "get_trainer_class"

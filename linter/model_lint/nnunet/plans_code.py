@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from .trainers.sct import is_in_sct
+from .sct_modules import is_in_sct
 
 #: Exactly so many modules, since a longer path leads through what a module imports to anything.
 _PART = re.compile(

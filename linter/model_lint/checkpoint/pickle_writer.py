@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..pickle_allowed import NUMBER_FORMATS, STORAGES
-from ..pickle_values import Array, Device, Global, Ordered, Scalar, Tensor
+from .pickle_allowed import NUMBER_FORMATS, STORAGES
+from .pickle_values import Array, Device, Global, Ordered, Scalar, Tensor
 
 #: Nesting beyond this is no checkpoint's.
 _MAX_DEPTH = 100

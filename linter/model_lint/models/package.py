@@ -12,11 +12,11 @@ from fnmatch import fnmatchcase
 from io import BytesIO
 from typing import TYPE_CHECKING, cast
 
-from .checkpoint import DAMAGED, BadCheckpoint, Checkpoint, read_checkpoint
+from ..checkpoint.reader import DAMAGED, BadCheckpoint, Checkpoint, read_checkpoint
+from ..storage.limits import MAX_FOLDS, MAX_SOURCE_BYTES, MAX_TRAINERS, MAX_WHOLE_CHECKPOINT
+from ..storage.tree import BlockedError, DamagedError, Tree, TreeError, ZipTree, read_bytes
 from .json_file import JsonFile, read_json
-from .limits import MAX_FOLDS, MAX_SOURCE_BYTES, MAX_TRAINERS, MAX_WHOLE_CHECKPOINT
-from .texts import TextFile, read_texts
-from .tree import BlockedError, DamagedError, Tree, TreeError, ZipTree, read_bytes
+from .text_file import TextFile, read_texts
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -334,7 +334,7 @@ def _decoded(data: bytes) -> str:
     """Decode Python source as Python does. Raises ValueError with the reason."""
     if data.isascii() and b"coding" not in data[:200]:
         return data.decode()
-    from .trainers.source import decode  # noqa: PLC0415 - rarely needed
+    from ..nnunet.trainer_source import decode  # noqa: PLC0415 - rarely needed
 
     return decode(data)
 

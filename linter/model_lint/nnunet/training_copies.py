@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
-from .json_file import Step
+from ..models.json_file import Step
 from .labels import whole_number
 from .networks import OLD_KEYS, network
 from .plans import resolve

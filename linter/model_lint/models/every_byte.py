@@ -25,13 +25,13 @@ from math import prod
 from typing import IO, cast
 from zipfile import ZIP_DEFLATED, ZIP_STORED
 
-from .checkpoint import BadCheckpoint, Checkpoint, directory_issues
-from .crc import joined
-from .numbers import FLOATS, has_nonfinite, is_zero
+from ..checkpoint.finite import FLOATS, has_nonfinite, is_zero
+from ..checkpoint.pieces import PIECE, Piece, Read, Records, Span, walk
+from ..checkpoint.reader import BadCheckpoint, Checkpoint, directory_issues
+from ..storage.crc import joined
+from ..storage.tree import BlockedError, Member, Tree, ZipTree
+from ..wording import listing
 from .package import DeepFacts, Fold, Package, TrainerFolder
-from .records import PIECE, Piece, Read, Records, Span, walk
-from .tree import BlockedError, Member, Tree, ZipTree
-from .wording import listing
 
 _THREADS = 4
 #: Files that are read in turns.

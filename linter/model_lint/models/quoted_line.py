@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from .findings import Problem, SourceLine
+from ..findings import Problem, SourceLine
 from .json_file import JsonFile
 from .package import Package
 from .repository import Repository

@@ -12,17 +12,17 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from .limits import (
+from ..storage.limits import (
     MAX_EXCERPT_BYTES,
     MAX_TEXTS,
     MAX_TEXTS_TOTAL,
     MAX_WHOLE_BYTES,
     MAX_WHOLE_TOTAL,
 )
-from .tree import Entry, Tree, TreeError, read_ends
+from ..storage.tree import Entry, Tree, TreeError, read_ends
 
 if TYPE_CHECKING:
-    from .privacy import Leak
+    from ..privacy import Leak
 
 _SUFFIXES = (
     *(".json", ".txt", ".log", ".out", ".err", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".env"),
@@ -61,7 +61,7 @@ class TextFile:
     @cached_property
     def leaks(self) -> tuple[Leak, ...]:
         """What should not leave the laboratory; of a case that is named often, not every place."""
-        from .privacy import find_leaks  # noqa: PLC0415 - not every command needs it
+        from ..privacy import find_leaks  # noqa: PLC0415 - not every command needs it
 
         return find_leaks(self.text, again=False)
 

@@ -10,8 +10,8 @@ from ..findings import Report
 from ..report import render
 from ..report.json import dump
 from ..wording import count, inert, printable, size
-from . import Packed
-from .plan import LeftOut
+from .contents import LeftOut
+from .pack import Packed
 
 
 def as_json(packed: Packed, tag: str) -> str:

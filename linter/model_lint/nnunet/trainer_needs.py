@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 from typing import NamedTuple, TypeGuard
 
-from .source import BUILDER, FACTORY
-from .statements import certain, class_level, dotted, executed, own_nodes
+from .trainer_source import BUILDER, FACTORY
+from .trainer_statements import certain, class_level, dotted, executed, own_nodes
 
 #: Variables that every user has, or that SCT sets.
 _GIVEN = {None, "HOME", "PATH", "nnUNet_raw", "nnUNet_preprocessed", "nnUNet_results"}
