@@ -20,7 +20,7 @@ import pytest
 import yaml
 from build import ABSENT, NAME, dataset, genuine, package
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 HOOKS: dict[str, dict[str, Any]] = {
     hook["id"]: hook for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
 }

@@ -20,7 +20,7 @@ import torch
 from checkpoint_files import GENUINE, Calls, dumped, genuine_pickle, member, saved
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_lint import pickle_scan
+from model_lint.checkpoint import pickle_scan
 from model_lint.checkpoint.pickle_allowed import ALLOWED
 from model_lint.checkpoint.pickle_scan import PickleScan, scan_pickle
 from model_lint.checkpoint.pickle_values import OPAQUE, Array, Device, Ordered, Scalar, Tensor

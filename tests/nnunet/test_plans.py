@@ -14,7 +14,7 @@ from model_lint.nnunet.networks import OLD_KEYS, network
 from model_lint.nnunet.plans import resolve
 from model_lint.nnunet.plans_defects import Use, defects
 
-MODEL = Path(__file__).parent / "data" / "nnUNetTrainerTiny__nnUNetPlans__2d"
+MODEL = Path(__file__).parents[1] / "data" / "nnUNetTrainerTiny__nnUNetPlans__2d"
 PLANS: dict[str, Any] = json.loads((MODEL / "plans.json").read_text(encoding="utf-8"))
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),

@@ -16,7 +16,7 @@ from build import MODEL, TRAINER
 from checkpoint_files import resaved
 from model_lint.cli import main
 
-SCRIPT = Path(__file__).parent / "in_nnunet.py"
+SCRIPT = Path(__file__).parents[1] / "in_nnunet.py"
 
 
 def packed(folder: Path, *options: str) -> Path:

@@ -21,7 +21,7 @@ from model_lint.rules import Rule
 from model_lint.storage.tree import FolderTree
 
 FOLDER = "nnUNetTrainerTiny__nnUNetPlans__2d"
-GENUINE = Path(__file__).parent / "data" / FOLDER
+GENUINE = Path(__file__).parents[1] / "data" / FOLDER
 DATASET = f"{FOLDER}/dataset.json"
 
 

@@ -10,7 +10,7 @@ from model_lint.findings import Report
 from model_lint.report import render
 from model_lint.rules import all_rules
 
-SCHEMA = Path(__file__).parent / "data" / "schemas" / "sarif-schema-2.1.0.json"
+SCHEMA = Path(__file__).parents[1] / "data" / "schemas" / "sarif-schema-2.1.0.json"
 
 
 def test_rules() -> None:

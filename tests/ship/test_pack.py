@@ -20,8 +20,8 @@ from typing import Any
 
 import pytest
 from build import LISTEN, MODEL, TRAINER
-from model_lint import pack as pack_module
 from model_lint.cli import main
+from model_lint.ship import pack as pack_module
 from model_lint.ship.png import strip_notes
 from model_lint.storage.zip_writer import ZipWriter
 
@@ -796,7 +796,7 @@ def test_an_error_leaves_nothing(
 def test_a_signal_leaves_nothing(number: signal.Signals, model: Path, out: Path) -> None:
     code = (
         f"{LISTEN}import os, sys\n"
-        "from model_lint import pack\n"
+        "from model_lint.ship import pack\n"
         "from model_lint.cli import main\n"
         f"pack._sha256 = lambda path: os.kill(os.getpid(), {int(number)})\n"
         "sys.exit(main(sys.argv[1:]))\n"

@@ -32,7 +32,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 TEMPLATE = ROOT / "{{cookiecutter.__repo_name}}"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]

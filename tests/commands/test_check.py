@@ -14,7 +14,7 @@ import pytest
 from model_lint import __version__
 from model_lint.cli import COMMANDS, main
 
-MODEL = Path(__file__).parent / "data" / "nnUNetTrainerTiny__nnUNetPlans__2d"
+MODEL = Path(__file__).parents[1] / "data" / "nnUNetTrainerTiny__nnUNetPlans__2d"
 
 
 @pytest.fixture

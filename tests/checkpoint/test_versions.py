@@ -23,7 +23,7 @@ from model_lint.checkpoint.writer import CheckpointError, write_checkpoint
 from nnunetv2.utilities.get_network_from_plans import get_network_from_plans
 from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 
-FOLDER = Path(__file__).parent / "data" / "checkpoints"
+FOLDER = Path(__file__).parents[1] / "data" / "checkpoints"
 FILES = sorted(path.name for path in FOLDER.iterdir() if ".pth" in path.suffixes)
 NEWEST = "torch2.15.0-numpy2.4.6-{}.pth"
 #: What a training of each kind says of itself.

@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_lint import pickle_scan
+from model_lint.checkpoint import pickle_scan
 from model_lint.checkpoint.pickle_runs import Run
 from model_lint.checkpoint.pickle_scan import PickleScan, scan_pickle
 from model_lint.checkpoint.pickle_values import Scalar
 
-LOGS = sorted((Path(__file__).parent / "data" / "checkpoints").glob("*1000epochs.pth.gz"))
+LOGS = sorted((Path(__file__).parents[1] / "data" / "checkpoints").glob("*1000epochs.pth.gz"))
 #: So many entries of the memo make its indices four bytes long.
 MANY = [str(number) for number in range(300)]
 DTYPES = ("f4", "f8", "i8", "u2", "b1", ">f8", "f2")

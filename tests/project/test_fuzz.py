@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parent.parent / "fuzz" / "run.py"
+SCRIPT = Path(__file__).parents[2] / "fuzz" / "run.py"
 spec = importlib.util.spec_from_file_location("fuzz_run", SCRIPT)
 assert spec is not None
 assert spec.loader is not None
