@@ -222,7 +222,7 @@ def _source(slot: Slot, vocabulary: Mapping[str, FieldWords]) -> str:
 def _findings(name: Name) -> Iterator[tuple[Rule, Severity, Problem]]:
     """Yield what the rules about names find, in the order of the rules."""
     for rule in family_rules("names"):
-        if rule.subject == Name.__name__:
+        if rule.models == ("name",):
             for problem in rule.check(name):
                 yield rule, problem.severity or rule.severity, problem
 

@@ -24,11 +24,11 @@ from ..models.paths import (
     is_junk,
     resembles_fold,
     unexpected,
-    validation_folder,
+    validation_entry,
 )
 from ..nnunet.trainers import SCT_TRAINERS, TRAINERS
 from ..wording import count, listing, quote, size
-from . import rule
+from . import ERROR, INFO, PRACTICE, SCT, SPEC, WARNING, rule
 
 if TYPE_CHECKING:
     import ast
@@ -50,13 +50,7 @@ _PADS = tuple(f"pad_{side}" for side in _SIDES)
 _PACKAGE_NAME = re.compile(r"(?P<name>.+)-r(?P<date>[0-9]{8})\.zip")
 
 
-@rule(
-    "L001",
-    "trainer-folder-missing",
-    severity=Severity.ERROR,
-    since="0.1",
-    source=_SCT_GLOB,
-)
+@rule("L001", ERROR, SCT, _SCT_GLOB)
 def trainer_folder_missing(package: Package) -> Iterator[Problem]:
     """There is no trainer folder where SCT looks for it.
 
@@ -128,13 +122,7 @@ def _is(things: list[str]) -> str:
     return "is" if len(things) == 1 else "are"
 
 
-@rule(
-    "L002",
-    "several-trainer-folders",
-    severity=Severity.ERROR,
-    since="0.1",
-    source=_SCT_GLOB,
-)
+@rule("L002", ERROR, SCT, _SCT_GLOB)
 def several_trainer_folders(package: Package) -> Iterator[Problem]:
     """More than one entry is named `nnUNetTrainer...` where SCT looks.
 
@@ -147,13 +135,7 @@ def several_trainer_folders(package: Package) -> Iterator[Problem]:
         yield Problem(f"{text}: {listing(package.found, shown=5)}", package.found[1])
 
 
-@rule(
-    "L003",
-    "trainer-folder-name",
-    severity=Severity.ERROR,
-    since="0.1",
-    source=_SCT_GLOB,
-)
+@rule("L003", ERROR, SCT, _SCT_GLOB)
 def trainer_folder_name(package: Package) -> Iterator[Problem]:
     """The trainer folder is not named `nnUNetTrainer*__PLANS__CONFIGURATION`.
 
@@ -191,10 +173,10 @@ def _name_flaw(trainer: TrainerFolder) -> str:
 
 @rule(
     "L004",
-    "nested-too-deep",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="SCT strips at most one folder above the trainer folder (download.py, install_data)",
+    ERROR,
+    SCT,
+    "SCT strips at most one folder above the trainer folder (download.py, install_data)",
+    repair="moves the trainer folder to the top",
 )
 def nested_too_deep(package: Package) -> Iterator[Problem]:
     """More than one folder is around the trainer folder.
@@ -218,10 +200,11 @@ def _too_deep(package: Package) -> list[TrainerFolder]:
 
 @rule(
     "L005",
-    "wrapper-folder",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="The specification's tree has the trainer folder at the top",
+    WARNING,
+    PRACTICE,
+    "The specification's tree has the trainer folder at the top",
+    also=(INFO,),
+    repair="moves the trainer folder to the top, unless it is in DatasetNNN_NAME",
 )
 def wrapper_folder(package: Package) -> Iterator[Problem]:
     """A folder is around the trainer folder.
@@ -238,17 +221,17 @@ def wrapper_folder(package: Package) -> Iterator[Problem]:
         f"the trainer folder is inside {quote(package.wrapper)}"
         + (": SCT, nnU-Net and 3D Slicer take that" if known else ""),
         package.wrapper,
-        severity=Severity.INFO if known else None,
+        severity=INFO if known else None,
         help="nothing to fix; the specification's tree has no such folder" if known else None,
     )
 
 
 @rule(
     "L006",
-    "wrapper-name",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="SCT keeps a top folder whose name contains nnUNetTrainer (download.py, install_data)",
+    ERROR,
+    SCT,
+    "SCT keeps a top folder whose name contains nnUNetTrainer (download.py, install_data)",
+    repair="moves the trainer folder to the top",
 )
 def wrapper_name(package: Package) -> Iterator[Problem]:
     """The folder around the trainer folder has `nnUNetTrainer` in its name.
@@ -273,7 +256,7 @@ def _misleading_wrapper(package: Package) -> str | None:
     return top if all(t.path.startswith(f"{top}/") for t in package.trainers) else None
 
 
-@rule("L007", "file-missing", severity=Severity.ERROR, since="0.1", source=_TREE)
+@rule("L007", ERROR, SPEC, _TREE, also=(WARNING,))
 def file_missing(package: Package) -> Iterator[Problem]:
     """`dataset.json`, `plans.json` or `dataset_fingerprint.json` is missing.
 
@@ -286,7 +269,7 @@ def file_missing(package: Package) -> Iterator[Problem]:
         for name, file, severity in (
             ("dataset.json", trainer.dataset, None),
             ("plans.json", trainer.plans, None),
-            ("dataset_fingerprint.json", trainer.fingerprint, Severity.WARNING),
+            ("dataset_fingerprint.json", trainer.fingerprint, WARNING),
         ):
             if file is not None:
                 continue
@@ -297,10 +280,9 @@ def file_missing(package: Package) -> Iterator[Problem]:
 
 @rule(
     "L008",
-    "fold-missing",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="SCT: if not fold_dirs: raise FileNotFoundError(No 'fold_*' directories found)",
+    ERROR,
+    SCT,
+    "SCT: if not fold_dirs: raise FileNotFoundError(No 'fold_*' directories found)",
 )
 def fold_missing(package: Package) -> Iterator[Problem]:
     """The trainer folder holds no fold.
@@ -317,13 +299,7 @@ def fold_missing(package: Package) -> Iterator[Problem]:
         yield Problem(f"no `fold_*` folder{hint}", trainer.path)
 
 
-@rule(
-    "L009",
-    "fold-name",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="SCT: folds_avail = [int(f.split('_')[-1]) for f in fold_dirs]",
-)
+@rule("L009", ERROR, SCT, "SCT: folds_avail = [int(f.split('_')[-1]) for f in fold_dirs]")
 def fold_name(package: Package) -> Iterator[Problem]:
     """An entry named `fold_...` is not the folder `fold_all` or `fold_<number>`.
 
@@ -346,11 +322,7 @@ def fold_name(package: Package) -> Iterator[Problem]:
 
 
 @rule(
-    "L010",
-    "fold-all-mixed",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="SCT: folds_avail = 'all' if fold_dirs == ['fold_all'] else [int(...) ...]",
+    "L010", ERROR, SCT, "SCT: folds_avail = 'all' if fold_dirs == ['fold_all'] else [int(...) ...]"
 )
 def fold_all_mixed(package: Package) -> Iterator[Problem]:
     """`fold_all` is beside numbered folds.
@@ -365,9 +337,7 @@ def fold_all_mixed(package: Package) -> Iterator[Problem]:
             yield Problem(f"`fold_all` is beside {listing(numbered)}", trainer.at("fold_all"))
 
 
-@rule(
-    "L011", "final-checkpoint-missing", severity=Severity.ERROR, since="0.1", source=_ONE_CHECKPOINT
-)
+@rule("L011", ERROR, SPEC, _ONE_CHECKPOINT)
 def final_checkpoint_missing(package: Package) -> Iterator[Problem]:
     """A fold has no `checkpoint_final.pth`.
 
@@ -389,7 +359,13 @@ def final_checkpoint_missing(package: Package) -> Iterator[Problem]:
             )
 
 
-@rule("L012", "extra-checkpoint", severity=Severity.ERROR, since="0.1", source=_ONE_CHECKPOINT)
+@rule(
+    "L012",
+    ERROR,
+    SPEC,
+    _ONE_CHECKPOINT,
+    repair="leaves it out of a fold that has a readable checkpoint_final.pth",
+)
 def extra_checkpoint(package: Package) -> Iterator[Problem]:
     """There is a checkpoint besides each fold's `checkpoint_final.pth`.
 
@@ -417,13 +393,7 @@ def extra_checkpoint(package: Package) -> Iterator[Problem]:
     yield from _rest(extra, "checkpoint")
 
 
-@rule(
-    "L013",
-    "image-data",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="The specification's tree holds no images",
-)
+@rule("L013", ERROR, PRACTICE, "The specification's tree holds no images", repair="leaves it out")
 def image_data(package: Package) -> Iterator[Problem]:
     """The package holds images or arrays.
 
@@ -432,7 +402,7 @@ def image_data(package: Package) -> Iterator[Problem]:
     Fix: leave them out of the zip.
     """
     files = package.tree.files
-    images = [p for p in files if is_image(p) and not validation_folder(p) and not is_junk(p)]
+    images = [p for p in files if is_image(p) and not validation_entry(p) and not is_junk(p)]
     if images:
         amount = size(sum(files[path].size for path in images))
         what = count(images, "image or array file", "image or array files")
@@ -441,12 +411,12 @@ def image_data(package: Package) -> Iterator[Problem]:
 
 @rule(
     "L014",
-    "validation-folder",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="The specification's tree holds no validation results",
+    ERROR,
+    PRACTICE,
+    "The specification's tree holds no validation results",
+    repair="leaves it out",
 )
-def validation_results(package: Package) -> Iterator[Problem]:
+def validation_folder(package: Package) -> Iterator[Problem]:
     """The package holds validation results.
 
     Why: `validation/` and `crossval_results*` hold predictions for the training subjects, and
@@ -456,7 +426,7 @@ def validation_results(package: Package) -> Iterator[Problem]:
     """
     held: dict[str, list[str]] = {}
     for path in [*package.tree.files, *package.tree.folders]:
-        folder = validation_folder(path)
+        folder = validation_entry(path)
         if folder:
             held.setdefault(folder, []).extend([path] if path in package.tree.files else [])
     for folder, paths in list(held.items())[:_SHOWN]:
@@ -466,7 +436,7 @@ def validation_results(package: Package) -> Iterator[Problem]:
     yield from _rest(list(held), "folder of validation results", "folders of validation results")
 
 
-@rule("L015", "unexpected-file", severity=Severity.WARNING, since="0.1", source=_TREE)
+@rule("L015", WARNING, SPEC, _TREE)
 def unexpected_file(package: Package) -> Iterator[Problem]:
     """The package holds something that the specification's tree does not show.
 
@@ -488,10 +458,9 @@ def unexpected_file(package: Package) -> Iterator[Problem]:
 
 @rule(
     "L016",
-    "trainer-class-missing",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="The `trainer_class.py` file is only necessary if you have used a custom trainer",
+    ERROR,
+    SPEC,
+    "The `trainer_class.py` file is only necessary if you have used a custom trainer",
 )
 def trainer_class_missing(package: Package) -> Iterator[Problem]:
     """The model was trained with a custom trainer, and `trainer_class.py` is missing.
@@ -515,10 +484,9 @@ def trainer_class_missing(package: Package) -> Iterator[Problem]:
 
 @rule(
     "L017",
-    "trainer-class-unneeded",
-    severity=Severity.INFO,
-    since="0.1",
-    source="The `trainer_class.py` file is only necessary if you have used a custom trainer",
+    INFO,
+    SPEC,
+    "The `trainer_class.py` file is only necessary if you have used a custom trainer",
 )
 def trainer_class_unneeded(package: Package) -> Iterator[Problem]:
     """`trainer_class.py` is there, but nnU-Net ships the trainer.
@@ -537,10 +505,10 @@ def trainer_class_unneeded(package: Package) -> Iterator[Problem]:
 
 @rule(
     "L018",
-    "trainer-class-invalid",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="SCT runs trainer_class.py and calls get_trainer_class() (deepseg/nnunet.py)",
+    ERROR,
+    SCT,
+    "SCT runs trainer_class.py and calls get_trainer_class() (deepseg/nnunet.py)",
+    also=(WARNING,),
 )
 def trainer_class_invalid(package: Package) -> Iterator[Problem]:
     """`trainer_class.py` does not give SCT the trainer.
@@ -569,7 +537,7 @@ def trainer_class_invalid(package: Package) -> Iterator[Problem]:
             yield Problem(flaw.message, source.path, flaw.line, severity=severity)
         elif wanted and wanted not in TRAINERS and wanted not in classes(module):
             text = f"no class {quote(wanted)} in it: `nnUNet_extTrainer` looks for that name"
-            yield Problem(text, source.path, severity=Severity.WARNING)
+            yield Problem(text, source.path, severity=WARNING)
         yield from _relative_imports(module, source.path)
 
 
@@ -580,7 +548,7 @@ def _source_flaw(module: ast.Module, trainer: str) -> tuple[Flaw | None, Severit
     flaw = loading_flaw(module) or factory_flaw(module) or class_flaw(module)
     # SCT then takes nnU-Net's own trainer, which is right where nnU-Net ships it.
     harmless = trainer in SCT_TRAINERS and not loading_flaw(module) and lacks_factory(module)
-    return flaw, Severity.WARNING if harmless else None
+    return flaw, WARNING if harmless else None
 
 
 def _relative_imports(module: ast.Module, path: str) -> Iterator[Problem]:
@@ -590,16 +558,16 @@ def _relative_imports(module: ast.Module, path: str) -> Iterator[Problem]:
         if found.level:
             name = "." * found.level + found.module
             text = f"the relative import of {quote(name)} fails: SCT loads this file alone"
-            severity = None if found.certain else Severity.WARNING
+            severity = None if found.certain else WARNING
             yield Problem(text, path, found.line, severity=severity)
 
 
 @rule(
     "L019",
-    "trainer-class-imports",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="SCT runs trainer_class.py in its own environment, and with nothing beside it",
+    WARNING,
+    SCT,
+    "SCT runs trainer_class.py in its own environment, and with nothing beside it",
+    also=(ERROR,),
 )
 def trainer_class_imports(package: Package) -> Iterator[Problem]:
     """`trainer_class.py` imports, or reads from the environment, what an SCT installation lacks.
@@ -642,7 +610,7 @@ def _import_flaw(
     # For the few packages with a custom trainer.
     from ..nnunet.sct_modules import is_in_sct, missing_in_nnunet  # noqa: PLC0415
 
-    sure = Severity.ERROR if found.certain else None
+    sure = ERROR if found.certain else None
     lacking = missing_in_nnunet(found.module, found.names)
     if lacking:
         return f"SCT's nnU-Net has no module {quote(lacking)}", sure
@@ -656,10 +624,9 @@ def _import_flaw(
 
 @rule(
     "L020",
-    "crop-metadata-misplaced",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="SCT reads crop_metadata.json from the model's installation folder (deepseg/models.py)",
+    ERROR,
+    SCT,
+    "SCT reads crop_metadata.json from the model's installation folder (deepseg/models.py)",
 )
 def crop_metadata_misplaced(package: Package) -> Iterator[Problem]:
     """`crop_metadata.json` is not beside the trainer folder.
@@ -674,13 +641,7 @@ def crop_metadata_misplaced(package: Package) -> Iterator[Problem]:
             yield Problem("it is not beside the trainer folder", crop.path)
 
 
-@rule(
-    "L021",
-    "crop-metadata-invalid",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="SCT reads six paddings from crop_metadata.json (deepseg/models.py)",
-)
+@rule("L021", ERROR, SCT, "SCT reads six paddings from crop_metadata.json (deepseg/models.py)")
 def crop_metadata_invalid(package: Package) -> Iterator[Problem]:
     """`crop_metadata.json` lacks one of its six paddings.
 
@@ -710,10 +671,10 @@ def crop_metadata_invalid(package: Package) -> Iterator[Problem]:
 
 @rule(
     "L022",
-    "package-name",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="The tag and title of the release should be `rYYYYMMDD`, example: `r20240915`.",
+    WARNING,
+    SPEC,
+    "The tag and title of the release should be `rYYYYMMDD`, example: `r20240915`.",
+    also=(ERROR,),
 )
 def package_name(package: Package) -> Iterator[Problem]:
     """The zip is not named `<repository>-<tag>.zip`.
@@ -728,7 +689,7 @@ def package_name(package: Package) -> Iterator[Problem]:
     match = _PACKAGE_NAME.fullmatch(package.file_name)
     if not package.file_name.lower().endswith(".zip"):
         text = f"SCT unpacks {quote(package.file_name)} only if its name ends in `.zip`"
-        yield Problem(text, severity=Severity.ERROR)
+        yield Problem(text, severity=ERROR)
     elif not match:
         yield Problem(f"{quote(package.file_name)} does not end in `-rYYYYMMDD.zip`")
     elif not _is_date(match["date"]):
@@ -748,10 +709,10 @@ def _is_date(digits: str) -> bool:
 
 @rule(
     "L023",
-    "trainer-class-signature",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="SCT's fork calls build_network_architecture with the arguments of nnU-Net 2.3 to 2.6",
+    WARNING,
+    SCT,
+    "SCT's fork calls build_network_architecture with the arguments of nnU-Net 2.3 to 2.6",
+    also=(ERROR,),
 )
 def trainer_class_signature(package: Package) -> Iterator[Problem]:
     """The trainer's `build_network_architecture` suits only one of SCT and nnU-Net.
@@ -771,16 +732,15 @@ def trainer_class_signature(package: Package) -> Iterator[Problem]:
         found = builder_flaw(module, trainer.parts.trainer if trainer.parts else "")
         if found:
             flaw, sct_fails = found
-            severity = Severity.ERROR if sct_fails else None
+            severity = ERROR if sct_fails else None
             yield Problem(flaw.message, source.path, flaw.line, severity=severity)
 
 
 @rule(
     "L024",
-    "sct-several-folds",
-    severity=Severity.INFO,
-    since="0.1",
-    source="SCT's fork adds the first fold's prediction twice (inference/predict_from_raw_data.py)",
+    INFO,
+    SCT,
+    "SCT's fork adds the first fold's prediction twice (inference/predict_from_raw_data.py)",
 )
 def sct_several_folds(package: Package) -> Iterator[Problem]:
     """SCT does not average several folds evenly.
