@@ -70,7 +70,7 @@ def page(rule: Rule) -> str:
     parts = [
         f"# {rule.name} ({rule.code})",
         f"**{rule.severity.value.capitalize()}**{sometimes} · since {rule.since} · "
-        f"family [{FAMILIES[rule.family]}](index.md#{rule.family})",
+        f"family [{FAMILIES[rule.family]}](index.md#{_anchor(rule.family)})",
         rule.summary,
         f"## Why\n\n{_sentence(rule.why)}",
         f"## Fix\n\n{_sentence(rule.fix)}",
@@ -111,9 +111,9 @@ def _index(rules: tuple[Rule, ...]) -> str:
         "",
         f"There are {len(rules)} rules. `model-lint rule CODE` shows the same in a terminal.",
     ]
-    for name, title in FAMILIES.items():
-        family = [rule for rule in rules if rule.family == name]
-        lines += ["", f"## {title} {{ #{name} }}", ""]
+    for letter, title in FAMILIES.items():
+        family = [rule for rule in rules if rule.family == letter]
+        lines += ["", f"## {title} {{ #{_anchor(letter)} }}", ""]
         lines += ["| Code | Name | Severity | Finds |", "|:--|:--|:--|:--|"]
         lines += [
             f"| {r.code} | [{r.name}]({r.name}.md) | {r.severity.value} | {r.summary} |"
@@ -121,7 +121,7 @@ def _index(rules: tuple[Rule, ...]) -> str:
         ]
     lines += [
         "",
-        "## About the run itself { #run }",
+        "## About the run itself { #family-x }",
         "",
         "| Code | Name | Severity | Says |",
         "|:--|:--|:--|:--|",
@@ -129,6 +129,10 @@ def _index(rules: tuple[Rule, ...]) -> str:
         "| X001 | [unused-ignore](unused-ignore.md) | warning | An ignore silences nothing. |",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _anchor(letter: str) -> str:
+    return f"family-{letter.lower()}"
 
 
 def _sentence(text: str) -> str:

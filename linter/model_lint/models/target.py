@@ -173,7 +173,7 @@ def _dataset(text: str, path: Path) -> Target:
         package=package,
         bytes_total=size,
         bytes_read=tree.bytes_read,
-        family="dataset",
+        family="D",
     )
 
 

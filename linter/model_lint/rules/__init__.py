@@ -23,19 +23,32 @@ ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 #: Where the documentation page of a rule lives; the rule's name is appended.
 DOCS_URL = "https://ivadomed.github.io/model-template/rules/"
 
-#: One module per family, in the order in which findings of equal severity are shown, and what
-#: readers call it.
+#: What the first letter of a code stands for, in the order in which findings of equal severity are
+#: shown.
 FAMILIES = {
-    "names": "Repository names",
-    "repository": "Repositories",
-    "archive": "The zip as a container",
-    "layout": "The layout of a package",
-    "dataset": "dataset.json",
-    "plans": "plans.json",
-    "checkpoint": "Checkpoints",
-    "pickle": "Safety of checkpoints",
-    "privacy": "Privacy",
+    "N": "Repository names",
+    "R": "Repositories",
+    "Z": "The zip as a container",
+    "L": "The layout of a package",
+    "D": "dataset.json",
+    "P": "plans.json",
+    "C": "Checkpoints",
+    "K": "Safety of checkpoints",
+    "V": "Privacy",
 }
+_MODULES = (
+    "archive",
+    "checkpoint",
+    "dataset",
+    "extras",
+    "layout",
+    "names",
+    "pickle",
+    "plans",
+    "privacy",
+    "repository",
+    "trainer_class",
+)
 
 
 class Authority(enum.Enum):
@@ -91,8 +104,8 @@ class Rule:
 
     @property
     def family(self) -> str:
-        """The name of its module."""
-        return self.check.__module__.rpartition(".")[2]
+        """The first letter of its code, one of FAMILIES."""
+        return self.code[0]
 
     @property
     def severities(self) -> tuple[Severity, ...]:
@@ -160,15 +173,15 @@ def rule(
 
 def all_rules() -> tuple[Rule, ...]:
     """Return every rule, ordered by family and code."""
-    for family in FAMILIES:
-        importlib.import_module(f"{__name__}.{family}")
-    order = {code: position for position, code in enumerate(_REGISTRY)}
-    return tuple(sorted(_REGISTRY.values(), key=lambda r: order[r.code]))
+    for module in _MODULES:
+        importlib.import_module(f"{__name__}.{module}")
+    families = list(FAMILIES)
+    return tuple(sorted(_REGISTRY.values(), key=lambda r: (families.index(r.family), r.code)))
 
 
-def family_rules(family: str) -> tuple[Rule, ...]:
-    """Return the rules of one family; the others are not even imported."""
-    module = importlib.import_module(f"{__name__}.{family}")
+def name_rules() -> tuple[Rule, ...]:
+    """Return the rules of the module about names; the others are not even imported."""
+    module = importlib.import_module(f"{__name__}.names")
     return tuple(r for r in _REGISTRY.values() if r.check.__module__ == module.__name__)
 
 
