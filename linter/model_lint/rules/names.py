@@ -26,10 +26,14 @@ SYNTAX = "model_task_anatomy_animal_pathology_condition_contrast_architecture"
 def _problems(name: Name, code: str) -> Iterator[Problem]:
     for problem in name.problems:
         if problem.code == code:
-            suggestion = problem.suggestion
-            yield Problem(
-                problem.message, help=f"rename it to `{suggestion}`" if suggestion else None
-            )
+            yield Problem(problem.message, help=None if code == "N005" else _rename(name))
+
+
+def _rename(name: Name) -> str | None:
+    nearest = name.suggestion
+    if nearest is None:
+        return None
+    return f"rename it to `{nearest.name}`" if nearest.certain else f"perhaps `{nearest.name}`"
 
 
 @rule("N001", ERROR, SPEC, SYNTAX)
