@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from model_lint.naming import VOCABULARY, canonical, extend, parse, vocabulary_data
+from model_lint.naming import VOCABULARY, compose, extend, parse, vocabulary_data
 
 OPEN = tuple(name for name, words in VOCABULARY.items() if words.open)
 
@@ -50,8 +50,10 @@ def test_a_configuration_adds_values_to_any_field() -> None:
         VOCABULARY, {"pathology": ["dcm"], "anatomy": ["sulcus"], "architecture": ["yolo"]}
     )
     name = "model_seg_sulcus_dcm_t2_yolo"
-    assert parse(name, vocabulary).problems == ()
-    assert canonical(name, vocabulary) == name
+    read = parse(name, vocabulary)
+    assert read.problems == ()
+    assert read.fields is not None
+    assert compose(read.fields, vocabulary) == name
     assert not parse(name).usable
 
 

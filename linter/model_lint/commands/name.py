@@ -20,7 +20,6 @@ from ..naming import (
     FieldWords,
     Name,
     Slot,
-    canonical,
     compose,
     parse,
 )
@@ -172,13 +171,18 @@ def as_text(name: Name, vocabulary: Mapping[str, FieldWords] = VOCABULARY) -> st
             break_long_words=False,
             break_on_hyphens=False,
         )
-    shortest = canonical(name.text, vocabulary)
+    shortest = _shortest(name, vocabulary)
     if not findings and shortest and shortest != name.text:
         lines += ["", f"  Without defaults: {shortest}"]
     if name.suggestion:
         what = "Nearest right name" if name.suggestion.certain else "Perhaps"
         lines += ["", f"  {what}: {name.suggestion.name}"]
     return "\n".join(lines) + "\n"
+
+
+def _shortest(name: Name, vocabulary: Mapping[str, FieldWords]) -> str | None:
+    """Return the name without its defaults; None where it can't be told what it says."""
+    return None if name.fields is None else compose(name.fields, vocabulary)
 
 
 def _shown(text: str) -> str:
@@ -242,7 +246,7 @@ def _name_data(name: Name, vocabulary: Mapping[str, FieldWords]) -> dict[str, An
     fields, nearest = name.fields, name.suggestion
     return {
         "name": name.text,
-        "canonical": canonical(name.text, vocabulary),
+        "canonical": _shortest(name, vocabulary),
         "fields": {k: list(v) for k, v in fields.items()} if fields is not None else None,
         "slots": [
             {
