@@ -175,8 +175,8 @@ def _cleaned(text: str) -> str:
 def explain(reading: Reading, index: Index) -> tuple[NameProblem, ...]:
     """Return the problems; that of one ambiguous word says how each field would be written."""
     problems = tuple(placed.problem for placed in reading.problems)
-    unsure = [token for token in reading.tokens if token.candidates and not token.is_no_word]
-    if len(unsure) != 1 or not reading.usable:
+    unsure = [token for token in reading.tokens if token.candidates]
+    if len(unsure) != 1 or unsure[0].is_no_word or not reading.usable:
         return problems
     said = {slot.field: slot.values for slot in reading.slots}
     word = tuple(found.value for found in unsure[0].found)
