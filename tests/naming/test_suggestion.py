@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from difflib import get_close_matches
 from pathlib import Path
 
 import pytest
@@ -28,17 +30,6 @@ CODES = {f"N{number:03}" for number in range(1, 12)}
 #: Words that no list holds and that join to none.
 UNLISTED = st.text("bcdfghjklmnpqrstvwxz", min_size=5, max_size=7)
 ALIASES = {a: value for words in VOCABULARY.values() for a, value in words.aliases.items()}
-#: Slips of the pen, as these tests make them, and what is meant.
-SLIPS = {
-    "segg": "seg",
-    "segmention": "seg",
-    "lable": "label",
-    "exvivvo": "exvivo",
-    "invvio": "invivo",
-    "unett3d": "unet3d",
-    "unet3dx": "unet3d",
-    "filmcharly": "filmCharley",
-}
 
 
 def letters(text: str) -> str:
@@ -49,11 +40,15 @@ def letters(text: str) -> str:
     return "".join(c for c in digits if c.isalnum())
 
 
-def spellings(name: str) -> dict[str, set[str]]:
-    """Return the values of a name, each with the spellings that may stand for it."""
-    values = {value for token in name.split("_")[1:] for value in token.split("-")}
-    others = (ALIASES | SLIPS).items()
-    return {v: {v.lower(), *(word for word, meant in others if meant == v)} for v in values}
+def spellings(value: str) -> set[str]:
+    """Return the words that may stand for a value."""
+    return {value.lower(), *(alias for alias, meant in ALIASES.items() if meant == value)}
+
+
+def slips(text: str, words: set[str]) -> set[str]:
+    """Return the words of a text that are these with a slip of the pen."""
+    written = re.findall("[a-z0-9]+", text.lower())
+    return {word for word in written if get_close_matches(word, words, cutoff=0.8)}
 
 
 def is_made_of(text: str, words: set[str]) -> bool:
@@ -75,10 +70,12 @@ def check_suggestion(text: str) -> None:
     assert nearest.fields is not None
     assert {problem.code for problem in nearest.problems} <= {"N005"}
     assert nearest.suggestion is None
-    values = spellings(name)
-    given_ = letters(text)
-    assert is_made_of(given_, {"model", "models"}.union(*values.values()))
-    invented = {value for value, words in values.items() if not any(w in given_ for w in words)}
+    values = {v: spellings(v) for token in name.split("_")[1:] for v in token.split("-")}
+    if not certain:
+        values = {value: words | slips(text, words) for value, words in values.items()}
+    said = letters(text)
+    assert is_made_of(said, {"model", "models"}.union(*values.values()))
+    invented = {value for value, words in values.items() if not any(w in said for w in words)}
     assert invented <= (set() if certain else {"seg"})
 
 

@@ -68,10 +68,10 @@ def suggest(reading: Reading, index: Index) -> Suggestion | None:
 
 
 def _is_plausible(words: Sequence[_Word], *, is_model: bool) -> bool:
-    """Tell whether every word has a field, and the words are enough to tell that of a model."""
+    """Tell whether every word has a field, and the words are enough to know a model by."""
     said = {word.field for word in words}
     placed = sum(word.placed for word in words)
-    if None in said or (placed and ("task" not in said or 2 * placed >= len(words))):
+    if None in said or placed > 1 or (placed and "task" not in said):
         return False
     return is_model or ("anatomy" in said and not said.isdisjoint({"task", "contrast"}))
 
@@ -144,7 +144,7 @@ def _mended(written: str, index: Index) -> _Word:
         for word in (*words.allowed, *words.aliases)
     }
     near = {options[word] for word in get_close_matches(written, options, cutoff=0.8)}
-    return near.pop() if len(near) == 1 else _Word(written, None)
+    return near.pop() if len(near) == 1 and len(written) > 3 else _Word(written, None)
 
 
 def _cleaned(text: str) -> str:

@@ -85,8 +85,8 @@ def value_not_allowed(name: Name) -> Iterator[Problem]:
     Why: task, pathology, condition and architecture have lists without `...`. What they don't
     list can't be read from the name: an unlisted architecture would pass for the default, unet2d.
 
-    Fix: write one of the listed values. If your group agreed on a further one, add it to
-    `[tool.model-lint.vocabulary]`.
+    Fix: write one of the listed values (nnU-Net is `unet2d` or `unet3d`). If your group agreed on a
+    further one, add it to `[tool.model-lint.vocabulary]`.
 
     Example: `model_seg_sc_t2_unet3d-multiclass` is wrong, `model_seg_sc-gm_t2_unet3d` is right.
     """
@@ -185,7 +185,7 @@ def value_alias(name: Name) -> Iterator[Problem]:
 
     Fix: write the listed spelling.
 
-    Example: `mice` is written `mouse`, `t2w` is written `t2`.
+    Example: `mice` and `murine` are written `mouse`, `t2w` is written `t2`.
     """
     return _problems(name, "N011")
 
