@@ -313,6 +313,7 @@ def _every_byte(file: File, checkpoint: Checkpoint) -> EveryByte:
         prefix = checkpoint.prefix
         sizes = {f"{prefix}/data/{key}": s.nbytes for key, s in checkpoint.storages.items()}
         sizes[f"{prefix}/data.pkl"] = checkpoint.pickle_size
+        sizes |= {record.name: record.size for record in checkpoint.records}
         return read_every_byte(stream.read, prefix, sizes, checkpoint.weights)
 
 
