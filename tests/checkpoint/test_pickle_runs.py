@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_lint.checkpoint import pickle_scan
+from model_lint.checkpoint import pickle_stack, pickle_stream
 from model_lint.checkpoint.pickle_runs import Run
 from model_lint.checkpoint.pickle_scan import PickleScan, scan_pickle
 from model_lint.checkpoint.pickle_values import Scalar
@@ -37,7 +37,7 @@ def scanned(data: bytes) -> PickleScan:
 
 def one_by_one(data: bytes) -> PickleScan:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pickle_scan, "MAX_MISSED_RUNS", 0)
+        patch.setattr(pickle_stack, "MAX_MISSED_RUNS", 0)
         return scanned(data)
 
 
@@ -48,7 +48,7 @@ def told(scan: PickleScan) -> tuple[object, ...]:
 def taken(data: bytes, monkeypatch: pytest.MonkeyPatch) -> int:
     """Return how many scalars are read in runs."""
     amounts: list[int] = []
-    read_run = pickle_scan.read_run
+    read_run = pickle_stack.read_run
 
     def counted(*arguments: Any) -> Run | None:
         run = read_run(*arguments)
@@ -56,7 +56,7 @@ def taken(data: bytes, monkeypatch: pytest.MonkeyPatch) -> int:
         amounts.extend(len(row) if type(row) is list else 1 for row in rows)
         return run
 
-    monkeypatch.setattr(pickle_scan, "read_run", counted)
+    monkeypatch.setattr(pickle_stack, "read_run", counted)
     scanned(data)
     return sum(amounts)
 
@@ -106,7 +106,7 @@ def test_numbers_are_those_that_were_written(
     same = numbers[-1]
     data = pickle.dumps([MANY, numbers, same], protocol=2)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pickle_scan, "CHUNK", chunk)
+        patch.setattr(pickle_stream, "CHUNK", chunk)
         scan = scanned(data)
     assert told(scan) == told(one_by_one(data))
     assert not scan.issues

@@ -19,7 +19,7 @@ from build import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
-from model_lint.checkpoint.reader import Checkpoint
+from model_lint.checkpoint.model import Checkpoint
 from model_lint.models.package import (
     FolderName,
     Package,

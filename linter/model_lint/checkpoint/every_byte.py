@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from math import prod
+from typing import NamedTuple
 
 from ..storage.rereading import Tail
 from ..storage.zip_format import CENTRAL, DESCRIPTOR, DESCRIPTOR_MARK, LOCAL, STORED
@@ -36,17 +36,16 @@ _BLOCK = 1 << 20
 _MAX_UNKNOWN = 1 << 16
 
 
-@dataclass(frozen=True)
-class EveryByte:
+class EveryByte(NamedTuple):
     """What reading every byte tells."""
 
     #: Checksum and length of the whole file.
     crc: int
     size: int
     #: Its last bytes, with its directory.
-    tail: bytes = field(repr=False)
+    tail: bytes
     #: The checksum of each record by the place of its header.
-    records: Mapping[int, int] = field(repr=False)
+    records: Mapping[int, int]
     #: What is wrong with the numbers of the weights, one line each.
     weights: tuple[str, ...] = ()
 

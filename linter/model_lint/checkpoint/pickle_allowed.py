@@ -36,7 +36,7 @@ def is_count(value: object) -> bool:
 
 
 def _is_shape(value: object) -> bool:
-    return type(value) is tuple and len(value) <= 64 and all(is_count(n) for n in value)
+    return type(value) is tuple and len(value) <= 64 and all(map(is_count, value))
 
 
 def _ordered_dict(arguments: tuple[object, ...]) -> object:
@@ -202,7 +202,7 @@ def hashable(key: object) -> object:
         return key
     if isinstance(key, int) and not -(2**63) <= key < 2**63:
         raise KeyTypeError("a huge number as a key")  # their hashes can be made to collide
-    if isinstance(key, tuple) and any(type(part) not in _ATOMS for part in key):
+    if type(key) is tuple and any(type(part) not in _ATOMS for part in key):
         raise KeyTypeError("a nested tuple as a key")  # these can be costly to hash
     if isinstance(key, Scalar):
         return key.value

@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO
 
+from .model import BadCheckpoint, Checkpoint
 from .pickle_values import Tensor
 from .pickle_writer import Part, UnwritableError, tensors, write_pickle
-from .reader import BadCheckpoint, Checkpoint, File, read_checkpoint
+from .reader import File, read_checkpoint
 from .torch_zip import ContainerError, Record, Source, open_record
 
 #: Called now and then with the bytes copied so far and their total.

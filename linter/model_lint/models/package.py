@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from ..checkpoint.reader import DAMAGED, BadCheckpoint, Checkpoint
+from ..checkpoint.model import DAMAGED, BadCheckpoint, Checkpoint
 from ..naming import Name, parse
 from ..storage.depth import Depth
 from ..storage.limits import MAX_FOLDS, MAX_SOURCE_BYTES, MAX_TRAINERS

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from ..checkpoint.reader import DAMAGED, BadCheckpoint, Checkpoint, File, read_checkpoint
+from ..checkpoint.model import DAMAGED, BadCheckpoint, Checkpoint
+from ..checkpoint.reader import File, read_checkpoint
 from ..storage.depth import Depth
 from ..storage.tree import BlockedError, DamagedError, Tree, TreeError
 from ..wording import listing

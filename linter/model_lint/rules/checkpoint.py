@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from ..checkpoint.reader import BadCheckpoint, Checkpoint
+from ..checkpoint.model import BadCheckpoint, Checkpoint
 from ..findings import Problem
 from ..models.json_file import JsonFile
 from ..models.package import Fold, Package, TrainerFolder

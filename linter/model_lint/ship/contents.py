@@ -15,7 +15,8 @@ from functools import reduce
 from operator import or_
 from pathlib import Path
 
-from ..checkpoint.reader import Checkpoint, File, read_checkpoint
+from ..checkpoint.model import Checkpoint
+from ..checkpoint.reader import File, read_checkpoint
 from ..errors import UsageError
 from ..models.json_file import JsonFile, parse_json
 from ..models.package import DATASET_FOLDER, FINAL_CHECKPOINT, fold_number, parse_folder_name

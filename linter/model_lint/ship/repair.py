@@ -17,7 +17,7 @@ from operator import or_
 from pathlib import Path
 from typing import IO
 
-from ..checkpoint.reader import Checkpoint
+from ..checkpoint.model import Checkpoint
 from ..errors import UsageError
 from ..findings import Severity
 from ..lint import Options, lint
