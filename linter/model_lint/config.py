@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from .errors import UsageError
 from .findings import Severity
@@ -29,8 +29,7 @@ KEYS = (
 )
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(NamedTuple):
     """What a configuration file says; everything has a default."""
 
     #: The file, None where there is none.
@@ -38,14 +37,14 @@ class Config:
     select: tuple[str, ...] = ()
     extend_select: tuple[str, ...] = ()
     #: Selector to reason; "" where no reason is given.
-    ignore: Mapping[str, str] = field(default_factory=dict)
+    ignore: Mapping[str, str] = MappingProxyType({})
     #: Glob over target names to selectors with reasons.
-    per_target_ignores: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    per_target_ignores: Mapping[str, Mapping[str, str]] = MappingProxyType({})
     fail_on: Severity = Severity.ERROR
     name: str | None = None
     baseline: Path | None = None
     #: Field of a name to the words that it takes besides the shipped ones.
-    vocabulary: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    vocabulary: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 def find_config(start: Path) -> Path | None:

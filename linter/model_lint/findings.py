@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import NamedTuple
 
 
@@ -48,8 +47,7 @@ class Problem(NamedTuple):
     severity: Severity | None = None
 
 
-@dataclass(frozen=True)
-class SourceLine:
+class SourceLine(NamedTuple):
     """The line of a text file that a finding points at, cut to what a screen takes."""
 
     #: The line without its indentation; ``...`` stands for what was cut off at either end.
@@ -62,8 +60,7 @@ class SourceLine:
     column: int | None = None
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """One defect of one target, as every report format shows it."""
 
     code: str
@@ -95,8 +92,7 @@ class Ignored(NamedTuple):
     reason: str
 
 
-@dataclass(frozen=True)
-class TargetReport:
+class TargetReport(NamedTuple):
     """All findings of one target, worst first."""
 
     target: str
@@ -109,8 +105,7 @@ class TargetReport:
     looked_for: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """The findings of a run."""
 
     targets: tuple[TargetReport, ...]

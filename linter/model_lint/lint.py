@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from .config import Config
 from .errors import ISSUES_URL, UsageError
@@ -21,14 +20,13 @@ from .rules import DOCS_URL, ERROR, WARNING, Rule, all_rules
 Key = tuple[str, str, str]
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """What is looked for, and what is silenced."""
 
     #: The rules that run.
-    rules: tuple[Rule, ...] = field(default_factory=all_rules)
+    rules: tuple[Rule, ...]
     #: Gives the ignores with their reasons.
-    config: Config = field(default_factory=Config)
+    config: Config = Config()
     #: The findings of a baseline.
     known: frozenset[Key] = frozenset()
 
@@ -37,7 +35,7 @@ def lint(target: Target, options: Options) -> TargetReport:
     """Run the rules on a target, and set aside what the configuration or a baseline silences."""
     started = time.perf_counter()
     rules = [rule for rule in options.rules if applies(rule, target)]
-    sources = Sources(target.models)
+    sources = Sources(target.package, target.repository)
     found = {rule.code: list(_run(rule, target, sources)) for rule in rules}
     findings = [
         finding

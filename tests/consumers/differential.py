@@ -26,6 +26,7 @@ from model_lint.findings import Severity
 from model_lint.lint import Options, lint
 from model_lint.models.reading import Reading
 from model_lint.models.target import load_target
+from model_lint.rules import all_rules
 from model_lint.storage.depth import Depth
 
 HEAD = """\
@@ -81,7 +82,7 @@ def compare(samples: Sequence[Sample] = FAMILY) -> list[Row]:
 
 def lint_errors(path: Path) -> tuple[str, ...]:
     """Return the codes of the errors that ``model-lint check --deep`` reports."""
-    report = lint(load_target(str(path), reading=Reading(Depth.ALL)), Options())
+    report = lint(load_target(str(path), reading=Reading(Depth.ALL)), Options(all_rules()))
     return tuple(sorted({f.code for f in report.findings if f.severity is Severity.ERROR}))
 
 

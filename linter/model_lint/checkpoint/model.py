@@ -191,10 +191,10 @@ def _plain(value: object, left: list[int], depth: int) -> Any:
         return str(value)
     if isinstance(value, dict):
         return {str(k): _plain(v, left, depth - 1) for k, v in value.items()}
-    if isinstance(value, list | set | frozenset):
-        return [_plain(part, left, depth - 1) for part in value]
-    if type(value) is tuple:  # a description of a tensor is one as well
-        return tuple(_plain(part, left, depth - 1) for part in value)
+    # Not a subclass of tuple: the description of a tensor is one.
+    if isinstance(value, list | set | frozenset) or type(value) is tuple:
+        parts = [_plain(part, left, depth - 1) for part in value]
+        return tuple(parts) if isinstance(value, tuple) else parts
     return None  # a tensor, an array or what was not built: of no interest here
 
 

@@ -6,10 +6,9 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..config import find_config, load_config, vocabulary_of
 from ..errors import NothingToLint, UsageError
@@ -179,16 +178,14 @@ def run(options: argparse.Namespace) -> int:
     return _status(report, failures, limit, exit_zero=options.exit_zero)
 
 
-@dataclass(frozen=True)
-class _Result:
+class _Result(NamedTuple):
     """What became of one target."""
 
     report: TargetReport
     repairable: bool = False
 
 
-@dataclass(frozen=True)
-class _Linter:
+class _Linter(NamedTuple):
     """What a run does to each of its targets."""
 
     read: Callable[[str], Target]

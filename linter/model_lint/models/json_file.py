@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..storage.limits import MAX_JSON_DEPTH, MAX_TEXT_BYTES
 from ..storage.tree import BlockedError, DamagedError, Tree, TreeError, read_bytes
@@ -16,10 +15,7 @@ from ..storage.tree import BlockedError, DamagedError, Tree, TreeError, read_byt
 Step = str | int
 
 
-@dataclass(frozen=True)
-class JsonFile:
-    """A JSON file, readable or not."""
-
+class _Parsed(NamedTuple):
     path: str
     text: str
     #: The parsed value; None where ``error`` says why there is none.
@@ -31,6 +27,10 @@ class JsonFile:
     repeated_keys: tuple[str, ...] = ()
     #: What kept the bytes from being read; None where they were.
     failure: TreeError | None = None
+
+
+class JsonFile(_Parsed):
+    """A JSON file, readable or not."""
 
     @property
     def reported(self) -> bool:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from ..checkpoint.model import DAMAGED, BadCheckpoint, Checkpoint
 from ..naming import Name, parse
@@ -34,8 +34,7 @@ FILE_NAME = re.compile(r"(model_[^/]+?)[-_]r[0-9]{8}\.zip", re.ASCII)
 DATASET_FOLDER = re.compile(r"Dataset\d{3}_.+", re.ASCII)
 
 
-@dataclass(frozen=True)
-class Fold:
+class Fold(NamedTuple):
     """One ``fold_*`` entry of a trainer folder."""
 
     path: str
@@ -55,8 +54,7 @@ class Fold:
         return f"{self.path}/{FINAL_CHECKPOINT}"
 
 
-@dataclass(frozen=True)
-class FolderName:
+class FolderName(NamedTuple):
     """The three parts of a trainer folder's name."""
 
     trainer: str
@@ -64,8 +62,7 @@ class FolderName:
     configuration: str
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """A ``trainer_class.py``, readable or not."""
 
     path: str
@@ -81,8 +78,7 @@ class Source:
         return isinstance(self.failure, (BlockedError, DamagedError))
 
 
-@dataclass(frozen=True)
-class TrainerFolder:
+class TrainerFolder(NamedTuple):
     """A folder with ``dataset.json``, ``plans.json`` and folds, whatever its name."""
 
     #: Path in the tree; "" where the files lie at the root.
@@ -146,8 +142,7 @@ class TrainerFolder:
                 yield fold, fold.checkpoint
 
 
-@dataclass(frozen=True)
-class Package:
+class Package(NamedTuple):
     """A packaged model: a zip, or the folder that one would be made of."""
 
     tree: Tree

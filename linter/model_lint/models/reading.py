@@ -6,9 +6,8 @@ import os
 import zlib
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from ..checkpoint.model import DAMAGED, BadCheckpoint, Checkpoint
 from ..checkpoint.reader import File, read_checkpoint
@@ -25,8 +24,7 @@ AnyResult = TypeVar("AnyResult")
 Place = tuple[str, str]
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """How much of a package is read, and in how many threads."""
 
     depth: Depth = Depth.END

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
+from typing import NamedTuple
 
 from ..storage.folder import FolderTree
 
@@ -45,8 +46,7 @@ _LICENSE = re.compile(r"(un|mit[-_])?licen[sc]es?([-_.].*)?|copying([-_.].*)?", 
 _README = re.compile(r"readme(\.\w+)*", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Repository:
+class Repository(NamedTuple):
     """A checkout of a model repository."""
 
     name: str
@@ -62,7 +62,7 @@ class Repository:
     tracked: bool = True
     #: Bytes of the weights, images and packages that git itself holds, by path: no links, and no
     #: pointers of git-lfs or git-annex.
-    large: Mapping[str, int] = field(default_factory=dict)
+    large: Mapping[str, int] = MappingProxyType({})
 
     def kind(self, path: str) -> str:
         """Return what kind of file one of ``large`` is."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from ..wording import a
@@ -187,6 +186,6 @@ def explain(reading: Reading, index: Index) -> tuple[NameProblem, ...]:
     certain = [f"`{name}` for {a(field)}" for field, name in names.items() if name]
     end = ": write " + ", ".join(certain) if certain else ""
     return tuple(
-        replace(problem, message=problem.message + end) if problem.code == "N006" else problem
+        problem._replace(message=problem.message + end) if problem.code == "N006" else problem
         for problem in problems
     )

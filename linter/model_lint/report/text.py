@@ -6,7 +6,6 @@ import re
 import textwrap
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from ..findings import OWN, Finding, Ignored, Report, Severity, SourceLine, TargetReport
 from ..models.quoted_line import cut
@@ -102,12 +101,12 @@ def _context(
 def _shown(source: SourceLine) -> SourceLine:
     """Make a line printable, and keep pointing at the same key."""
     if source.start is None:
-        return replace(source, text=printable(source.text))
+        return source._replace(text=printable(source.text))
     end = source.start + source.length
     before = printable(source.text[: source.start])
     key = printable(source.text[source.start : end])
     after = printable(source.text[end:])
-    return replace(source, text=before + key + after, start=len(before), length=len(key))
+    return source._replace(text=before + key + after, start=len(before), length=len(key))
 
 
 def _cells(text: str) -> int:

@@ -10,8 +10,7 @@ import enum
 import importlib
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypedDict, TypeVar
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -71,8 +70,7 @@ Check = Callable[..., Iterator[Problem]]
 AnyCheck = TypeVar("AnyCheck", bound=Check)
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """One rule: all that is known of it, and the function that looks."""
 
     code: str

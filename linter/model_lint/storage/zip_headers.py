@@ -7,7 +7,7 @@ entry (a stream, some scanners) must find the same files in it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..wording import count, quote
 from .ranges import Ranges
@@ -23,8 +23,7 @@ _DESCRIPTORS = (12, 16, 20, 24)
 _MARKERS = (b"PK00", DESCRIPTOR_MARK)
 
 
-@dataclass(frozen=True)
-class Headers:
+class Headers(NamedTuple):
     """What the headers say of entries, by their paths; "" is the zip as a whole."""
 
     #: Entries at which ``zipfile`` stops: no header, or another entry's.
