@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import enum
 import importlib
-import inspect
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple, TypedDict, TypeVar
 
@@ -191,7 +190,7 @@ def name_rules() -> tuple[Rule, ...]:
 
 def _sections(of: Rule) -> tuple[str, str, str, str]:
     """Split a docstring into summary, "Why:", "Fix:" and "Example:", each on one line."""
-    paragraphs = inspect.cleandoc(of.check.__doc__ or "").split("\n\n")
+    paragraphs = (of.check.__doc__ or "").split("\n\n")
     flat = [" ".join(p.split()) for p in paragraphs]
     why, fix, example = (
         next((p.removeprefix(title) for p in flat if p.startswith(title)), "")

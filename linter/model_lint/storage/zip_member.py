@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import bz2
 import io
 import stat
 import sys
 import zlib
 from collections.abc import Callable
 from typing import IO, TYPE_CHECKING, NamedTuple, Protocol
-from zipfile import LZMADecompressor  # type: ignore[attr-defined] # not in typeshed
 
 from .ranges import Ranges, RangeStream
 from .tree import DamagedError
@@ -184,10 +182,22 @@ class _Whole:
         return self._decompressor.decompress(data)
 
 
+def _bzip2() -> _Whole:
+    import bz2  # noqa: PLC0415 - hardly any zip needs it
+
+    return _Whole(bz2.BZ2Decompressor())
+
+
+def _lzma() -> _Whole:
+    from zipfile import LZMADecompressor  # type: ignore[attr-defined] # noqa: PLC0415
+
+    return _Whole(LZMADecompressor())
+
+
 _DECOMPRESSORS: dict[int, Callable[[], _Deflate | _Whole]] = {
     DEFLATED: _Deflate,
-    BZIP2: lambda: _Whole(bz2.BZ2Decompressor()),
-    LZMA: lambda: _Whole(LZMADecompressor()),
+    BZIP2: _bzip2,
+    LZMA: _lzma,
 }
 if sys.version_info >= (3, 14):
     from compression import zstd
