@@ -21,7 +21,9 @@ MAX_STACK = 250_000
 MAX_MARKS = 10_000
 #: Memo entries out of sequence; picklers number theirs from 0 upwards.
 MAX_LOOSE_MEMO = 100_000
+#: Runs that are looked for in vain, or so short that looking took longer than it saved.
 MAX_MISSED_RUNS = 200
+LEAST_RUN = 8
 
 _I32 = struct.Struct("<i").unpack_from
 _F64 = struct.Struct(">d").unpack_from
@@ -215,8 +217,9 @@ class PickleStack(PickleStream):
     def _take_run(self) -> None:
         """Take a run of numbers, as far as it is in the buffer."""
         run = read_run(self.buffer, self.pos, self.memo)
-        if run is None:
+        if run is None or len(run.values) < LEAST_RUN:
             self._runs -= 1
+        if run is None:
             return
         self.containers += run.containers - 1
         self._contained(run)

@@ -11,7 +11,7 @@ MAX_BYTES = 16 * 1024 * 1024
 MAX_OPCODES = 3_000_000
 MAX_STRING = 4 * 1024 * 1024
 #: Bytes that are asked for at a time.
-CHUNK = 16 * 1024
+CHUNK = 64 * 1024
 #: Bytes of the longest opcode with its argument of fixed length.
 LONGEST_FIXED = 9
 
