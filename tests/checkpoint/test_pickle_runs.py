@@ -124,6 +124,43 @@ def test_numbers_are_those_that_were_written(
     assert found[2] is found[1][-1]
 
 
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(["f4", "f8", "i2"]),
+    st.lists(st.integers(1, 3), min_size=2, max_size=30),
+    st.booleans(),
+    st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=2),
+)
+def test_whatever_is_changed_the_machine_gives_the_same(
+    dtype: str, amounts: list[int], even: bool, changes: list[tuple[float, int]]
+) -> None:
+    make = np.dtype(dtype).type
+    rows = [[make(300 + n) for n in range(2 if even else amount)] for amount in amounts]
+    data = bytearray(pickle.dumps([MANY, rows, [make(n) for n in range(20)], "end"], protocol=2))
+    start = data.index(b"scalar")
+    for place, byte in changes:
+        data[start + int(place * (len(data) - start))] = byte
+    fast, slow = scanned(bytes(data)), one_by_one(bytes(data))
+    if not any("a part of a number" in issue.message for issue in fast.issues):
+        assert told(fast) == told(slow)
+
+
+def test_short_runs_are_not_looked_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looking for a run takes longer than reading a short one."""
+    rows = [[np.float32(n + k) for k in range(1 + n % 3)] for n in range(3000)]
+    calls: list[int] = []
+    read_run = pickle_stack.read_run
+
+    def counted(*arguments: Any) -> Run | None:
+        calls.append(1)
+        return read_run(*arguments)
+
+    monkeypatch.setattr(pickle_stack, "read_run", counted)
+    data = pickle.dumps([MANY, rows], protocol=2)
+    assert not scanned(data).issues
+    assert len(calls) == pickle_stack.MAX_MISSED_RUNS
+
+
 def test_an_index_out_of_sequence_is_no_part_of_a_run() -> None:
     """A pickle that overwrites an entry of the memo has to be followed to the letter."""
     numbers = [np.float64(number) for number in range(20)]

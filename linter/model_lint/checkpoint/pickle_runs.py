@@ -9,7 +9,7 @@ From one to the next only the number differs, and the indices of the memo behind
 count on. So a run of scalars, or of lists of equally many, is found with one regular expression;
 then what may differ is compared with what the machine would accept. The rest is left to it.
 
-The log above takes 4 milliseconds this way, and 38 with the machine alone.
+The log above takes 5 milliseconds this way, and 40 with the machine alone.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ _MAX_ROW = 64
 
 #: ``j scalar  j dtype  j encode``, the same for all scalars of a run.
 _NAMES = rb"(j.{4}j.{4}j.{4})"
+#: A list, and the memo entry that it is put in.
+_LIST = rb"\]r.{4}"
 _CHARACTER = rb"(?:[\x00-\x7f]|[\xc2\xc3][\x80-\xbf])"
 #: What follows the number; where in it memo entries are put, and where 'latin1' is got.
 _TAIL = rb"r.{4}j.{4}\x86r.{4}Rr.{4}\x86r.{4}Rr.{4}"
@@ -65,8 +67,8 @@ def read_run(buffer: bytes, pos: int, memo: Sequence[object]) -> Run | None:
     amount = _amount(buffer, first, size) if marked else 1
     if not 0 < amount <= _MAX_ROW:
         return None
-    opening, closing = (b"(", b"e") if marked else (b"", b"a" if listed else b"")
-    match = _run_of(size, amount, listed, opening, closing).match(buffer, pos)
+    around = (_LIST + rb"\(", b"e") if marked else (_LIST, b"a") if listed else (b"", b"")
+    match = _run_of(size, amount, *around).match(buffer, pos)
     if match is None:
         return None
     lists, lengths, texts, tails = zip(
@@ -109,13 +111,12 @@ def _amount(buffer: bytes, pos: int, size: int) -> int:
 
 @cache
 def _run_of(
-    size: int, amount: int, listed: bool = False, opening: bytes = b"", closing: bytes = b""
+    size: int, amount: int, opening: bytes = b"", closing: bytes = b""
 ) -> re.Pattern[bytes]:
     """Return what matches scalars of ``size`` bytes, or lists of ``amount`` of them."""
     number = rb"X.\0\0\0" + _CHARACTER + rb"{%d}" % size + _TAIL
-    begin = (rb"\]r.{4}" if listed else b"") + re.escape(opening)
-    first = begin + _NAMES + number + rb"(?:\1%b){%d}" % (number, amount - 1) + closing
-    other = begin + rb"(?:\1%b){%d}" % (number, amount) + closing
+    first = opening + _NAMES + number + rb"(?:\1%b){%d}" % (number, amount - 1) + closing
+    other = opening + rb"(?:\1%b){%d}" % (number, amount) + closing
     return re.compile(first + rb"(?:%b)*" % other, re.DOTALL)
 
 
