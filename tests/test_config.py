@@ -96,6 +96,11 @@ def test_the_nearest_file_holds(tmp_path: Path) -> None:
     assert load_config(above).select == ("D",)
 
 
+def test_a_pyproject_that_does_not_name_model_lint_is_not_parsed(tmp_path: Path) -> None:
+    write(tmp_path, "[project\n", "pyproject.toml")
+    assert find_config(tmp_path) is None
+
+
 def test_a_pyproject_without_the_table_is_passed_over(tmp_path: Path) -> None:
     above = write(tmp_path, "")
     write(tmp_path / "a", "[project]\nname = 'x'", "pyproject.toml")

@@ -15,7 +15,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import islice
 from typing import Literal, NamedTuple
@@ -123,10 +122,7 @@ def scrub(text: str, names: Names = _NO_NAMES) -> str:
 # ------------------------------------------------------------------------------------- pieces
 
 
-@dataclass(frozen=True)
-class _Piece:
-    """A stretch of the text that is read on its own: a string of JSON, or the whole text."""
-
+class _Stretch(NamedTuple):
     start: int
     end: int
     #: What it says, escapes resolved.
@@ -134,6 +130,10 @@ class _Piece:
     quoted: bool = False
     #: The key of the object that it is the value of.
     key: str = ""
+
+
+class _Piece(_Stretch):
+    """A stretch of the text that is read on its own: a string of JSON, or the whole text."""
 
     @cached_property
     def lowered(self) -> str:
@@ -177,8 +177,7 @@ def _is_json(text: str) -> bool:
 # ---------------------------------------------------------------------------------- detectors
 
 
-@dataclass(frozen=True)
-class _Detector:
+class _Search(NamedTuple):
     kind: Kind
     #: A regular expression, whose group ``value`` is what leaks.
     expression: str
@@ -188,6 +187,8 @@ class _Detector:
     #: Whether a match ends on the line on which it begins.
     one_line: bool = True
 
+
+class _Detector(_Search):
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         """The expression, compiled only where a text needs it: that takes longer than a search."""
