@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from .limits import MAX_JSON_DEPTH, MAX_TEXT_BYTES
+from .limits import MAX_JSON_BYTES, MAX_JSON_DEPTH, MAX_JSON_TOKENS, MAX_POINTED_DEPTH
 from .tree import BlockedError, DamagedError, Tree, TreeError, read_bytes
 
 #: A step into a JSON value: a key of an object or an index of an array.
@@ -43,7 +43,10 @@ class JsonFile:
         return self.value if isinstance(self.value, dict) else {}
 
     def line(self, *steps: Step) -> int | None:
-        """Return the 1-based line on which a key (or array element) stands, None if it doesn't."""
+        """Return the 1-based line on which a key (or array element) stands.
+
+        None if it is not in the file, or deeper in it than any key that nnU-Net reads.
+        """
         offset = self._offsets.get(steps)
         return None if offset is None else self.text.count("\n", 0, offset) + 1
 
@@ -72,7 +75,7 @@ class JsonFile:
 def read_json(tree: Tree, path: str) -> JsonFile:
     """Read a JSON file as ``json.load(open(path))`` does on Linux; never raises."""
     try:
-        data = read_bytes(tree, path, MAX_TEXT_BYTES)
+        data = read_bytes(tree, path, MAX_JSON_BYTES)
     except TreeError as error:
         return JsonFile(path, "", None, str(error), failure=error)
     return parse_json(path, data)
@@ -112,30 +115,46 @@ def _unreadable(data: bytes, text: str) -> str | None:
         return "not UTF-8"
     if not text.strip():
         return "empty"
-    if _depth(text) > MAX_JSON_DEPTH:
-        return f"nested deeper than {MAX_JSON_DEPTH} levels"
+    return _excess(text)
+
+
+#: Strings, brackets and commas; a string that does not end reaches to the end of the text.
+_PUNCTUATION = re.compile(r'"[^"]*"?|[\[\]{},]')
+_TOKEN = re.compile(r'"[^"]*"|[\[\]{}:,]|[^\s\[\]{}:,"]+')
+
+
+def _masked(text: str) -> str:
+    """Replace escaped quotes and backslashes by as many other characters.
+
+    A string then ends at its next quote, which a pattern finds in linear time and without memory.
+    """
+    return text.replace("\\\\", "__").replace('\\"', "__")
+
+
+def _excess(text: str) -> str | None:
+    """Say which limit a text exceeds, before any of it is parsed."""
+    depth = 0
+    for number, match in enumerate(_PUNCTUATION.finditer(_masked(text))):
+        if match[0] in "[{":
+            depth += 1
+        elif match[0] in "]}":
+            depth -= 1
+        if depth > MAX_JSON_DEPTH:
+            return f"nested deeper than {MAX_JSON_DEPTH} levels"
+        if number == MAX_JSON_TOKENS:
+            limit = f"{MAX_JSON_TOKENS} strings, brackets and commas"
+            return f"larger than any genuine file: the limit is {limit}"
     return None
 
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}:,]|[^\s\[\]{}:,"]+')
-
-
-def _depth(text: str) -> int:
-    depth = deepest = 0
-    for match in re.finditer(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', text):
-        if match[0] in "[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif match[0] in "]}":
-            depth -= 1
-    return deepest
-
-
 def _positions(text: str) -> Iterator[tuple[tuple[Step, ...], int]]:
-    """Yield the path and the offset of every key and array element of valid JSON."""
+    """Yield the path and the offset of every key and array element of valid JSON.
+
+    Those deeper than MAX_POINTED_DEPTH are left out.
+    """
     # The last step is the index of the element, or "" while an object waits for its next key.
     path: list[Step] = []
-    for match in _TOKEN.finditer(text):
+    for match in _TOKEN.finditer(_masked(text)):
         symbol = match[0]
         if symbol in "}]":
             path.pop()
@@ -146,10 +165,11 @@ def _positions(text: str) -> Iterator[tuple[tuple[Step, ...], int]]:
             continue
         elif path and path[-1] == "":
             # An empty key must not look like waiting for one; no rule asks for its position.
-            path[-1] = json.loads(symbol) or "\0"
-            yield tuple(path), match.start()
+            path[-1] = json.loads(text[match.start() : match.end()]) or "\0"
+            if len(path) <= MAX_POINTED_DEPTH:
+                yield tuple(path), match.start()
         else:
-            if path and isinstance(path[-1], int):
+            if path and isinstance(path[-1], int) and len(path) <= MAX_POINTED_DEPTH:
                 yield tuple(path), match.start()
             if symbol in "{[":
                 path.append("" if symbol == "{" else 0)

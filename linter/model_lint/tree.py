@@ -26,6 +26,7 @@ from .limits import (
     MAX_SKIPPED_BYTES,
     MAX_UNPACKED_BYTES,
 )
+from .wording import size
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -91,7 +92,8 @@ def read_bytes(tree: Tree, path: str, limit: int) -> bytes:
     except Exception as error:  # zipfile and its decompressors raise a dozen types
         raise _failure(error) from error
     if len(data) > limit:
-        raise TreeError(f"larger than {limit >> 20} MiB")
+        found = size(tree.files[path].size)
+        raise TreeError(f"larger than any genuine file: {found}, the limit is {size(limit)}")
     return data
 
 
