@@ -20,14 +20,14 @@ from itertools import islice
 from pathlib import Path
 
 from model_lint import naming
-from model_lint.archive import Archive
-from model_lint.checkpoint import read_checkpoint
+from model_lint.checkpoint.reader import read_checkpoint
 from model_lint.engine import INTERNAL, check
-from model_lint.json_file import parse_json
-from model_lint.package import build_package
+from model_lint.models.archive import Archive
+from model_lint.models.json_file import parse_json
+from model_lint.models.package import build_package
+from model_lint.models.target import Target
 from model_lint.rules import all_rules
-from model_lint.target import Target
-from model_lint.tree import TreeError, open_zip
+from model_lint.storage.tree import TreeError, open_zip
 
 MODEL = Path(__file__).parent.parent / "tests" / "data" / "nnUNetTrainerTiny__nnUNetPlans__2d"
 CHECKPOINT = MODEL / "fold_0" / "checkpoint_final.pth"

@@ -22,13 +22,13 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from model_lint.checkpoint import BadCheckpoint
+from model_lint.checkpoint.reader import BadCheckpoint
 from model_lint.engine import check
 from model_lint.findings import Finding, Severity
+from model_lint.models.target import Target, load_target
 from model_lint.privacy import scrub
 from model_lint.rules import all_rules
 from model_lint.selection import select_rules
-from model_lint.target import Target, load_target
 
 TRAINER = "nnUNetTrainerTiny__nnUNetPlans__2d"
 MODEL = Path(__file__).parent / "data" / TRAINER
@@ -123,7 +123,7 @@ def findings(
     with (
         nullcontext()
         if weights
-        else patch("model_lint.package.read_checkpoint", lambda *_, **__: unread)
+        else patch("model_lint.models.package.read_checkpoint", lambda *_, **__: unread)
     ):
         target = load(path, name=name, deep=deep)
     return list(check(target, rules, time.perf_counter()).findings)

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 
 from .errors import ISSUES_URL
 from .findings import INTERNAL, OWN, Finding, Problem, Severity, Stats, TargetReport
+from .models.quoted_line import Sources
+from .models.target import Target
 from .rules import Rule
-from .source import Sources
-from .target import Target
 
 
 def check(target: Target, rules: Iterable[Rule], started: float) -> TargetReport:

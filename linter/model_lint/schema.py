@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .json_file import Step
+from .models.json_file import Step
 from .wording import quote
 
 _TYPES: dict[str, tuple[type, ...]] = {

@@ -12,9 +12,9 @@ from typing import Any
 from .config import Config
 from .errors import UsageError
 from .findings import OWN, UNUSED, Finding, Ignored, Severity, TargetReport
+from .models.target import Target
 from .rules import DOCS_URL, Rule
 from .selection import DEEP, match
-from .target import Target
 
 #: What makes a finding the same as one of the baseline: its line may have moved.
 Key = tuple[str, str, str]

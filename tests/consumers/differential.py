@@ -24,8 +24,8 @@ from family import FAMILY, Sample
 from judge import CONSUMERS, HERE, Verdict, ask
 from model_lint.engine import check
 from model_lint.findings import Severity
+from model_lint.models.target import load_target
 from model_lint.rules import all_rules
-from model_lint.target import load_target
 
 HEAD = """\
 # Where model-lint and the consumers disagree on a package of the family (tests/consumers/family),

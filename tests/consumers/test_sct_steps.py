@@ -10,7 +10,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 from judge import FORK
-from model_lint.trainers.sct import missing_in_nnunet, nnunet_modules
+from model_lint.nnunet.sct_modules import missing_in_nnunet, nnunet_modules
 from sct_files import install, require_crop_metadata, require_nnunet
 from sct_image import OPPOSITE, reorient, split_labels
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from build import ABSENT, TRAINER, Case, assert_case, changed, dataset, drop, edit, plans, put
 from model_lint.findings import Severity
-from model_lint.orientation import ORIENTATIONS
+from model_lint.nnunet.orientation import ORIENTATIONS
 
 W, E, I = Severity.WARNING, Severity.ERROR, Severity.INFO  # noqa: E741 (as in the table of rules)
 FILE = f"{TRAINER}/dataset.json"

@@ -29,7 +29,7 @@ from build import (
     write_zip,
 )
 from model_lint.findings import Severity
-from model_lint.trainers.nnunet import SCT_TRAINERS, TRAINERS
+from model_lint.nnunet.trainers import SCT_TRAINERS, TRAINERS
 
 W, E, I = Severity.WARNING, Severity.ERROR, Severity.INFO  # noqa: E741 (as in the table of rules)
 PADS = {
@@ -1007,7 +1007,7 @@ def test_signatures_are_judged_as_python_binds_them(parameters: str, decorator: 
     import ast
     import inspect
 
-    from model_lint.trainers.source import builder_flaw
+    from model_lint.nnunet.trainer_source import builder_flaw
 
     first = "cls, " if decorator == "@classmethod" else ""
     method = f"def build_network_architecture({first}{parameters}): pass"

@@ -28,7 +28,7 @@ from build import (
     write_zip,
 )
 from model_lint.findings import Severity
-from model_lint.limits import MAX_EXCERPT_BYTES
+from model_lint.storage.limits import MAX_EXCERPT_BYTES
 
 W, E = Severity.WARNING, Severity.ERROR
 CLASS = (MODEL / "trainer_class.py").read_text(encoding="utf-8")

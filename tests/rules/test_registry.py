@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 from build import Case, load
 from model_lint.engine import check
+from model_lint.models.target import Target
 from model_lint.naming import parse
 from model_lint.rules import Rule, all_rules
-from model_lint.target import Target
 
 HERE = Path(__file__).parent
 RULES = {rule.code: rule for rule in all_rules()}

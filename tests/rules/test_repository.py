@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from build import Case, assert_case, findings
 from model_lint.findings import Severity
-from model_lint.repository import build_repository
+from model_lint.models.repository import build_repository
 
 W, E, I = Severity.WARNING, Severity.ERROR, Severity.INFO  # noqa: E741 (as in the table of rules)
 README = """\

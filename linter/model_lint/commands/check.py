@@ -16,11 +16,11 @@ from ..config import find_config, load_config, vocabulary_of
 from ..engine import check
 from ..errors import NothingToLint, UsageError
 from ..findings import INTERNAL, Report, Severity, TargetReport
+from ..models.target import Target, load_target
 from ..report import FORMATS, render
 from ..rules import Rule, all_rules
 from ..selection import only_deep, select_rules
 from ..silence import Silencer, load_baseline
-from ..target import Target, load_target
 from ..terminal import complain, text_width, use_color
 
 if TYPE_CHECKING:

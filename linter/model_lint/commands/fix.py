@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from ..archive import Archive
 from ..errors import UsageError
-from ..fix.repair import Action, Plan, opened, plan, refuse, verify, write
-from ..package import Package
-from ..target import Target
+from ..models.archive import Archive
+from ..models.package import Package
+from ..models.target import Target
+from ..ship.repair import Action, Plan, opened, plan, refuse, verify, write
+from ..storage.new_file import TEMPORARY, publish, stoppable
+from ..storage.tree import ZipTree
 from ..terminal import complain
-from ..tree import ZipTree
 from ..wording import count, inert, printable
-from ..writing.new_file import TEMPORARY, publish, stoppable
 
 #: Lines of a text that are shown before the rest is counted, and characters of a line.
 _LINES, _WIDTH = 10, 160

@@ -17,19 +17,19 @@ from ..config import Config, find_config, load_config, vocabulary_of
 from ..engine import check
 from ..errors import UsageError
 from ..findings import INTERNAL, TargetReport
-from ..orientation import ORIENTATIONS
-from ..pack import Progress, pack
-from ..pack.plan import Request, trainer_folder
-from ..pack.report import as_json, as_text
-from ..package import FINAL_CHECKPOINT
-from ..repository import repository_name
+from ..models.package import FINAL_CHECKPOINT
+from ..models.repository import repository_name
+from ..models.target import load_target
+from ..nnunet.orientation import ORIENTATIONS
 from ..rules import all_rules
 from ..selection import select_rules
+from ..ship.contents import Request, trainer_folder
+from ..ship.pack import Progress, pack
+from ..ship.pack_report import as_json, as_text
 from ..silence import Silencer
-from ..target import load_target
+from ..storage.new_file import stoppable
 from ..terminal import complain
 from ..wording import printable
-from ..writing.new_file import stoppable
 
 EXAMPLE = """\
 what is packed:

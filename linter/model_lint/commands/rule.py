@@ -7,9 +7,9 @@ import json
 import sys
 import textwrap
 
-from ..fix.fixable import FIXABLE
 from ..rules import Rule, all_rules
 from ..selection import select_rules
+from ..ship.fixable import FIXABLE
 from ..terminal import Paint, painter, text_width, use_color
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from ..findings import OWN, Finding, Ignored, Report, Severity, SourceLine, TargetReport
-from ..source import cut
+from ..models.quoted_line import cut
 from ..terminal import WIDTH, Paint, painter
 from ..wording import count, inert, printable
 from .shared import joined, path_inside, tally

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 
-from ..archive import Archive
-from ..contents import is_junk
 from ..findings import Problem, Severity
-from ..package import Package
-from ..tree import READABLE_METHODS, LimitError, Member
+from ..models.archive import Archive
+from ..models.package import Package
+from ..models.paths import is_junk
+from ..storage.tree import READABLE_METHODS, LimitError, Member
 from ..wording import count, listing, printable, quote
 from . import rule
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from ..checkpoint import BadCheckpoint, Checkpoint
-from ..embedded import ABSENT, Difference, dataset_differences, plans_differences
+from ..checkpoint.reader import BadCheckpoint, Checkpoint
 from ..findings import Problem, Severity
-from ..json_file import JsonFile
-from ..networks import BATCHES, Network, network
-from ..package import Fold, Package, TrainerFolder
-from ..plans import resolve
+from ..models.json_file import JsonFile
+from ..models.package import Fold, Package, TrainerFolder
+from ..nnunet.networks import BATCHES, Network, network
+from ..nnunet.plans import resolve
+from ..nnunet.training_copies import ABSENT, Difference, dataset_differences, plans_differences
 from ..wording import count, listing, quote, size
 from . import rule
 

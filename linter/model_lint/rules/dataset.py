@@ -7,10 +7,10 @@ from itertools import islice
 from typing import Any
 
 from ..findings import Problem, Severity
-from ..json_file import JsonFile
-from ..labels import BACKGROUND, defects, outputs
-from ..orientation import ORIENTATIONS, SCT_DEFAULT
-from ..package import Package, TrainerFolder
+from ..models.json_file import JsonFile
+from ..models.package import Package, TrainerFolder
+from ..nnunet.labels import BACKGROUND, defects, outputs
+from ..nnunet.orientation import ORIENTATIONS, SCT_DEFAULT
 from ..schema import violations
 from ..wording import count, listing, quote
 from . import rule

@@ -8,16 +8,8 @@ from datetime import date
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from ..contents import (
-    is_checkpoint,
-    is_image,
-    is_junk,
-    resembles_fold,
-    unexpected,
-    validation_folder,
-)
 from ..findings import Problem, Severity
-from ..package import (
+from ..models.package import (
     CROP_METADATA,
     DATASET_FOLDER,
     FINAL_CHECKPOINT,
@@ -26,15 +18,23 @@ from ..package import (
     Source,
     TrainerFolder,
 )
-from ..trainers.nnunet import SCT_TRAINERS, TRAINERS
+from ..models.paths import (
+    is_checkpoint,
+    is_image,
+    is_junk,
+    resembles_fold,
+    unexpected,
+    validation_folder,
+)
+from ..nnunet.trainers import SCT_TRAINERS, TRAINERS
 from ..wording import count, listing, quote, size
 from . import rule
 
 if TYPE_CHECKING:
     import ast
 
-    from ..trainers.needs import Import
-    from ..trainers.source import Flaw
+    from ..nnunet.trainer_needs import Import
+    from ..nnunet.trainer_source import Flaw
 
 _TREE = "Keep the nnUNet folder structure intact."
 _ONE_CHECKPOINT = "include only `checkpoint_final.pth`"
@@ -553,7 +553,7 @@ def trainer_class_invalid(package: Package) -> Iterator[Problem]:
     Fix: define the class and `def get_trainer_class(): return nnUNetTrainerX` in that file, with
     absolute imports only, and nothing else that runs when it is loaded.
     """
-    from ..trainers.source import Flaw, classes, parse  # noqa: PLC0415 (ast)
+    from ..nnunet.trainer_source import Flaw, classes, parse  # noqa: PLC0415 (ast)
 
     for trainer, source in _sources(package):
         if source.error:
@@ -575,7 +575,7 @@ def trainer_class_invalid(package: Package) -> Iterator[Problem]:
 
 def _source_flaw(module: ast.Module, trainer: str) -> tuple[Flaw | None, Severity | None]:
     """Return the first flaw, and another severity than the rule's."""
-    from ..trainers.source import class_flaw, factory_flaw, lacks_factory, loading_flaw  # noqa: PLC0415
+    from ..nnunet.trainer_source import class_flaw, factory_flaw, lacks_factory, loading_flaw  # noqa: PLC0415
 
     flaw = loading_flaw(module) or factory_flaw(module) or class_flaw(module)
     # SCT then takes nnU-Net's own trainer, which is right where nnU-Net ships it.
@@ -584,7 +584,7 @@ def _source_flaw(module: ast.Module, trainer: str) -> tuple[Flaw | None, Severit
 
 
 def _relative_imports(module: ast.Module, path: str) -> Iterator[Problem]:
-    from ..trainers.needs import imports  # noqa: PLC0415 (ast)
+    from ..nnunet.trainer_needs import imports  # noqa: PLC0415 (ast)
 
     for found in imports(module):
         if found.level:
@@ -612,8 +612,8 @@ def trainer_class_imports(package: Package) -> Iterator[Problem]:
     `except ImportError`. Code of your own has to be in `trainer_class.py` itself. Read variables
     with `os.environ.get`.
     """
-    from ..trainers.needs import imports, searches_elsewhere, variables  # noqa: PLC0415 (ast)
-    from ..trainers.source import Flaw, parse  # noqa: PLC0415 (ast)
+    from ..nnunet.trainer_needs import imports, searches_elsewhere, variables  # noqa: PLC0415 (ast)
+    from ..nnunet.trainer_source import Flaw, parse  # noqa: PLC0415 (ast)
 
     for trainer, source in _sources(package):
         module = parse(source.text)
@@ -640,7 +640,7 @@ def _import_flaw(
 ) -> tuple[str, Severity | None]:
     """Say why an import fails in SCT, and how sure that is; "" where it does not."""
     # For the few packages with a custom trainer.
-    from ..trainers.sct import is_in_sct, missing_in_nnunet  # noqa: PLC0415
+    from ..nnunet.sct_modules import is_in_sct, missing_in_nnunet  # noqa: PLC0415
 
     sure = Severity.ERROR if found.certain else None
     lacking = missing_in_nnunet(found.module, found.names)
@@ -762,7 +762,7 @@ def trainer_class_signature(package: Package) -> Iterator[Problem]:
 
     Fix: use the older signature, which both call.
     """
-    from ..trainers.source import Flaw, builder_flaw, parse  # noqa: PLC0415 (ast)
+    from ..nnunet.trainer_source import Flaw, builder_flaw, parse  # noqa: PLC0415 (ast)
 
     for trainer, source in _sources(package):
         module = parse(source.text)

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from ..findings import Problem, Severity
 from ..naming import Name, parse
-from ..plans import dimensions
+from ..nnunet.plans import dimensions
 from ..wording import quote
 from . import rule
 
 if TYPE_CHECKING:
-    from ..package import Package
+    from ..models.package import Package
 
 _DIMENSIONS = {"unet2d": 2, "unet3d": 3}
 #: A zip is named after the repository and the release.

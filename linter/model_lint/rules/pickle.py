@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..findings import Problem, Severity
-from ..package import Package
+from ..models.package import Package
 from . import rule
 
 

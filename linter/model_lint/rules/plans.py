@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..findings import Problem, Severity
-from ..json_file import JsonFile
-from ..networks import OLD_KEYS
-from ..package import Package, TrainerFolder
-from ..plans import resolve
-from ..plans_code import foreign_names
-from ..plans_defects import Use, defects
+from ..models.json_file import JsonFile
+from ..models.package import Package, TrainerFolder
+from ..nnunet.networks import OLD_KEYS
+from ..nnunet.plans import resolve
+from ..nnunet.plans_code import foreign_names
+from ..nnunet.plans_defects import Use, defects
 from ..wording import quote
 from . import rule
 

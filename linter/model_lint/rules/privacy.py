@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 
 from ..findings import Problem, Severity
-from ..package import Package
+from ..models.package import Package
+from ..models.text_file import TextFile, excerpt
 from ..privacy import Kind, Leak
-from ..texts import TextFile, excerpt
 from ..wording import quote
 from . import rule
 

@@ -10,7 +10,7 @@ from ..wording import count, quote, size
 from . import rule
 
 if TYPE_CHECKING:
-    from ..repository import Repository
+    from ..models.repository import Repository
 
 #: Findings about single files of one kind before the rest is counted.
 _SHOWN = 5

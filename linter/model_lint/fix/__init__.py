@@ -1,1 +1,0 @@
-"""Repairs that are safe and unambiguous, made in a new zip."""

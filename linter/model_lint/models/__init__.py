@@ -1,0 +1,1 @@
+"""What was found: frozen, and whole even where a part can't be read."""

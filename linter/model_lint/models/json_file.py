@@ -1,0 +1,180 @@
+"""JSON files as the consumers read them, with what they can't tell: repeated keys and positions."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ..storage.limits import (
+    MAX_JSON_BYTES,
+    MAX_JSON_DEPTH,
+    MAX_JSON_TOKENS,
+    MAX_POINTED_DEPTH,
+)
+from ..storage.tree import BlockedError, DamagedError, Tree, TreeError, read_bytes
+
+#: A step into a JSON value: a key of an object or an index of an array.
+Step = str | int
+
+
+@dataclass(frozen=True)
+class JsonFile:
+    """A JSON file, readable or not."""
+
+    path: str
+    text: str
+    #: The parsed value; None where ``error`` says why there is none.
+    value: Any
+    #: One line: why it can't be read.
+    error: str | None = None
+    error_line: int | None = None
+    #: Keys that stand twice in one object: ``json.load`` keeps the last and says nothing.
+    repeated_keys: tuple[str, ...] = ()
+    #: What kept the bytes from being read; None where they were.
+    failure: TreeError | None = None
+
+    @property
+    def reported(self) -> bool:
+        """Whether a rule about the archive says why it can't be read, so that none other need."""
+        return isinstance(self.failure, (BlockedError, DamagedError))
+
+    @property
+    def object(self) -> dict[str, Any]:
+        """The value where it is an object, else an empty one, so that other rules pass over it."""
+        return self.value if isinstance(self.value, dict) else {}
+
+    def line(self, *steps: Step) -> int | None:
+        """Return the 1-based line on which a key (or array element) stands.
+
+        None if it is not in the file, or deeper in it than any key that nnU-Net reads.
+        """
+        offset = self._offsets.get(steps)
+        return None if offset is None else self.text.count("\n", 0, offset) + 1
+
+    def keys_between(self, start: int, end: int) -> list[tuple[Step, int]]:
+        """Return the keys (and indices of array elements) in a part of the text, with offsets."""
+        spans = self._offsets.items()
+        return [(steps[-1], offset) for steps, offset in spans if start <= offset < end]
+
+    @property
+    def repeated(self) -> Iterator[tuple[str, int]]:
+        """The keys that stand twice in one object, with the line of the later one."""
+        if not self.repeated_keys:
+            return
+        seen: set[tuple[Step, ...]] = set()
+        for steps, offset in _positions(self.text):
+            if steps in seen:
+                name = ".".join(str(step) for step in steps)
+                yield name, self.text.count("\n", 0, offset) + 1
+            seen.add(steps)
+
+    @cached_property
+    def _offsets(self) -> dict[tuple[Step, ...], int]:
+        return {} if self.error else dict(_positions(self.text))
+
+
+def read_json(tree: Tree, path: str) -> JsonFile:
+    """Read a JSON file as ``json.load(open(path))`` does on Linux; never raises."""
+    try:
+        data = read_bytes(tree, path, MAX_JSON_BYTES)
+    except TreeError as error:
+        return JsonFile(path, "", None, str(error), failure=error)
+    return parse_json(path, data)
+
+
+def parse_json(path: str, data: bytes) -> JsonFile:
+    """Parse JSON bytes; never raises. NaN and Infinity pass, as in the consumers' parser."""
+    text = data.decode(errors="replace")
+    reason = _unreadable(data, text)
+    if reason:
+        return JsonFile(path, text, None, reason)
+    repeated: list[str] = []
+
+    def build(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        built: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in built:
+                repeated.append(key)
+            built[key] = value
+        return built
+
+    try:
+        value = json.loads(text, object_pairs_hook=build)
+    except json.JSONDecodeError as error:
+        return JsonFile(path, text, None, f"{error.msg} (column {error.colno})", error.lineno)
+    except ValueError as error:  # an integer of more digits than Python converts
+        return JsonFile(path, text, None, str(error).partition(";")[0])
+    return JsonFile(path, text, value, repeated_keys=tuple(repeated))
+
+
+def _unreadable(data: bytes, text: str) -> str | None:
+    if data.startswith(b"version https://git-lfs"):
+        return "a git-lfs pointer, not the file that it stands for"
+    if data.startswith(b"\xef\xbb\xbf"):
+        return "it starts with a byte order mark, which json.load refuses"
+    if "\ufffd" in text and "\ufffd".encode() not in data:
+        return "not UTF-8"
+    if not text.strip():
+        return "empty"
+    return _excess(text)
+
+
+#: Strings, brackets and commas; a string that does not end reaches to the end of the text.
+_PUNCTUATION = re.compile(r'"[^"]*"?|[\[\]{},]')
+_TOKEN = re.compile(r'"[^"]*"|[\[\]{}:,]|[^\s\[\]{}:,"]+')
+
+
+def _masked(text: str) -> str:
+    """Replace escaped quotes and backslashes by as many other characters.
+
+    A string then ends at its next quote, which a pattern finds in linear time and without memory.
+    """
+    return text.replace("\\\\", "__").replace('\\"', "__")
+
+
+def _excess(text: str) -> str | None:
+    """Say which limit a text exceeds, before any of it is parsed."""
+    depth = 0
+    for number, match in enumerate(_PUNCTUATION.finditer(_masked(text))):
+        if match[0] in "[{":
+            depth += 1
+        elif match[0] in "]}":
+            depth -= 1
+        if depth > MAX_JSON_DEPTH:
+            return f"nested deeper than {MAX_JSON_DEPTH} levels"
+        if number == MAX_JSON_TOKENS:
+            limit = f"{MAX_JSON_TOKENS} strings, brackets and commas"
+            return f"larger than any genuine file: the limit is {limit}"
+    return None
+
+
+def _positions(text: str) -> Iterator[tuple[tuple[Step, ...], int]]:
+    """Yield the path and the offset of every key and array element of valid JSON.
+
+    Those deeper than MAX_POINTED_DEPTH are left out.
+    """
+    # The last step is the index of the element, or "" while an object waits for its next key.
+    path: list[Step] = []
+    for match in _TOKEN.finditer(_masked(text)):
+        symbol = match[0]
+        if symbol in "}]":
+            path.pop()
+        elif symbol == "," and path:
+            last = path[-1]
+            path[-1] = last + 1 if isinstance(last, int) else ""
+        elif symbol == ":":
+            continue
+        elif path and path[-1] == "":
+            # An empty key must not look like waiting for one; no rule asks for its position.
+            path[-1] = json.loads(text[match.start() : match.end()]) or "\0"
+            if len(path) <= MAX_POINTED_DEPTH:
+                yield tuple(path), match.start()
+        else:
+            if path and isinstance(path[-1], int) and len(path) <= MAX_POINTED_DEPTH:
+                yield tuple(path), match.start()
+            if symbol in "{[":
+                path.append("" if symbol == "{" else 0)

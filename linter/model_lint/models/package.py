@@ -1,0 +1,373 @@
+"""The model of a package: what a zip or a folder holds, as SCT and nnU-Net would find it.
+
+Building never raises. What can't be read is a value that says why; one rule reports it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from io import BytesIO
+from typing import TYPE_CHECKING, cast
+
+from ..checkpoint.reader import DAMAGED, BadCheckpoint, Checkpoint, read_checkpoint
+from ..storage.limits import MAX_FOLDS, MAX_SOURCE_BYTES, MAX_TRAINERS, MAX_WHOLE_CHECKPOINT
+from ..storage.tree import BlockedError, DamagedError, Tree, TreeError, ZipTree, read_bytes
+from .json_file import JsonFile, read_json
+from .text_file import TextFile, read_texts
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+#: What SCT globs for after unpacking (deepseg/nnunet.py).
+TRAINER_GLOB = "nnUNetTrainer*"
+#: What SCT globs for inside the trainer folder.
+FOLD_GLOB = "fold_*"
+FINAL_CHECKPOINT = "checkpoint_final.pth"
+#: What SCT reads beside the trainer folder for models of cropped images.
+CROP_METADATA = "crop_metadata.json"
+#: Trainers of nnU-Net that don't build the network that the plans describe.
+_BUILDERS = ("nnUNetTrainerBN", "nnUNet_Primus")
+#: What nnU-Net names a dataset folder; one such wrapper suits SCT, nnU-Net and Slicer.
+DATASET_FOLDER = re.compile(r"Dataset\d{3}_.+", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One ``fold_*`` entry of a trainer folder."""
+
+    path: str
+    name: str
+    is_file: bool
+    #: The fold's number, ``"all"``, or None where the name is neither.
+    number: int | str | None
+    #: Names of the ``checkpoint*`` files and of other ``.pth`` files, sorted.
+    checkpoints: tuple[str, ...]
+    #: The final checkpoint: None where there is none, or where a rule about the archive says why
+    #: it can't be read.
+    checkpoint: Checkpoint | BadCheckpoint | None
+
+    @property
+    def checkpoint_path(self) -> str:
+        """Where the final checkpoint is, or should be."""
+        return f"{self.path}/{FINAL_CHECKPOINT}"
+
+
+@dataclass(frozen=True)
+class FolderName:
+    """The three parts of a trainer folder's name."""
+
+    trainer: str
+    plans: str
+    configuration: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """A ``trainer_class.py``, readable or not."""
+
+    path: str
+    text: str
+    #: One line: why it can't be read.
+    error: str | None = None
+    #: What kept the bytes from being read; None where they were.
+    failure: TreeError | None = None
+
+    @property
+    def reported(self) -> bool:
+        """Whether a rule about the archive says why it can't be read, so that none other need."""
+        return isinstance(self.failure, (BlockedError, DamagedError))
+
+
+@dataclass(frozen=True)
+class TrainerFolder:
+    """A folder with ``dataset.json``, ``plans.json`` and folds, whatever its name."""
+
+    #: Path in the tree; "" where the files lie at the root.
+    path: str
+    name: str
+    #: None where the name does not have three parts.
+    parts: FolderName | None
+    dataset: JsonFile | None
+    plans: JsonFile | None
+    fingerprint: JsonFile | None
+    #: ``trainer_class.py``; None where there is none.
+    trainer_class: Source | None
+    folds: tuple[Fold, ...]
+    #: Entries that match ``fold_*`` beyond those that are looked into.
+    more_folds: int = 0
+
+    def at(self, name: str) -> str:
+        """Return the path in the tree of a file of this folder."""
+        return f"{self.path}/{name}" if self.path else name
+
+    @property
+    def configuration(self) -> str | None:
+        """The configuration that is loaded: nnU-Net takes the first checkpoint's.
+
+        The folder's name says it where no checkpoint does.
+        """
+        for _, checkpoint in self.checkpoints:
+            if checkpoint.configuration is not None:
+                return checkpoint.configuration
+        return self.parts.configuration if self.parts else None
+
+    @property
+    def channels(self) -> int | None:
+        """The channels of an image as nnU-Net counts them: ``modality`` wins, a text has letters.
+
+        None where ``dataset.json`` does not tell.
+        """
+        dataset = self.dataset.object if self.dataset else {}
+        names = dataset.get("modality", dataset.get("channel_names"))
+        return len(names) if isinstance(names, dict | list | str) else None
+
+    @property
+    def builds_network(self) -> bool:
+        """Whether the trainer may build another network than the plans describe."""
+        return self.brings_network or any(
+            c.trainer_name is not None and c.trainer_name.startswith(_BUILDERS)
+            for _, c in self.checkpoints
+        )
+
+    @property
+    def brings_network(self) -> bool:
+        """Whether ``trainer_class.py`` says how the network is built."""
+        source = self.trainer_class
+        return source is not None and "build_network_architecture" in source.text
+
+    @property
+    def checkpoints(self) -> Iterator[tuple[Fold, Checkpoint]]:
+        """The final checkpoints that could be read, with their folds."""
+        for fold in self.folds:
+            if isinstance(fold.checkpoint, Checkpoint):
+                yield fold, fold.checkpoint
+
+
+@dataclass(frozen=True)
+class DeepFacts:
+    """What reading every byte tells, as paths with one line each."""
+
+    checksums: tuple[tuple[str, str], ...] = ()
+    weights: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Package:
+    """A packaged model: a zip, or the folder that one would be made of."""
+
+    tree: Tree
+    #: The file name of the zip, None for a folder.
+    file_name: str | None
+    #: The model repository's name where it is known.
+    repository: str | None
+    #: Names at the root of the tree, ``__MACOSX`` left out, as SCT's installer counts them.
+    top: tuple[str, ...]
+    #: The single root folder that SCT's installer strips, None where it strips none.
+    wrapper: str | None
+    #: Paths that match ``nnUNetTrainer*`` where SCT looks after unpacking, files and folders.
+    found: tuple[str, ...]
+    #: Every folder that looks like a trainer folder, wherever it is.
+    trainers: tuple[TrainerFolder, ...]
+    #: Every ``crop_metadata.json``, wherever it is.
+    crops: tuple[JsonFile, ...] = ()
+    #: What can be read as text, wherever it is: nnU-Net's records, JSON, sources.
+    records: tuple[TextFile, ...] = ()
+    #: None unless every byte was read.
+    deep: DeepFacts | None = None
+
+    @property
+    def root(self) -> str:
+        """The folder of the tree that becomes SCT's installation folder."""
+        return self.wrapper or ""
+
+    @property
+    def usable(self) -> tuple[TrainerFolder, ...]:
+        """The trainer folders that lie where SCT looks."""
+        return tuple(t for t in self.trainers if t.path.rpartition("/")[0] == self.root and t.path)
+
+    @property
+    def judged(self) -> tuple[TrainerFolder, ...]:
+        """The trainer folders that a consumer loads, or else those that were meant."""
+        return self.usable or self.trainers
+
+    @property
+    def damaged(self) -> tuple[tuple[str, str], ...]:
+        """Files of a zip whose data does not unpack, with the reason."""
+        files: list[JsonFile | Source | TextFile | None] = [*self.records, *self.crops]
+        for t in self.trainers:
+            files += [t.dataset, t.plans, t.fingerprint, t.trainer_class]
+        failed = {f.path: f.failure for f in files if f}
+        found = {p: str(f) for p, f in failed.items() if isinstance(f, DamagedError)}
+        for fold in (fold for t in self.trainers for fold in t.folds):
+            if isinstance(fold.checkpoint, BadCheckpoint) and fold.checkpoint.code == DAMAGED:
+                found[fold.checkpoint_path] = fold.checkpoint.reason
+        return tuple(found.items())
+
+
+def build_package(tree: Tree, *, file_name: str | None, repository: str | None) -> Package:
+    """Build the model of a package. Raises TreeError only where the storage can't be listed."""
+    top = tuple(name for name in tree.folders[""] if name != "__MACOSX")
+    wrapper = _wrapper(tree, top)
+    root = wrapper or ""
+    found = tuple(
+        f"{root}/{name}" if root else name
+        for name in tree.folders[root]
+        if fnmatchcase(name, TRAINER_GLOB)
+    )
+    # Those that SCT finds come first, so that others can't keep them from being looked into.
+    places = sorted(_trainer_paths(tree), key=lambda path: path not in found)
+    trainers = tuple(_trainer(tree, path) for path in places[:MAX_TRAINERS])
+    crops = [path for path in tree.files if path.rpartition("/")[2] == CROP_METADATA]
+    metadata = tuple(read_json(tree, path) for path in crops[:MAX_TRAINERS])
+    records = read_texts(tree, _known_texts(trainers, metadata))
+    return Package(tree, file_name, repository, top, wrapper, found, trainers, metadata, records)
+
+
+def _known_texts(trainers: Iterable[TrainerFolder], crops: Iterable[JsonFile]) -> dict[str, str]:
+    files = [(t.dataset, t.plans, t.fingerprint, t.trainer_class) for t in trainers]
+    return {file.path: file.text for some in (*files, crops) for file in some if file}
+
+
+def parse_folder_name(name: str) -> FolderName | None:
+    """Split ``TRAINER__PLANS__CONFIGURATION`` as nnU-Net does; None unless three parts result."""
+    parts = name.split("__")
+    return FolderName(*parts) if len(parts) == 3 and all(parts) else None
+
+
+def fold_number(name: str) -> int | str | None:
+    """Return the number that ``fold_<int>`` or ``fold_all`` means, None for any other name."""
+    suffix = name.removeprefix("fold_")
+    if suffix == "all":
+        return "all"
+    return int(suffix) if re.fullmatch(r"0|[1-9][0-9]{0,8}", suffix) else None
+
+
+def _wrapper(tree: Tree, top: tuple[str, ...]) -> str | None:
+    """Return what SCT's ``install_data`` strips: one root folder not named after a trainer."""
+    if len(top) != 1 or top[0] not in tree.folders or "nnUNetTrainer" in top[0]:
+        return None
+    return top[0]
+
+
+def _trainer_paths(tree: Tree) -> list[str]:
+    """Find trainer folders by content, so that a wrong name or place can be explained.
+
+    Plans or folds are strong evidence. A ``dataset.json`` or a name of three parts is weak: it
+    counts only where no folder with strong evidence lies around, above or below it.
+    """
+    strong: set[str] = set()
+    weak: set[str] = set()
+    for path in tree.files:
+        folder, _, name = path.rpartition("/")
+        if name == "plans.json":
+            strong.add(folder)
+        elif name == "dataset.json":
+            weak.add(folder)
+    for path in tree.folders:
+        parent, _, name = path.rpartition("/")
+        if re.fullmatch(r"fold_(all|[0-9]+)", name):
+            strong.add(parent)
+        elif name.count("__") == 2 or fnmatchcase(name, TRAINER_GLOB):
+            weak.add(path)
+    strong = _outermost(_without_junk(strong))
+    around = strong.union(*map(_above, strong))
+    alone = {p for p in _without_junk(weak) - around if strong.isdisjoint(_above(p))}
+    return sorted(strong | _outermost(alone))
+
+
+def _without_junk(paths: set[str]) -> set[str]:
+    """Leave out what lies in a ``__MACOSX``, which SCT's installer copies from nowhere."""
+    return {path for path in paths if "__MACOSX" not in path.split("/")}
+
+
+def _outermost(paths: set[str]) -> set[str]:
+    """Leave out what lies inside another: ``crossval_results*`` hold copies of ``plans.json``.
+
+    The root holds nothing, for a stray file there must not hide the trainer folder below it.
+    """
+    return {path for path in paths if paths.isdisjoint(_above(path))}
+
+
+def _above(path: str) -> Iterator[str]:
+    """Yield the folders above a path, without the root."""
+    while path := path.rpartition("/")[0]:
+        yield path
+
+
+def _trainer(tree: Tree, path: str) -> TrainerFolder:
+    prefix = f"{path}/" if path else ""
+
+    def json_at(name: str) -> JsonFile | None:
+        full = prefix + name
+        return read_json(tree, full) if full in tree.files else None
+
+    names = [n for n in tree.folders[path] if fnmatchcase(n, FOLD_GLOB)]
+    name = path.rpartition("/")[2]
+    return TrainerFolder(
+        path=path,
+        name=name,
+        parts=parse_folder_name(name),
+        dataset=json_at("dataset.json"),
+        plans=json_at("plans.json"),
+        fingerprint=json_at("dataset_fingerprint.json"),
+        trainer_class=_source(tree, f"{prefix}trainer_class.py"),
+        folds=tuple(_fold(tree, prefix + n) for n in names[:MAX_FOLDS]),
+        more_folds=max(0, len(names) - MAX_FOLDS),
+    )
+
+
+def _source(tree: Tree, path: str) -> Source | None:
+    if path not in tree.files:
+        return None
+    try:
+        return Source(path, _decoded(read_bytes(tree, path, MAX_SOURCE_BYTES)))
+    except TreeError as error:
+        return Source(path, "", str(error), error)
+    except ValueError as error:
+        return Source(path, "", str(error))
+
+
+def _decoded(data: bytes) -> str:
+    """Decode Python source as Python does. Raises ValueError with the reason."""
+    if data.isascii() and b"coding" not in data[:200]:
+        return data.decode()
+    from ..nnunet.trainer_source import decode  # noqa: PLC0415 - rarely needed
+
+    return decode(data)
+
+
+def _fold(tree: Tree, path: str) -> Fold:
+    name = path.rpartition("/")[2]
+    is_file = path in tree.files
+    names = () if is_file else tree.folders[path]
+    final = f"{path}/{FINAL_CHECKPOINT}"
+    return Fold(
+        path=path,
+        name=name,
+        is_file=is_file,
+        number=None if is_file else fold_number(name),
+        checkpoints=tuple(n for n in names if n.startswith("checkpoint") or n.endswith(".pth")),
+        checkpoint=_checkpoint(tree, final) if final in tree.files else None,
+    )
+
+
+def _checkpoint(tree: Tree, path: str) -> Checkpoint | BadCheckpoint | None:
+    entry = tree.files[path]
+    try:
+        if not entry.random_access and entry.size <= MAX_WHOLE_CHECKPOINT:
+            whole = BytesIO(read_bytes(tree, path, MAX_WHOLE_CHECKPOINT))
+            return read_checkpoint(whole, entry.size, random_access=True)
+        opened = tree.open_raw if isinstance(tree, ZipTree) and entry.random_access else tree.open
+        with opened(path) as stream:
+            # zipfile's streams are binary, but typed by the base of BinaryIO
+            binary = cast("BinaryIO", stream)
+            return read_checkpoint(binary, entry.size, random_access=entry.random_access)
+    except BlockedError:
+        return None
+    except DamagedError as error:
+        return BadCheckpoint(DAMAGED, str(error))
+    except TreeError as error:
+        return BadCheckpoint("C002", str(error))

@@ -1,0 +1,120 @@
+"""Source context: the line that a problem names, out of the texts that the models hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from ..findings import Problem, SourceLine
+from .json_file import JsonFile
+from .package import Package
+from .repository import Repository
+
+#: Characters of a line that are kept: a whole file may stand on one line.
+_KEPT = 160
+#: Characters of a file above which no line is shown: no file that people edit is so large.
+_MAX_TEXT = 1024 * 1024
+_CUT = "..."
+_SYMBOL = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s\[\]{}:,"]+|.')
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The texts of one target. Nothing is read: only what the models hold anyway is shown."""
+
+    subjects: tuple[object, ...]
+
+    def line(self, problem: Problem) -> SourceLine | None:
+        """Return the line that a problem names, with the place of the key where it is certain."""
+        lines = self._lines(problem.at) if problem.line else []
+        if not problem.line or problem.line > len(lines):
+            return None
+        # A tab for a blank: columns stay, and no screen decides how wide it is.
+        raw = lines[problem.line - 1].rstrip("\r").replace("\t", " ")
+        source = SourceLine(raw)
+        file = self._files[problem.at]
+        if isinstance(file, JsonFile):
+            begin = sum(len(line) + 1 for line in lines[: problem.line - 1])
+            source = _pointed(file, problem, begin, raw)
+        if source.start is None and not any(map(str.isalnum, raw)):
+            return None  # a bracket alone tells nobody anything
+        return cut(_unindented(source), _KEPT)
+
+    @cached_property
+    def _files(self) -> dict[str, JsonFile | str]:
+        return dict(pair for subject in self.subjects for pair in _texts(subject))
+
+    @cached_property
+    def _split(self) -> dict[str, list[str]]:
+        return {}
+
+    def _lines(self, path: str) -> list[str]:
+        if path not in self._split:
+            file = self._files.get(path, "")
+            text = file.text if isinstance(file, JsonFile) else file
+            self._split[path] = text.split("\n") if 0 < len(text) <= _MAX_TEXT else []
+        return self._split[path]
+
+
+def cut(source: SourceLine, width: int) -> SourceLine:
+    """Return a line of at most ``width`` characters, in which the key is kept in sight."""
+    if len(source.text) <= width:
+        return source
+    start = source.start or 0
+    # A third of the width leads up to the key, so that what surrounds it can be recognised.
+    first = max(0, min(start - width // 3, len(source.text) - width))
+    text = source.text[first : first + width]
+    if first:
+        text = _CUT + text[len(_CUT) :]
+    if first + width < len(source.text):
+        text = text[: -len(_CUT)] + _CUT
+    if source.start is None:
+        return replace(source, text=text)
+    begin = start - first
+    return replace(source, text=text, start=begin, length=min(source.length, width - begin))
+
+
+def _pointed(file: JsonFile, problem: Problem, begin: int, raw: str) -> SourceLine:
+    """Point at the key: the only one on the line, or the one that the message quotes."""
+    if file.error:
+        column = re.search(r"\(column (\d+)\)", file.error)
+        if column is None or problem.line != file.error_line:
+            return SourceLine(raw)
+        at = int(column[1]) - 1
+        return SourceLine(raw, at, 1, at + 1)
+    keys = file.keys_between(begin, begin + len(raw))
+    if len(keys) > 1:
+        keys = [(key, offset) for key, offset in keys if _quotes(problem.message, key)]
+    if not keys:
+        return SourceLine(raw)
+    at = keys[0][1] - begin
+    symbol = _SYMBOL.match(raw, at)
+    return SourceLine(raw, at, len(symbol[0]) if symbol else 1, at + 1)
+
+
+def _quotes(message: str, key: str | int) -> bool:
+    return isinstance(key, str) and any(f"{mark}{key}{mark}" in message for mark in "`'\"")
+
+
+def _unindented(source: SourceLine) -> SourceLine:
+    text = source.text.lstrip()
+    if source.start is None:
+        return replace(source, text=text)
+    start = max(0, source.start - (len(source.text) - len(text)))
+    return replace(source, text=text, start=start)
+
+
+def _texts(subject: object) -> Iterator[tuple[str, JsonFile | str]]:
+    if isinstance(subject, Package):
+        for trainer in subject.trainers:
+            for file in (trainer.dataset, trainer.plans, trainer.fingerprint):
+                if file is not None:
+                    yield file.path, file
+            if trainer.trainer_class is not None:
+                yield trainer.trainer_class.path, trainer.trainer_class.text
+    elif isinstance(subject, Repository):
+        yield from subject.scripts.items()
+        if subject.readme is not None:
+            yield subject.readme

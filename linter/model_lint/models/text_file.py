@@ -1,0 +1,138 @@
+"""The texts of a package, in which paths, names and passwords may travel along.
+
+Of a long one only the beginning and the end are read: nnU-Net names machine and folders when a
+training starts and cases when it ends; what is between are numbers, the same lines for each epoch.
+Reading everything (``--deep``) reads long ones whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ..storage.limits import (
+    MAX_EXCERPT_BYTES,
+    MAX_TEXTS,
+    MAX_TEXTS_TOTAL,
+    MAX_WHOLE_BYTES,
+    MAX_WHOLE_TOTAL,
+)
+from ..storage.tree import Entry, Tree, TreeError, read_ends
+
+if TYPE_CHECKING:
+    from ..privacy import Leak
+
+_SUFFIXES = (
+    *(".json", ".txt", ".log", ".out", ".err", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".env"),
+    *(".py", ".sh", ".bash", ".slurm", ".csv", ".tsv", ".xml", ".html", ".ipynb", ".pem", ".key"),
+)
+#: What is written for readers: an address, or an example of a subject, is meant to stand there.
+_DOCUMENTS = ("readme", "license", "licence", "copying", "citation", "changelog", "changes")
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A text of the package, as far as it was read."""
+
+    path: str
+    text: str
+    #: Lines of its beginning, where the middle is left out; None where the whole was read.
+    beginning: int | None = None
+    #: What kept the bytes from being read; None where they were.
+    failure: TreeError | None = None
+
+    def line(self, number: int) -> int | None:
+        """Return the line of the file that a line of the text is, None where that is not known."""
+        return number if self.beginning is None or number <= self.beginning else None
+
+    @property
+    def is_document(self) -> bool:
+        """Whether it is a README, a licence or the like."""
+        name = self.path.rpartition("/")[2].lower()
+        return name.startswith(_DOCUMENTS) or name.endswith((".md", ".rst"))
+
+    @property
+    def is_record(self) -> bool:
+        """Whether nnU-Net wrote it, so that nobody chose what stands in it."""
+        return _is_record(self.path)
+
+    @cached_property
+    def leaks(self) -> tuple[Leak, ...]:
+        """What should not leave the laboratory; of a case that is named often, not every place."""
+        from ..privacy import find_leaks  # noqa: PLC0415 - not every command needs it
+
+        return find_leaks(self.text, again=False)
+
+
+def read_texts(tree: Tree, known: Mapping[str, str]) -> tuple[TextFile, ...]:
+    """Return the texts of a tree; those that are ``known`` are not read again. Never raises."""
+    paths = [path for path in tree.files if path in known or _is_text(path)]
+    paths.sort(key=lambda path: (path not in known, not _is_record(path)))
+    texts: list[TextFile] = []
+    held = 0
+    for path in paths[:MAX_TEXTS]:
+        text = excerpt(path, known[path]) if path in known else _read(tree, tree.files[path])
+        texts.append(text)
+        held += len(text.text)
+        if held > MAX_TEXTS_TOTAL:
+            break
+    return tuple(texts)
+
+
+def read_whole(tree: Tree, texts: Iterable[TextFile]) -> tuple[TextFile, ...]:
+    """Return texts with those whose middle was left out read whole. Never raises.
+
+    Of one above MAX_WHOLE_BYTES more is read at both ends; above MAX_WHOLE_TOTAL together, the
+    others stay as they are.
+    """
+    found: list[TextFile] = []
+    left = MAX_WHOLE_TOTAL
+    for text in texts:
+        entry = tree.files[text.path]
+        again = text.beginning is not None and min(entry.size, MAX_WHOLE_BYTES) <= left
+        if again:
+            whole = _read(tree, entry, MAX_WHOLE_BYTES // 2)
+            left -= len(whole.text)
+            # What could be read before, but not to its end, is damaged: another rule says so.
+            found.append(replace(text, failure=whole.failure) if whole.failure else whole)
+        else:
+            found.append(text)
+    return tuple(found)
+
+
+def excerpt(path: str, text: str) -> TextFile:
+    """Return a text, or the beginning and the end of a long one, cut between two lines."""
+    if len(text) <= 2 * MAX_EXCERPT_BYTES:
+        return TextFile(path, text)
+    return _joined(path, text[:MAX_EXCERPT_BYTES], text[-MAX_EXCERPT_BYTES:])
+
+
+def _read(tree: Tree, entry: Entry, ends: int = MAX_EXCERPT_BYTES) -> TextFile:
+    try:
+        parts = read_ends(tree, entry, ends)
+    except TreeError as error:
+        return TextFile(entry.path, "", failure=error)
+    texts = [part.decode(errors="replace").replace("\r\n", "\n") for part in parts]
+    return _joined(entry.path, *texts) if len(texts) > 1 else TextFile(entry.path, texts[0])
+
+
+def _joined(path: str, beginning: str, end: str) -> TextFile:
+    """Join two parts of a text; half a path would look like another one, so whole lines stay."""
+    first = beginning[: beginning.rfind("\n") + 1] or f"{beginning}\n"
+    last = end.partition("\n")[2]
+    return TextFile(path, first + last, beginning=first.count("\n"))
+
+
+def _is_text(path: str) -> bool:
+    *folders, name = path.lower().split("/")
+    # What macOS notes of a file, under the file's own ending, is no text.
+    if "__macosx" in folders or name.startswith("._"):
+        return False
+    return name.endswith((*_SUFFIXES, ".md", ".rst")) or name.startswith(_DOCUMENTS)
+
+
+def _is_record(path: str) -> bool:
+    name = path.rpartition("/")[2]
+    return name in {"debug.json", "summary.json"} or name.startswith("training_log")

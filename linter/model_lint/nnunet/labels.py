@@ -1,0 +1,377 @@
+"""What nnU-Net and SCT make of the labels of a ``dataset.json``.
+
+nnU-Net's ``LabelManager`` (utilities/label_handling) reads them when it loads a model and numbers
+its output; SCT (deepseg/inference.py) compares that output with them and names files after them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ..models.json_file import Step
+from ..storage.limits import MAX_LABELS
+from ..wording import count, listing, quote
+
+BACKGROUND = "background"
+IGNORE = "ignore"
+#: Characters that no file system of SCT's three platforms takes in a name.
+_NOT_IN_NAMES = frozenset('<>:"/\\|?*')
+#: Bytes of a label of which SCT can make ``IMAGE_pred_LABEL_seg.nii.gz``, at most 255 bytes: with
+#: the shortest name of an image, and with those that BIDS gives.
+_MAX_NAME = 235
+_LONG_NAME = 150
+_INVERTED = "names and values are the wrong way round, as in nnU-Net 1 and the Decathlon"
+_UNINVERTED = (
+    'write `"labels": {"background": 0, "NAME": 1}`; `nnUNetv2_convert_MSD_dataset` and '
+    "`nnUNetv2_convert_old_nnUNet_dataset` convert the whole data set"
+)
+_LARGER_FIRST = "list larger regions first in `labels`, and `regions_class_order` in the same order"
+_OWN_VALUE = "in `regions_class_order`, give each region a value that it shares with no other"
+
+
+class Defect(NamedTuple):
+    """Something about the labels that goes wrong, or that works by luck."""
+
+    #: Keys and indices from the top of the file.
+    steps: tuple[Step, ...]
+    message: str
+    #: Whether both consumers get it right all the same.
+    works: bool = False
+    #: How to fix it, where that is shorter than the rule's general advice.
+    help: str | None = None
+
+
+class PaintingFlaw(NamedTuple):
+    """A region whose mask does not come out as its values declare it."""
+
+    region: str
+    message: str
+    #: Whether the masks of a network without errors are right all the same.
+    works: bool = False
+    help: str | None = None
+
+
+def defects(data: Mapping[str, Any]) -> Iterator[Defect]:
+    """Yield what is wrong with ``labels``, if it is an object, and with its regions."""
+    labels = data.get("labels")
+    if not isinstance(labels, dict):
+        return
+    amount = sum(len(value) if isinstance(value, list) else 1 for value in labels.values())
+    if amount > MAX_LABELS:
+        text = f"{amount} values of labels, the limit is {MAX_LABELS}: no genuine model has so many"
+        yield Defect(("labels",), text)
+        return
+    if is_inverted(labels):
+        yield Defect(("labels",), _INVERTED, help=_UNINVERTED)
+        return
+    yield from _background(labels)
+    yield from _names(labels)
+    values = list(_values(labels))
+    yield from _texts(labels)
+    yield from values
+    if any(not defect.works for defect in values):
+        return  # what follows would only repeat it
+    if has_regions(labels):
+        yield from _regions(labels, data)
+    else:
+        yield from _plain(labels)
+    yield from _ignore(labels)
+
+
+def outputs(labels: Mapping[str, Any]) -> list[str]:
+    """Return the suffixes of the files that SCT writes for these labels, in order."""
+    names = foreground(labels)
+    if all(name == f"lvl{number}" for number, name in enumerate(names, start=1)):
+        return ["_rootlets"]
+    if names == ["sc"]:
+        return ["_seg"]
+    return [f"_{name}_seg" for name in names]
+
+
+def foreground(labels: Mapping[str, Any]) -> list[str]:
+    """Return the labels that SCT makes a file of: all but ``background``."""
+    return [name for name in labels if name != BACKGROUND]
+
+
+def is_inverted(labels: Mapping[str, Any]) -> bool:
+    """Return whether every key is a number and every value text, as in nnU-Net 1's files."""
+    return bool(labels) and all(
+        name.strip().isdecimal() and isinstance(value, str) and whole_number(value) is None
+        for name, value in labels.items()
+    )
+
+
+def is_old_dataset(data: Mapping[str, Any]) -> bool:
+    """Return whether a ``dataset.json`` has the form of nnU-Net 1 and of the Decathlon.
+
+    Its labels are inverted, its channels are called `modality`, and it names no file ending.
+    """
+    labels = data.get("labels")
+    old = "modality" in data and "file_ending" not in data
+    return old and isinstance(labels, dict) and is_inverted(labels)
+
+
+def painted(regions: Mapping[str, Collection[int]], order: Sequence[int]) -> dict[int, int]:
+    """Return the value that nnU-Net writes for each true value, given a network without errors.
+
+    nnU-Net paints one region after the other, in the order of ``regions``, each with its value of
+    ``order``; a later one covers an earlier one (``LabelManager``, label_handling.py).
+    """
+    written: dict[int, int] = {}
+    for members, value in zip(regions.values(), order, strict=True):
+        written.update(dict.fromkeys(members, value))
+    return written
+
+
+def painting_flaws(
+    regions: Mapping[str, Collection[int]], order: Sequence[int]
+) -> Iterator[PaintingFlaw]:
+    """Yield the regions of which nnU-Net's output does not give the declared mask.
+
+    ``regions`` holds the values of each label in the order of the file, without `background` and
+    `ignore`; ``order`` is ``regions_class_order``, of the same length. The mask of a region is where
+    the output has one of its values, which is how nnU-Net's evaluation and SCT read it.
+    """
+    written = painted(regions, order)
+    last = {value: name for name, members in regions.items() for value in members}
+    values = dict(zip(regions, order, strict=True))
+    sources: dict[int, set[int]] = {}
+    for true, value in written.items():
+        sources.setdefault(value, set()).add(true)
+    for name, members in regions.items():
+        own = frozenset(members)
+        shown = set().union(*(sources.get(value, ()) for value in own))
+        if values[name] not in own:
+            yield _foreign_value(name, own, values[name], works=shown == own)
+        elif shown != own:
+            painter = last[min(shown ^ own)]
+            yield _covered(name, own, painter, frozenset(regions[painter]), values[painter])
+
+
+def _foreign_value(
+    name: str, own: frozenset[int], value: int, *, works: bool
+) -> PaintingFlaw:
+    text = f"`regions_class_order` gives {quote(name)} the value {value}, not one of its own"
+    wanted = listing(sorted(own), shown=5)
+    return PaintingFlaw(name, f"{text} ({wanted}): it follows the order of the labels", works)
+
+
+def _covered(
+    name: str, own: frozenset[int], painter: str, others: frozenset[int], value: int
+) -> PaintingFlaw:
+    """Describe a region that loses voxels to a later one, or gets some of its voxels."""
+    if own < others and value not in own:
+        text = f"{quote(painter)} is painted after {quote(name)} and covers it"
+        return PaintingFlaw(name, text, help=_LARGER_FIRST)
+    if value in own:
+        text = f"{quote(name)} would hold all of {quote(painter)}, which is written as {value} too"
+        return PaintingFlaw(name, text, help=_OWN_VALUE)
+    text = f"{quote(painter)} is painted after {quote(name)} and covers their common part"
+    advice = f"give the common part of {quote(name)} and {quote(painter)} a label of its own"
+    return PaintingFlaw(name, text, help=f"{advice}, listed after both")
+
+
+def has_regions(labels: Mapping[str, Any]) -> bool:
+    """Return whether nnU-Net trains regions: some label is a list of more than one value."""
+    return any(isinstance(value, list) and len(value) > 1 for value in labels.values())
+
+
+def whole_number(value: Any) -> int | None:
+    """Return what ``int`` makes of a value, which is how nnU-Net and SCT read it."""
+    if not isinstance(value, (int, float, str)):
+        return None
+    try:
+        number = int(value)
+    except (ValueError, OverflowError):
+        return None
+    return None if isinstance(value, float) and value != number else number
+
+
+def _background(labels: dict[str, Any]) -> Iterator[Defect]:
+    if BACKGROUND in labels:
+        return
+    near = [name for name in labels if name.strip().lower() == BACKGROUND]
+    hint = f"; it has to be spelled like this, not {quote(near[0])}" if near else ""
+    yield Defect(("labels",), f"no label `background`{hint}")
+
+
+def _names(labels: dict[str, Any]) -> Iterator[Defect]:
+    names = foreground(labels)
+    if not names and BACKGROUND in labels:
+        yield Defect(("labels",), "no label besides `background`")
+    for name in names:
+        reason = _unfit_for_file(name)
+        if reason:
+            text = f"the label {quote(name)} can't be part of a file name: {reason}"
+            yield Defect(("labels", name), text, help="rename the label: `a-z`, `0-9` and `_` do")
+        elif not 0 < len(name.encode()) <= _LONG_NAME:
+            text = f"a label of {count(len(name.encode()), 'byte')} makes odd file names"
+            yield Defect(("labels", name), text, works=True)
+    folded: dict[str, str] = {}
+    for name in names:
+        first = folded.setdefault(name.lower(), name)
+        if first != name:
+            text = f"{quote(first)} and {quote(name)} are one file name on macOS and Windows"
+            yield Defect(("labels", name), text, works=True)
+
+
+def _unfit_for_file(name: str) -> str | None:
+    special = [c for c in name if c in _NOT_IN_NAMES or ord(c) < 32 or c == "\x7f"]
+    if special:
+        return f"it holds {listing(dict.fromkeys(special))}"
+    if any(0xD800 <= ord(c) <= 0xDFFF for c in name):
+        return "it holds half a character (a lone surrogate)"
+    if len(name.encode()) > _MAX_NAME:
+        return f"it is longer than {_MAX_NAME} bytes"
+    return None
+
+
+def _texts(labels: dict[str, Any]) -> Iterator[Defect]:
+    """Report values that are numbers written as text, all of them at once."""
+    names = [name for name, value in labels.items() if _is_text_number(value)]
+    if BACKGROUND in names and has_regions(labels):
+        names.remove(BACKGROUND)  # an error of its own
+    if names:
+        text = f"values written as text ({listing(names)}): write numbers, without quotes"
+        yield Defect(("labels", names[0]), text, works=True)
+
+
+def _is_text_number(value: Any) -> bool:
+    return isinstance(value, str) and whole_number(value) is not None
+
+
+def _values(labels: dict[str, Any]) -> Iterator[Defect]:
+    """Check each value by itself."""
+    for name, value in labels.items():
+        steps = ("labels", name)
+        if name == IGNORE:
+            continue
+        if name == BACKGROUND:
+            yield from _background_value(value, steps, regions=has_regions(labels))
+        elif not isinstance(value, list):
+            yield from _value(name, value, steps)
+        elif not value:
+            yield Defect(steps, f"{quote(name)} is an empty list")
+        else:
+            for index, item in enumerate(value):
+                yield from _value(name, item, (*steps, index))
+            numbers = [whole_number(item) for item in value]
+            if len(set(numbers)) < len(numbers):
+                yield Defect(steps, f"{quote(name)} repeats a value", works=True)
+
+
+def _background_value(value: Any, steps: tuple[Step, ...], *, regions: bool) -> Iterator[Defect]:
+    if isinstance(value, list) or whole_number(value) != 0:
+        yield Defect(steps, f"`background` must be 0, not {_shown(value)}")
+    elif isinstance(value, str) and regions:
+        # nnU-Net compares it with 0, so that "0" counts as one more region.
+        yield Defect(steps, f"`background` must be the number 0, not the text {quote(value)}")
+    elif not isinstance(value, str) and not _is_integer(value):
+        yield Defect(steps, f"`background` should be 0, not {_shown(value)}", works=True)
+
+
+def _value(name: str, value: Any, steps: tuple[Step, ...]) -> Iterator[Defect]:
+    number = whole_number(value)
+    if number is None:
+        yield Defect(
+            steps, f"the value of {quote(name)} must be a whole number, not {_shown(value)}"
+        )
+    elif number < 1:
+        what = "0 is the background" if number == 0 else "values are 1, 2, ..."
+        yield Defect(steps, f"the value of {quote(name)} is {_shown(value)}; {what}")
+    elif not isinstance(value, str) and not _is_integer(value):
+        text = f"the value of {quote(name)} should be {number}, not {_shown(value)}"
+        yield Defect(steps, text, works=True)
+
+
+def _plain(labels: dict[str, Any]) -> Iterator[Defect]:
+    """Check that the values are 0, 1, ..., as nnU-Net numbers its output, each used once."""
+    owners: dict[int, list[str]] = {}
+    for name, value in labels.items():
+        if name != IGNORE:
+            number = whole_number(value[0] if isinstance(value, list) else value)
+            owners.setdefault(-1 if number is None else number, []).append(name)
+    for number, names in owners.items():
+        if len(names) > 1:
+            text = f"{listing(names)} have the same value {number}"
+            yield Defect(("labels", names[1]), text)
+    numbers = sorted({0, *owners})
+    gap = next((n for n, expected in enumerate(numbers) if n != expected), None)
+    if gap is not None:
+        found = numbers[gap]
+        text = (
+            f"the values {listing(numbers, shown=5)} have a gap before {found}: nnU-Net numbers its"
+        )
+        last = len(numbers) - 1
+        more = f"output 0 to {last}, and SCT looks for these values in it: empty or swapped masks"
+        yield Defect(("labels", owners[found][0]), f"{text} {more}")
+
+
+def _regions(labels: dict[str, Any], data: Mapping[str, Any]) -> Iterator[Defect]:
+    """Check that each region has the value that nnU-Net is to write for it."""
+    regions = {
+        name: _members(value) for name, value in labels.items() if name not in {BACKGROUND, IGNORE}
+    }
+    order = data.get("regions_class_order")
+    steps: tuple[Step, ...] = ("regions_class_order",)
+    if order is None:
+        text = "labels that are lists (regions) need `regions_class_order`, which is missing"
+        yield Defect(("labels",), text)
+        return
+    if not isinstance(order, list):
+        text = f"`regions_class_order` must be a list of whole numbers, not {_shown(order)}"
+        yield Defect(steps, text)
+        return
+    if len(order) != len(regions):
+        amounts = f"{count(order, 'value')} for {count(len(regions), 'region')}"
+        text = f"`regions_class_order` has {amounts} ({listing(regions, shown=5)})"
+        yield Defect(steps, text)
+        return
+    yield from _order(order, regions)
+    every = sorted(set().union(*regions.values()))
+    if every != list(range(1, len(every) + 1)):
+        text = f"the values of the regions are {listing(every, shown=9)}, with a gap"
+        yield Defect(("labels",), text, works=True)
+
+
+def _order(order: list[Any], regions: dict[str, frozenset[int]]) -> Iterator[Defect]:
+    numbers = [whole_number(v) if isinstance(v, (int, float)) else None for v in order]
+    for index, (written, number) in enumerate(zip(order, numbers, strict=True)):
+        steps = ("regions_class_order", index)
+        if number is None or not 1 <= number <= 255:
+            text = f"`regions_class_order` holds {_shown(written)}; each must be from 1 to 255"
+            yield Defect(steps, text)
+            return
+        if not _is_integer(written):
+            yield Defect(steps, f"write {number}, not {_shown(written)}", works=True)
+    places = {name: index for index, name in enumerate(regions)}
+    for flaw in painting_flaws(regions, [number or 0 for number in numbers]):
+        steps = ("regions_class_order", places[flaw.region])
+        yield Defect(steps, flaw.message, flaw.works, flaw.help)
+
+
+def _ignore(labels: dict[str, Any]) -> Iterator[Defect]:
+    if IGNORE not in labels:
+        return
+    value = labels[IGNORE]
+    others = [m for name, v in labels.items() if name != IGNORE for m in _members(v)]
+    wanted = max(others, default=0) + 1
+    if not _is_integer(value) or value != wanted:
+        text = (
+            f"`ignore` must be {wanted}, one more than the highest other value, not {_shown(value)}"
+        )
+        yield Defect(("labels", IGNORE), text)
+
+
+def _members(value: Any) -> frozenset[int]:
+    values = value if isinstance(value, list) else [value]
+    return frozenset(number for number in map(whole_number, values) if number is not None)
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _shown(value: Any) -> str:
+    return "an object" if isinstance(value, dict) else quote(value)

@@ -1,0 +1,58 @@
+"""Names of code in ``plans.json``, and which of them are parts of a network.
+
+nnU-Net imports every name that ``_kw_requires_import`` lists, and the network's, by
+``pydoc.locate``, whatever it is, and calls what it finds with arguments that stand in the same
+file: ``nonlin`` with ``nonlin_kwargs``, and so on (``get_network_from_plans`` of 2.3.1 to 2.8.1).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from .sct_modules import is_in_sct
+
+#: Exactly so many modules, since a longer path leads through what a module imports to anything.
+_PART = re.compile(
+    r"torch\.nn\.(modules\.[a-z]\w*\.)?[A-Z]\w*"
+    r"|dynamic_network_architectures\.building_blocks\.[a-z]\w*\.[A-Z]\w*",
+    re.ASCII,
+)
+#: The U-Nets are found again where their module has moved.
+_NETWORK = re.compile(
+    r"(dynamic_network_architectures\.architectures\.([a-z]\w*\.)?)?[A-Z]\w*"
+    r"|(dynamic_network_architectures|nnunetv2)\.([a-z]\w*\.)*"
+    r"(PlainConv|Residual|ResidualEncoder)UNet",
+    re.ASCII,
+)
+
+
+class ForeignName(NamedTuple):
+    """A name that would be imported and called, and is no part of a network."""
+
+    #: The key that holds it: ``nonlin``, ``network_class_name``, ...
+    key: str
+    name: str
+    #: Where in the configuration.
+    steps: tuple[str, ...]
+
+
+def foreign_names(configuration: Mapping[str, Any]) -> Iterator[ForeignName]:
+    """Yield the names in a resolved configuration that are no classes of networks.
+
+    What an SCT installation can't import is left out: it stops nnU-Net and runs nothing.
+    """
+    described = configuration.get("architecture")
+    if not isinstance(described, dict):
+        return
+    network = described.get("network_class_name")
+    if isinstance(network, str) and is_in_sct(network) and not _NETWORK.fullmatch(network):
+        yield ForeignName("network_class_name", network, ("architecture", "network_class_name"))
+    kwargs, imported = described.get("arch_kwargs"), described.get("_kw_requires_import")
+    if not isinstance(kwargs, dict) or not isinstance(imported, list):
+        return
+    for key in imported:
+        name = kwargs.get(key) if isinstance(key, str) else None
+        if isinstance(name, str) and not _PART.fullmatch(name):
+            yield ForeignName(key, name, ("architecture", "arch_kwargs", key))

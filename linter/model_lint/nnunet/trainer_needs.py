@@ -1,0 +1,97 @@
+"""What a ``trainer_class.py`` needs of the machine on which SCT loads it: modules and variables."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import NamedTuple, TypeGuard
+
+from .trainer_source import BUILDER, FACTORY
+from .trainer_statements import certain, class_level, dotted, executed, own_nodes
+
+#: Variables that every user has, or that SCT sets.
+_GIVEN = {None, "HOME", "PATH", "nnUNet_raw", "nnUNet_preprocessed", "nnUNet_results"}
+#: Statements that hold no others, and what in them is not always evaluated.
+_SIMPLE = (ast.Assign, ast.AnnAssign, ast.Expr)
+_CHOICES = (ast.IfExp, ast.BoolOp, ast.comprehension)
+
+
+class Import(NamedTuple):
+    """One module that is imported when SCT loads the trainer."""
+
+    module: str
+    line: int
+    #: Leading dots: 0 for an absolute import.
+    level: int
+    #: What ``from module import`` takes of it.
+    names: tuple[str, ...] = ()
+    #: Whether it is imported whatever is the case.
+    certain: bool = True
+
+
+def imports(module: ast.Module) -> Iterator[Import]:
+    """Yield what is imported when SCT loads the trainer, less what may fail without harm."""
+    found = executed(module.body)
+    for node in [*found]:
+        if isinstance(node, ast.ClassDef):
+            found += class_level(node)
+    always = {id(node) for node in certain(module.body)}
+    functions = [
+        node
+        for node in found
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        and node.name in {FACTORY, BUILDER}
+    ]
+    for function in functions:
+        found += executed(function.body)
+        if id(function) in always:
+            always |= {id(node) for node in certain(function.body)}
+    for node in found:
+        sure = id(node) in always
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Import(alias.name, node.lineno, 0, certain=sure)
+        elif isinstance(node, ast.ImportFrom):
+            names = tuple(alias.name for alias in node.names)
+            yield Import(node.module or "", node.lineno, node.level, names, sure)
+
+
+def searches_elsewhere(module: ast.Module) -> int | None:
+    """Return the line from which on Python looks for modules in other folders too."""
+    nodes = own_nodes(executed(module.body))
+    lines = [n.lineno for n in nodes if isinstance(n, ast.Attribute) and dotted(n) == "sys.path"]
+    return min(lines, default=None)
+
+
+def variables(module: ast.Module) -> Iterator[tuple[str, int]]:
+    """Yield the environment variables without which the file can't be loaded, with their lines.
+
+    One that the file names in any other way, to set it or to look for it, is none of them.
+    """
+    reads = {id(n.slice): n for n in ast.walk(module) if _is_variable(n)}
+    known = {_text(n) for n in ast.walk(module) if id(n) not in reads} | _GIVEN
+    for statement in certain(module.body):
+        if not isinstance(statement, _SIMPLE):
+            continue
+        nodes = [*own_nodes([statement])]
+        if any(isinstance(node, _CHOICES) for node in nodes):
+            continue
+        for node in nodes:
+            name = _text(node) if id(node) in reads else None
+            if name and name not in known:
+                yield name, reads[id(node)].lineno
+
+
+def _is_variable(node: ast.AST) -> TypeGuard[ast.Subscript]:
+    """Return whether a node is ``os.environ["NAME"]``, read."""
+    return (
+        isinstance(node, ast.Subscript)
+        and isinstance(node.ctx, ast.Load)
+        and dotted(node.value) in {"os.environ", "environ"}
+    )
+
+
+def _text(node: ast.AST) -> str | None:
+    if isinstance(node, ast.keyword):
+        return node.arg
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None

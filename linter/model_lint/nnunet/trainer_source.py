@@ -1,0 +1,306 @@
+"""What a ``trainer_class.py`` will do when SCT runs it, read from its syntax; it is never run.
+
+SCT loads that one file as a module, calls its ``get_trainer_class()`` and lets the fork of nnU-Net
+call ``build_network_architecture`` of the class that it returns (deepseg/nnunet.py).
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import warnings
+from collections import Counter
+from functools import lru_cache
+from importlib.util import decode_source
+from typing import NamedTuple, TypeGuard
+
+from ..wording import quote
+from .trainer_statements import Function, certain, ends_loading, executed, own_nodes
+
+#: What the module has to offer.
+FACTORY = "get_trainer_class"
+#: What the fork calls on the trainer's class: five values by position, one by name.
+BUILDER = "build_network_architecture"
+_POSITIONAL = 5
+_KEYWORD = "enable_deep_supervision"
+#: What can bind a name without writing it as one.
+_MAGIC = {"exec", "eval", "globals", "locals", "vars", "__getattr__", "*"}
+
+
+class Flaw(NamedTuple):
+    """Something wrong with the source."""
+
+    message: str
+    line: int | None
+
+
+def decode(data: bytes) -> str:
+    """Decode source as Python does: by its mark, by its coding comment, or else as UTF-8.
+
+    Other bytes in comments pass, as in Python itself. Raises ValueError with the reason.
+    """
+    try:
+        return decode_source(data)
+    except (SyntaxError, LookupError, UnicodeDecodeError) as error:
+        parsed = _parsed(data)
+        if isinstance(parsed, ast.Module):
+            return data.decode(errors="replace")
+        raise ValueError(parsed.message.partition(": ")[2]) from error
+
+
+@lru_cache(maxsize=16)
+def parse(text: str) -> ast.Module | Flaw:
+    """Parse Python source as Python 3.10 does, the oldest that SCT and nnU-Net run on."""
+    return _parsed(text)
+
+
+def _parsed(source: str | bytes) -> ast.Module | Flaw:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a warning about an escape is no defect of the model
+            return ast.parse(source, feature_version=(3, 10))
+    except SyntaxError as error:
+        return Flaw(f"it is not valid Python: {error.msg}", error.lineno)
+    except (ValueError, RecursionError, MemoryError):
+        return Flaw("it is not valid Python: NUL bytes, or nested too deeply", None)
+
+
+def classes(module: ast.Module) -> dict[str, ast.ClassDef]:
+    """Return the classes that the module defines at its top level."""
+    return {node.name: node for node in executed(module.body) if isinstance(node, ast.ClassDef)}
+
+
+def bound_names(module: ast.Module) -> set[str]:
+    """Return the names that the module has once it is loaded; ``*`` where that can't be told."""
+    names: set[str] = set()
+    for node in executed(module.body):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            names.add(node.name)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            names |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.Assign):
+            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+        elif isinstance(node, ast.AnnAssign) and node.value and isinstance(node.target, ast.Name):
+            names.add(node.target.id)
+    return names
+
+
+def factory_flaw(module: ast.Module) -> Flaw | None:
+    """Say what is wrong with ``get_trainer_class``, as far as its syntax shows."""
+    functions = [
+        node
+        for node in executed(module.body)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == FACTORY
+    ]
+    if not functions:
+        text = f"it has no `{FACTORY}` function"
+        return Flaw(text, None) if lacks_factory(module) else _assigned_flaw(module)
+    function = functions[-1]
+    if isinstance(function, ast.AsyncFunctionDef) or _has(function, ast.Yield, ast.YieldFrom):
+        return Flaw(f"`{FACTORY}` is no plain function and returns no class", function.lineno)
+    arguments = function.args
+    required = len(arguments.posonlyargs) + len(arguments.args) - len(arguments.defaults)
+    required += sum(default is None for default in arguments.kw_defaults)
+    if required:
+        return Flaw(f"`{FACTORY}` takes arguments, but SCT gives none", function.lineno)
+    return _returned_flaw(function, set(classes(module)))
+
+
+def _assigned_flaw(module: ast.Module) -> Flaw | None:
+    """Say where the name stands for a class of the module, and not for a function."""
+    own = set(classes(module))
+    for node in executed(module.body):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name):
+            named = any(isinstance(t, ast.Name) and t.id == FACTORY for t in node.targets)
+            if named and node.value.id in own:
+                text = f"`{FACTORY}` is a class, not a function that returns it"
+                return Flaw(text, node.lineno)
+    return None
+
+
+def lacks_factory(module: ast.Module) -> bool:
+    """Return whether nothing in the module is called ``get_trainer_class``."""
+    return {FACTORY, "*"}.isdisjoint(bound_names(module))
+
+
+def _returned_flaw(function: Function, own: set[str]) -> Flaw | None:
+    values = returned(function)
+    if not values or any(map(ends_loading, certain(function.body))):
+        return Flaw(f"`{FACTORY}` returns nothing", function.lineno)
+    for value in values:
+        if isinstance(value, ast.Constant):
+            what = "None" if value.value is None else "a value, not a class"
+            return Flaw(f"`{FACTORY}` returns {what}", value.lineno)
+        if (
+            isinstance(value, ast.Call)
+            and isinstance(value.func, ast.Name)
+            and value.func.id in own
+        ):
+            return Flaw(f"`{FACTORY}` returns an instance, not the class", value.lineno)
+    return None
+
+
+def returned(function: Function) -> list[ast.expr]:
+    """Return what a function may return, as far as its ``return`` statements say."""
+    nodes = (node for node in own_nodes(function.body) if isinstance(node, ast.Return))
+    return [node.value for node in nodes if node.value is not None]
+
+
+def loading_flaw(module: ast.Module) -> Flaw | None:
+    """Say what keeps Python from loading the module to its end."""
+    own = bindings(module)
+    for node in certain(module.body):
+        if ends_loading(node, own):
+            what = "ends Python" if isinstance(node, ast.Expr) else "raises an error"
+            return Flaw(f"it {what} whenever it is loaded", node.lineno)
+        if isinstance(node, ast.ClassDef):
+            unknown = [b for b in node.bases if isinstance(b, ast.Name) and _is_unknown(b.id, own)]
+            if unknown:
+                text = f"{quote(node.name)} inherits from {quote(unknown[0].id)}, which the file"
+                return Flaw(f"{text} neither defines nor imports", node.lineno)
+    return None
+
+
+def class_flaw(module: ast.Module) -> Flaw | None:
+    """Say why the class that ``get_trainer_class`` returns builds no network."""
+    own = bindings(module)
+    for node in certain(module.body):
+        if not isinstance(node, ast.FunctionDef) or node.name != FACTORY or own[FACTORY] > 1:
+            continue
+        for value in returned(node):
+            if not isinstance(value, ast.Name):
+                continue
+            if _is_unknown(value.id, own):
+                text = f"`{FACTORY}` returns {quote(value.id)}, which the file does not define"
+                return Flaw(text, value.lineno)
+            plain = {n.name: n for n in certain(module.body) if _is_plain(n, own)}
+            if _is_rootless(value.id, plain) and BUILDER not in own:
+                text = f"{quote(value.id)} inherits from no trainer and builds no network"
+                return Flaw(f"{text}: it has no `{BUILDER}`", plain[value.id].lineno)
+    return None
+
+
+def bindings(module: ast.Module) -> Counter[str]:
+    """Count how often each name is bound, wherever that is; texts count too, for ``setattr``."""
+    return Counter(name for node in ast.walk(module) for name in _bound(node))
+
+
+def _bound(node: ast.AST) -> list[str]:
+    names: list[object] = []
+    if isinstance(node, ast.alias):
+        names = [(node.asname or node.name).partition(".")[0]]
+    elif isinstance(node, ast.Name):
+        names = [node.id] if node.id in _MAGIC or not isinstance(node.ctx, ast.Load) else []
+    elif isinstance(node, ast.Attribute):
+        names = [] if isinstance(node.ctx, ast.Load) else [node.attr]
+    elif isinstance(node, ast.arg):
+        names = [node.arg]
+    elif isinstance(node, ast.Constant):
+        names = [node.value]
+    else:  # a function, a class, an error that is caught
+        names = [getattr(node, "name", None)]
+    return [name for name in names if isinstance(name, str)]
+
+
+def _is_unknown(name: str, own: Counter[str]) -> bool:
+    """Return whether loading a name is a NameError for certain."""
+    return name not in own and not hasattr(builtins, name) and _MAGIC.isdisjoint(own)
+
+
+def _is_plain(node: ast.stmt, own: Counter[str]) -> TypeGuard[ast.ClassDef]:
+    """Return whether a statement is a class that stays as it is written."""
+    if not isinstance(node, ast.ClassDef) or node.decorator_list or node.keywords:
+        return False
+    return own[node.name] == 1
+
+
+def _is_rootless(name: str, plain: dict[str, ast.ClassDef]) -> bool:
+    """Return whether all ancestors of a class are plain classes too."""
+    pending, seen = [name], set()
+    while pending:
+        current = pending.pop()
+        if current in seen or current == "object":
+            continue
+        seen.add(current)
+        node = plain.get(current)
+        if node is None or not all(isinstance(base, ast.Name) for base in node.bases):
+            return False
+        pending += [base.id for base in node.bases if isinstance(base, ast.Name)]
+    return True
+
+
+def builder_flaw(module: ast.Module, trainer: str) -> tuple[Flaw, bool] | None:
+    """Say why one of SCT and the stock nnU-Net can't call ``build_network_architecture``.
+
+    Returns the flaw and whether it is SCT that can't call it; None where both can.
+    """
+    known = classes(module)
+    own = known.get(trainer)
+    chain = _bases(own, known) if own else list(known.values())
+    for node in chain:
+        for function in node.body:
+            if isinstance(function, ast.FunctionDef) and function.name == BUILDER:
+                return _signature_flaw(function)
+    return None
+
+
+def _signature_flaw(function: ast.FunctionDef) -> tuple[Flaw, bool] | None:
+    names = {arg.arg for arg in [*function.args.args, *function.args.kwonlyargs]}
+    new_style = "plans_manager" in names
+    in_sct = _binds(function, _POSITIONAL)
+    in_stock = _binds(function, _POSITIONAL - 1 if new_style else _POSITIONAL)
+    if in_sct and in_stock:
+        return None
+    where = "SCT" if not in_sct else "nnU-Net 2.8"
+    style = "the arguments of nnU-Net 2.7 and later" if new_style else "other arguments"
+    text = f"`{BUILDER}` takes {style}, so that {where} can't call it"
+    if not in_sct and not in_stock:
+        text = f"neither SCT nor nnU-Net 2.8 can call `{BUILDER}` with these arguments"
+    return Flaw(text, function.lineno), not in_sct
+
+
+def _binds(function: ast.FunctionDef, given: int) -> bool:
+    """Return whether ``given`` values by position and deep supervision by name fit."""
+    arguments = function.args
+    names = [arg.arg for arg in arguments.posonlyargs + arguments.args]
+    if any(_decorator(node) == "classmethod" for node in function.decorator_list):
+        names = names[1:]
+    optional = len(arguments.defaults)
+    required = set(names[: len(names) - optional])
+    filled = set(names[:given])
+    by_keyword = {arg.arg for arg in arguments.args} | {arg.arg for arg in arguments.kwonlyargs}
+    required |= {
+        arg.arg
+        for arg, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+        if default is None
+    }
+    if given > len(names) and arguments.vararg is None:
+        return False
+    if _KEYWORD in filled or (_KEYWORD not in by_keyword and arguments.kwarg is None):
+        return False
+    return required <= filled | {_KEYWORD}
+
+
+def _decorator(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _bases(node: ast.ClassDef, known: dict[str, ast.ClassDef]) -> list[ast.ClassDef]:
+    """Return a class and those of its bases that the module defines, in order of lookup."""
+    found: list[ast.ClassDef] = []
+    pending = [node]
+    while pending:
+        current = pending.pop(0)
+        if current in found:
+            continue
+        found.append(current)
+        pending += [
+            known[base.id]
+            for base in current.bases
+            if isinstance(base, ast.Name) and base.id in known
+        ]
+    return found
+
+
+def _has(function: Function, *kinds: type[ast.AST]) -> bool:
+    return any(isinstance(node, kinds) for node in own_nodes(function.body))

@@ -1,0 +1,186 @@
+"""Compare ``plans.json`` and ``dataset.json`` with the copies that a checkpoint was trained with.
+
+nnU-Net puts both into every checkpoint and never compares them with the files, which are what it
+reads to predict. Keys that only describe (a name, a licence) are expected to change after the
+training, and are passed over; so is what is added.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from itertools import zip_longest
+from typing import Any, NamedTuple
+
+from ..models.json_file import Step
+from .labels import whole_number
+from .networks import OLD_KEYS, network
+from .plans import resolve
+
+#: Keys of a configuration that prediction reads, with their arguments.
+_READ_OF_CONFIGURATION = frozenset(
+    {"architecture", "normalization_schemes", "patch_size", "preprocessor_name", "previous_stage"}
+    | {"resampling_fn_data", "resampling_fn_data_kwargs", "resampling_fn_probabilities"}
+    | {"resampling_fn_probabilities_kwargs", "spacing", "use_mask_for_norm", *OLD_KEYS}
+)
+#: Keys at the top of the plans that prediction reads.
+_READ_OF_PLANS = frozenset(
+    {"image_reader_writer", "label_manager", "transpose_backward", "transpose_forward"}
+)
+_INTENSITIES = "foreground_intensity_properties_per_channel"
+#: Keys of ``dataset.json`` that say how the model was trained, where both copies have them. That
+#: nnU-Net's copy lacks ``image_orientation`` is usual; where it has one, SCT still goes by the
+#: file's, and nothing says for certain which of the two is wrong.
+_TRAINING_OF_DATASET = (
+    "file_ending", "image_orientation", "numTraining", "overwrite_image_reader_writer",
+)  # fmt: skip
+
+#: What nnU-Net takes where a key is missing.
+_DEFAULTS = {"label_manager": "LabelManager", "previous_stage": None}
+
+#: Stands for a value that is not there.
+ABSENT = object()
+
+
+class Difference(NamedTuple):
+    """A value in a file that is not the one that the checkpoint was trained with."""
+
+    #: Where in the file: keys and indices from the top.
+    steps: tuple[Step, ...]
+    #: The value in the file, and the one in the checkpoint; ABSENT where there is none.
+    here: object
+    trained: object
+    #: Whether predictions depend on it.
+    read: bool
+
+    @property
+    def name(self) -> str:
+        """The keys with dots between them."""
+        return ".".join(map(str, self.steps))
+
+
+def plans_differences(
+    here: Mapping[str, Any], trained: Mapping[str, Any], configuration: str
+) -> Iterator[Difference]:
+    """Yield how ``plans.json`` differs; ``configuration`` is the one that is loaded.
+
+    What the file adds to the plans is passed over unless prediction reads it.
+    """
+    ours, theirs = resolve(here, configuration), resolve(trained, configuration)
+    if not isinstance(ours, dict) or not isinstance(theirs, dict):
+        return
+    schemes = theirs.get("normalization_schemes")
+    by_intensity = isinstance(schemes, list) and "CTNormalization" in schemes
+    top = _READ_OF_PLANS | ({_INTENSITIES} if by_intensity else set())
+    skip = {"configurations", "plans_name"}
+    yield from _of_keys((), here, trained, top, skip)
+    skip = {"inherits_from"}
+    if ("architecture" in ours) != ("architecture" in theirs):
+        built = network(ours)
+        if built is not None and built == network(theirs):
+            skip |= {"architecture", *OLD_KEYS}  # one network, told in the new and the old way
+    at: tuple[Step, ...] = ("configurations", configuration)
+    yield from _of_keys(at, ours, theirs, _READ_OF_CONFIGURATION, skip)
+
+
+def dataset_differences(
+    here: Mapping[str, Any], trained: Mapping[str, Any]
+) -> Iterator[Difference]:
+    """Yield how ``dataset.json`` differs in what the training fixes.
+
+    Names of labels may change, and so may names of channels, but not what they stand for. Their
+    numbers are the business of the rules that compare both with the weights.
+    """
+    yield from _labels(here.get("labels"), trained.get("labels"))
+    if _regions(trained.get("labels")):
+        key = "regions_class_order"
+        yield from _different((key,), here.get(key, ABSENT), trained.get(key, ABSENT), read=True)
+    channels = "modality" if "modality" in trained else "channel_names"
+    for key in (channels, *_TRAINING_OF_DATASET):
+        if key in trained and key in here:
+            yield from _different((key,), here[key], trained[key], read=False)
+
+
+def _labels(here: object, trained: object) -> Iterator[Difference]:
+    """Yield labels whose value changed; a new name for a value is one that only describes."""
+    if not isinstance(here, dict) or not isinstance(trained, dict):
+        return
+    for name, value in trained.items():
+        if name in here:
+            if not _same_label(here[name], value):
+                yield Difference(("labels", name), here[name], value, read=True)
+        elif not any(_same_label(value, other) for other in here.values()):
+            yield Difference(("labels", name), ABSENT, value, read=True)
+    ours, theirs = ([n for n in d if n not in {"background", "ignore"}] for d in (here, trained))
+    same = here.keys() == trained.keys() and all(_same_label(here[n], trained[n]) for n in here)
+    if _regions(trained) and ours != theirs and same:
+        yield Difference(("labels",), ours, theirs, read=True)
+
+
+def _same_label(a: object, b: object) -> bool:
+    """Compare as nnU-Net and SCT read them: ``int`` of each value, a list of one is its value."""
+    return _same(a, b) or ((ours := _values(a)) == _values(b) and None not in ours)
+
+
+def _values(value: object) -> list[int | None]:
+    values = value if isinstance(value, list | tuple) else [value]
+    return [whole_number(item) for item in values]
+
+
+def _regions(labels: object) -> bool:
+    """Say whether any label is a region, so that their order has a meaning."""
+    values = labels.values() if isinstance(labels, dict) else ()
+    return any(isinstance(v, list | tuple) and len(v) > 1 for v in values)
+
+
+def _of_keys(
+    at: tuple[Step, ...],
+    here: Mapping[str, Any],
+    trained: Mapping[str, Any],
+    read: frozenset[str],
+    skip: set[str],
+) -> Iterator[Difference]:
+    for key in [*trained, *(k for k in here if k not in trained)]:
+        if key in skip or (key not in trained and key not in read):
+            continue
+        ours, theirs = (d.get(key, _DEFAULTS.get(key, ABSENT)) for d in (here, trained))
+        yield from _different((*at, key), ours, theirs, read=key in read)
+
+
+def _different(
+    steps: tuple[Step, ...], here: object, trained: object, *, read: bool
+) -> Iterator[Difference]:
+    """Yield the innermost values that differ."""
+    if isinstance(here, dict) and isinstance(trained, dict):
+        for key in [*trained, *(k for k in here if k not in trained)]:
+            ours, theirs = here.get(key, ABSENT), trained.get(key, ABSENT)
+            yield from _different((*steps, key), ours, theirs, read=read)
+    else:
+        yield from _whole(steps, here, trained, read=read)
+
+
+def _whole(
+    steps: tuple[Step, ...], here: object, trained: object, *, read: bool
+) -> Iterator[Difference]:
+    if not _same(here, trained):
+        yield Difference(steps, here, trained, read)
+
+
+def _same(a: object, b: object) -> bool:
+    """Compare values as JSON: a tuple is a list, 1 is 1.0, and the last digits don't count."""
+    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
+        return all(_same(x, y) for x, y in zip_longest(a, b, fillvalue=ABSENT))
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
+    if isinstance(a, int | float) and isinstance(b, int | float):
+        if isinstance(a, bool) != isinstance(b, bool):
+            return False
+        return a == b or (a != a and b != b) or _close(a, b)  # noqa: PLR0124 - not a number
+    return a == b
+
+
+def _close(a: float, b: float) -> bool:
+    try:
+        return math.isclose(a, b, rel_tol=1e-9)
+    except OverflowError:  # an integer beyond any float
+        return False

@@ -1,0 +1,119 @@
+"""What ``model-lint pack`` says about a package: as text for a person, and as JSON."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterator, Mapping
+
+from ..findings import Report
+from ..report import render
+from ..report.json import dump
+from ..wording import count, inert, printable, size
+from .contents import LeftOut
+from .pack import Packed
+
+
+def as_json(packed: Packed, tag: str) -> str:
+    """Describe a package, or the findings that stand against it, as one JSON object."""
+    report = json.loads(render(Report((packed.report,)), "json"))
+    data = {
+        "version": 1,
+        "package": None if packed.refused else str(packed.path),
+        "tag": tag,
+        "bytes": packed.size,
+        "sha256": packed.sha256,
+        "members": [
+            {"path": m.path, "bytes": m.size, "compressed": m.compressed} for m in packed.members
+        ],
+        "checkpoints": [
+            {"path": path, "bytes_before": before, "bytes_after": after}
+            for path, before, after in packed.checkpoints
+        ],
+        "left_out": [
+            {"path": printable(item.path), "files": item.files, "bytes": item.size}
+            for item in packed.plan.left_out
+        ],
+        "scrubbed": dict(sorted(packed.plan.scrubbed.items())),
+        "notes": list(packed.plan.notes),
+        "findings": report["targets"][0]["findings"],
+    }
+    return dump(data)
+
+
+def as_text(packed: Packed, tag: str) -> str:
+    """Describe a package for a person, or show the findings that stand against it."""
+    findings = render(Report((packed.report,)), "text")
+    if packed.refused:
+        return findings
+    blocks = [
+        _tree(packed),
+        *_about_checkpoints(packed),
+        *_about_left_out(packed.plan.left_out),
+        *_about_scrubbed(packed),
+        *(_wrapped(printable(note)) for note in packed.plan.notes),
+        *([findings] if packed.report.findings else ["model-lint check: clean\n"]),
+        f"sha256 {packed.sha256}\n",
+        f"Next: gh release create {tag} {printable(str(packed.path))} --title {tag}\n",
+    ]
+    return inert("\n".join(blocks))
+
+
+def _tree(packed: Packed) -> str:
+    """Draw the package as the specification does, with sizes."""
+    lines = [f"{printable(str(packed.path))}  {size(packed.size)}"]
+    paths = {member.path: member.size for member in packed.members}
+    _branch(sorted(paths), paths, "", "", lines)
+    return "\n".join(lines) + "\n"
+
+
+def _branch(
+    paths: list[str], sizes: Mapping[str, int], folder: str, indent: str, lines: list[str]
+) -> None:
+    names = sorted({path.removeprefix(folder).partition("/")[0] for path in paths})
+    for name in names:
+        last = name == names[-1]
+        full = folder + name
+        amount = f"  {size(sizes[full])}" if full in sizes else ""
+        lines.append(f"{indent}{'└── ' if last else '├── '}{printable(name)}{amount}")
+        below = [path for path in paths if path.startswith(f"{full}/")]
+        _branch(below, sizes, f"{full}/", indent + ("    " if last else "│   "), lines)
+
+
+def _about_checkpoints(packed: Packed) -> Iterator[str]:
+    before = sum(b for _, b, _ in packed.checkpoints)
+    after = sum(a for _, _, a in packed.checkpoints)
+    if after < before:
+        number = count(packed.checkpoints, "checkpoint")
+        yield _wrapped(
+            f"{number}: {size(before)} before, {size(after)} now, without what only training needs"
+        )
+
+
+def _about_left_out(left_out: tuple[LeftOut, ...]) -> Iterator[str]:
+    if not left_out:
+        return
+    total = size(sum(item.size for item in left_out))
+    lines = [f"Left out ({total}), as not asked for or not in the specification's tree:"]
+    for item in left_out:
+        files = f"{count(item.files, 'file')}, " if item.path.endswith("/") else ""
+        lines.append(f"  {printable(item.path)}  {files}{size(item.size)}")
+    yield "\n".join(lines) + "\n"
+
+
+def _about_scrubbed(packed: Packed) -> Iterator[str]:
+    words = {"path": "path", "host": "host or user name", "subject": "subject", "secret": "secret"}
+    found = [
+        count(packed.plan.scrubbed[kind], word)
+        for kind, word in words.items()
+        if packed.plan.scrubbed[kind]
+    ]
+    if found:
+        yield _wrapped(f"Taken out of debug.json and the logs: {', '.join(found)}")
+
+
+def _wrapped(text: str) -> str:
+    lines = textwrap.wrap(
+        text, 100, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    )
+    return "\n".join(lines) + "\n"
