@@ -149,9 +149,7 @@ def painting_flaws(
             yield _covered(name, own, painter, frozenset(regions[painter]), values[painter])
 
 
-def _foreign_value(
-    name: str, own: frozenset[int], value: int, *, works: bool
-) -> PaintingFlaw:
+def _foreign_value(name: str, own: frozenset[int], value: int, *, works: bool) -> PaintingFlaw:
     text = f"`regions_class_order` gives {quote(name)} the value {value}, not one of its own"
     wanted = listing(sorted(own), shown=5)
     return PaintingFlaw(name, f"{text} ({wanted}): it follows the order of the labels", works)
