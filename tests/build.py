@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import model_lint
 from model_lint.checkpoint.reader import BadCheckpoint
 from model_lint.engine import check
 from model_lint.findings import Finding, Severity
@@ -127,6 +128,12 @@ def findings(
     ):
         target = load(path, name=name, deep=deep)
     return list(check(target, rules, time.perf_counter()).findings)
+
+
+def load_schema(name: str) -> Any:
+    """Return one of the schemas that model-lint publishes."""
+    path = Path(model_lint.__path__[0]) / "schemas" / f"{name}.schema.json"
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 # Changes

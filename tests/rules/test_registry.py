@@ -67,6 +67,7 @@ L021 crop-metadata-invalid error
 L022 package-name warning
 L023 trainer-class-signature warning
 L024 sct-several-folds info
+L025 nnunet-1 error
 D001 dataset-json-invalid error
 D002 dataset-schema error
 D003 missing-image-orientation error
@@ -79,6 +80,7 @@ D009 sct-many-channels warning
 D010 sct-many-labels info
 D011 training-count warning
 D012 reader-orientation error
+D013 image-reader-unknown warning
 N001 name-prefix error
 N002 name-syntax error
 N003 task-missing warning

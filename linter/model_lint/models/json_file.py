@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeGuard
 
 from ..storage.limits import (
     MAX_JSON_BYTES,
@@ -75,6 +76,16 @@ class JsonFile:
     @cached_property
     def _offsets(self) -> dict[tuple[Step, ...], int]:
         return {} if self.error else dict(_positions(self.text))
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Return whether a value is a number that a float can hold.
+
+    Python's parser takes NaN and Infinity, and integers of any size.
+    """
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    return abs(value) <= sys.float_info.max
 
 
 def read_json(tree: Tree, path: str) -> JsonFile:

@@ -177,6 +177,10 @@ class Package:
     records: tuple[TextFile, ...] = ()
     #: None unless every byte was read.
     deep: DeepFacts | None = None
+    #: Whether this is a `dataset.json` of a data set, without the model that is trained on it.
+    lone_dataset: bool = False
+    #: A file by which a model of nnU-Net 1 is recognised; None for any other.
+    version_1: str | None = None
 
     @property
     def root(self) -> str:
@@ -217,13 +221,40 @@ def build_package(tree: Tree, *, file_name: str | None, repository: str | None) 
         for name in tree.folders[root]
         if fnmatchcase(name, TRAINER_GLOB)
     )
+    version_1 = _version_1(tree)
     # Those that SCT finds come first, so that others can't keep them from being looked into.
     places = sorted(_trainer_paths(tree), key=lambda path: path not in found)
+    if version_1:
+        places = []  # nothing else about it matters
     trainers = tuple(_trainer(tree, path) for path in places[:MAX_TRAINERS])
     crops = [path for path in tree.files if path.rpartition("/")[2] == CROP_METADATA]
     metadata = tuple(read_json(tree, path) for path in crops[:MAX_TRAINERS])
     records = read_texts(tree, _known_texts(trainers, metadata))
-    return Package(tree, file_name, repository, top, wrapper, found, trainers, metadata, records)
+    return Package(
+        tree,
+        file_name,
+        repository,
+        top,
+        wrapper,
+        found,
+        trainers,
+        metadata,
+        records,
+        version_1=version_1,
+    )
+
+
+def is_version_1(name: str) -> bool:
+    """Return whether a file of this name is one of nnU-Net 1's."""
+    return name == "plans.pkl" or fnmatchcase(name, "model_*.model")
+
+
+def _version_1(tree: Tree) -> str | None:
+    """Return a file of nnU-Net 1, unless there is one of nnU-Net 2 as well."""
+    names = {path: path.rpartition("/")[2] for path in tree.files}
+    if any(name == "plans.json" or name.endswith(".pth") for name in names.values()):
+        return None
+    return next((path for path, name in names.items() if is_version_1(name)), None)
 
 
 def _known_texts(trainers: Iterable[TrainerFolder], crops: Iterable[JsonFile]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from ..errors import NothingToLint, UsageError
 from ..storage.tree import FolderTree, TreeError, ZipTree, open_zip
 from ..storage.zip_headers import read_headers
 from .archive import Archive
-from .package import Package, build_package, parse_folder_name
+from .package import Package, build_package, is_version_1, parse_folder_name
 from .text_file import read_whole
 
 #: Any of these makes a folder a repository; git's own is not there in a downloaded archive.
@@ -118,11 +118,14 @@ def _file(
 
 
 def _dataset(text: str, path: Path) -> Target:
-    """Judge a lone ``dataset.json`` as it would be judged inside a package."""
+    """Judge a single ``dataset.json``: as that of a data set unless plans lie beside it."""
     if path.name != "dataset.json":
         raise UsageError(f"{text}: of JSON files only dataset.json is linted by itself")
     tree = FolderTree(path.resolve().parent, only=path.name)
-    package = build_package(tree, file_name=None, repository=None)
+    package = replace(
+        build_package(tree, file_name=None, repository=None),
+        lone_dataset=not path.with_name("plans.json").exists(),
+    )
     prefix = text.removesuffix(path.name)
     size = path.stat().st_size
     return Target(text, "package", (package,), prefix, size, tree.bytes_read, family="D")
@@ -192,6 +195,7 @@ def _is_trainer_folder(path: Path) -> bool:
         parse_folder_name(path.name) is not None
         or (path / "plans.json").is_file()
         or any(path.glob("fold_*/*.pth"))
+        or any(is_version_1(p.name) for p in (*path.glob("*.pkl"), *path.glob("fold_*/*.model")))
     )
 
 

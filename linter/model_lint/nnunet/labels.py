@@ -22,9 +22,10 @@ _NOT_IN_NAMES = frozenset('<>:"/\\|?*')
 _MAX_NAME = 235
 _LONG_NAME = 150
 _INVERTED = "names and values are the wrong way round, as in nnU-Net 1 and the Decathlon"
-_UNINVERTED = (
-    'write `"labels": {"background": 0, "NAME": 1}`; `nnUNetv2_convert_MSD_dataset` and '
-    "`nnUNetv2_convert_old_nnUNet_dataset` convert the whole data set"
+_UNINVERTED = 'write `"labels": {"background": 0, "NAME": 1}`'
+_CONVERSION = (
+    "`nnUNetv2_convert_MSD_dataset` (Decathlon) and `nnUNetv2_convert_old_nnUNet_dataset` "
+    "(nnU-Net 1) convert the whole data set"
 )
 _LARGER_FIRST = "list larger regions first in `labels`, and `regions_class_order` in the same order"
 _OWN_VALUE = "in `regions_class_order`, give each region a value that it shares with no other"
@@ -40,6 +41,8 @@ class Defect(NamedTuple):
     works: bool = False
     #: How to fix it, where that is shorter than the rule's general advice.
     help: str | None = None
+    #: Whether nnU-Net can check and plan a data set of such labels.
+    trains: bool = True
 
 
 class PaintingFlaw(NamedTuple):
@@ -63,7 +66,8 @@ def defects(data: Mapping[str, Any]) -> Iterator[Defect]:
         yield Defect(("labels",), text)
         return
     if is_inverted(labels):
-        yield Defect(("labels",), _INVERTED, help=_UNINVERTED)
+        help_text = f"{_UNINVERTED}; {_CONVERSION}" if is_old_dataset(data) else _UNINVERTED
+        yield Defect(("labels",), _INVERTED, help=help_text)
         return
     yield from _background(labels)
     yield from _names(labels)
@@ -130,8 +134,8 @@ def painting_flaws(
     """Yield the regions of which nnU-Net's output does not give the declared mask.
 
     ``regions`` holds the values of each label in the order of the file, without `background` and
-    `ignore`; ``order`` is ``regions_class_order``, of the same length. The mask of a region is where
-    the output has one of its values, which is how nnU-Net's evaluation and SCT read it.
+    `ignore`; ``order`` is ``regions_class_order``, of the same length. The mask of a region is
+    where the output has one of its values, which is how nnU-Net's evaluation and SCT read it.
     """
     written = painted(regions, order)
     last = {value: name for name, members in regions.items() for value in members}
@@ -236,7 +240,8 @@ def _texts(labels: dict[str, Any]) -> Iterator[Defect]:
 
 
 def _is_text_number(value: Any) -> bool:
-    return isinstance(value, str) and whole_number(value) is not None
+    values = value if isinstance(value, list) else [value]
+    return any(isinstance(item, str) and whole_number(item) is not None for item in values)
 
 
 def _values(labels: dict[str, Any]) -> Iterator[Defect]:
@@ -330,7 +335,7 @@ def _regions(labels: dict[str, Any], data: Mapping[str, Any]) -> Iterator[Defect
     every = sorted(set().union(*regions.values()))
     if every != list(range(1, len(every) + 1)):
         text = f"the values of the regions are {listing(every, shown=9)}, with a gap"
-        yield Defect(("labels",), text, works=True)
+        yield Defect(("labels",), text, works=True, trains=False)
 
 
 def _order(order: list[Any], regions: dict[str, frozenset[int]]) -> Iterator[Defect]:

@@ -18,6 +18,7 @@ from pathlib import Path
 from threading import Lock
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
+from ..wording import size
 from .limits import (
     MAX_DENSE_BYTES,
     MAX_DEPTH,
@@ -26,7 +27,6 @@ from .limits import (
     MAX_SKIPPED_BYTES,
     MAX_UNPACKED_BYTES,
 )
-from ..wording import size
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
