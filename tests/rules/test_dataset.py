@@ -17,11 +17,16 @@ from build import (
     dataset,
     drop,
     edit,
+    findings,
     load_schema,
     plans,
     put,
 )
-from model_lint.findings import Severity
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from model_lint.findings import Finding, Severity
+from model_lint.nnunet.image_readers import FILE_ENDINGS
 from model_lint.nnunet.orientation import ORIENTATIONS
 
 W, E, I = Severity.WARNING, Severity.ERROR, Severity.INFO  # noqa: E741 (as in the table of rules)
@@ -489,6 +494,124 @@ def test_a_missing_orientation_and_a_wrong_label_are_two_findings(tmp_path: Path
         "D003", "", dataset({"image_orientation": ABSENT}), labels({"sc": 1}), also={"D006"}
     )
     assert_case(both, tmp_path, "D")
+
+
+#: A data set that nnU-Net plans.
+RAW = {
+    "channel_names": {"0": "T2w"},
+    "labels": {"background": 0, "sc": 1},
+    "numTraining": 4,
+    "file_ending": ".nii.gz",
+    "image_orientation": "RPI",
+}
+
+
+def lone(folder: Path, changes: dict[str, Any]) -> list[Finding]:
+    """Lint a ``dataset.json`` without a model beside it."""
+    value = {key: v for key, v in (RAW | changes).items() if v is not ABSENT}
+    path = folder / "dataset.json"
+    path.write_text(json.dumps(value))
+    return findings(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "says"),
+    [
+        ({"labels": ABSENT}, "D002", "`labels` is missing"),
+        ({"labels": ["background", "sc"]}, "D002", "a list"),
+        ({"channel_names": ABSENT}, "D002", "`channel_names` is missing"),
+        ({"file_ending": ABSENT}, "D002", "`file_ending` is missing"),
+        ({"file_ending": ".jpg"}, "D002", ".nii.gz"),
+        ({"numTraining": ABSENT}, "D011", "`numTraining` is missing"),
+        ({"numTraining": "4"}, "D011", "whole number"),
+        ({"numTraining": None}, "D011", "whole number"),
+        ({"numTraining": 4.0}, "D011", "whole number"),
+        ({"numTraining": 0}, "D011", "whole number"),
+        ({"channel_names": {"T2w": 0}}, "D007", "the wrong way round"),
+        ({"channel_names": {"0": None}}, "D007", "must be text"),
+        ({"channel_names": {"0": ["T2w"]}}, "D007", "must be text"),
+        ({"channel_names": ["T2w"]}, "D007", "a list"),
+        ({"channel_names": "T2w"}, "D007", "text"),
+        ({"channel_names": {}}, "D007", "empty"),
+        ({"channel_names": ABSENT, "modality": {"0": "T2w"}}, "D007", "v1"),
+        ({"overwrite_image_reader_writer": None}, "D013", "`null`"),
+        ({"overwrite_image_reader_writer": ["NibabelIO"]}, "D013", "NibabelIO"),
+        (
+            {"labels": {"background": 0, "sc": [1, 3], "gm": 3}, "regions_class_order": [1, 3]},
+            "D006",
+            "with a gap",
+        ),
+    ],
+)
+def test_what_stops_planning_is_an_error_in_a_lone_file(
+    tmp_path: Path, changes: dict[str, Any], code: str, says: str
+) -> None:
+    found = [f for f in lone(tmp_path, changes) if f.severity is E]
+    assert [f.code for f in found] == [code]
+    assert says in found[0].message
+    assert "results folder" not in found[0].help
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"channel_names": {"T2": "T2w"}},
+        {"modality": {"0": "T2w"}},
+        {"overwrite_image_reader_writer": "SimpleITK"},
+        {"labels": {"background": "0", "sc": "1"}},
+        {"regions_class_order": [1]},
+        {"numTest": "0", "training": [], "release": 1.0},
+    ],
+)
+def test_what_planning_takes_is_no_error(tmp_path: Path, changes: dict[str, Any]) -> None:
+    assert [f for f in lone(tmp_path, changes) if f.severity is E] == []
+
+
+def test_a_file_beside_plans_is_that_of_a_model(tmp_path: Path) -> None:
+    (tmp_path / "plans.json").write_text("{}")
+    (found,) = lone(tmp_path, {"numTraining": ABSENT})
+    assert (found.code, found.severity) == ("D011", W)
+
+
+@pytest.mark.parametrize("labels", INVERTED.values(), ids=INVERTED.keys())
+def test_the_decathlon_is_one_error(tmp_path: Path, labels: dict[str, str]) -> None:
+    old = {"name": "Task02", "tensorImageSize": "3D", "modality": {"0": "CT"}, "numTest": 1}
+    gone = dict.fromkeys(("channel_names", "file_ending", "image_orientation"), ABSENT)
+    (found,) = lone(tmp_path, {**gone, **old, "labels": labels, "training": ["x"] * 4})
+    assert (found.code, found.severity) == ("D006", E)
+    assert "nnUNetv2_convert_MSD_dataset" in found.help
+
+
+def test_many_findings_of_one_file_are_counted(tmp_path: Path) -> None:
+    names = {f"l{n}": -n for n in range(1, 31)}
+    found = [f for f in lone(tmp_path, {"labels": {"background": 0} | names}) if f.code == "D006"]
+    assert len(found) == 11
+    assert (found[-1].message, found[-1].severity) == ("and 20 more of these", E)
+
+
+JSON_VALUES = st.recursive(
+    st.sampled_from([None, True, 0, 1, 1.0, 2.5, "", "0", ".nii.gz", "nii", ".NII.GZ", ".jpg"]),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("01ab"), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+JUDGED = ("labels", "channel_names", "modality", "file_ending")
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(st.sampled_from(JUDGED), JSON_VALUES | st.just(ABSENT), max_size=3))
+def test_what_the_schema_refuses_is_found(tmp_path: Path, changes: dict[str, Any]) -> None:
+    """Nothing that the published schema refuses of these keys is plainly fine."""
+    value = {key: v for key, v in (RAW | changes).items() if v is not ABSENT}
+    valid = Draft202012Validator(load_schema("dataset")).is_valid(value)
+    found = [f for f in lone(tmp_path, changes) if f.severity is not I]
+    assert valid or found
+
+
+def test_the_schema_lists_the_endings() -> None:
+    assert load_schema("dataset")["properties"]["file_ending"]["enum"] == [*FILE_ENDINGS]
 
 
 def test_the_schema_lists_the_48_codes() -> None:

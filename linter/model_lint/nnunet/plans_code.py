@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from .sct_modules import is_in_nnunet, is_in_sct
+from .sct_modules import is_locatable
 
 #: Exactly so many modules, since a longer path leads through what a module imports to anything.
 _PART = re.compile(
@@ -47,7 +47,7 @@ def foreign_names(configuration: Mapping[str, Any]) -> Iterator[ForeignName]:
     if not isinstance(described, dict):
         return
     network = described.get("network_class_name")
-    if isinstance(network, str) and _is_reachable(network) and not _NETWORK.fullmatch(network):
+    if isinstance(network, str) and is_locatable(network) and not _NETWORK.fullmatch(network):
         yield ForeignName("network_class_name", network, ("architecture", "network_class_name"))
     kwargs, imported = described.get("arch_kwargs"), described.get("_kw_requires_import")
     if not isinstance(kwargs, dict) or not isinstance(imported, list):
@@ -56,7 +56,3 @@ def foreign_names(configuration: Mapping[str, Any]) -> Iterator[ForeignName]:
         name = kwargs.get(key) if isinstance(key, str) else None
         if isinstance(name, str) and not _PART.fullmatch(name):
             yield ForeignName(key, name, ("architecture", "arch_kwargs", key))
-
-
-def _is_reachable(path: str) -> bool:
-    return is_in_nnunet(path) if path.startswith("nnunetv2.") else is_in_sct(path)

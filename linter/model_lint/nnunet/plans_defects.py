@@ -15,7 +15,7 @@ from ..models.json_file import Step, is_number
 from ..wording import count, json_like, listing, quote
 from .image_readers import IMAGE_READERS
 from .networks import NETWORKS, OLD_KEYS, described_network, integers, per_axis
-from .sct_modules import is_in_sct, missing_in_nnunet
+from .sct_modules import is_locatable
 
 #: What names may stand for in nnU-Net; its lists did not change since 2.0, but for what is added.
 _NORMALIZATIONS = frozenset(
@@ -212,7 +212,7 @@ def _is_found(name: str) -> bool:
         return True
     if f"{module}.".startswith("dynamic_network_architectures."):
         return False
-    return is_in_sct(module) and missing_in_nnunet(module, [network]) is None
+    return bool(module) and is_locatable(name)
 
 
 def _old_network(configuration: Mapping[str, Any], at: tuple[Step, ...]) -> Iterator[Defect]:

@@ -67,13 +67,13 @@ def missing_in_nnunet(module: str, names: Iterable[str] = (), *, stock: bool = F
     return next((f"{module}.{name}" for name in lacking), None)
 
 
-def is_in_nnunet(path: str) -> bool:
-    """Return whether ``pydoc.locate`` may find a dotted path in SCT's nnU-Net or in 2.8.1.
+def is_locatable(path: str) -> bool:
+    """Return whether ``pydoc.locate`` may find a dotted path where SCT or nnU-Net 2.8.1 runs.
 
-    It goes on from a module to whatever that has imported.
+    It goes on from a module to anything that has been imported there.
     """
     if not _is_listed(path):
-        return path.partition(".")[0] == "nnunetv2"
+        return is_in_sct(path)
     for stock in (False, True):
         known = nnunet_names(stock=stock)
         module, rest = path, ""

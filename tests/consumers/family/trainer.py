@@ -278,7 +278,7 @@ _source(
     "trainer-import-name-imported",
     "imports a name that a module of nnU-Net imports itself",
     "import torch\n",
-    "import torch\nfrom nnunetv2.training.nnUNetTrainer.nnUNetTrainer import join, np, nnUNetTrainer\n",
+    "import torch\nfrom nnunetv2.training.nnUNetTrainer.nnUNetTrainer import join, np\n",
 )
 _source(
     "trainer-import-name-new",
