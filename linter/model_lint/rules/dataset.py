@@ -97,7 +97,7 @@ def _wrong(key: str, data: Mapping[str, Any], wanted: str) -> str:
     if key not in data:
         return f"{quote(key)} is missing"
     value = data[key]
-    found = {dict: "an object", list: "a list"}.get(type(value)) or quote(value)
+    found = "a list" if isinstance(value, list) else quote(value)
     return f"{quote(key)} must be {wanted}, not {found}"
 
 
