@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import struct
-import time
 import warnings
 import zipfile
 from collections.abc import Callable, Iterable
@@ -24,12 +23,11 @@ from unittest.mock import patch
 
 import model_lint
 from model_lint.checkpoint.reader import BadCheckpoint
-from model_lint.engine import check
 from model_lint.findings import Finding, Severity
+from model_lint.lint import Options, lint, select_rules
 from model_lint.models.target import Target, load_target
 from model_lint.privacy import scrub
 from model_lint.rules import all_rules
-from model_lint.selection import select_rules
 
 TRAINER = "nnUNetTrainerTiny__nnUNetPlans__2d"
 MODEL = Path(__file__).parent / "data" / TRAINER
@@ -127,7 +125,7 @@ def findings(
         else patch("model_lint.models.package.read_checkpoint", lambda *_, **__: unread)
     ):
         target = load(path, name=name, deep=deep)
-    return list(check(target, rules, time.perf_counter()).findings)
+    return list(lint(target, Options(rules)).findings)
 
 
 def load_schema(name: str) -> Any:

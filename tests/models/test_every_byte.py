@@ -19,7 +19,7 @@ from checkpoint_files import changed_slim, rezipped, saved, slim
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_lint.checkpoint.finite import has_nonfinite, is_zero
-from model_lint.engine import check
+from model_lint.lint import Options, lint, select_rules
 from model_lint.models.target import load_target
 from model_lint.rules import all_rules
 from model_lint.storage.crc import joined
@@ -32,9 +32,10 @@ STEM = "encoder.stages.0.0.convs.0.conv.weight"
 def deep(path: Path) -> list[tuple[str, str, str]]:
     """Return code, place and message of what only reading everything finds."""
     target = load_target(str(path), deep=True)
-    rules = [rule for rule in all_rules() if rule.code in {"Z010", "C013"}]
+    rules = tuple(rule for rule in all_rules() if rule.deep)
     return [
-        (f.code, f.location.partition("!/")[2], f.message) for f in check(target, rules, 0).findings
+        (f.code, f.location.partition("!/")[2], f.message)
+        for f in lint(target, Options(rules)).findings
     ]
 
 
@@ -201,8 +202,8 @@ ENDS = {
 def test_the_end_of_a_large_checkpoint_is_read(what: str, tmp_path: Path) -> None:
     data, codes = ENDS[what]
     path = deflated(tmp_path, put(FOLD_0, data))
-    rules = [rule for rule in all_rules() if rule.code[0] in "CK" or rule.code == "Z010"]
-    found = check(load_target(str(path), deep=True), rules, 0).findings
+    rules = select_rules(all_rules(), select=["C", "K", "Z010"])
+    found = lint(load_target(str(path), deep=True), Options(rules)).findings
     assert [f.code for f in found if f.code not in {"C012", "C013"}] == codes
 
 

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_lint.engine import check
 from model_lint.findings import Problem, Severity, SourceLine
+from model_lint.lint import Options, lint
 from model_lint.models.json_file import parse_json
 from model_lint.models.package import build_package
 from model_lint.models.quoted_line import Sources, cut
 from model_lint.models.target import load_target
-from model_lint.rules import Rule
+from model_lint.rules import PRACTICE, Rule
 from model_lint.storage.tree import FolderTree
 
 FOLDER = "nnUNetTrainerTiny__nnUNetPlans__2d"
@@ -129,8 +129,17 @@ def found(code: str, trainer: Path) -> Any:
         file = package.trainers[0].dataset
         yield Problem("`labels` is wrong", file.path, file.line("labels"))
 
-    rule = Rule(code, "labels-wrong", Severity.ERROR, "0.1", "", "Package", check_labels)
-    (finding,) = check(load_target(str(trainer)), [rule], 0.0).findings
+    rule = Rule(
+        code,
+        "labels-wrong",
+        Severity.ERROR,
+        PRACTICE,
+        "",
+        ("package",),
+        check_labels,
+        private=code.startswith("V"),
+    )
+    (finding,) = lint(load_target(str(trainer)), Options((rule,))).findings
     return finding
 
 

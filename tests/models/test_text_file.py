@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from build import NAME, TRAINER, findings, genuine, load, package, patch_entry, put, unpacked
-from model_lint.models.package import Package
 from model_lint.models.text_file import TextFile, excerpt
 from model_lint.storage.limits import (
     MAX_EXCERPT_BYTES,
@@ -21,7 +20,8 @@ LONG = "first\n" + LINE * (2 * MAX_EXCERPT_BYTES // len(LINE) + 99) + "last\n"
 
 
 def texts(path: Path) -> dict[str, TextFile]:
-    (found,) = (s for s in load(path).subjects if isinstance(s, Package))
+    found = load(path).package
+    assert found
     return {text.path.removeprefix(f"{TRAINER}/"): text for text in found.records}
 
 
@@ -111,7 +111,8 @@ def test_reading_everything_reads_long_texts_whole(tmp_path: Path, method: int) 
     assert findings(path, "V") == []
     (found,) = findings(path, "V", deep=True)
     assert (found.code, found.line) == ("V001", half.count("\n") + 1)
-    (package,) = (s for s in load(path, deep=True).subjects if isinstance(s, Package))
+    package = load(path, deep=True).package
+    assert package
     lengths = {t.path.rpartition("/")[2]: len(t.text) for t in package.records}
     assert lengths["training_log_1.txt"] == len(middle)
     assert 2 * MAX_EXCERPT_BYTES < lengths["training_log_2.txt"] <= MAX_WHOLE_BYTES

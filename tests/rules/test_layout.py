@@ -1010,7 +1010,7 @@ CASES = [
             "nnUNet/3d_fullres/Task500_Cord/nnUNetTrainerV2__nnUNetPlansv2.1/": "nnU-Net 1",
         }.items()
     ),
-    from_files("L025", "a checkpoint alone", version_1("seg/")[1:2], says="final_checkpoint.model"),
+    from_files("L025", "a checkpoint alone", version_1("seg/")[1:2], at="final_checkpoint.model"),
     from_files("L025", "the best alone", [("seg/fold_0/model_best.model", b"")], severity=E),
     from_files(
         "L025",

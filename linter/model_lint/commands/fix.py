@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Protocol
 
 from ..errors import UsageError
-from ..models.archive import Archive
-from ..models.package import Package
 from ..models.target import Target
 from ..ship.repair import Action, Plan, opened, plan, refuse, verify, write
 from ..storage.new_file import TEMPORARY, publish, stoppable
@@ -97,16 +95,16 @@ def _repaired(request: Request, target: Target, codes: Collection[str], load: Lo
         UsageError: why it can't be repaired; nothing was written.
     """
     source = Path(target.text)
-    if target.kind != "package" or target.family or not source.is_file():
+    if target.archive is None:
         raise UsageError(
             f"{target.text}: only zips are repaired; `model-lint pack` makes a zip of a folder"
         )
     try:
         refuse(target)
-        package = next(s for s in target.subjects if isinstance(s, Package))
-        archive = next(s for s in target.subjects if isinstance(s, Archive))
         with opened(source) as tree, stoppable():
-            planned = plan(package, archive, tree, codes)
+            if target.package is None:
+                raise UsageError("not repaired: it holds no package")
+            planned = plan(target.package, target.archive, tree, codes)
             if not planned.actions:
                 return Repaired(target, (f"{printable(target.text)}: nothing to repair",), ())
             place = _place(request, source)

@@ -6,13 +6,14 @@ Building never raises. What can't be read is a value that says why; one rule rep
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from io import BytesIO
 from typing import TYPE_CHECKING, cast
 
 from ..checkpoint.reader import DAMAGED, BadCheckpoint, Checkpoint, read_checkpoint
+from ..naming import Name, parse
 from ..storage.limits import MAX_FOLDS, MAX_SOURCE_BYTES, MAX_TRAINERS, MAX_WHOLE_CHECKPOINT
 from ..storage.tree import BlockedError, DamagedError, Tree, TreeError, ZipTree, read_bytes
 from .json_file import JsonFile, read_json
@@ -30,6 +31,8 @@ FINAL_CHECKPOINT = "checkpoint_final.pth"
 CROP_METADATA = "crop_metadata.json"
 #: Trainers of nnU-Net that don't build the network that the plans describe.
 _BUILDERS = ("nnUNetTrainerBN", "nnUNet_Primus")
+#: A zip is named after the repository and the release.
+FILE_NAME = re.compile(r"(model_[^/]+?)[-_]r[0-9]{8}\.zip", re.ASCII)
 #: What nnU-Net names a dataset folder; one such wrapper suits SCT, nnU-Net and Slicer.
 DATASET_FOLDER = re.compile(r"Dataset\d{3}_.+", re.ASCII)
 
@@ -163,6 +166,8 @@ class Package:
     file_name: str | None
     #: The model repository's name where it is known.
     repository: str | None
+    #: That name as it reads, or else what the zip's own name says of it.
+    named: Name | None
     #: Names at the root of the tree, ``__MACOSX`` left out, as SCT's installer counts them.
     top: tuple[str, ...]
     #: The single root folder that SCT's installer strips, None where it strips none.
@@ -211,8 +216,23 @@ class Package:
         return tuple(found.items())
 
 
-def build_package(tree: Tree, *, file_name: str | None, repository: str | None) -> Package:
-    """Build the model of a package. Raises TreeError only where the storage can't be listed."""
+def build_package(
+    tree: Tree,
+    *,
+    file_name: str | None,
+    repository: str | None,
+    parse: Callable[[str], Name] = parse,
+) -> Package:
+    """Build the model of a package. Raises TreeError only where the storage can't be listed.
+
+    Args:
+        tree: the zip or the folder.
+        file_name: the zip's name; None for a folder.
+        repository: the name of the model repository where the user gives it.
+        parse: reads such a name with the words of the configuration.
+    """
+    match = FILE_NAME.fullmatch(file_name or "")
+    named = repository or (match[1] if match else None)
     top = tuple(name for name in tree.folders[""] if name != "__MACOSX")
     wrapper = _wrapper(tree, top)
     root = wrapper or ""
@@ -234,6 +254,7 @@ def build_package(tree: Tree, *, file_name: str | None, repository: str | None) 
         tree,
         file_name,
         repository,
+        parse(named) if named else None,
         top,
         wrapper,
         found,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .. import naming
 from ..errors import NothingToLint, UsageError
@@ -15,6 +16,9 @@ from ..storage.zip_headers import read_headers
 from .archive import Archive
 from .package import Package, build_package, is_version_1, parse_folder_name
 from .text_file import read_whole
+
+if TYPE_CHECKING:
+    from .repository import Repository
 
 #: Any of these makes a folder a repository; git's own is not there in a downloaded archive.
 _REPOSITORY_MARKS = (".git", "README.md", "LICENSE", "CITATION.cff", "pyproject.toml")
@@ -30,17 +34,38 @@ class Target:
     """What one argument of ``check`` stands for: the models that the rules look at."""
 
     text: str
-    #: package, folder or repository.
+    #: package, folder, repository or name.
     kind: str
-    subjects: tuple[object, ...]
     #: Prefix of the locations inside it: ``model.zip!/`` or ``folder/``.
-    prefix: str
+    prefix: str = ""
+    #: The model repository's name, where it is to be judged.
+    name: naming.Name | None = None
+    archive: Archive | None = None
+    package: Package | None = None
+    repository: Repository | None = None
     bytes_total: int = 0
     bytes_read: int = 0
     #: Only the rules of this family apply; "" for all.
     family: str = ""
     #: The name in the tree of what ``text`` stands for, where that is a folder of the tree.
     top: str = ""
+    #: Seconds that reading it took.
+    seconds: float = 0.0
+
+    @property
+    def models(self) -> tuple[object, ...]:
+        """The models that it has."""
+        every = (self.name, self.archive, self.package, self.repository)
+        return tuple(model for model in every if model is not None)
+
+    @property
+    def deep(self) -> bool:
+        """Whether every byte was read."""
+        return self.package is not None and self.package.deep is not None
+
+    def shown_as(self, text: str) -> Target:
+        """Return the target of a zip as if it were found under another path."""
+        return replace(self, text=text, prefix=f"{text}!/")
 
     def locate(self, path: str) -> str:
         """Return the location that users see of a path in the tree."""
@@ -106,15 +131,31 @@ def _file(
             _refuse_checkpoint(text, tree)
         except TreeError as error:
             archive = Archive(path.name, size, head, error, ())
-            return Target(text, "package", (archive,), f"{text}!/", size, len(head))
+            return Target(
+                text,
+                "package",
+                f"{text}!/",
+                archive=archive,
+                bytes_total=size,
+                bytes_read=len(head),
+            )
         # The name of a zip is not the repository's: only a name that the user gives is judged.
-        package = complete(build_package(tree, file_name=path.name, repository=repository))
+        package = complete(
+            build_package(tree, file_name=path.name, repository=repository, parse=parse)
+        )
         headers = read_headers(tree, size)
         damaged = tuple((dict(package.damaged) | dict(headers.broken)).items())
         archive = Archive(path.name, size, head, None, tree.members, damaged, headers.differing)
-        names = (parse(repository),) if repository else ()
-        subjects = (*names, archive, package)
-        return Target(text, "package", subjects, f"{text}!/", size, tree.bytes_read)
+        return Target(
+            text,
+            "package",
+            f"{text}!/",
+            name=parse(repository) if repository else None,
+            archive=archive,
+            package=package,
+            bytes_total=size,
+            bytes_read=tree.bytes_read,
+        )
 
 
 def _dataset(text: str, path: Path) -> Target:
@@ -128,7 +169,15 @@ def _dataset(text: str, path: Path) -> Target:
     )
     prefix = text.removesuffix(path.name)
     size = path.stat().st_size
-    return Target(text, "package", (package,), prefix, size, tree.bytes_read, family="D")
+    return Target(
+        text,
+        "package",
+        prefix,
+        package=package,
+        bytes_total=size,
+        bytes_read=tree.bytes_read,
+        family="D",
+    )
 
 
 def _refuse_checkpoint(text: str, tree: ZipTree) -> None:
@@ -163,8 +212,8 @@ def _folder(
     from .repository import build_repository  # noqa: PLC0415 - a package does without
 
     model = build_repository(full, repository)
-    subjects = (parse(model.name), model)
-    return Target(text, "repository", subjects, f"{text.rstrip('/')}/")
+    name = parse(model.name)
+    return Target(text, "repository", f"{text.rstrip('/')}/", name=name, repository=model)
 
 
 def _read_before(package: Package) -> Package:
@@ -182,12 +231,18 @@ def _read_deep(package: Package, jobs: int | None) -> Package:
 def _package_folder(
     text: str, tree: FolderTree, repository: str | None, parse: _Parse, complete: _Complete
 ) -> Target:
-    package = complete(build_package(tree, file_name=None, repository=repository))
+    package = complete(build_package(tree, file_name=None, repository=repository, parse=parse))
     total = sum(entry.size for entry in tree.files.values())
-    names = (parse(repository),) if repository else ()
-    subjects = (*names, package)
-    prefix, top = f"{text.rstrip('/')}/", tree.only or ""
-    return Target(text, "folder", subjects, prefix, total, tree.bytes_read, top=top)
+    return Target(
+        text,
+        "folder",
+        f"{text.rstrip('/')}/",
+        name=parse(repository) if repository else None,
+        package=package,
+        bytes_total=total,
+        bytes_read=tree.bytes_read,
+        top=tree.only or "",
+    )
 
 
 def _is_trainer_folder(path: Path) -> bool:

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from ..findings import SHOWN, Problem, Severity, shortened
+from ..findings import SHOWN, Problem, shortened
 from ..models.json_file import JsonFile
 from ..models.package import Package, TrainerFolder
 from ..nnunet.image_readers import FILE_ENDINGS, IMAGE_READERS
 from ..nnunet.labels import BACKGROUND, defects, is_inverted, is_old_dataset, outputs
 from ..nnunet.orientation import ORIENTATIONS, SCT_DEFAULT
 from ..wording import count, listing, quote
-from . import rule
+from . import ERROR, INFO, NNUNET, SCT, SPEC, WARNING, rule
 
 _ORIENTATION = "image_orientation"
 _LEGACY = "orientation"
@@ -23,13 +23,7 @@ _CHANNELS = ("channel_names", "modality")
 _FORMAT = "write it as nnU-Net's documentation/dataset_format.md says"
 
 
-@rule(
-    "D001",
-    "dataset-json-invalid",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="nnU-Net and SCT read dataset.json with json.load",
-)
+@rule("D001", ERROR, NNUNET, "nnU-Net and SCT read dataset.json with json.load")
 def dataset_json_invalid(package: Package) -> Iterator[Problem]:
     """`dataset.json` can't be read, is no JSON object, or has a key twice.
 
@@ -52,10 +46,10 @@ def dataset_json_invalid(package: Package) -> Iterator[Problem]:
 
 @rule(
     "D002",
-    "dataset-schema",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="nnU-Net reads labels, channel_names and file_ending of dataset.json",
+    ERROR,
+    NNUNET,
+    "nnU-Net reads labels, channel_names and file_ending of dataset.json",
+    also=(WARNING,),
 )
 def dataset_schema(package: Package) -> Iterator[Problem]:
     """`dataset.json` lacks a key that nnU-Net reads, or has a value that it can't use.
@@ -74,7 +68,7 @@ def dataset_schema(package: Package) -> Iterator[Problem]:
             text = f"nnU-Net reads files that end in {quote(ending)}, but may not write any"
             advice = f"write {quote(ending.lower())}, and rename the files"
             line = file.line("file_ending")
-            yield Problem(text, file.path, line, help=advice, severity=Severity.WARNING)
+            yield Problem(text, file.path, line, help=advice, severity=WARNING)
 
 
 def _unusable(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -101,7 +95,7 @@ def _wrong(key: str, data: Mapping[str, Any], wanted: str) -> str:
     return f"{quote(key)} must be {wanted}, not {found}"
 
 
-@rule("D003", "missing-image-orientation", severity=Severity.ERROR, since="0.1", source=_ENTRY)
+@rule("D003", ERROR, SPEC, _ENTRY)
 def missing_image_orientation(package: Package) -> Iterator[Problem]:
     """`dataset.json` does not say in which orientation the model expects images.
 
@@ -133,13 +127,7 @@ def _letters(key: str) -> str:
     return "".join(c for c in key.lower() if c.isalpha())
 
 
-@rule(
-    "D004",
-    "invalid-image-orientation",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="This entry is used by SCT to determine the image orientation.",
-)
+@rule("D004", ERROR, SPEC, "This entry is used by SCT to determine the image orientation.")
 def invalid_image_orientation(package: Package) -> Iterator[Problem]:
     """`image_orientation` is not one of the 48 codes.
 
@@ -160,7 +148,7 @@ def invalid_image_orientation(package: Package) -> Iterator[Problem]:
         )
 
 
-@rule("D005", "legacy-orientation-key", severity=Severity.ERROR, since="0.1", source=_ENTRY)
+@rule("D005", ERROR, SPEC, _ENTRY)
 def legacy_orientation_key(package: Package) -> Iterator[Problem]:
     """The orientation stands under the old key `orientation`.
 
@@ -176,10 +164,10 @@ def legacy_orientation_key(package: Package) -> Iterator[Problem]:
 
 @rule(
     "D006",
-    "labels-invalid",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="nnU-Net's LabelManager numbers its output 0, 1, ...; SCT looks for the labels' values",
+    ERROR,
+    NNUNET,
+    "nnU-Net's LabelManager numbers its output 0, 1, ...; SCT looks for the labels' values",
+    also=(WARNING,),
 )
 def labels_invalid(package: Package) -> Iterator[Problem]:
     """The labels do not say what the network's output means.
@@ -199,17 +187,17 @@ def labels_invalid(package: Package) -> Iterator[Problem]:
 def _label_problems(file: JsonFile, *, planned: bool) -> Iterator[Problem]:
     for found in defects(file.object):
         harmless = found.works and (found.trains or not planned)
-        severity = Severity.WARNING if harmless else None
+        severity = WARNING if harmless else None
         line = _line(file, found.steps)
         yield Problem(found.message, file.path, line, help=found.help, severity=severity)
 
 
 @rule(
     "D007",
-    "channels-invalid",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="nnU-Net counts modality or channel_names, and plans by the keys of channel_names",
+    WARNING,
+    NNUNET,
+    "nnU-Net counts modality or channel_names, and plans by the keys of channel_names",
+    also=(ERROR,),
 )
 def channels_invalid(package: Package) -> Iterator[Problem]:
     """`channel_names` is not an object with the keys "0", "1", ... and texts as values.
@@ -237,16 +225,16 @@ def _modality(amounts: Mapping[str, int], file: JsonFile, *, planned: bool) -> P
         text = f"`modality` counts {amounts['modality']} and `channel_names` "
         text += f"{amounts['channel_names']}, and `modality` wins"
         stops = True
-    severity = Severity.ERROR if stops else None
+    severity = ERROR if stops else None
     return Problem(text, file.path, file.line("modality"), severity=severity)
 
 
 def _channel_problems(
     key: str, value: dict[str, Any] | list[Any] | str, file: JsonFile, *, planned: bool
 ) -> Iterator[Problem]:
-    line, stops = file.line(key), Severity.ERROR if planned else None
+    line, stops = file.line(key), ERROR if planned else None
     if not value:
-        yield Problem(f"{quote(key)} is empty", file.path, line, severity=Severity.ERROR)
+        yield Problem(f"{quote(key)} is empty", file.path, line, severity=ERROR)
         return
     if not isinstance(value, dict):
         kind = "a list" if isinstance(value, list) else "text"
@@ -268,13 +256,7 @@ def _channel_problems(
         yield Problem(text, file.path, file.line(key, name), severity=stops)
 
 
-@rule(
-    "D008",
-    "label-suffix",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="SCT: target = f'_{label}_seg' (deepseg/inference.py)",
-)
+@rule("D008", WARNING, SCT, "SCT: target = f'_{label}_seg' (deepseg/inference.py)")
 def label_suffix(package: Package) -> Iterator[Problem]:
     """A label ends in `_seg`, which SCT appends anyway.
 
@@ -291,10 +273,9 @@ def label_suffix(package: Package) -> Iterator[Problem]:
 
 @rule(
     "D009",
-    "sct-many-channels",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="SCT: data = np.expand_dims(data, axis=0): one channel (deepseg/inference.py)",
+    WARNING,
+    SCT,
+    "SCT: data = np.expand_dims(data, axis=0): one channel (deepseg/inference.py)",
 )
 def sct_many_channels(package: Package) -> Iterator[Problem]:
     """The model takes several channels.
@@ -312,13 +293,7 @@ def sct_many_channels(package: Package) -> Iterator[Problem]:
             yield Problem(text, file.path, file.line(key))
 
 
-@rule(
-    "D010",
-    "sct-many-labels",
-    severity=Severity.INFO,
-    since="0.1",
-    source="SCT's sct_deepseg -qc shows one or two outputs",
-)
+@rule("D010", INFO, SCT, "SCT's sct_deepseg -qc shows one or two outputs")
 def sct_many_labels(package: Package) -> Iterator[Problem]:
     """SCT writes more than two files for this model.
 
@@ -335,10 +310,10 @@ def sct_many_labels(package: Package) -> Iterator[Problem]:
 
 @rule(
     "D011",
-    "training-count",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="nnU-Net writes one spacing and one shape per training case into the fingerprint",
+    WARNING,
+    NNUNET,
+    "nnU-Net writes one spacing and one shape per training case into the fingerprint",
+    also=(ERROR,),
 )
 def training_count(package: Package) -> Iterator[Problem]:
     """`numTraining` is missing, not a number, or not the number of cases in the fingerprint.
@@ -352,7 +327,7 @@ def training_count(package: Package) -> Iterator[Problem]:
     for trainer, file in _datasets(package):
         text = _training_flaw(file.object, trainer)
         if text:
-            severity = Severity.ERROR if package.lone_dataset else None
+            severity = ERROR if package.lone_dataset else None
             help_text = "write the number of training cases" if package.lone_dataset else None
             line = file.line("numTraining")
             yield Problem(text, file.path, line, help=help_text, severity=severity)
@@ -372,10 +347,9 @@ def _training_flaw(data: Mapping[str, Any], trainer: TrainerFolder) -> str | Non
 
 @rule(
     "D012",
-    "reader-orientation",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="nnU-Net's *WithReorient readers turn every image to nibabel's RAS, which is SCT's LPI",
+    ERROR,
+    NNUNET,
+    "nnU-Net's *WithReorient readers turn every image to nibabel's RAS, which is SCT's LPI",
 )
 def reader_orientation(package: Package) -> Iterator[Problem]:
     """The model was trained with a reader that reorients, and `image_orientation` is not LPI.
@@ -397,10 +371,10 @@ def reader_orientation(package: Package) -> Iterator[Problem]:
 
 @rule(
     "D013",
-    "image-reader-unknown",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="nnU-Net looks up overwrite_image_reader_writer when it plans, and ignores other names",
+    WARNING,
+    NNUNET,
+    "nnU-Net looks up overwrite_image_reader_writer when it plans, and ignores other names",
+    also=(ERROR,),
 )
 def image_reader_unknown(package: Package) -> Iterator[Problem]:
     """`overwrite_image_reader_writer` names no image reader of nnU-Net.
@@ -418,7 +392,7 @@ def image_reader_unknown(package: Package) -> Iterator[Problem]:
             continue
         stops = package.lone_dataset and not isinstance(value, str)
         text = f"{quote(key)} is {quote(value)}, not one of {listing(IMAGE_READERS, shown=9)}"
-        severity = Severity.ERROR if stops else None
+        severity = ERROR if stops else None
         yield Problem(text, file.path, file.line(key), severity=severity)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..findings import Problem, Severity
+from ..findings import Problem
 from ..wording import count, quote, size
-from . import rule
+from . import ERROR, GITHUB, INFO, PRACTICE, SCT, SPEC, WARNING, rule
 
 if TYPE_CHECKING:
     from ..models.repository import Repository
@@ -18,10 +18,9 @@ _SHOWN = 5
 
 @rule(
     "R001",
-    "readme-missing",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="This repository will track issues, as well as store the README and any code or scripts "
+    ERROR,
+    SPEC,
+    "This repository will track issues, as well as store the README and any code or scripts "
     "associated with your model.",
 )
 def readme_missing(repository: Repository) -> Iterator[Problem]:
@@ -39,10 +38,9 @@ def readme_missing(repository: Repository) -> Iterator[Problem]:
 
 @rule(
     "R002",
-    "license-missing",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="Without a licence nobody may use, change or share what a repository holds",
+    ERROR,
+    PRACTICE,
+    "Without a licence nobody may use, change or share what a repository holds",
 )
 def license_missing(repository: Repository) -> Iterator[Problem]:
     """The repository has no licence.
@@ -57,13 +55,7 @@ def license_missing(repository: Repository) -> Iterator[Problem]:
         yield Problem("the licence is empty", repository.license[0])
 
 
-@rule(
-    "R003",
-    "citation-missing",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="GitHub shows `Cite this repository` where it finds a CITATION.cff",
-)
+@rule("R003", WARNING, GITHUB, "GitHub shows `Cite this repository` where it finds a CITATION.cff")
 def citation_missing(repository: Repository) -> Iterator[Problem]:
     """The repository has no `CITATION.cff`.
 
@@ -78,13 +70,7 @@ def citation_missing(repository: Repository) -> Iterator[Problem]:
     yield Problem(f"there is no CITATION.cff at the root of the repository{hint}")
 
 
-@rule(
-    "R004",
-    "readme-placeholder",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="TODO placeholders were left in the READMEs of published models",
-)
+@rule("R004", WARNING, PRACTICE, "TODO placeholders were left in the READMEs of published models")
 def readme_placeholder(repository: Repository) -> Iterator[Problem]:
     """Text that was meant to be replaced is left in the README.
 
@@ -101,10 +87,10 @@ def readme_placeholder(repository: Repository) -> Iterator[Problem]:
 
 @rule(
     "R005",
-    "weights-in-git",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="should be uploaded as 'assets' to a release of the repository",
+    ERROR,
+    SPEC,
+    "should be uploaded as 'assets' to a release of the repository",
+    also=(INFO,),
 )
 def weights_in_git(repository: Repository) -> Iterator[Problem]:
     """A checkpoint, a packaged model or an image is tracked by git.
@@ -124,7 +110,7 @@ def weights_in_git(repository: Repository) -> Iterator[Problem]:
             yield Problem(
                 f"{_a(kind)} ({amount}) is tracked by git",
                 path,
-                severity=Severity.INFO if sample else None,
+                severity=INFO if sample else None,
                 help="nothing to fix if it is made up, or may be published" if sample else None,
             )
         if paths[_SHOWN:]:
@@ -138,10 +124,9 @@ def _a(kind: str) -> str:
 
 @rule(
     "R006",
-    "personal-path",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="Personal e-mail addresses and home folders stand in published repositories",
+    WARNING,
+    PRACTICE,
+    "Personal e-mail addresses and home folders stand in published repositories",
 )
 def personal_path(repository: Repository) -> Iterator[Problem]:
     """A script or workflow names somebody's folder or e-mail address.
@@ -163,13 +148,7 @@ def personal_path(repository: Repository) -> Iterator[Problem]:
         yield Problem(f"names {quote(first)}{more}", path, text.count("\n", 0, start) + 1)
 
 
-@rule(
-    "R007",
-    "bytecode-in-git",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="Compiled Python files stand in published model repositories",
-)
+@rule("R007", WARNING, PRACTICE, "Compiled Python files stand in published model repositories")
 def bytecode_in_git(repository: Repository) -> Iterator[Problem]:
     """Compiled Python files are tracked by git.
 
@@ -183,13 +162,7 @@ def bytecode_in_git(repository: Repository) -> Iterator[Problem]:
         yield Problem(f"a compiled Python file is tracked by git{more}", found[0])
 
 
-@rule(
-    "R008",
-    "readme-command-outdated",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="SCT 7.0 removed `sct_deepseg -task` and `sct_deepseg -install-task`",
-)
+@rule("R008", WARNING, SCT, "SCT 7.0 removed `sct_deepseg -task` and `sct_deepseg -install-task`")
 def readme_command_outdated(repository: Repository) -> Iterator[Problem]:
     """The README shows a command that SCT no longer has.
 

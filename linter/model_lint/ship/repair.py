@@ -8,7 +8,6 @@ and ``trainer_class.py`` are never touched: only the author knows what belongs t
 from __future__ import annotations
 
 import hashlib
-import time
 import zipfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,12 +19,12 @@ from pathlib import Path
 from typing import IO
 
 from ..checkpoint.reader import Checkpoint
-from ..engine import check
 from ..errors import UsageError
 from ..findings import Severity
+from ..lint import Options, lint
 from ..models.archive import Archive
 from ..models.package import DATASET_FOLDER, FINAL_CHECKPOINT, TRAINER_GLOB, Package, TrainerFolder
-from ..models.paths import is_checkpoint, is_image, junk_entry, validation_folder
+from ..models.paths import is_checkpoint, is_image, junk_entry, validation_entry
 from ..models.target import Target
 from ..privacy import Names, find_names, scrub
 from ..rules import all_rules
@@ -34,8 +33,6 @@ from ..storage.tree import READABLE_METHODS, Member, TreeError, ZipTree, open_zi
 from ..storage.zip_writer import ZipWriter
 from ..wording import printable, quote
 
-#: With these a zip is damaged, hostile, or can't be read in one way only: nothing is repaired.
-_REFUSED = frozenset({"Z001", "Z002", "Z003", "Z004", "Z005", "Z009"})
 #: What is not the whole of a zip's content but must never be left out.
 _NEEDED = ("dataset.json", "plans.json", "dataset_fingerprint.json", "trainer_class.py")
 #: What stands in a record where something was taken out, and the rule that wants it out.
@@ -82,8 +79,8 @@ class Plan:
 
 def refuse(target: Target) -> None:
     """Raise UsageError where a zip is not one to repair, whatever rules the user chose."""
-    rules = [rule for rule in all_rules() if rule.code in _REFUSED or rule.code.startswith("K")]
-    for finding in check(target, rules, time.perf_counter()).findings:
+    rules = tuple(rule for rule in all_rules() if rule.blocks_repair)
+    for finding in lint(target, Options(rules)).findings:
         if finding.severity is Severity.ERROR:
             raise UsageError(f"not repaired: {finding.message} ({finding.code})")
 
@@ -176,7 +173,7 @@ def _forbidden(member: Member, extra: frozenset[str], *, has_model: bool) -> tup
     if junk:
         return junk, "Z008"
     # What holds no model is not a package: a data set is all images.
-    folder = validation_folder(path) if has_model else None
+    folder = validation_entry(path) if has_model else None
     if folder:
         return folder, "L014"
     if member.is_dir or not has_model:

@@ -1,0 +1,249 @@
+"""Rules about a custom trainer: ``trainer_class.py``, which SCT executes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ..findings import Problem, Severity, shortened
+from ..models.package import (
+    Package,
+    Source,
+    TrainerFolder,
+)
+from ..nnunet.trainers import SCT_TRAINERS, TRAINERS
+from ..wording import quote
+from . import ERROR, INFO, SCT, SPEC, WARNING, rule
+
+if TYPE_CHECKING:
+    import ast
+
+    from ..nnunet.trainer_needs import Import
+    from ..nnunet.trainer_source import Flaw
+
+
+@rule(
+    "L016",
+    ERROR,
+    SPEC,
+    "The `trainer_class.py` file is only necessary if you have used a custom trainer",
+)
+def trainer_class_missing(package: Package) -> Iterator[Problem]:
+    """The model was trained with a custom trainer, and `trainer_class.py` is missing.
+
+    Why: nnU-Net builds the network with the trainer's class, which no installation has: `Unable to
+    locate trainer class`.
+
+    Fix: put the trainer into `trainer_class.py`, with a function `get_trainer_class` that returns
+    it, and that file into the trainer folder.
+    """
+    known = {name.lower() for name in SCT_TRAINERS}
+    for trainer in package.judged:
+        if trainer.parts is None or trainer.trainer_class is not None:
+            continue
+        name = trainer.parts.trainer
+        if name.lower() in known:  # L003 or C004 say so if only the case is wrong
+            continue
+        who = "SCT's nnU-Net" if name in TRAINERS else "nnU-Net"
+        yield Problem(f"{who} ships no trainer {quote(name)}", trainer.path)
+
+
+@rule(
+    "L017",
+    INFO,
+    SPEC,
+    "The `trainer_class.py` file is only necessary if you have used a custom trainer",
+)
+def trainer_class_unneeded(package: Package) -> Iterator[Problem]:
+    """`trainer_class.py` is there, but nnU-Net ships the trainer.
+
+    Why: SCT runs the file instead of nnU-Net's own class, on every user's machine, for nothing;
+    and if it changes the trainer, nnU-Net alone runs another one under the same name. The
+    specification's own example is such a tree, so this is no more than worth knowing.
+
+    Fix: leave it out, or give a changed trainer a name of its own and train with that.
+    """
+    for trainer in package.judged:
+        source = trainer.trainer_class
+        if source and trainer.parts and trainer.parts.trainer in SCT_TRAINERS:
+            yield Problem(f"nnU-Net ships {quote(trainer.parts.trainer)}", source.path)
+
+
+@rule(
+    "L018",
+    ERROR,
+    SCT,
+    "SCT runs trainer_class.py and calls get_trainer_class() (deepseg/nnunet.py)",
+    also=(WARNING,),
+)
+def trainer_class_invalid(package: Package) -> Iterator[Problem]:
+    """`trainer_class.py` does not give SCT the trainer.
+
+    Why: SCT runs that one file and calls its `get_trainer_class()`. Without the function SCT
+    silently looks for the trainer in nnU-Net, where a custom one is not; an error while the file is
+    loaded stops SCT; and a class that does not inherit from one of nnU-Net's trainers builds no
+    network.
+
+    Fix: define the class and `def get_trainer_class(): return nnUNetTrainerX` in that file, with
+    absolute imports only, and nothing else that runs when it is loaded.
+    """
+    from ..nnunet.trainer_source import Flaw, classes, is_version_1, parse  # noqa: PLC0415 (ast)
+
+    for trainer, source in _sources(package):
+        if source.error:
+            yield Problem(f"it can't be read: {source.error}", source.path)
+            continue
+        module = parse(source.text)
+        if isinstance(module, Flaw):
+            yield Problem(module.message, source.path, module.line)
+            continue
+        if is_version_1(module):
+            continue  # L019 says so
+        wanted = trainer.parts.trainer if trainer.parts else ""
+        flaw, severity = _source_flaw(module, wanted)
+        if flaw:
+            yield Problem(flaw.message, source.path, flaw.line, severity=severity)
+        elif wanted and wanted not in TRAINERS and wanted not in classes(module):
+            text = f"no class {quote(wanted)} in it: `nnUNet_extTrainer` looks for that name"
+            yield Problem(text, source.path, severity=WARNING)
+        yield from shortened(_relative_imports(module, source.path))
+
+
+def _source_flaw(module: ast.Module, trainer: str) -> tuple[Flaw | None, Severity | None]:
+    """Return the first flaw, and another severity than the rule's."""
+    from ..nnunet.trainer_source import class_flaw, factory_flaw, lacks_factory, loading_flaw  # noqa: PLC0415
+
+    flaw = loading_flaw(module) or factory_flaw(module) or class_flaw(module)
+    # SCT then takes nnU-Net's own trainer, which is right where nnU-Net ships it.
+    harmless = trainer in SCT_TRAINERS and not loading_flaw(module) and lacks_factory(module)
+    return flaw, WARNING if harmless else None
+
+
+def _relative_imports(module: ast.Module, path: str) -> Iterator[Problem]:
+    from ..nnunet.trainer_needs import imports  # noqa: PLC0415 (ast)
+
+    for found in imports(module):
+        if found.level:
+            name = "." * found.level + found.module
+            text = f"the relative import of {quote(name)} fails: SCT loads this file alone"
+            severity = None if found.certain else WARNING
+            yield Problem(text, path, found.line, severity=severity)
+
+
+@rule(
+    "L019",
+    WARNING,
+    SCT,
+    "SCT runs trainer_class.py in its own environment, and with nothing beside it",
+    also=(ERROR,),
+)
+def trainer_class_imports(package: Package) -> Iterator[Problem]:
+    """`trainer_class.py` imports, or reads from the environment, what an SCT installation lacks.
+
+    Why: it fails on every user's machine, though only the training needs it. A module that users
+    may have by chance is a warning; an error is one that can't be there: a file beside
+    `trainer_class.py`, where Python does not look, a module or a name that SCT's nnU-Net (2.6.2)
+    lacks, or nnU-Net 1, whose trainers nnU-Net 2 can't run.
+
+    Fix: import it inside the method that needs it, or put the import into `try` with
+    `except ImportError`. Code of your own has to be in `trainer_class.py` itself. Read variables
+    with `os.environ.get`.
+    """
+    yield from _old_trainers(package)
+    yield from shortened(_needs(package))
+
+
+def _needs(package: Package) -> Iterator[Problem]:
+    from ..nnunet.trainer_needs import imports, searches_elsewhere, variables  # noqa: PLC0415 (ast)
+
+    for trainer, source, module in _modules(package):
+        beside = {name.removesuffix(".py") for name in package.tree.folders[trainer.path]}
+        elsewhere = searches_elsewhere(module)
+        told: set[tuple[str, ...]] = set()
+        for found in imports(module):
+            if found.level or (found.module, *found.names) in told:
+                continue
+            told.add((found.module, *found.names))
+            reachable = elsewhere is not None and elsewhere < found.line
+            text, severity = _import_flaw(found, beside, reachable=reachable)
+            if text:
+                yield Problem(text, source.path, found.line, severity=severity)
+        for name, line in variables(module):
+            text = f"it needs the environment variable {quote(name)}, which users have not set"
+            yield Problem(text, source.path, line)
+
+
+def _old_trainers(package: Package) -> Iterator[Problem]:
+    for _, source, _ in _modules(package, version_1=True):
+        text = "a trainer of nnU-Net 1, which neither SCT nor nnU-Net 2 can load"
+        advice = "train with a class that inherits from nnU-Net 2's `nnUNetTrainer`"
+        yield Problem(text, source.path, help=advice, severity=ERROR)
+
+
+def _import_flaw(
+    found: Import, beside: set[str], *, reachable: bool
+) -> tuple[str, Severity | None]:
+    """Say why an import fails in SCT, and how sure that is; "" where it does not."""
+    # For the few packages with a custom trainer.
+    from ..nnunet.sct_modules import is_in_sct, missing_in_nnunet  # noqa: PLC0415
+
+    sure = ERROR if found.certain else None
+    if lacking := missing_in_nnunet(found.module, found.names):
+        return f"SCT's nnU-Net has no {quote(lacking)}", sure
+    if lacking := missing_in_nnunet(found.module, found.names, stock=True):
+        return f"nnU-Net 2.8 has no {quote(lacking)}, though SCT's has", None
+    top = found.module.partition(".")[0]
+    if is_in_sct(top) or (reachable and top in beside):
+        return "", None
+    if top in beside:
+        return f"{quote(top)} is beside this file, where SCT's Python does not look for it", sure
+    return f"an SCT installation has no module {quote(found.module)}", None
+
+
+@rule(
+    "L023",
+    WARNING,
+    SCT,
+    "SCT's fork calls build_network_architecture with the arguments of nnU-Net 2.3 to 2.6",
+    also=(ERROR,),
+)
+def trainer_class_signature(package: Package) -> Iterator[Problem]:
+    """The trainer's `build_network_architecture` suits only one of SCT and nnU-Net, or neither.
+
+    Why: SCT's fork of nnU-Net calls it with the network's class name, its arguments, which of these
+    to import, the two numbers of channels and `enable_deep_supervision`. nnU-Net 2.7 and later call
+    such a method in the same way, but their own takes `plans_manager` and `configuration_manager`
+    instead, so that it can't be called from there; and SCT can't call a method that takes these.
+
+    Fix: take the six arguments that SCT's nnU-Net gives, and build the network with
+    `get_network_from_plans`, not with the method of nnU-Net's own class.
+    """
+    from ..nnunet.trainer_source import builder_flaw  # noqa: PLC0415 (ast)
+
+    for trainer, source, module in _modules(package):
+        found = builder_flaw(module, trainer.parts.trainer if trainer.parts else "")
+        if found:
+            flaw, sct_fails = found
+            severity = ERROR if sct_fails else None
+            yield Problem(flaw.message, source.path, flaw.line, severity=severity)
+
+
+def _sources(package: Package) -> Iterator[tuple[TrainerFolder, Source]]:
+    for trainer in package.judged:
+        source = trainer.trainer_class
+        if source and not source.reported:
+            yield trainer, source
+
+
+def _modules(
+    package: Package, *, version_1: bool = False
+) -> Iterator[tuple[TrainerFolder, Source, ast.Module]]:
+    """Yield every trainer that is valid Python and of nnU-Net 2, or else of nnU-Net 1."""
+    from ..nnunet.trainer_source import Flaw, is_version_1, parse  # noqa: PLC0415 (ast)
+
+    for trainer, source in _sources(package):
+        module = parse(source.text)
+        if source.error or isinstance(module, Flaw):
+            continue
+        if is_version_1(module) is version_1:
+            yield trainer, source, module
