@@ -14,6 +14,7 @@ from ..storage.limits import (
     MAX_JSON_BYTES,
     MAX_JSON_DEPTH,
     MAX_JSON_TOKENS,
+    MAX_JSON_TOTAL,
     MAX_POINTED_DEPTH,
 )
 from ..storage.tree import BlockedError, DamagedError, Tree, TreeError, read_bytes
@@ -37,6 +38,8 @@ class JsonFile:
     repeated_keys: tuple[str, ...] = ()
     #: What kept the bytes from being read; None where they were.
     failure: TreeError | None = None
+    #: Strings, brackets and commas in it.
+    tokens: int = 0
 
     @property
     def reported(self) -> bool:
@@ -88,21 +91,49 @@ def is_number(value: object) -> TypeGuard[int | float]:
     return abs(value) <= sys.float_info.max
 
 
-def read_json(tree: Tree, path: str) -> JsonFile:
+class JsonReader:
+    """Reads the JSON files of a package, which share a limit besides their own."""
+
+    def __init__(self, tree: Tree) -> None:
+        """Read from this tree."""
+        self._tree = tree
+        self._left = MAX_JSON_TOTAL
+
+    def read(self, path: str) -> JsonFile | None:
+        """Read a file, None if it is not there."""
+        if path not in self._tree.files:
+            return None
+        file = read_json(self._tree, path, min(self._left, MAX_JSON_TOKENS))
+        self._left -= file.tokens
+        return file
+
+
+def read_json(tree: Tree, path: str, limit: int = MAX_JSON_TOKENS) -> JsonFile:
     """Read a JSON file as ``json.load(open(path))`` does on Linux; never raises."""
     try:
         data = read_bytes(tree, path, MAX_JSON_BYTES)
     except TreeError as error:
         return JsonFile(path, "", None, str(error), failure=error)
-    return parse_json(path, data)
+    return parse_json(path, data, limit)
 
 
-def parse_json(path: str, data: bytes) -> JsonFile:
-    """Parse JSON bytes; never raises. NaN and Infinity pass, as in the consumers' parser."""
+def parse_json(path: str, data: bytes, limit: int = MAX_JSON_TOKENS) -> JsonFile:
+    """Parse JSON bytes; never raises. NaN and Infinity pass, as in the consumers' parser.
+
+    Of more than ``limit`` strings, brackets and commas nothing is kept.
+    """
     text = data.decode(errors="replace")
     reason = _unreadable(data, text)
     if reason:
         return JsonFile(path, text, None, reason)
+    tokens, depth = _measure(text, limit)
+    if tokens > limit:
+        reason = f"larger than any genuine file: more than {limit} strings, brackets and commas"
+        if limit < MAX_JSON_TOKENS:
+            reason = "not looked into, since the files before it are larger than any genuine ones"
+        return JsonFile(path, "", None, reason)
+    if depth > MAX_JSON_DEPTH:
+        return JsonFile(path, "", None, f"nested deeper than {MAX_JSON_DEPTH} levels")
     repeated: list[str] = []
 
     def build(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -119,7 +150,7 @@ def parse_json(path: str, data: bytes) -> JsonFile:
         return JsonFile(path, text, None, f"{error.msg} (column {error.colno})", error.lineno)
     except ValueError as error:  # an integer of more digits than Python converts
         return JsonFile(path, text, None, str(error).partition(";")[0])
-    return JsonFile(path, text, value, repeated_keys=tuple(repeated))
+    return JsonFile(path, text, value, repeated_keys=tuple(repeated), tokens=tokens)
 
 
 def _unreadable(data: bytes, text: str) -> str | None:
@@ -131,7 +162,7 @@ def _unreadable(data: bytes, text: str) -> str | None:
         return "not UTF-8"
     if not text.strip():
         return "empty"
-    return _excess(text)
+    return None
 
 
 #: Strings, brackets and commas; a string that does not end reaches to the end of the text.
@@ -147,20 +178,22 @@ def _masked(text: str) -> str:
     return text.replace("\\\\", "__").replace('\\"', "__")
 
 
-def _excess(text: str) -> str | None:
-    """Say which limit a text exceeds, before any of it is parsed."""
-    depth = 0
-    for number, match in enumerate(_PUNCTUATION.finditer(_masked(text))):
+def _measure(text: str, limit: int) -> tuple[int, int]:
+    """Return how many strings, brackets and commas a text has, and how deep it is nested.
+
+    It stops where one of them exceeds its limit.
+    """
+    tokens = depth = deepest = 0
+    for match in _PUNCTUATION.finditer(_masked(text)):
+        tokens += 1
         if match[0] in "[{":
             depth += 1
+            deepest = max(deepest, depth)
         elif match[0] in "]}":
             depth -= 1
-        if depth > MAX_JSON_DEPTH:
-            return f"nested deeper than {MAX_JSON_DEPTH} levels"
-        if number == MAX_JSON_TOKENS:
-            limit = f"{MAX_JSON_TOKENS} strings, brackets and commas"
-            return f"larger than any genuine file: the limit is {limit}"
-    return None
+        if tokens > limit or depth > MAX_JSON_DEPTH:
+            break
+    return tokens, deepest
 
 
 def _positions(text: str) -> Iterator[tuple[tuple[Step, ...], int]]:

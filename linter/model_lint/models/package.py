@@ -16,7 +16,7 @@ from ..checkpoint.reader import DAMAGED, BadCheckpoint, Checkpoint, read_checkpo
 from ..naming import Name, parse
 from ..storage.limits import MAX_FOLDS, MAX_SOURCE_BYTES, MAX_TRAINERS, MAX_WHOLE_CHECKPOINT
 from ..storage.tree import BlockedError, DamagedError, Tree, TreeError, ZipTree, read_bytes
-from .json_file import JsonFile, read_json
+from .json_file import JsonFile, JsonReader
 from .text_file import TextFile, read_texts
 
 if TYPE_CHECKING:
@@ -246,9 +246,10 @@ def build_package(
     places = sorted(_trainer_paths(tree), key=lambda path: path not in found)
     if version_1:
         places = []  # nothing else about it matters
-    trainers = tuple(_trainer(tree, path) for path in places[:MAX_TRAINERS])
+    reader = JsonReader(tree)
+    trainers = tuple(_trainer(tree, path, reader) for path in places[:MAX_TRAINERS])
     crops = [path for path in tree.files if path.rpartition("/")[2] == CROP_METADATA]
-    metadata = tuple(read_json(tree, path) for path in crops[:MAX_TRAINERS])
+    metadata = tuple(filter(None, map(reader.read, crops[:MAX_TRAINERS])))
     records = read_texts(tree, _known_texts(trainers, metadata))
     return Package(
         tree,
@@ -349,22 +350,17 @@ def _above(path: str) -> Iterator[str]:
         yield path
 
 
-def _trainer(tree: Tree, path: str) -> TrainerFolder:
+def _trainer(tree: Tree, path: str, reader: JsonReader) -> TrainerFolder:
     prefix = f"{path}/" if path else ""
-
-    def json_at(name: str) -> JsonFile | None:
-        full = prefix + name
-        return read_json(tree, full) if full in tree.files else None
-
     names = [n for n in tree.folders[path] if fnmatchcase(n, FOLD_GLOB)]
     name = path.rpartition("/")[2]
     return TrainerFolder(
         path=path,
         name=name,
         parts=parse_folder_name(name),
-        dataset=json_at("dataset.json"),
-        plans=json_at("plans.json"),
-        fingerprint=json_at("dataset_fingerprint.json"),
+        dataset=reader.read(f"{prefix}dataset.json"),
+        plans=reader.read(f"{prefix}plans.json"),
+        fingerprint=reader.read(f"{prefix}dataset_fingerprint.json"),
         trainer_class=_source(tree, f"{prefix}trainer_class.py"),
         folds=tuple(_fold(tree, prefix + n) for n in names[:MAX_FOLDS]),
         more_folds=max(0, len(names) - MAX_FOLDS),

@@ -14,10 +14,12 @@ MAX_JSON_BYTES = 4 * 1000 * 1000
 #: Strings, brackets and commas of a JSON file, counted before it is parsed: its values take up to
 #: 200 bytes each. A fingerprint has 20 for each training case, of which TotalSegmentator has 1228.
 MAX_JSON_TOKENS = 300_000
+#: The same of all JSON files of a package together.
+MAX_JSON_TOTAL = 600_000
 #: Nesting of arrays and objects in a JSON file; plans.json has 7 levels.
 MAX_JSON_DEPTH = 100
 #: Nesting of keys whose lines are found.
-MAX_POINTED_DEPTH = 16
+MAX_POINTED_DEPTH = 10
 #: Folders above a file inside a package.
 MAX_DEPTH = 32
 #: Bytes that a zip may unpack to.
@@ -29,9 +31,9 @@ MAX_DENSE_BYTES = 256 * 1024**2
 #: Bytes of a ``trainer_class.py`` that is parsed, which takes up to a thousand times its size. None
 #: of 168 genuine ones has 100 kB.
 MAX_SOURCE_BYTES = 128 * 1000
-#: Trainer folders of a package, and folds of one, that are looked into. More is wrong anyway, and
-#: said so: L002, L009.
-MAX_TRAINERS = 20
+#: Trainer folders of a package, and folds of one, that are looked into: nnU-Net trains at most four
+#: configurations of a data set. More is wrong anyway, which L002 and L009 report.
+MAX_TRAINERS = 4
 MAX_FOLDS = 50
 #: Texts of a package in which leaks are looked for, and bytes of each end that are read of one.
 MAX_TEXTS = 200
