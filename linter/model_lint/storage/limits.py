@@ -15,7 +15,7 @@ MAX_JSON_BYTES = 4 * 1000 * 1000
 #: 200 bytes each. A fingerprint has 20 for each training case, of which TotalSegmentator has 1228.
 MAX_JSON_TOKENS = 300_000
 #: The same of all JSON files of a package together.
-MAX_JSON_TOTAL = 600_000
+MAX_JSON_TOTAL = 500_000
 #: Nesting of arrays and objects in a JSON file; plans.json has 7 levels.
 MAX_JSON_DEPTH = 100
 #: Nesting of keys whose lines are found.
