@@ -62,7 +62,7 @@ def applies(rule: Rule, target: Target) -> bool:
         return False
     if rule.deep and not target.deep:
         return False
-    return all(getattr(target, model) is not None for model in rule.models)
+    return all(getattr(target, model) is not None for model in rule.needed)
 
 
 def _run(rule: Rule, target: Target, sources: Sources) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ import tarfile
 import warnings
 import zipfile
 from collections.abc import Callable
-from typing import Any, BinaryIO, cast
+from typing import IO, Any, cast
 
 import numpy as np
 import pytest
@@ -29,7 +29,8 @@ from dynamic_network_architectures.architectures.unet import PlainConvUNet, Resi
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_lint.checkpoint.pickle_values import Tensor
-from model_lint.checkpoint.reader import BadCheckpoint, Checkpoint, read_checkpoint
+from model_lint.checkpoint.reader import BadCheckpoint, Checkpoint, File, read_checkpoint
+from model_lint.storage.depth import Depth
 
 
 class ForwardOnly(io.RawIOBase):
@@ -54,8 +55,10 @@ class ForwardOnly(io.RawIOBase):
 
 
 def read(data: bytes, *, random_access: bool = True) -> Checkpoint | BadCheckpoint:
-    stream = io.BytesIO(data) if random_access else cast("BinaryIO", ForwardOnly(data))
-    return read_checkpoint(stream, len(data), random_access=random_access)
+    """Read a file by its directory, or the start of one that can only be read forward."""
+    opened = io.BytesIO if random_access else ForwardOnly
+    file = File(lambda: cast("IO[bytes]", opened(data)), len(data), random_access)
+    return read_checkpoint(file, Depth.START)
 
 
 def good(data: bytes, *, random_access: bool = True) -> Checkpoint:
@@ -124,10 +127,7 @@ def test_other_pickle_protocols(protocol: int, random_access: bool) -> None:
 
 
 def test_a_stream_is_read_no_further_than_the_pickle() -> None:
-    stream = ForwardOnly(genuine())
-    found = read_checkpoint(cast("BinaryIO", stream), len(genuine()))
-    assert isinstance(found, Checkpoint)
-    assert found.bytes_read == stream.taken
+    found = good(genuine(), random_access=False)
     assert found.bytes_read < len(genuine_pickle()) + 20_000
 
 
@@ -154,7 +154,8 @@ def test_packed_anew(method: int, random_access: bool) -> None:
 def test_the_pickle_may_stand_anywhere(method: int, random_access: bool) -> None:
     data = rezipped(genuine(), method=method, order=lambda name: name.endswith("data.pkl"))
     torch.load(io.BytesIO(data), weights_only=False)
-    found = read_checkpoint(io.BytesIO(data), len(data), random_access=random_access)
+    file = File(lambda: io.BytesIO(data), len(data), random_access)
+    found = read_checkpoint(file, Depth.END)
     assert isinstance(found, Checkpoint)
     assert found.issues == ()
     assert found.trainer_name == "nnUNetTrainerTiny"
@@ -239,9 +240,7 @@ def plain_zip() -> bytes:
 )
 @both
 def test_other_files(data: bytes, reason: str, random_access: bool) -> None:
-    stream = io.BytesIO(data)
-    found = read_checkpoint(stream, len(data), random_access=random_access)
-    assert isinstance(found, BadCheckpoint)
+    found = bad(data, random_access=random_access)
     assert found.code == "C001"
     assert reason in found.reason
 
@@ -252,9 +251,7 @@ def test_torchscript(random_access: bool) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it is on its way out of torch
         torch.jit.save(torch.jit.script(torch.nn.Linear(2, 2)), out)
-    out.seek(0)
-    found = read_checkpoint(out, len(out.getvalue()), random_access=random_access)
-    assert isinstance(found, BadCheckpoint)
+    found = bad(out.getvalue(), random_access=random_access)
     assert found.code == "C001"
     assert "TorchScript" in found.reason
 
@@ -336,7 +333,7 @@ def test_a_stream_that_fails() -> None:
         def read(self, _size: int | None = -1, /) -> bytes:
             raise OSError(5, "Input/output error")
 
-    found = read_checkpoint(Failing(), 100)
+    found = read_checkpoint(File(Failing, 100))
     assert isinstance(found, BadCheckpoint)
     assert "Input/output error" in found.reason
 

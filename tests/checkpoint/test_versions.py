@@ -16,10 +16,11 @@ import numpy as np
 import pytest
 import torch
 from build import Change, Files, findings, full, move, package, put, rename_trainer
-from checkpoint_files import rezipped
+from checkpoint_files import file_of, rezipped
 from model_lint.checkpoint.pickle_values import Scalar
 from model_lint.checkpoint.reader import Architecture, BadCheckpoint, Checkpoint, read_checkpoint
 from model_lint.checkpoint.writer import CheckpointError, write_checkpoint
+from model_lint.storage.depth import Depth
 from nnunetv2.utilities.get_network_from_plans import get_network_from_plans
 from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 
@@ -47,7 +48,7 @@ def kind(name: str) -> str:
 
 
 def read(data: bytes, *, random_access: bool = True) -> Checkpoint:
-    found = read_checkpoint(io.BytesIO(data), len(data), random_access=random_access)
+    found = read_checkpoint(file_of(data, random_access=random_access), Depth.START)
     assert isinstance(found, Checkpoint), found
     return found
 
@@ -60,7 +61,7 @@ def load(data: bytes, *, weights_only: bool) -> dict[str, Any]:
 
 def written(data: bytes, *, keep: bool = False) -> bytes:
     target = io.BytesIO()
-    write_checkpoint(io.BytesIO(data), target, keep_training_state=keep)
+    write_checkpoint(file_of(data), target, keep_training_state=keep)
     return target.getvalue()
 
 
@@ -347,7 +348,7 @@ def test_numbers_that_were_skipped(tmp_path: Path) -> None:
 @both
 def test_the_legacy_format(random_access: bool) -> None:
     data = saved(_use_new_zipfile_serialization=False)
-    found = read_checkpoint(io.BytesIO(data), len(data), random_access=random_access)
+    found = read_checkpoint(file_of(data, random_access=random_access), Depth.START)
     assert isinstance(found, BadCheckpoint)
     assert found.code == "C001"
     assert "legacy" in found.reason

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from checkpoint_files import Calls, genuine, resaved, rezipped, saved, with_pickle
+from checkpoint_files import Calls, file_of, genuine, resaved, rezipped, saved, with_pickle
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_lint.checkpoint.reader import Checkpoint, read_checkpoint
@@ -39,7 +39,7 @@ class AppendOnly(io.RawIOBase):
 
 def written(data: bytes, *, keep: bool = False) -> bytes:
     target = AppendOnly()
-    size = write_checkpoint(io.BytesIO(data), target, keep_training_state=keep)
+    size = write_checkpoint(file_of(data), target, keep_training_state=keep)
     assert size == len(target.data)
     return bytes(target.data)
 
@@ -112,7 +112,7 @@ def _parameters(weights: dict[str, torch.Tensor]) -> list[torch.Tensor]:
 def test_the_copy_is_a_sound_checkpoint(keep: bool) -> None:
     data = written(genuine(), keep=keep)
     for random_access in (True, False):
-        found = read_checkpoint(io.BytesIO(data), len(data), random_access=random_access)
+        found = read_checkpoint(file_of(data, random_access=random_access))
         assert isinstance(found, Checkpoint)
         assert found.issues == ()
         assert found.weights_only_loads
@@ -282,7 +282,7 @@ def test_numpy_values_become_plain() -> None:
 def test_progress() -> None:
     steps: list[tuple[int, int]] = []
     write_checkpoint(
-        io.BytesIO(genuine()),
+        file_of(genuine()),
         AppendOnly(),
         progress=lambda done, total: steps.append((done, total)),
     )

@@ -24,7 +24,9 @@ from family import FAMILY, Sample
 from judge import CONSUMERS, HERE, Verdict, ask
 from model_lint.findings import Severity
 from model_lint.lint import Options, lint
+from model_lint.models.reading import Reading
 from model_lint.models.target import load_target
+from model_lint.storage.depth import Depth
 
 HEAD = """\
 # Where model-lint and the consumers disagree on a package of the family (tests/consumers/family),
@@ -79,7 +81,7 @@ def compare(samples: Sequence[Sample] = FAMILY) -> list[Row]:
 
 def lint_errors(path: Path) -> tuple[str, ...]:
     """Return the codes of the errors that ``model-lint check --deep`` reports."""
-    report = lint(load_target(str(path), deep=True), Options())
+    report = lint(load_target(str(path), reading=Reading(Depth.ALL)), Options())
     return tuple(sorted({f.code for f in report.findings if f.severity is Severity.ERROR}))
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from model_lint.models.json_file import parse_json, read_json
-from model_lint.storage.tree import FolderTree
+from model_lint.storage.folder import FolderTree
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

@@ -28,11 +28,13 @@ from model_lint.models.package import (
     parse_folder_name,
 )
 from model_lint.models.paths import is_image, is_junk
-from model_lint.storage.tree import FolderTree, open_zip
+from model_lint.storage.folder import FolderTree
+from model_lint.storage.ranges import of_bytes
+from model_lint.storage.zip import open_zip
 
 
 def of(path: Path) -> Package:
-    tree = open_zip(path.open("rb", buffering=0)) if path.is_file() else FolderTree(path)
+    tree = open_zip(of_bytes(path.read_bytes())) if path.is_file() else FolderTree(path)
     return build_package(tree, file_name=path.name, repository=None)
 
 
@@ -181,7 +183,7 @@ def test_names_do_not_decide_what_is_a_fold(tmp_path: Path) -> None:
 
 def test_checkpoints_are_read_from_the_zip_in_parts(tmp_path: Path) -> None:
     path = package(tmp_path)
-    tree = open_zip(path.open("rb", buffering=0))
+    tree = open_zip(of_bytes(path.read_bytes()))
     (trainer,) = build_package(tree, file_name=None, repository=None).trainers
     assert isinstance(trainer.folds[0].checkpoint, Checkpoint)
     assert tree.bytes_read < path.stat().st_size * 0.7

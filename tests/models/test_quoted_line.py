@@ -18,7 +18,7 @@ from model_lint.models.package import build_package
 from model_lint.models.quoted_line import Sources, cut
 from model_lint.models.target import load_target
 from model_lint.rules import PRACTICE, Rule
-from model_lint.storage.tree import FolderTree
+from model_lint.storage.folder import FolderTree
 
 FOLDER = "nnUNetTrainerTiny__nnUNetPlans__2d"
 GENUINE = Path(__file__).parents[1] / "data" / FOLDER

@@ -207,7 +207,7 @@ def test_what_this_python_can_unpack_is_compressed_again(
         for path, data in genuine().items():
             archive.writestr(path, data)
     methods = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
-    for module in ("storage.tree", "ship.repair", "rules.archive"):
+    for module in ("storage.zip_member", "ship.repair", "rules.archive"):
         monkeypatch.setattr(f"model_lint.{module}.READABLE_METHODS", methods)
     assert "Z006" in codes(source)
     assert check(source, "--fix") == 0

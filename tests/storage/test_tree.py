@@ -13,22 +13,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from model_lint.errors import UsageError
 from model_lint.models.target import load_target
+from model_lint.storage.folder import FolderTree
+from model_lint.storage.ranges import of_bytes
 from model_lint.storage.tree import (
     BlockedError,
     DamagedError,
-    FolderTree,
     LimitError,
     TreeError,
-    ZipTree,
-    open_zip,
     read_bytes,
 )
+from model_lint.storage.zip import ZipTree, open_zip
 
 FILES = {"a/b/c.txt": b"123", "a/d.txt": b"", "e.txt": b"x" * 100_000}
 
 
 def of(path: Path) -> ZipTree:
-    return open_zip(path.open("rb", buffering=0))
+    return open_zip(of_bytes(path.read_bytes()))
 
 
 def folder(root: Path, files: dict[str, bytes]) -> FolderTree:
@@ -72,11 +72,12 @@ def test_paths_are_where_zipfile_extracts(names: list[str]) -> None:
         warnings.simplefilter("ignore")
         for name in names:
             archive.writestr(name, b"")
-    tree = open_zip(io.BufferedReader(out).detach())  # type: ignore[arg-type]
-    for member, info in zip(tree.members, tree.archive.infolist(), strict=True):
+    tree = open_zip(of_bytes(out.getvalue()))
+    archive = zipfile.ZipFile(out)
+    for member, info in zip(tree.members, archive.infolist(), strict=True):
         with tempfile.TemporaryDirectory() as root:
             try:
-                made = tree.archive.extract(info, root)
+                made = archive.extract(info, root)
             except (IsADirectoryError, FileNotFoundError, ValueError):
                 assert not member.path
                 continue
@@ -87,7 +88,7 @@ def test_a_part_of_a_stored_member_is_read_without_the_rest(tmp_path: Path) -> N
     tree = of(write_zip(tmp_path / "x.zip", [("big", bytes(5_000_000)), ("y", b"z")]))
     assert tree.files["big"].random_access
     before = tree.bytes_read
-    with tree.open_raw("big") as stream:
+    with tree.open("big") as stream:
         stream.seek(4_999_990)
         assert stream.read() == bytes(10)
         stream.seek(-3, io.SEEK_END)
@@ -128,17 +129,14 @@ def test_no_zip_is_an_error_with_a_reason(tmp_path: Path, data: bytes) -> None:
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_a_zip_or_a_tree_error(data: bytes) -> None:
-    class Raw(io.BytesIO):
-        pass
-
     try:
-        open_zip(Raw(b"PK\3\4" + data + b"PK\5\6" + data[:18].ljust(18, b"\0")))  # type: ignore[arg-type]
+        open_zip(of_bytes(b"PK\3\4" + data + b"PK\5\6" + data[:18].ljust(18, b"\0")))
     except TreeError:
         return
 
 
 def test_limits_of_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("model_lint.storage.tree.MAX_ENTRIES", 5)
+    monkeypatch.setattr("model_lint.storage.folder.MAX_ENTRIES", 5)
     with pytest.raises(LimitError, match="more than 5 files"):
         _ = folder(tmp_path / "a", {f"x{n}": b"" for n in range(6)}).files
     with pytest.raises(UsageError, match="more than 5 files"):
@@ -147,7 +145,7 @@ def test_limits_of_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_deep_folders_are_refused(tmp_path: Path) -> None:
     tree = folder(tmp_path, {"/".join("a" * 40): b""})
-    with pytest.raises(LimitError, match="nested deeper"):
+    with pytest.raises(LimitError, match="folders nested"):
         _ = tree.files
 
 
@@ -159,10 +157,25 @@ def test_loops_of_links_end(tmp_path: Path) -> None:
     assert set(tree.files) == {"a/b/c"}
 
 
-def test_links_to_files_and_folders_are_followed(tmp_path: Path) -> None:
+def test_links_to_what_is_inside_are_followed(tmp_path: Path) -> None:
+    tree = folder(tmp_path / "root", {"other/c": b"1", "other/d/e": b"2"})
+    (tmp_path / "root/file").symlink_to(tmp_path / "root/other/c")
+    (tmp_path / "root/dir").symlink_to("other/d")
+    assert {path: read_bytes(tree, path, 9) for path in tree.files} == {
+        "dir/e": b"2",
+        "file": b"1",
+        "other/c": b"1",
+        "other/d/e": b"2",
+    }
+    assert tree.special == {}
+
+
+def test_what_is_no_plain_file_inside_is_never_opened(tmp_path: Path) -> None:
     folder(tmp_path / "other", {"c": b"1", "d/e": b"2"})
-    (tmp_path / "root").mkdir()
+    tree = folder(tmp_path / "root", {"a": b""})
     (tmp_path / "root/file").symlink_to(tmp_path / "other/c")
-    (tmp_path / "root/dir").symlink_to(tmp_path / "other/d")
-    tree = FolderTree(tmp_path / "root")
-    assert {path: read_bytes(tree, path, 9) for path in tree.files} == {"file": b"1", "dir/e": b"2"}
+    (tmp_path / "root/dir").symlink_to("../other/d")
+    (tmp_path / "root/device").symlink_to("/dev/zero")
+    os.mkfifo(tmp_path / "root/pipe")
+    assert set(tree.files) == {"a"}
+    assert set(tree.special) == {"device", "dir", "file", "pipe"}

@@ -23,9 +23,11 @@ from ..lint import (
     select_rules,
     unused_ignores,
 )
+from ..models.reading import Reading
 from ..models.target import Target, load_target
 from ..report import FORMATS, render
 from ..rules import all_rules
+from ..storage.depth import Depth
 from ..terminal import complain, text_width, use_color
 
 if TYPE_CHECKING:
@@ -153,8 +155,7 @@ def run(options: argparse.Namespace) -> int:
         load_target,
         repository=options.name or config.name,
         vocabulary=vocabulary_of(config),
-        deep=options.deep,
-        jobs=options.jobs,
+        reading=Reading(Depth.ALL if options.deep else Depth.END, options.jobs),
     )
     linter = _Linter(read, Options(chosen, config, known), _fixing(options))
     results: list[_Result] = []

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Protocol
 
 from ..errors import UsageError
+from ..models.package import Package
 from ..models.target import Target
 from ..ship.repair import Action, Plan, opened, plan, refuse, verify, write
 from ..storage.new_file import TEMPORARY, publish, stoppable
-from ..storage.tree import ZipTree
+from ..storage.zip import ZipTree
 from ..terminal import complain
 from ..wording import count, inert, printable
 
@@ -101,10 +102,9 @@ def _repaired(request: Request, target: Target, codes: Collection[str], load: Lo
         )
     try:
         refuse(target)
+        package = _package(target)
         with opened(source) as tree, stoppable():
-            if target.package is None:
-                raise UsageError("not repaired: it holds no package")
-            planned = plan(target.package, target.archive, tree, codes)
+            planned = plan(package, target.archive, tree, codes)
             if not planned.actions:
                 return Repaired(target, (f"{printable(target.text)}: nothing to repair",), ())
             place = _place(request, source)
@@ -114,6 +114,12 @@ def _repaired(request: Request, target: Target, codes: Collection[str], load: Lo
             return Repaired(target, lines, planned.actions)
     except UsageError as error:
         raise UsageError(f"{source}: {error}") from error
+
+
+def _package(target: Target) -> Package:
+    if target.package is None:
+        raise UsageError("not repaired: it holds no package")
+    return target.package
 
 
 @dataclass(frozen=True)

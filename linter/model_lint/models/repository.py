@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from ..storage.tree import FolderTree
+from ..storage.folder import FolderTree
 
 #: What a model repository runs: the files in which paths and addresses of its authors hide.
 _SCRIPT_SUFFIXES = frozenset(

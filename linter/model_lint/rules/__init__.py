@@ -103,6 +103,12 @@ class Rule:
     unless: tuple[str, ...] = ()
 
     @property
+    def needed(self) -> tuple[str, ...]:
+        """Those of its models without which it does not run."""
+        kinds = self.check.__annotations__
+        return tuple(m for m in self.models if not str(kinds.get(m)).endswith("| None"))
+
+    @property
     def family(self) -> str:
         """The first letter of its code, one of FAMILIES."""
         return self.code[0]

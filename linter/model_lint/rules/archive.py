@@ -11,7 +11,8 @@ from ..findings import Problem
 from ..models.archive import Archive
 from ..models.package import Package
 from ..models.paths import is_junk
-from ..storage.tree import READABLE_METHODS, LimitError, Member
+from ..storage.tree import LimitError
+from ..storage.zip_member import READABLE_METHODS, Member
 from ..wording import count, listing, printable, quote
 from . import ERROR, PRACTICE, SCT, SPEC, WARNING, ZIPFILE, rule
 
@@ -80,7 +81,7 @@ def _is_other_kind(archive: Archive) -> bool:
     "SCT unpacks with zipfile.ZipFile(...).extractall, which stops at the first bad entry",
     blocks_repair=True,
 )
-def zip_corrupt(archive: Archive) -> Iterator[Problem]:
+def zip_corrupt(archive: Archive, package: Package | None) -> Iterator[Problem]:
     """The zip is truncated, or its directory and its data disagree.
 
     Why: SCT installs nothing of a zip of which one entry can't be unpacked.
@@ -101,10 +102,16 @@ def zip_corrupt(archive: Archive) -> Iterator[Problem]:
     inside = sorted((m for m in archive.members if _is_inside(m, archive)), key=_start)
     overlaps = [b for a, b in pairwise(inside) if b.offset < _end(a)]
     yield from _about(overlaps, "the data of {} overlaps that of other entries")
-    for path, reason in archive.damaged[:_SHOWN]:
+    damaged = list(_damaged(archive, package).items())
+    for path, reason in damaged[:_SHOWN]:
         yield Problem(f"it does not unpack: {reason}", printable(path))
-    if len(archive.damaged) > _SHOWN:
-        yield Problem(f"and {len(archive.damaged) - _SHOWN} more entries do not unpack")
+    if len(damaged) > _SHOWN:
+        yield Problem(f"and {len(damaged) - _SHOWN} more entries do not unpack")
+
+
+def _damaged(archive: Archive, package: Package | None) -> dict[str, str]:
+    """Return the entries that do not unpack, as far as they were looked at, with the reason."""
+    return dict(package.damaged if package else ()) | dict(archive.headers.broken)
 
 
 def _is_inside(member: Member, archive: Archive) -> bool:
@@ -170,8 +177,8 @@ _UNSAFE: tuple[tuple[Callable[[str], object], str], ...] = (
     blocks_repair=True,
     security=True,
 )
-def special_entry(archive: Archive) -> Iterator[Problem]:
-    """An entry is a symbolic link, a device, a pipe or a socket.
+def special_entry(package: Package) -> Iterator[Problem]:
+    """An entry is a symbolic link, a device, a pipe or a socket, or a link that leaves the folder.
 
     Why: SCT's `zipfile` writes the link's target as text where the file should be, so that loading
     fails; other tools follow it, to anywhere.
@@ -179,7 +186,11 @@ def special_entry(archive: Archive) -> Iterator[Problem]:
     Fix: zip the files that the links stand for: `zip -r` without `--symlinks`, or
     `model-lint pack`.
     """
-    yield from _about([m for m in archive.members if m.special], "{} is no regular file (a link?)")
+    special = package.tree.special
+    for what in dict.fromkeys(special.values()):
+        yield from _about_paths(
+            [path for path in special if special[path] == what], f"{{}} is {what}"
+        )
 
 
 @rule(
@@ -322,12 +333,16 @@ def crc_mismatch(package: Package) -> Iterator[Problem]:
 
     Fix: copy the file again from nnU-Net's results folder, and zip the folder again.
     """
-    if package.deep is None:
-        return
-    for path, text in package.deep.checksums[:_SHOWN]:
+    known = dict(package.damaged)
+    wrong = [place for place in package.wrong_checksums if place[0] not in known]
+    for trainer in package.trainers:
+        for fold in trainer.folds:
+            text = package.wrong_bytes(fold)
+            wrong += [(fold.checkpoint_path, text)] if text else []
+    for path, text in wrong[:_SHOWN]:
         yield Problem(text, printable(path))
-    if len(package.deep.checksums) > _SHOWN:
-        yield Problem(f"and {count(package.deep.checksums[_SHOWN:], 'more file')}")
+    if len(wrong) > _SHOWN:
+        yield Problem(f"and {count(wrong[_SHOWN:], 'more file')}")
 
 
 @rule(
@@ -337,7 +352,7 @@ def crc_mismatch(package: Package) -> Iterator[Problem]:
     "zipfile goes by the directory; programs that unpack a stream go from header to header",
     repair="writes the headers and the directory anew",
 )
-def header_mismatch(archive: Archive) -> Iterator[Problem]:
+def header_mismatch(archive: Archive, package: Package | None) -> Iterator[Problem]:
     """The zip's directory and its entries disagree, or the zip holds data of no entry.
 
     Why: two programs find different files in it, so that one can be checked and another used; no
@@ -347,8 +362,8 @@ def header_mismatch(archive: Archive) -> Iterator[Problem]:
     """
     filled = [member for member in archive.members if member.is_dir and member.size]
     yield from _about(filled, "{} is a folder, but has data, which nobody unpacks")
-    unreadable = {path for path, _ in archive.damaged}
-    told = [(path, text) for path, text in archive.differing if path not in unreadable]
+    unreadable = _damaged(archive, package)
+    told = [(path, text) for path, text in archive.headers.differing if path not in unreadable]
     for path, text in told[:_SHOWN]:
         yield Problem(text, printable(path))
     if len(told) > _SHOWN:

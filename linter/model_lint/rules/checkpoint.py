@@ -352,8 +352,12 @@ def non_finite_weights(package: Package) -> Iterator[Problem]:
 
     Fix: take the checkpoint of a training that went well, and test it on an image before release.
     """
-    for path, text in package.deep.weights if package.deep else ():
-        yield Problem(text, path)
+    for trainer in package.trainers:
+        for fold, checkpoint in trainer.checkpoints:
+            if package.wrong_bytes(fold):  # Z010 reports why the weights are not numbers
+                continue
+            for text in checkpoint.every_byte.weights if checkpoint.every_byte else ():
+                yield Problem(text, fold.checkpoint_path)
 
 
 @rule("C014", WARNING, NNUNET, "nnU-Net averages the folds; SCT runs each of them on every image")

@@ -9,6 +9,12 @@ from __future__ import annotations
 MAX_ENTRIES = 100_000
 #: Bytes of all texts of a package that ``--fix`` cleans.
 MAX_TEXT_BYTES = 64 * 1024 * 1024
+#: Bytes of the directory at the end of a zip: a hundred and sixty for each of so many entries.
+MAX_DIRECTORY_BYTES = 16 * 1024 * 1024
+#: Bytes of the name of an entry, with the folders around it: what Linux takes.
+MAX_NAME_LENGTH = 4096
+#: Folders of a tree. A package of 25 folds has under thirty.
+MAX_FOLDERS = 20_000
 #: Bytes of a JSON file. The largest plans.json of 71 genuine models has under 400 kB.
 MAX_JSON_BYTES = 4 * 1000 * 1000
 #: Strings, brackets and commas of a JSON file, counted before it is parsed: its values take up to
@@ -45,9 +51,6 @@ MAX_SKIPPED_BYTES = 8 * 1024 * 1024
 #: Bytes of a text, and of all those longer than the ends above, that reading everything reads.
 MAX_WHOLE_BYTES = 4 * 1024 * 1024
 MAX_WHOLE_TOTAL = 16 * 1024 * 1024
-#: Bytes of a compressed checkpoint that is unpacked as a whole; of a larger one only the start,
-#: unless every byte is read (`--deep`).
-MAX_WHOLE_CHECKPOINT = 1024 * 1024
 #: Values of the labels of a ``dataset.json``, those of all regions together. The largest genuine
 #: model, TotalSegmentator, has 118.
 MAX_LABELS = 2000
