@@ -14,7 +14,12 @@ from typing import Any
 import pytest
 from build import MODEL, dataset, findings, package, plans, put
 from model_lint.models.json_file import JsonFile, parse_json
-from model_lint.storage.limits import MAX_JSON_BYTES, MAX_JSON_TOKENS, MAX_SOURCE_BYTES
+from model_lint.storage.limits import (
+    MAX_JSON_BYTES,
+    MAX_JSON_TOKENS,
+    MAX_SOURCE_BYTES,
+    MAX_SOURCE_TOKENS,
+)
 
 MEBIBYTE = 1024 * 1024
 
@@ -250,13 +255,28 @@ def test_judging_a_trainer_is_linear(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["names", "expressions", "formatted"])
 def test_the_largest_trainer_takes_little_memory(name: str, tmp_path: Path) -> None:
-    text = WORST_PYTHON[name](MAX_SOURCE_BYTES)
-    assert peak(lambda: judge(tmp_path, text)) < 150 * MEBIBYTE
+    size = {"names": 2, "expressions": 2, "formatted": 3}[name] * MAX_SOURCE_TOKENS // 3
+    text = WORST_PYTHON[name](size)
+    assert peak(lambda: judge(tmp_path, text)) < 80 * MEBIBYTE
 
 
-def test_a_larger_trainer_is_not_parsed(tmp_path: Path) -> None:
-    text = (MODEL / "trainer_class.py").read_text() + "#" * MAX_SOURCE_BYTES
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ("#" * MAX_SOURCE_BYTES, "larger than any genuine file: 257 kB, the limit is 256 kB"),
+        ("# " * MAX_SOURCE_TOKENS, "larger than any genuine trainer: more than 40000 words"),
+        ("x = [" + "0," * MAX_SOURCE_TOKENS + "]", "more than 40000 words and symbols"),
+    ],
+)
+def test_a_larger_trainer_is_not_parsed(more: str, says: str, tmp_path: Path) -> None:
+    text = (MODEL / "trainer_class.py").read_text() + more
     path = package(tmp_path, put("trainer_class.py", text))
     (found,) = findings(path, "L", weights=False)
     assert found.code == "L018"
-    assert "larger than any genuine file" in found.message
+    assert says in found.message
+
+
+def test_a_trainer_as_large_as_the_largest_genuine_one_is_parsed(tmp_path: Path) -> None:
+    genuine = (MODEL / "trainer_class.py").read_text()
+    text = genuine + f"{genuine[genuine.index('class ') :]}\n" * (100_000 // len(genuine))
+    assert findings(package(tmp_path, put("trainer_class.py", text)), "L", weights=False) == []

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 import warnings
 from collections import Counter
 from functools import lru_cache
 from importlib.util import decode_source
+from itertools import islice
 from typing import NamedTuple, TypeGuard
 
+from ..storage.limits import MAX_SOURCE_TOKENS
 from ..wording import quote
 from .trainer_statements import Function, always, certain, dotted, ends_loading, executed, own_nodes
 
@@ -25,6 +28,7 @@ _POSITIONAL = 5
 _KEYWORD = "enable_deep_supervision"
 #: What only nnU-Net 2.0 to 2.2 gave it, besides `plans_manager`.
 _OLDEST = "dataset_json"
+_WORD = re.compile(r"\w+|[^\w\s]")
 #: What can bind a name without writing it as one.
 _MAGIC = {"exec", "eval", "globals", "locals", "vars", "__getattr__", "*"}
 
@@ -44,16 +48,25 @@ def decode(data: bytes) -> str:
     try:
         return decode_source(data)
     except (SyntaxError, LookupError, UnicodeDecodeError) as error:
-        parsed = _parsed(data)
+        text = data.decode(errors="replace")
+        parsed = _excess(text) or _parsed(data)
         if isinstance(parsed, ast.Module):
-            return data.decode(errors="replace")
+            return text
         raise ValueError(parsed.message.partition(": ")[2]) from error
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=1)
 def parse(text: str) -> ast.Module | Flaw:
     """Parse Python source as Python 3.10 does, the oldest that SCT and nnU-Net run on."""
-    return _parsed(text)
+    return _excess(text) or _parsed(text)
+
+
+def _excess(text: str) -> Flaw | None:
+    words = islice(_WORD.finditer(text), MAX_SOURCE_TOKENS, None)
+    if next(words, None) is None:
+        return None
+    limit = f"{MAX_SOURCE_TOKENS} words and symbols"
+    return Flaw(f"it is larger than any genuine trainer: more than {limit}", None)
 
 
 def _parsed(source: str | bytes) -> ast.Module | Flaw:
@@ -67,7 +80,7 @@ def _parsed(source: str | bytes) -> ast.Module | Flaw:
         return Flaw("it is not valid Python: NUL bytes, or nested too deeply", None)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=1)
 def is_version_1(module: ast.Module) -> bool:
     """Return whether a trainer is one of nnU-Net 1: the module imports it for certain."""
     return any(
@@ -196,7 +209,7 @@ def class_flaw(module: ast.Module) -> Flaw | None:
     return None
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=1)
 def bindings(module: ast.Module) -> Counter[str]:
     """Count how often each name is bound, wherever that is; texts count too, for ``setattr``."""
     return Counter(name for node in ast.walk(module) for name in _bound(node))

@@ -58,7 +58,7 @@ def certain(body: list[ast.stmt]) -> Iterator[ast.stmt]:
             return
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=1)
 def always(module: ast.Module) -> tuple[ast.stmt, ...]:
     """Return the statements that run whenever a module is loaded."""
     return tuple(certain(module.body))

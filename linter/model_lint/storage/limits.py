@@ -34,9 +34,11 @@ MAX_UNPACKED_BYTES = 256 * 1024**3
 #: shrink by a tenth, logs to a twentieth; only what is empty throughout gets beyond.
 MAX_RATIO = 200
 MAX_DENSE_BYTES = 256 * 1024**2
-#: Bytes of a ``trainer_class.py`` that is parsed, which takes up to a thousand times its size. None
-#: of 168 genuine ones has 100 kB.
-MAX_SOURCE_BYTES = 128 * 1000
+#: Bytes of a ``trainer_class.py``. None of 168 genuine ones has 100 kB.
+MAX_SOURCE_BYTES = 256 * 1000
+#: Its words and symbols, counted before it is parsed: each takes up to 1.5 kB. nnU-Net's own
+#: trainer has 75 kB and 12,526 of them.
+MAX_SOURCE_TOKENS = 40_000
 #: Trainer folders of a package, and folds of one, that are looked into: nnU-Net trains at most four
 #: configurations of a data set. More is wrong anyway, which L002 and L009 report.
 MAX_TRAINERS = 4
