@@ -310,6 +310,12 @@ CASES = [
             "my.nets.UMamba": "an SCT installation has no network",
         }.items()
     ),
+    case(
+        "P007",
+        "a part that nnU-Net lacks",
+        network({"nonlin": "nnunetv2.nets.layers.Swish"}),
+        says="SCT's nnU-Net has no `nnunetv2.nets.layers.Swish`",
+    ),
     case("P007", "no patch", configuration({"patch_size": ABSENT}), says="patch_size"),
     case("P007", "odd patch", configuration({"patch_size": [48, 50]}), says="not a multiple of 8"),
     case("P007", "spacing", configuration({"spacing": [1.0]}), says="1 axis"),
@@ -365,6 +371,9 @@ CASES = [
             ("nonlin", "torch.nn.modules.module.functools.partial", {}),
             ("norm_op", "torch.hub.load", {}),
             ("dropout_op", "subprocess.call", {}),
+            ("nonlin", "nnunetv2.paths.os.system", {}),
+            ("nonlin", "nnunetv2.utilities.helpers.softmax_helper_dim1", {}),
+            ("nonlin", "a_package_of_somebody.run", {}),
         )
     ),
     *(

@@ -28,7 +28,7 @@ _CONVERSION = (
     "(nnU-Net 1) convert the whole data set"
 )
 _LARGER_FIRST = (
-    "list larger regions first in `labels`, and `regions_class_order` likewise, and train with that: "
+    "list larger regions first in `labels`, `regions_class_order` likewise, and train with that: "
     "the network's outputs have the order of `labels`"
 )
 _OWN_VALUE = "in `regions_class_order`, give each region a value that it shares with no other"

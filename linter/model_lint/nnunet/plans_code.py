@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from .sct_modules import is_locatable
+from .sct_modules import is_locatable, is_missing_part
 
 #: Exactly so many modules, since a longer path leads through what a module imports to anything.
 _PART = re.compile(
@@ -41,7 +41,7 @@ class ForeignName(NamedTuple):
 def foreign_names(configuration: Mapping[str, Any]) -> Iterator[ForeignName]:
     """Yield the names in a resolved configuration that are no classes of networks.
 
-    A network that an installation can't import is left out: it stops nnU-Net and runs nothing.
+    What can't be imported is left out, as far as that is certain: it runs nothing.
     """
     described = configuration.get("architecture")
     if not isinstance(described, dict):
@@ -54,5 +54,5 @@ def foreign_names(configuration: Mapping[str, Any]) -> Iterator[ForeignName]:
         return
     for key in imported:
         name = kwargs.get(key) if isinstance(key, str) else None
-        if isinstance(name, str) and not _PART.fullmatch(name):
+        if isinstance(name, str) and not _PART.fullmatch(name) and not is_missing_part(name):
             yield ForeignName(key, name, ("architecture", "arch_kwargs", key))

@@ -15,7 +15,7 @@ from ..models.json_file import Step, is_number
 from ..wording import count, json_like, listing, quote
 from .image_readers import IMAGE_READERS
 from .networks import NETWORKS, OLD_KEYS, described_network, integers, per_axis
-from .sct_modules import is_locatable
+from .sct_modules import is_locatable, is_missing_part
 
 #: What names may stand for in nnU-Net; its lists did not change since 2.0, but for what is added.
 _NORMALIZATIONS = frozenset(
@@ -194,16 +194,29 @@ def _network(configuration: Mapping[str, Any], at: tuple[Step, ...], use: Use) -
     elif not isinstance(imported, list):
         yield Defect(at, _missing(described, "_kw_requires_import", "a list"))
     else:
-        if lacking := [key for key in imported if not _one_of(key, kwargs)]:
-            message = f"`_kw_requires_import` names {listing(lacking)}, which `arch_kwargs` lacks"
-            yield Defect((*at, "_kw_requires_import"), message)
-        network, _ = described_network(configuration)
-        texts = [key for key in _CLASSES if isinstance(kwargs.get(key), str)]
-        if network in NETWORKS and (left := [key for key in texts if key not in imported]):
-            message = f"`_kw_requires_import` lacks {listing(left)}, so that a text stays a text"
-            yield Defect((*at, "_kw_requires_import"), message)
+        yield from _imports(configuration, kwargs, imported, at)
         if not use.own_network:
             yield from _endless(kwargs, (*at, "arch_kwargs"))
+
+
+def _imports(
+    configuration: Mapping[str, Any],
+    kwargs: Mapping[str, Any],
+    imported: list[Any],
+    at: tuple[Step, ...],
+) -> Iterator[Defect]:
+    """Check the arguments that are names of classes, and the list of those."""
+    if lacking := [key for key in imported if not _one_of(key, kwargs)]:
+        message = f"`_kw_requires_import` names {listing(lacking)}, which `arch_kwargs` lacks"
+        yield Defect((*at, "_kw_requires_import"), message)
+    named = [kwargs[key] for key in imported if _one_of(key, kwargs)]
+    if missing := [name for name in named if isinstance(name, str) and is_missing_part(name)]:
+        yield Defect((*at, "arch_kwargs"), f"SCT's nnU-Net has no {listing(missing)}")
+    network, _ = described_network(configuration)
+    texts = [key for key in _CLASSES if isinstance(kwargs.get(key), str)]
+    if network in NETWORKS and (left := [key for key in texts if key not in imported]):
+        message = f"`_kw_requires_import` lacks {listing(left)}, so that a text stays a text"
+        yield Defect((*at, "_kw_requires_import"), message)
 
 
 def _is_found(name: str) -> bool:

@@ -84,6 +84,11 @@ def is_locatable(path: str) -> bool:
     return False
 
 
+def is_missing_part(path: str) -> bool:
+    """Return whether a dotted path leads into nnU-Net, to what no nnU-Net has."""
+    return path.startswith("nnunetv2.") and not is_locatable(path)
+
+
 def _is_listed(module: str) -> bool:
     top, _, inner = module.partition(".")
     return top == "nnunetv2" and inner.partition(".")[0] not in _UNLISTED
