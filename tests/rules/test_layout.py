@@ -1150,3 +1150,12 @@ def test_signatures_are_judged_as_python_binds_them(parameters: str, decorator: 
     found = builder_flaw(ast.parse(code), "T")
     assert (found is None) == (stock and works(5))
     assert found is None or found[1] == (not works(5))
+
+
+@pytest.mark.parametrize("where", ["seg/", "Task500_Cord/nnUNetTrainerV2__nnUNetPlansv2.1/"])
+def test_a_folder_of_nnunet_1_is_recognised(where: str, tmp_path: Path) -> None:
+    for path, data in version_1(where):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(data)
+    for target in (tmp_path, tmp_path / where):
+        assert [f.code for f in findings(target)] == ["L025"]

@@ -374,6 +374,8 @@ CASES = [
             ("nonlin", "nnunetv2.paths.os.system", {}),
             ("nonlin", "nnunetv2.utilities.helpers.softmax_helper_dim1", {}),
             ("nonlin", "a_package_of_somebody.run", {}),
+            ("nonlin", "nnunetv2..paths.os.system", {}),
+            ("nonlin", ".os.system", {}),
         )
     ),
     *(
@@ -387,6 +389,9 @@ CASES = [
             "nnunetv2.utilities.find_objects.os",
             "nnunetv2.dataset_conversion.convert_MSD_dataset.entry_point",
             "nnunetv2.paths",
+            "nnunetv2..paths.os.system",
+            "nnunetv2.paths.__builtins__.get",
+            ".os.system",
         )
     ),
     case(

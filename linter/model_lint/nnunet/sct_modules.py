@@ -8,6 +8,7 @@ name in it is known, so that what is not in that list is not there.
 
 from __future__ import annotations
 
+import builtins
 import sys
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -70,18 +71,22 @@ def missing_in_nnunet(module: str, names: Iterable[str] = (), *, stock: bool = F
 def is_locatable(path: str) -> bool:
     """Return whether ``pydoc.locate`` may find a dotted path where SCT or nnU-Net 2.8.1 runs.
 
-    It goes on from a module to anything that has been imported there.
+    It passes over dots that are too many, looks among Python's own functions as well, and goes on
+    from a module to anything that has been imported there.
     """
-    if not _is_listed(path):
-        return is_in_sct(path)
-    for stock in (False, True):
-        known = nnunet_names(stock=stock)
-        module, rest = path, ""
-        while module not in known:
-            module, _, rest = module.rpartition(".")
-        if not rest or rest in known[module]:
-            return True
-    return False
+    parts = [part for part in path.split(".") if part]
+    if parts and hasattr(builtins, parts[0]):
+        return True
+    if not _is_listed(".".join(parts)):
+        return is_in_sct(".".join(parts))
+    return any(_has(nnunet_names(stock=stock), parts) for stock in (False, True))
+
+
+def _has(known: Mapping[str, frozenset[str]], parts: list[str]) -> bool:
+    """Return whether the longest module of a path has what comes next in it."""
+    length = next(n for n in range(len(parts), 0, -1) if ".".join(parts[:n]) in known)
+    following = parts[length : length + 1]
+    return all(name[:2] == "__" or name in known[".".join(parts[:length])] for name in following)
 
 
 def is_missing_part(path: str) -> bool:
