@@ -35,7 +35,7 @@ OWN = {INTERNAL: "internal-error", UNUSED: "unused-ignore"}
 
 
 class Problem(NamedTuple):
-    """What a rule yields; the engine adds the code, the name and the target to make a Finding."""
+    """Something that is wrong, as a rule yields it; `lint` makes a Finding of it."""
 
     #: One line: what is wrong here, with the values that were found.
     message: str
@@ -47,6 +47,8 @@ class Problem(NamedTuple):
     help: str | None = None
     #: Where this case is better or worse than the rule's own severity.
     severity: Severity | None = None
+    #: The rule that reports it, where it was found while a model was built; "" otherwise.
+    code: str = ""
 
 
 #: Problems of one kind in one file before the rest is counted.
