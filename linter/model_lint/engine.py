@@ -60,5 +60,5 @@ def _finding(rule: Rule, problem: Problem, target: Target, sources: Sources) -> 
         help=problem.help or rule.fix,
         url=rule.url,
         # The line of a leak would only spread it further, into logs and job summaries.
-        source=None if rule.code.startswith("V") else sources.line(problem),
+        source=None if rule.code.startswith(("V", "R010")) else sources.line(problem),
     )

@@ -129,6 +129,9 @@ R006 personal-path warning
 R007 bytecode-in-git warning
 R008 readme-command-outdated warning
 R009 readme-release-link warning
+R010 secret-in-git error
+R011 submodule-undeclared warning
+R012 model-in-git info
 V001 leaked-path warning
 V002 leaked-host warning
 V003 leaked-subjects warning
@@ -137,7 +140,7 @@ V004 leaked-secret error
 
 #: How a source begins that tells what a consumer does, instead of quoting the specification.
 CONSUMER = re.compile(
-    r"(SCT|nnU-Net|nnUNetPredictor|PlansManager|DefaultPreprocessor|torch|zipfile|GitHub|Torch|"
+    r"(SCT|nnU-Net|nnUNetPredictor|PlansManager|DefaultPreprocessor|torch|zipfile|GitHub|git|Torch|"
     r"An entry's name|The specification's tree|The largest published|Without a licence|TODO|"
     r"Personal e-mail|Compiled Python)"
 )

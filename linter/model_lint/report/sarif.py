@@ -30,7 +30,7 @@ _PROBLEMS = {
     Severity.INFO: "recommendation",
 }
 #: Rules about what could harm whoever unpacks or loads a model: their codes begin with these.
-_SECURITY = ("K", "V004", "Z003", "Z004", "Z009")
+_SECURITY = ("K", "R010", "V004", "Z003", "Z004", "Z009")
 
 
 def render(report: Report, *, color: bool = False) -> str:  # noqa: ARG001 - same in every format

@@ -38,3 +38,8 @@ MAX_WHOLE_TOTAL = 16 * 1024 * 1024
 #: Bytes of a compressed checkpoint that is unpacked as a whole; of a larger one only the start,
 #: unless every byte is read (`--deep`).
 MAX_WHOLE_CHECKPOINT = 1024 * 1024
+#: Bytes of a script, a configuration or a README of a repository that are read, and how many of
+#: each kind are, alone and together.
+MAX_SCRIPT_BYTES = 1024 * 1024
+MAX_SCRIPTS = 2_000
+MAX_SCRIPTS_TOTAL = 8 * 1024 * 1024

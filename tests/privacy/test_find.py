@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from model_lint.privacy import Leak, Names, find_leaks, find_names, scrub
 
-MODEL = Path(__file__).parent / "data" / "nnUNetTrainerTiny__nnUNetPlans__2d"
+MODEL = Path(__file__).parents[1] / "data" / "nnUNetTrainerTiny__nnUNetPlans__2d"
 TIME = "2024-09-03 14:06:03.123456: "
 
 #: A line of a log, and the leaks in it as kind and value.
