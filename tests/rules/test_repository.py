@@ -177,12 +177,19 @@ CASES = [
         lambda root: (write(root, {"LICENSES/MIT.txt": "MIT"}), git(root, "add", "--all"))[1],
     ),
     *(
-        case("R002", f"in the README {text[:9]}", {"LICENSE": None}, later(readme(text)),
-             severity=W, says="in the README only", at="README.md")
+        case(
+            "R002",
+            f"in the README {text[:9]}",
+            {"LICENSE": None},
+            later(readme(text)),
+            severity=W,
+            says="in the README only",
+            at="README.md",
+        )
         for text in (
             "## MIT License\n\nPermission is hereby granted, free of charge, to any person",
             "BSD: Redistribution and use in\nsource and binary forms, with or without",
-            "Licensed under the Apache License, Version 2.0 (the \"License\");",
+            'Licensed under the Apache License, Version 2.0 (the "License");',
             "This work is licensed under a Creative Commons Attribution 4.0 License.",
             "                    GNU GENERAL PUBLIC LICENSE\n  Version 3",
         )

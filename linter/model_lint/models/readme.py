@@ -19,6 +19,7 @@ _INLINE_CODE = re.compile(r"`[^`]*`")
 #: Options that SCT 7.0 removed, up to the end of the command; the task is its first argument now.
 _COMMAND = re.compile(r"\bsct_deepseg(?![\w-])")
 _OLD_OPTION = re.compile(r"(?<![^\s'\"])-(?:task|install-task|list-tasks)(?![\w-])")
+_COMMAND_END = re.compile(r"[`;|&]")
 #: What tells of a command that it is meant for an older SCT.
 _OLDER = re.compile(
     r"(?i:\b(?:older|earlier|previous|legacy|before|prior|deprecated|no longer)\b"
@@ -71,7 +72,7 @@ def outdated_options(text: str) -> Iterator[tuple[int, str]]:
             begun = line.number
         arguments = line.text[start.end() if start else 0 :] if begun else ""
         option = _OLD_OPTION.search(arguments)
-        if begun and option and "`" not in arguments[: option.start()]:
+        if begun and option and not _COMMAND_END.search(arguments, 0, option.start()):
             if not any(map(_OLDER.search, (heading, spoken, line.text[:200]))):
                 yield begun, option[0]
             begun = None

@@ -21,13 +21,12 @@ _PROGRAM = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+|[A-Za-z]+(?:_[A-Za-z0-9]
 _IDENTIFIER = re.compile(r"[A-Za-z_]+\d{0,4}")
 #: Behind a name in a program.
 _CALLS = frozenset("([{")
-#: Names of secrets; and those of keys that may be the key of anything: an ``image_key``.
-_SECRET_NAME = re.compile(
-    r"(?i:(?:api|secret|access|auth|private|encryption|account|master|storage|admin)[-_. ]?key"
-    r"|token|secret|passw(?:or)?d|passphrase|pwd|credentials?)$"
+#: What makes a key a secret, and what makes it none; any other key may be that of anything.
+_SECRET_KEYS = (
+    *("api", "secret", "access", "auth", "private", "encryption", "account", "master", "storage"),
+    "admin",
 )
-_KEY_NAME = re.compile(r"(?:(?<![a-z])(?i:key)|(?<=[a-z])Key)$")
-_PUBLIC_NAME = re.compile(r"(?i:(?:public|pub|foreign|primary|sort|cache)[-_. ]?key)$")
+_OTHER_KEYS = ("public", "pub", "foreign", "primary", "sort", "cache")
 _KEY_VALUE = re.compile(r"[\w+=-]{20,}")
 
 
@@ -42,15 +41,24 @@ def _is_secret(text: str, found: re.Match[str]) -> bool:
     """Return whether what a text assigns to a key, token or password is a secret."""
     start, end = found.span("value")
     value = text[start:end]
-    name = text[max(0, found.start() - 16) : found.end("word")]
-    if _PUBLIC_NAME.search(name) or _STAND_IN.match(value) or text[end : end + 1] in _CALLS:
+    before = text[max(0, found.start() - 16) : found.start()]
+    if found["word"] == "key" and not before.rstrip("-_. ").lower().endswith(_SECRET_KEYS):
+        return _is_key(before, text[found.start()], value)
+    if _STAND_IN.match(value) or text[end : end + 1] in _CALLS:
         return False
-    if _SECRET_NAME.search(name):
-        quoted = text[start - 1] in {"'", '"'}
-        is_joined = found["blank"] is None
-        return _is_random(value) or (is_joined and _is_password(value, quoted=quoted))
-    is_key = _KEY_NAME.search(name) and _KEY_VALUE.fullmatch(value)
-    return is_key is not None and _is_random(value)
+    is_joined = found["blank"] is None
+    quoted = text[start - 1] in {"'", '"'}
+    return _is_random(value) or (is_joined and _is_password(value, quoted=quoted))
+
+
+def _is_key(before: str, initial: str, value: str) -> bool:
+    """Return whether a key that may be that of anything is a secret, by its value."""
+    if not _KEY_VALUE.fullmatch(value) or _STAND_IN.match(value):
+        return False
+    if before.rstrip("-_. ").lower().endswith(_OTHER_KEYS):
+        return False
+    is_word = initial.isupper() or not before[-1:].islower()  # a monkey is none
+    return is_word and _is_random(value)
 
 
 def _is_password(value: str, *, quoted: bool) -> bool:

@@ -18,7 +18,8 @@ from .patterns import PATTERNS
 from .persons import ADDRESSES, CASE_CONTEXTS, HOST_CONTEXTS, is_signature
 from .searched import KINDS, Kind, Pattern, Searched
 
-#: Places that one pattern finds in one text: more add nothing, and take memory.
+#: Places at which one pattern looks in one text, unless it is scrubbed: more add nothing, and take
+#: time and memory.
 _MOST = 10_000
 #: Characters that are kept of one: no path is longer.
 _LONG = 4096
@@ -140,7 +141,7 @@ def find_spans(
 
 def _found(patterns: Iterable[Pattern], searched: Searched, most: int | None) -> Iterator[Span]:
     for order, pattern in enumerate(patterns):
-        for start, end in islice(pattern.spans(searched), most):
+        for start, end in pattern.spans(searched, most):
             yield Span(start, -end, order, pattern.kind)
 
 

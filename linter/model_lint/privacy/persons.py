@@ -129,7 +129,8 @@ _SIGNED = re.compile(
 )
 #: A comment is for readers; a line for the scheduler of a cluster only looks like one.
 _COMMENT = re.compile(
-    r"\s*(?:#(?!\s*(?:SBATCH|PBS|BSUB|OAR|PJM|MSUB|COBALT|QSUB|\$))|%|//|/?\*|<!--|REM\b|!)[^=]*$"
+    r"(?:^|\s)(?:#(?!\s*(?:SBATCH|PBS|BSUB|OAR|PJM|MSUB|COBALT|QSUB|\$))|%|//|/\*|\*|<!--|REM\b|!)"
+    r"\s[^=]*$"
 )
 #: ``Jane Doe <`` or ``Jane Doe (``.
 _NAMED = re.compile(r"[A-Z]\w+[-\w. ]* [A-Z][-\w'. ]*[<(]$")
@@ -145,4 +146,4 @@ def is_signature(text: str, start: int, end: int) -> bool:
     if text[end : end + 1] == ":":  # a folder on a machine
         return False
     line = text[max(text.rfind("\n", max(0, start - 200), start) + 1, start - 200) : start]
-    return any(form.search(line) for form in (_SIGNED, _NAMED)) or bool(_COMMENT.match(line))
+    return any(form.search(line) for form in (_SIGNED, _NAMED, _COMMENT))

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Literal, get_args
 
 #: path: an absolute one. host: the name of a machine or a person. subject: a subject or case of
@@ -113,11 +114,11 @@ class Pattern:
         """The expression, compiled only where a text needs it: that takes longer than a search."""
         return re.compile(self.expression, re.MULTILINE)
 
-    def spans(self, searched: Searched) -> Iterator[tuple[int, int]]:
-        """Yield where the values stand in a text."""
+    def spans(self, searched: Searched, most: int | None = None) -> Iterator[tuple[int, int]]:
+        """Yield where the values stand in a text; at most so many places are looked at."""
         if not any(marker in searched.outline for marker in self.markers):
             return
         text = searched.lowered if self.any_case else searched.text
-        for found in self._compiled.finditer(text):
+        for found in islice(self._compiled.finditer(text), most):
             if self.accepts(searched.text, found):
                 yield found.span("value")
