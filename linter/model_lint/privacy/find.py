@@ -21,6 +21,7 @@ from .searched import KINDS, Kind, Pattern, Searched
 #: Places at which one pattern looks in one text, unless it is scrubbed: more add nothing, and take
 #: time and memory.
 _MOST = 10_000
+_MOST_ADDRESSES = 100
 #: Characters that are kept of one: no path is longer.
 _LONG = 4096
 #: Characters of a name that is searched for in the whole text.
@@ -100,7 +101,7 @@ def find_personal(text: str) -> tuple[Leak, ...]:
     )
     addresses = (
         span
-        for span in _found(ADDRESSES, searched, _MOST)
+        for span in _found(ADDRESSES, searched, _MOST_ADDRESSES)
         if not is_signature(searched.text, span.start, span.end)
     )
     return tuple(_leaks(searched, _outermost([*spans, *addresses])))

@@ -123,9 +123,8 @@ SUBJECTS = (
 _WHOLE_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,24}")
 #: Words that introduce an address which its owner wants to be known.
 _SIGNED = re.compile(
-    r"(?i:author|copyright|\(c\)|maintain|contact|licen[sc]e|citation|credit|correspond|question"
-    r"|feedback|enquir|inquir|\bbugs?\b|\bissues?\b|\bhelp\b|\bwrite to\b|\breach\b"
-    r"|\b(?:written|created|developed|implemented|adapted) by\b)|\bE-?[Mm]ail\b"
+    r"author|copyright|\(c\)|maintain|contact|licen[sc]e|citation|credit|correspond|question|feedback"
+    r"|[ei]nquir|\bbugs?\b|\bissues?\b|\bhelp\b|\bwrite to\b|\breach\b|\b\w+ed by\b|\be-mail\b"
 )
 #: A comment is for readers; a line for the scheduler of a cluster only looks like one.
 _COMMENT = re.compile(
@@ -133,7 +132,9 @@ _COMMENT = re.compile(
     r"\s[^=]*$"
 )
 #: ``Jane Doe <`` or ``Jane Doe (``.
-_NAMED = re.compile(r"[A-Z]\w+[-\w. ]* [A-Z][-\w'. ]*[<(]$")
+_NAMED = re.compile(r"[A-Z][\w'.-]* (?:[A-Z][\w'.-]* ){0,3}[<(]$")
+#: Characters before an address that tell what it is for.
+_BEFORE = 120
 
 
 def is_address(value: str) -> bool:
@@ -145,5 +146,10 @@ def is_signature(text: str, start: int, end: int) -> bool:
     """Return whether the address between two offsets stands there for readers to see."""
     if text[end : end + 1] == ":":  # a folder on a machine
         return False
-    line = text[max(text.rfind("\n", max(0, start - 200), start) + 1, start - 200) : start]
-    return any(form.search(line) for form in (_SIGNED, _NAMED, _COMMENT))
+    before = text[max(0, start - _BEFORE) : start]
+    line = before[before.rfind("\n") + 1 :]
+    return (
+        _SIGNED.search(line.lower()) is not None
+        or _COMMENT.search(line) is not None
+        or (line.endswith(("<", "(")) and _NAMED.search(line) is not None)
+    )
