@@ -21,16 +21,13 @@ sys.path.insert(0, str(TESTS))
 from build import Case, package, put  # noqa: E402
 from checkpoint_files import slim  # noqa: E402
 from console import block, console, output  # noqa: E402
-from model_lint.findings import Severity  # noqa: E402
-from model_lint.rules import all_rules  # noqa: E402
+from model_lint.rules import Rule, all_rules  # noqa: E402
 from rule_cases import CASES as OWN  # noqa: E402
 from rule_cases import REPAIRED  # noqa: E402
 
 #: Lines of a difference that help; what is longer shows no single defect.
 _MOST_LINES = 24
 _BYTES = "! (other bytes)"
-#: Rules that look where only this option reads.
-_DEEP = {"Z010", "C013"}
 #: Of the cases of a rule the first is shown, but for these.
 _BETTER = {
     "D001": "trailing comma",
@@ -76,16 +73,6 @@ def example(code: str) -> Example:
         return _of_files(case, Path(name))
 
 
-def severities(code: str) -> set[Severity]:
-    """Return the severities of a rule's findings, as its code and its cases name them."""
-    (rule,) = (rule for rule in all_rules() if rule.code == code)
-    named = {
-        Severity[name] for name in rule.check.__code__.co_names if name in Severity.__members__
-    }
-    found = [case for fires, case in cases().get(code, []) if fires and isinstance(case, Case)]
-    return {rule.severity} | named | {case.severity for case in found if case.severity}
-
-
 def finding(code: str, what: str) -> str:
     """Return the console of one firing case of a rule, chosen by what it changes."""
     found = [case for fires, case in cases()[code] if fires and case.what == what]
@@ -122,10 +109,14 @@ def _each(listed: Any) -> Iterator[tuple[str, bool, Any]]:
 
 def _firing(code: str) -> Any:
     found = [case for fires, case in cases()[code] if fires]
-    (severity,) = (rule.severity for rule in all_rules() if rule.code == code)
+    severity = _rule(code).severity
     better = [c for c in found if isinstance(c, Case) and c.what == _BETTER.get(code)]
     usual = [c for c in found if isinstance(c, Case) and c.severity in (None, severity)]
     return (better or usual or found)[0]
+
+
+def _rule(code: str) -> Rule:
+    return next(rule for rule in all_rules() if rule.code == code)
 
 
 def _silent(code: str) -> list[Any]:
@@ -194,7 +185,7 @@ def _rank(difference: str) -> tuple[bool, bool, int]:
 
 def _command(case: Case, path: Path, folder: Path) -> str:
     name = f" --name {case.name}" if case.name else ""
-    deep = " --deep" if case.code in _DEEP else ""
+    deep = " --deep" if _rule(case.code).deep else ""
     return f"model-lint check {path.relative_to(folder)} --select {case.code}{name}{deep}"
 
 

@@ -20,28 +20,16 @@ from pathlib import Path
 from typing import Any
 
 from mkdocs.structure.files import File, Files
-from model_lint.rules import Rule, all_rules
+from model_lint.rules import FAMILIES, Rule, all_rules
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from console import block, console
-from examples import cases, example, finding, severities
+from examples import cases, example, finding
 from own_codes import PAGES
 from sandbox import CONFIGURATIONS, sandbox
 from tables import disagreements, questions
 
-FAMILIES = {
-    "N": "Repository names",
-    "R": "Repositories",
-    "T": "Releases",
-    "Z": "The zip as a container",
-    "L": "The layout of a package",
-    "D": "dataset.json",
-    "P": "plans.json",
-    "C": "Checkpoints",
-    "K": "Safety of checkpoints",
-    "V": "Privacy",
-}
 SCHEMAS = Path(__file__).parent.parent / "linter" / "model_lint" / "schemas"
 
 _MARK = re.compile(r"<!-- (run|finding|file|questions|disagreements)(?:: (.+?))? -->")
@@ -77,13 +65,12 @@ _MAKERS: dict[str, Callable[[str], str]] = {
 
 def page(rule: Rule) -> str:
     """Return a rule's page, as Markdown."""
-    letter = rule.code[0]
-    others = sorted(s.value for s in severities(rule.code) - {rule.severity})
+    others = sorted(severity.value for severity in rule.also)
     sometimes = f", in some cases {' or '.join(others)}" if others else ""
     parts = [
         f"# {rule.name} ({rule.code})",
         f"**{rule.severity.value.capitalize()}**{sometimes} · since {rule.since} · "
-        f"family [{FAMILIES[letter]}](index.md#{_anchor(letter)})",
+        f"family [{FAMILIES[rule.family]}](index.md#{_anchor(rule.family)})",
         rule.summary,
         f"## Why\n\n{_sentence(rule.why)}",
         f"## Fix\n\n{_sentence(rule.fix)}",
@@ -125,9 +112,7 @@ def _index(rules: tuple[Rule, ...]) -> str:
         f"There are {len(rules)} rules. `model-lint rule CODE` shows the same in a terminal.",
     ]
     for letter, title in FAMILIES.items():
-        family = [rule for rule in rules if rule.code.startswith(letter)]
-        if not family:
-            continue
+        family = [rule for rule in rules if rule.family == letter]
         lines += ["", f"## {title} {{ #{_anchor(letter)} }}", ""]
         lines += ["| Code | Name | Severity | Finds |", "|:--|:--|:--|:--|"]
         lines += [

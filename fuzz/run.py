@@ -7,6 +7,7 @@ generator whose seed is the number of the input: `--only KIND:NUMBER` repeats on
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import json
 import os
@@ -20,14 +21,16 @@ from itertools import islice
 from pathlib import Path
 
 from model_lint import naming
-from model_lint.checkpoint.reader import read_checkpoint
-from model_lint.engine import INTERNAL, check
-from model_lint.models.archive import Archive
+from model_lint.checkpoint.reader import File, read_checkpoint
+from model_lint.errors import UsageError
+from model_lint.findings import INTERNAL
+from model_lint.lint import Options, lint
 from model_lint.models.json_file import parse_json
-from model_lint.models.package import build_package
-from model_lint.models.target import Target
-from model_lint.rules import all_rules
-from model_lint.storage.tree import TreeError, open_zip
+from model_lint.models.reading import Reading
+from model_lint.models.target import load_zip
+from model_lint.storage.depth import Depth
+from model_lint.storage.ranges import of_bytes
+from model_lint.storage.tree import TreeError
 
 MODEL = Path(__file__).parent.parent / "tests" / "data" / "nnUNetTrainerTiny__nnUNetPlans__2d"
 CHECKPOINT = MODEL / "fold_0" / "checkpoint_final.pth"
@@ -99,25 +102,22 @@ def json_files(draw: random.Random) -> None:
 def pickles(draw: random.Random) -> None:
     """Read a checkpoint with a mutated pickle, as from a zip that can only be read forward."""
     data = mutate(_seed(CHECKPOINT)[: draw.choice([3000, 12000, 60000])], draw)
-    read_checkpoint(io.BytesIO(data), draw.choice([len(data), 250_000]), random_access=False)
-    read_checkpoint(io.BytesIO(data), len(data), random_access=True)
+    for depth in (Depth.START, Depth.END, Depth.ALL):
+        for random_access in (False, True):
+            file = File(lambda: io.BytesIO(data), len(data), random_access)
+            with contextlib.suppress(TreeError):
+                read_checkpoint(file, depth)
 
 
 def archives(draw: random.Random) -> None:
     """Lint a mutated package with every rule."""
-    data = mutate(_package(), draw)
+    depth = draw.choice([Depth.END, Depth.ALL])
+    ranges = of_bytes(mutate(_package(), draw))
     try:
-        tree = open_zip(_Raw(data))
-    except TreeError as error:
-        subjects: tuple[object, ...] = (Archive("x.zip", len(data), data[:64], error, ()),)
-    else:
-        try:
-            package = build_package(tree, file_name="x.zip", repository=None)
-        except TreeError:
-            return  # beyond a limit: `check` says so and ends with 2
-        archive = Archive("x.zip", len(data), data[:64], None, tree.members, package.damaged)
-        subjects = (archive, package)
-    report = check(Target("x.zip", "package", subjects, "x.zip!/"), all_rules(), 0.0)
+        target = load_zip("x.zip", ranges, reading=Reading(depth, jobs=1))
+    except UsageError:
+        return  # a checkpoint, not a package
+    report = lint(target, Options())
     for finding in report.findings:
         if finding.code == INTERNAL:
             raise AssertionError(finding.message)
@@ -131,10 +131,6 @@ _RUN: dict[str, Callable[[random.Random], None]] = {
     "archive": archives,
 }
 _SEEDS: dict[Path | str, bytes] = {}
-
-
-class _Raw(io.BytesIO):
-    """Bytes in memory in the place of an unbuffered file."""
 
 
 def _seed(path: Path) -> bytes:

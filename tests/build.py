@@ -11,24 +11,21 @@ from __future__ import annotations
 
 import json
 import struct
-import time
 import warnings
 import zipfile
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
-from model_lint.checkpoint.reader import BadCheckpoint
-from model_lint.engine import check
 from model_lint.findings import Finding, Severity
+from model_lint.lint import Options, lint, select_rules
+from model_lint.models.reading import Reading
 from model_lint.models.target import Target, load_target
 from model_lint.privacy import scrub
 from model_lint.rules import all_rules
-from model_lint.selection import select_rules
+from model_lint.storage.depth import Depth
 
 TRAINER = "nnUNetTrainerTiny__nnUNetPlans__2d"
 MODEL = Path(__file__).parent / "data" / TRAINER
@@ -102,9 +99,12 @@ def write_zip(path: Path, files: Iterable[tuple[str | zipfile.ZipInfo, bytes]]) 
     return path
 
 
-def load(path: Path, *, name: str | None = None, deep: bool = False) -> Target:
-    """Read a target as the command line does."""
-    return load_target(str(path), name, deep=deep)
+def load(
+    path: Path, *, name: str | None = None, deep: bool = False, weights: bool = True
+) -> Target:
+    """Read a target as the command line does, ``--deep`` or without looking into checkpoints."""
+    depth = Depth.ALL if deep else Depth.END if weights else Depth.NONE
+    return load_target(str(path), name, reading=Reading(depth))
 
 
 def findings(
@@ -119,14 +119,8 @@ def findings(
     Without ``weights`` no checkpoint is looked into, which is most of the time that a check takes.
     """
     rules = select_rules(all_rules(), select=selectors)
-    unread = BadCheckpoint("C002", "not looked into")
-    with (
-        nullcontext()
-        if weights
-        else patch("model_lint.models.package.read_checkpoint", lambda *_, **__: unread)
-    ):
-        target = load(path, name=name, deep=deep)
-    return list(check(target, rules, time.perf_counter()).findings)
+    target = load(path, name=name, deep=deep, weights=weights)
+    return list(lint(target, Options(rules)).findings)
 
 
 # Changes

@@ -10,12 +10,19 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from model_lint.checkpoint.reader import File
+
 MODEL = Path(__file__).parent / "data" / "nnUNetTrainerTiny__nnUNetPlans__2d"
 GENUINE = MODEL / "fold_0" / "checkpoint_final.pth"
 PREFIX = "checkpoint_final"
 
 
 @cache
+def file_of(data: bytes, *, random_access: bool = True) -> File:
+    """Return bytes as a file to read a checkpoint from."""
+    return File(lambda: io.BytesIO(data), len(data), random_access)
+
+
 def genuine() -> bytes:
     return GENUINE.read_bytes()
 

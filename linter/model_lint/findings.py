@@ -105,6 +105,8 @@ class TargetReport:
     findings: tuple[Finding, ...]
     stats: Stats
     ignored: tuple[Ignored, ...] = ()
+    #: Codes of the rules that ran.
+    looked_for: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

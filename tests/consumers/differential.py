@@ -22,10 +22,11 @@ from typing import TypeAlias
 from disagreements import TABLE, read_table
 from family import FAMILY, Sample
 from judge import CONSUMERS, HERE, Verdict, ask
-from model_lint.engine import check
 from model_lint.findings import Severity
+from model_lint.lint import Options, lint
+from model_lint.models.reading import Reading
 from model_lint.models.target import load_target
-from model_lint.rules import all_rules
+from model_lint.storage.depth import Depth
 
 HEAD = """\
 # Where model-lint and the consumers disagree on a package of the family (tests/consumers/family),
@@ -80,7 +81,7 @@ def compare(samples: Sequence[Sample] = FAMILY) -> list[Row]:
 
 def lint_errors(path: Path) -> tuple[str, ...]:
     """Return the codes of the errors that ``model-lint check --deep`` reports."""
-    report = check(load_target(str(path), deep=True), all_rules(), 0.0)
+    report = lint(load_target(str(path), reading=Reading(Depth.ALL)), Options())
     return tuple(sorted({f.code for f in report.findings if f.severity is Severity.ERROR}))
 
 

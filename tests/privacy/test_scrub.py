@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from leaks import FOLDERS, HARMLESS, LEAKY, NO_SECRETS, SECRETS, SPACED, TIME
 from model_lint.privacy import Names, find_leaks, find_names, scrub, scrub_all
-from test_find import HARMLESS, LEAKY, MODEL, TIME
-from test_patterns import FOLDERS, NO_SECRETS, SECRETS, SPACED
+
+MODEL = Path(__file__).parents[1] / "data" / "nnUNetTrainerTiny__nnUNetPlans__2d"
 
 
 def test_a_case_is_found_again_where_nothing_says_that_it_is_one() -> None:

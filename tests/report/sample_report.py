@@ -14,7 +14,7 @@ from model_lint.findings import (
     Stats,
     TargetReport,
 )
-from model_lint.rules import Rule
+from model_lint.rules import Authority, Rule
 
 ZIP = "model_seg_sc_t2-r20240915.zip"
 FOLDER = "nnUNetTrainer__nnUNetPlans__2d"
@@ -48,21 +48,30 @@ RULES = (
         "D003",
         "missing-image-orientation",
         Severity.ERROR,
-        "0.1",
+        Authority.SPEC,
         "The `dataset.json` file should contain the `image_orientation` entry",
-        "Package",
+        ("package",),
         _check,
     ),
     Rule(
         "L012",
         "extra-checkpoint",
         Severity.ERROR,
-        "0.1",
+        Authority.SPEC,
         "To save space, include only `checkpoint_final.pth`",
-        "Package",
+        ("package",),
         _check_extra,
     ),
-    Rule("K001", "pickle-global", Severity.ERROR, "0.1", "unsafe", "Package", _check_extra),
+    Rule(
+        "K001",
+        "pickle-global",
+        Severity.ERROR,
+        Authority.TORCH,
+        "unsafe",
+        ("package",),
+        _check_extra,
+        security=True,
+    ),
 )
 
 

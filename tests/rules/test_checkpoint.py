@@ -275,7 +275,7 @@ CASES = [
     edited("C012", "no plans", plans(lambda p: p.clear()), fires=False),
     silent("C012", "nothing embedded", of_2d(spacing=[1.0, 1.0])),
     case("C013", "not a number", weights(lambda w: w[STEM].fill_(float("nan"))), deep=True,
-         says="(NaN)"),
+         says="contains NaN or infinite values"),
     case("C013", "zeros", weights(lambda w: w[STEM].zero_()), deep=True, says="but zeros"),
     silent("C013", "not read", weights(lambda w: w[STEM].zero_())),
     silent("C013", "the genuine one", deep=True),

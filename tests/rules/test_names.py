@@ -7,9 +7,9 @@ import re
 import pytest
 from model_lint.findings import Severity
 from model_lint.naming import TOLERATED, parse
-from model_lint.rules import Rule, family_rules
+from model_lint.rules import Rule, name_rules
 
-RULES = {rule.code: rule for rule in family_rules("names") if rule.subject == "Name"}
+RULES = {rule.code: rule for rule in name_rules() if rule.models == ("name",)}
 
 #: Code: a name where the rule fires and no other does, and one beside it where none does.
 CASES = {

@@ -1,8 +1,7 @@
 """Read what a checkpoint of nnU-Net says of itself, without torch and without executing it.
 
-Normally only the beginning of the file is read: ``torch.save`` puts ``data.pkl`` first. Where any
-byte can be reached cheaply, the directory at the end is read as well, and every storage that the
-pickle declares is compared with the record that holds it.
+It is read as torch reads it: the directory at the end says where ``data.pkl`` is. Every storage
+that the pickle declares is compared with the record that holds it.
 
 Nothing raises for what a file contains. A file that is no checkpoint gives a `BadCheckpoint`; what
 is wrong inside one stands in its ``issues``, for the rules whose codes they have.
@@ -11,21 +10,22 @@ is wrong inside one stands in its ``issues``, for the rules whose codes they hav
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from io import BytesIO
-from typing import Any, BinaryIO
+from pathlib import Path
+from typing import IO, Any, cast
 from zlib import crc32
 
+from ..storage.depth import Depth
+from ..storage.rereading import RereadStream
+from ..storage.zip_format import DEFLATED, DESCRIPTOR, ENCRYPTED, LOCAL_SIZE, STORED
+from .every_byte import EveryByte, read_every_byte
 from .pickle_scan import PickleIssue, PickleScan, scan_pickle
 from .pickle_values import Device, Scalar, Storage, Tensor, shown
 from .torch_zip import (
-    DEFLATED,
-    DESCRIPTOR,
-    ENCRYPTED,
     LEAST_HEADERS,
-    STORED,
+    MAX_TAIL,
     ContainerError,
     Read,
     Record,
@@ -68,6 +68,8 @@ _CHECKSUMS = {
 }
 _STORAGE = re.compile(r"data/\d+")
 _TORCHSCRIPT = re.compile(r"constants\.pkl|code/.*")
+#: Bytes between two records: an extra field that aligns the data, and sizes behind the data.
+_MAX_PADDING = 0xFFFF + 24
 #: Nodes and depth of a plain value; plans of real models have a few hundred, ten deep.
 _MAX_NODES, _MAX_DEPTH = 200_000, 64
 
@@ -110,13 +112,28 @@ class Checkpoint:
     #: Names of globals that ``torch.load(weights_only=True)`` refuses.
     weights_only_refuses: tuple[str, ...]
     bytes_read: int
-    #: CRC-32 of the storages by their keys, as the directory states them; empty where it was not
-    #: read, or where it states none (``torch.serialization.set_crc32_options(False)``).
-    checksums: Mapping[str, int] = field(default_factory=dict, repr=False)
-    #: Whether the directory at the end was read, and not only the start of the file.
-    directory_read: bool = False
-    #: How data.pkl is compressed, as its own header says; torch goes by the directory.
-    pickle_method: int = STORED
+    #: Bytes of ``data.pkl``.
+    pickle_size: int = 0
+    #: The directory at its end; empty where only the start was read.
+    records: tuple[Record, ...] = field(default=(), repr=False)
+    #: None unless every byte was read.
+    every_byte: EveryByte | None = None
+
+    @property
+    def directory_read(self) -> bool:
+        """Whether it was judged by the directory at its end, as torch reads it."""
+        return bool(self.records)
+
+    @property
+    def checksums(self) -> Mapping[str, int]:
+        """CRC-32 of the storages by their keys, as the directory states them.
+
+        Empty where it was not read, or states none (``torch.serialization.set_crc32_options``).
+        """
+        start = f"{self.prefix}/data/"
+        if not any(record.crc for record in self.records):
+            return {}
+        return {r.name.removeprefix(start): r.crc for r in self.records if r.name.startswith(start)}
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -226,38 +243,106 @@ class Checkpoint:
         return _architecture(self.weights)
 
 
-def read_checkpoint(
-    stream: BinaryIO, size: int, *, random_access: bool = False
-) -> Checkpoint | BadCheckpoint:
-    """Read a checkpoint of ``size`` bytes from a stream that stands at its start.
+@dataclass(frozen=True)
+class File:
+    """A file to read a checkpoint from."""
 
-    Args:
-        stream: Needs ``seek`` only with ``random_access``, or where ``data.pkl`` is not first.
-        size: Bytes of the whole file.
-        random_access: Any byte of the stream can be reached without reading those before it: the
-            directory at the end is read too, and storages are compared with it.
-            Without it the first record is taken at its word: that the directory names another
-            data.pkl, further back, can't be seen without reading everything.
+    #: Opens it anew, at its start.
+    open: Callable[[], IO[bytes]]
+    #: Bytes.
+    size: int
+    #: Whether any byte can be reached without reading those before it.
+    random_access: bool = True
+    #: Its checksum, where the storage states one.
+    crc: int | None = None
+
+    @staticmethod
+    def at(path: Path) -> File:
+        """Return a file on disk."""
+        return File(lambda: path.open("rb"), path.stat().st_size)
+
+
+def read_checkpoint(file: File, depth: Depth = Depth.END) -> Checkpoint | BadCheckpoint:
+    """Read a checkpoint as torch does: by the directory at its end.
+
+    With ``Depth.START``, of one that has to be unpacked to get there, only the start is read and
+    taken at its word, and ``directory_read`` is False: what torch reads may be something else.
+
+    Raises TreeError where the package around it does not give its bytes.
     """
-    source = Source(stream)
     try:
-        return _read(source, size, random_access=random_access)
+        if file.random_access:
+            found = _from_directory(file.open(), file.size)
+        elif depth is Depth.START and (start := _from_start(file)):
+            return start
+        elif depth is Depth.ALL:
+            return _in_one_pass(file)
+        else:
+            found = _from_directory(_reread(file), file.size)
     except ContainerError as error:
         return BadCheckpoint(error.code, error.reason)
+    if depth is Depth.ALL and isinstance(found, Checkpoint):
+        return replace(found, every_byte=_every_byte(file, found))
+    return found
 
 
-def _read(source: Source, size: int, *, random_access: bool) -> Checkpoint | BadCheckpoint:
-    other = _other_format(source.peek(512))
-    if other:
-        return BadCheckpoint("C001", other, _raw_pickle_issues(source))
-    if not random_access:
+def _in_one_pass(file: File) -> Checkpoint | BadCheckpoint:
+    """Read a compressed checkpoint whole, and only once where its start can be taken at its word.
+
+    What torch reads is then judged as ever, by the directory at its end.
+    """
+    try:
+        start = _from_start(file)
+    except ContainerError:
+        start = None
+    every = _every_byte(file, start) if isinstance(start, Checkpoint) else None
+    found = _from_directory(_reread(file, every.tail if every else None), file.size)
+    if isinstance(found, BadCheckpoint):
+        return found
+    if every is None or not isinstance(start, Checkpoint) or not _alike(start, found):
+        every = _every_byte(file, found)
+    return replace(found, every_byte=every)
+
+
+def _alike(start: Checkpoint, found: Checkpoint) -> bool:
+    return (start.prefix, start.storages) == (found.prefix, found.storages)
+
+
+def _every_byte(file: File, checkpoint: Checkpoint) -> EveryByte:
+    with file.open() as stream:
+        prefix = checkpoint.prefix
+        sizes = {f"{prefix}/data/{key}": s.nbytes for key, s in checkpoint.storages.items()}
+        sizes[f"{prefix}/data.pkl"] = checkpoint.pickle_size
+        return read_every_byte(stream.read, prefix, sizes, checkpoint.weights)
+
+
+def _reread(file: File, tail: bytes | None = None) -> IO[bytes]:
+    stream = RereadStream(file.open, file.size, file.crc, MAX_TAIL, tail)
+    return cast("IO[bytes]", stream)
+
+
+def _from_start(file: File) -> Checkpoint | BadCheckpoint | None:
+    """Read ``data.pkl`` where torch writes it, first of all; None where something else is first."""
+    with file.open() as stream:
+        source = Source(stream)
+        bad = _bad(source)
+        if bad:
+            return bad
         header = read_local_header(source)
         prefix = _prefix(header.name)
-        if prefix is not None:
-            return _read_start(source, size, header, prefix)
-        if not source.seekable:
-            raise ContainerError("C001", f"begins with {shown(header.name)}, not with data.pkl")
-    return _read_directory(source, size)
+        return _read_start(source, file.size, header, prefix) if prefix else None
+
+
+def _from_directory(stream: IO[bytes], size: int) -> Checkpoint | BadCheckpoint:
+    with stream:
+        source = Source(stream)
+        return _bad(source) or _read_directory(source, size)
+
+
+def _bad(source: Source) -> BadCheckpoint | None:
+    """Say what a file is that is no zip."""
+    other = _other_format(source.peek(512))
+    return BadCheckpoint("C001", other, _raw_pickle_issues(source)) if other else None
 
 
 def _read_start(
@@ -277,10 +362,7 @@ def _read_start(
     if scan.complete and header.method == STORED and size < needed:
         reason = f"the file has {size} bytes, its tensors need at least {needed}"
         issues.append(PickleIssue("C002", reason))
-    found = _checkpoint(source, prefix, scan, issues)
-    if isinstance(found, BadCheckpoint):
-        return found
-    return replace(found, pickle_method=header.method)
+    return _checkpoint(source, prefix, scan, issues)
 
 
 def _least_size(scan: PickleScan, prefix: str) -> int:
@@ -299,35 +381,6 @@ def _ends(source: Source, read: Read, scan: PickleScan, header: Record, *, open_
     return scan.size.to_bytes(4, "little") in {behind[4:8], behind[8:12]} or len(behind) < 16
 
 
-def directory_issues(checkpoint: Checkpoint, tail: bytes, size: int) -> tuple[PickleIssue, ...]:
-    """Compare a checkpoint of ``size`` bytes, of which only the start was read, with its end.
-
-    ``tail`` holds the last bytes, from before the directory on.
-    """
-    source = Source(_Tail(tail, size))
-    try:
-        records = read_directory(source, size)
-        prefix = _common_prefix(records)
-        issues = list(_compare(records, prefix, checkpoint.storages))
-    except ContainerError as error:
-        return (PickleIssue(error.code, error.reason),)
-    pickles = [(r.offset, r.method) for r in records if r.name == f"{prefix}/data.pkl"]
-    if pickles != [(0, checkpoint.pickle_method)]:
-        issues.append(PickleIssue("K005", "its directory names another data.pkl than the first"))
-    return tuple(issues)
-
-
-class _Tail(BytesIO):
-    """The end of a file of which nothing else can be reached."""
-
-    def __init__(self, data: bytes, size: int) -> None:
-        super().__init__(data)
-        self._start = size - len(data)
-
-    def seek(self, offset: int, whence: int = 0, /) -> int:
-        return super().seek(offset - self._start, whence)
-
-
 def _read_directory(source: Source, size: int) -> Checkpoint | BadCheckpoint:
     """Read ``data.pkl`` where the directory says that it is, and compare all records with it."""
     records = read_directory(source, size)
@@ -344,10 +397,7 @@ def _read_directory(source: Source, size: int) -> Checkpoint | BadCheckpoint:
     found = _checkpoint(source, prefix, scan, issues)
     if isinstance(found, BadCheckpoint):
         return found
-    start = f"{prefix}/data/"
-    checksums = {r.name.removeprefix(start): r.crc for r in records if r.name.startswith(start)}
-    stated = checksums if any(r.crc for r in records) else {}
-    return replace(found, checksums=stated, directory_read=True)
+    return replace(found, records=records)
 
 
 def _checkpoint(
@@ -368,6 +418,7 @@ def _checkpoint(
         storages=scan.storages,
         weights_only_refuses=tuple(refuses),
         bytes_read=source.count,
+        pickle_size=scan.size,
     )
 
 
@@ -453,8 +504,21 @@ def _compare(
         yield PickleIssue("K005", f"holds {_listed(strange)}, which torch does not write")
     if len(inside) + sum(r.name[:start] != f"{prefix}/" for r in files) < len(files):
         yield PickleIssue("K005", "holds two records of one name")
+    yield from _gaps(records)
     if storages is not None:
         yield from _compare_storages(inside, storages)
+
+
+def _gaps(records: tuple[Record, ...]) -> Iterator[PickleIssue]:
+    """Yield where bytes of no record lie, or bytes of two: something could be hidden there."""
+    place = 0
+    for record in sorted(records, key=lambda r: r.offset):
+        gap = record.offset - place
+        if not 0 <= gap <= (_MAX_PADDING if place else 0):
+            what = f"{gap} bytes of no record" if gap > 0 else "two records in one place"
+            yield PickleIssue("K005", f"holds {what}, before {shown(record.name)}")
+            return
+        place = record.offset + LOCAL_SIZE + len(record.name.encode()) + record.compressed
 
 
 def _compare_storages(

@@ -6,29 +6,40 @@ checkpoint inside a deflated package), and of the directory only names, sizes an
 
 from __future__ import annotations
 
-import struct
 import zlib
 from collections.abc import Callable
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, Protocol, cast
+
+from ..storage.tree import TreeError
+from ..storage.zip_format import (
+    CENTRAL_SIZE,
+    DEFLATED,
+    END,
+    END_64_SIZE,
+    END_SIZE,
+    LOCAL_SIZE,
+    LOCATOR_SIZE,
+    STORED,
+    TAIL_SIZE,
+    End,
+    FormatError,
+    local_length,
+    parse_directory,
+    parse_end,
+    parse_end_64,
+    parse_local,
+    parse_locator,
+)
 
 #: ``read(n)``: at most n bytes, none at the end.
 Read = Callable[[int], bytes]
 
-STORED, DEFLATED = 0, 8
-#: Flag bits of a record.
-ENCRYPTED, DESCRIPTOR = 0x1, 0x8
-#: An end-of-directory record with its longest comment and what zip64 puts before it.
-TAIL = 22 + 65535 + 20 + 56
-#: No directory of a checkpoint comes near this.
-MAX_DIRECTORY = 32 * 1024 * 1024
-
-_LOCAL = struct.Struct("<4s5H3L2H")
-_CENTRAL = struct.Struct("<4s6H3L5H2L")
-_END = struct.Struct("<4s4H2LH")
+#: No directory of a checkpoint comes near this: the largest genuine one has 0.1 MB.
+MAX_DIRECTORY = 4 * 1024 * 1024
+#: Bytes of the end in which the directory and what follows it lie.
+MAX_TAIL = MAX_DIRECTORY + TAIL_SIZE
 #: Bytes that a record takes besides its data and its name, which stands there twice.
-LEAST_HEADERS = _LOCAL.size + _CENTRAL.size
-_END64 = struct.Struct("<4sQ2H2L4Q")
-_LOCATOR = struct.Struct("<4sLQL")
+LEAST_HEADERS = LOCAL_SIZE + CENTRAL_SIZE
 
 
 class ContainerError(Exception):
@@ -53,10 +64,17 @@ class Record(NamedTuple):
     offset: int
 
 
+class Stream(Protocol):
+    """What a `Source` reads from; one that is sought has a ``seek`` as well."""
+
+    def read(self, length: int, /) -> bytes:
+        """Return at most so many bytes, none at the end."""
+
+
 class Source:
     """A stream that counts what is read, and gives every failure as a ContainerError."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self._ahead = b""
         self.count = 0
@@ -96,19 +114,21 @@ class Source:
         """Go on reading at another place."""
         self._ahead = b""
         try:
-            self._stream.seek(offset)
+            cast("BinaryIO", self._stream).seek(offset)
         except Exception as error:
             raise ContainerError("C002", f"can't be read: {error}") from error
 
     @property
-    def seekable(self) -> bool:
-        """Whether `seek` works."""
-        return self._stream.seekable()
+    def position(self) -> int:
+        """How far it was read, where it was never sought."""
+        return self.count - len(self._ahead)
 
     def _read(self, length: int) -> bytes:
         try:
             data = self._stream.read(length)
-        except Exception as error:  # an OSError, or what zipfile and its decompressors raise
+        except TreeError:  # of the package around the checkpoint
+            raise
+        except Exception as error:
             raise ContainerError("C002", f"can't be read: {error}") from error
         self.count += len(data)
         return data
@@ -116,31 +136,50 @@ class Source:
 
 def read_local_header(source: Source) -> Record:
     """Read the header of the record that begins here; sizes are 0 where a descriptor has them."""
-    fields = _LOCAL.unpack(source.exactly(_LOCAL.size))
-    magic, _, flags, method, _, _, crc, compressed, size, name_length, extra_length = fields
-    if magic != b"PK\x03\x04":
-        raise ContainerError("C002", "a record does not begin where it should")
-    name = _name(source.exactly(name_length))
-    extra = source.exactly(extra_length)
-    size, compressed = zip64(extra, [size, compressed])
-    return Record(name, flags, method, crc, compressed, size, 0)
+    fixed = source.peek(LOCAL_SIZE)
+    if len(fixed) < LOCAL_SIZE:
+        source.exactly(LOCAL_SIZE)
+    try:
+        header = parse_local(source.peek(local_length(fixed)))
+    except FormatError as error:
+        if fixed.startswith(b"PK\3\4"):
+            raise ContainerError("C002", "the file ends in the middle of a record") from error
+        raise ContainerError("C002", "a record does not begin where it should") from error
+    source.exactly(header.length)
+    return Record(
+        _name(header.name),
+        header.flags,
+        header.method,
+        header.crc,
+        header.compressed,
+        header.size,
+        0,
+    )
 
 
 def read_directory(source: Source, size: int) -> tuple[Record, ...]:
     """Read the central directory of a file of ``size`` bytes."""
-    start, length, count = _end_of_directory(source, size)
-    if length > MAX_DIRECTORY:
-        raise ContainerError("C001", f"a directory of {length} bytes")
-    source.seek(start)
-    data = source.exactly(length)
-    records = []
-    pos = 0
-    while pos < length:
-        record, pos = central_record(data, pos)
-        records.append(record)
-    if len(records) != count:
-        raise ContainerError("C002", f"the directory has {len(records)} of {count} records")
-    return tuple(records)
+    end = _end_of_directory(source, size)
+    if end.length > MAX_DIRECTORY:
+        raise ContainerError("C001", f"a directory of {end.length} bytes")
+    source.seek(end.start)
+    records = parse_records(source.exactly(end.length))
+    if len(records) != end.entries:
+        raise ContainerError("C002", f"the directory has {len(records)} of {end.entries} records")
+    return records
+
+
+def parse_records(directory: bytes) -> tuple[Record, ...]:
+    """Parse a directory."""
+    try:
+        return tuple(
+            Record(_name(h.name), h.flags, h.method, h.crc, h.compressed, h.size, h.offset)
+            for h in parse_directory(directory)
+        )
+    except FormatError as error:
+        cut = "Truncated" in str(error)
+        reason = "the directory is cut off" if cut else "the directory is damaged"
+        raise ContainerError("C002", reason) from error
 
 
 def open_record(source: Source, record: Record) -> Read:
@@ -156,7 +195,7 @@ def content_reader(source: Source, method: int, compressed: int | None) -> Read:
     if method == STORED:
         return limited
     if method == DEFLATED:
-        return _Inflated(limited).read
+        return _Inflated(limited, source).read
     raise ContainerError("C001", f"compression method {method}, which torch can't read")
 
 
@@ -174,8 +213,9 @@ class _Limited:
 class _Inflated:
     """A deflate stream; gives nothing behind its end."""
 
-    def __init__(self, read: Read) -> None:
+    def __init__(self, read: Read, source: Source) -> None:
         self._read = read
+        self._source = source
         self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
         self._pending = b""
 
@@ -187,6 +227,8 @@ class _Inflated:
             except zlib.error as error:
                 raise ContainerError("C002", f"damaged deflate stream: {error}") from error
             self._pending = self._inflate.unconsumed_tail
+            if self._inflate.eof:
+                self._source.push_back(self._inflate.unused_data)
             if data or not compressed:
                 return data
         return b""
@@ -196,56 +238,22 @@ def _name(raw: bytes) -> str:
     return raw.decode("utf-8", "replace")
 
 
-def zip64(extra: bytes, values: list[int]) -> list[int]:
-    """Put the 64-bit values of an extra field where the 32-bit ones are full."""
-    pos = 0
-    while pos + 4 <= len(extra):
-        kind, length = struct.unpack_from("<2H", extra, pos)
-        if kind == 1:
-            field = extra[pos + 4 : pos + 4 + length]
-            wide = [v[0] for v in struct.iter_unpack("<Q", field[: len(field) // 8 * 8])]
-            return [wide.pop(0) if v == 0xFFFFFFFF and wide else v for v in values]
-        pos += 4 + length
-    return values
-
-
-def _end_of_directory(source: Source, size: int) -> tuple[int, int, int]:
-    """Return the start and length of the directory, and how many records it holds."""
-    for length in (min(size, 4096), min(size, TAIL)):
+def _end_of_directory(source: Source, size: int) -> End:
+    """Find the directory as torch does: a zip64 record is where its locator says."""
+    for length in (min(size, 4096), min(size, TAIL_SIZE)):
         source.seek(size - length)
         tail = source.exactly(length)
-        at = tail.rfind(b"PK\x05\x06")
-        if 0 <= at <= length - _END.size:
+        at = tail.rfind(END)
+        if 0 <= at <= length - END_SIZE:
             break
     else:
         raise ContainerError("C002", "no directory at its end: the file is cut off")
-    count, total, start = _END.unpack_from(tail, at)[4:7]
-    end = size - length + at
-    if at >= _LOCATOR.size:
-        magic, _, end64, _ = _LOCATOR.unpack_from(tail, at - _LOCATOR.size)
-        if magic == b"PK\x06\x07" and end64 + _END64.size <= end:
-            source.seek(end64)
-            fields = _END64.unpack(source.exactly(_END64.size))
-            if fields[0] == b"PK\x06\x06":
-                count, total, start = fields[7:10]
-    if start + total > end:
+    found = parse_end(tail, at)
+    place = size - length + at
+    locator = parse_locator(tail[max(0, at - LOCATOR_SIZE) : at])
+    if locator and locator[1] + END_64_SIZE <= place:
+        source.seek(locator[1])
+        found = parse_end_64(source.exactly(END_64_SIZE)) or found
+    if found.start + found.length > place:
         raise ContainerError("C002", "the directory lies outside the file")
-    return start, total, count
-
-
-def central_record(data: bytes, pos: int) -> tuple[Record, int]:
-    """Return the record of the directory that begins at ``pos``, and where the next one does."""
-    if pos + _CENTRAL.size > len(data):
-        raise ContainerError("C002", "the directory is cut off")
-    fields = _CENTRAL.unpack_from(data, pos)
-    magic, _, _, flags, method, _, _, crc, compressed, size = fields[:10]
-    name_length, extra_length, comment_length = fields[10:13]
-    offset = fields[16]
-    if magic != b"PK\x01\x02":
-        raise ContainerError("C002", "the directory is damaged")
-    name_end = pos + _CENTRAL.size + name_length
-    extra_end = name_end + extra_length
-    name = _name(data[pos + _CENTRAL.size : name_end])
-    size, compressed, offset = zip64(data[name_end:extra_end], [size, compressed, offset])
-    record = Record(name, flags, method, crc, compressed, size, offset)
-    return record, extra_end + comment_length
+    return found

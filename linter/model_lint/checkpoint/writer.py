@@ -8,17 +8,16 @@ machine. The layout is that of ``torch.save``, and the same input gives the same
 
 from __future__ import annotations
 
-import os
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import IO, BinaryIO
+from typing import IO
 
 from .pickle_values import Tensor
 from .pickle_writer import Part, UnwritableError, tensors, write_pickle
-from .reader import BadCheckpoint, Checkpoint, read_checkpoint
-from .torch_zip import ContainerError, Record, Source, open_record, read_directory
+from .reader import BadCheckpoint, Checkpoint, File, read_checkpoint
+from .torch_zip import ContainerError, Record, Source, open_record
 
 #: Called now and then with the bytes copied so far and their total.
 Progress = Callable[[int, int], None]
@@ -39,7 +38,7 @@ class CheckpointError(Exception):
 
 
 def write_checkpoint(
-    source: BinaryIO,
+    source: File,
     target: IO[bytes],
     *,
     keep_training_state: bool = False,
@@ -48,7 +47,7 @@ def write_checkpoint(
     """Write a slim copy of a checkpoint and return its size in bytes.
 
     Args:
-        source: the checkpoint, seekable.
+        source: the checkpoint, of which any byte can be reached.
         target: what to write to, in order; it need not be seekable.
         keep_training_state: keep all that resuming reads, with numpy scalars as numbers and the
             device as text, so that ``torch.load(weights_only=True)`` takes the file.
@@ -59,9 +58,7 @@ def write_checkpoint(
             numbers, texts and tensors.
         OSError: the target can't be written to.
     """
-    size = source.seek(0, os.SEEK_END)
-    source.seek(0)
-    checkpoint = read_checkpoint(source, size, random_access=True)
+    checkpoint = read_checkpoint(source)
     if isinstance(checkpoint, BadCheckpoint):
         raise CheckpointError(checkpoint.reason)
     # What is not on the list was never built: it can be left out, but not copied.
@@ -78,11 +75,11 @@ def write_checkpoint(
     except UnwritableError as error:
         first = next((f"data.pkl: {issue.message}" for issue in checkpoint.issues), None)
         raise CheckpointError(first or f"it holds {error}, which can't be copied") from error
-    reader = Source(source)
+    records = {record.name: record for record in checkpoint.records}
     try:
-        records = {record.name: record for record in read_directory(reader, size)}
-        copied = _Copies(reader, records, checkpoint, parts, progress)
-        return _write_zip(_Zip(target), pickle, copied)
+        with source.open() as stream:
+            copied = _Copies(Source(stream), records, checkpoint, parts, progress)
+            return _write_zip(_Zip(target), pickle, copied)
     except ContainerError as error:
         raise CheckpointError(error.reason) from error
 

@@ -5,22 +5,29 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..config import find_config, load_config, vocabulary_of
-from ..engine import check
 from ..errors import NothingToLint, UsageError
 from ..findings import INTERNAL, Report, Severity, TargetReport
+from ..lint import (
+    Options,
+    check_ignores,
+    lint,
+    load_baseline,
+    only_deep,
+    select_rules,
+    unused_ignores,
+)
+from ..models.reading import Reading
 from ..models.target import Target, load_target
 from ..report import FORMATS, render
-from ..rules import Rule, all_rules
-from ..selection import only_deep, select_rules
-from ..silence import Silencer, load_baseline
+from ..rules import all_rules
+from ..storage.depth import Depth
 from ..terminal import complain, text_width, use_color
 
 if TYPE_CHECKING:
@@ -142,15 +149,15 @@ def run(options: argparse.Namespace) -> int:
         which = " and ".join(unlooked)
         complain(f"{which}: looked for only with --deep, so add it")
     baseline = config.baseline if options.baseline is None else options.baseline
-    silencer = Silencer(rules, config, load_baseline(baseline) if baseline else frozenset())
+    known = load_baseline(baseline) if baseline else frozenset()
+    check_ignores(config)
     read = partial(
         load_target,
         repository=options.name or config.name,
         vocabulary=vocabulary_of(config),
-        deep=options.deep,
-        jobs=options.jobs,
+        reading=Reading(Depth.ALL if options.deep else Depth.END, options.jobs),
     )
-    linter = _Linter(read, chosen, silencer, _fixing(options))
+    linter = _Linter(read, Options(chosen, config, known), _fixing(options))
     results: list[_Result] = []
     failures: list[UsageError] = []
     for text in _targets(options.targets):
@@ -163,8 +170,7 @@ def run(options: argparse.Namespace) -> int:
         repairable = any(result.repairable for result in results)
         return 2 if failures else int(repairable and not options.exit_zero)
     reports = tuple(result.report for result in results)
-    unused = silencer.unused((result.target for result in results), reports)
-    report = Report(reports, tuple(unused))
+    report = Report(reports, unused_ignores(config, reports))
     for form, file in options.outputs or [("text", None)]:
         color = file is None and use_color(options.color)
         width = text_width() if file is None else None
@@ -177,7 +183,6 @@ def run(options: argparse.Namespace) -> int:
 class _Result:
     """What became of one target."""
 
-    target: Target
     report: TargetReport
     repairable: bool = False
 
@@ -187,32 +192,27 @@ class _Linter:
     """What a run does to each of its targets."""
 
     read: Callable[[str], Target]
-    rules: tuple[Rule, ...]
-    silencer: Silencer
+    options: Options
     fixing: Request | None
 
     def lint(self, text: str) -> _Result:
         """Read a target, repair it where that is asked for, and judge it. Raises UsageError."""
-        started = time.perf_counter()
         target = self.read(text)
-        report = self._judge(target, started)
+        report = lint(target, self.options)
         if self.fixing is None:
-            return _Result(target, report)
+            return _Result(report)
         repaired = self.fixing.repair(target, self._reported(report), self._load)
         if repaired.target is not target:
-            report = self._judge(repaired.target, started)
-        return _Result(repaired.target, report, bool(repaired.actions))
-
-    def _judge(self, target: Target, started: float) -> TargetReport:
-        return self.silencer.apply(check(target, self.rules, started))
+            report = lint(repaired.target, self.options)
+        return _Result(report, bool(repaired.actions))
 
     def _reported(self, report: TargetReport) -> set[str]:
         """Return the codes of the rules of which the configuration silences nothing, or not all."""
         silenced = {i.finding.code for i in report.ignored} - {f.code for f in report.findings}
-        return {rule.code for rule in self.rules} - silenced
+        return {rule.code for rule in self.options.rules} - silenced
 
     def _load(self, path: Path, *, shown: str) -> Target:
-        return replace(self.read(str(path)), text=shown, prefix=f"{shown}!/")
+        return self.read(str(path)).shown_as(shown)
 
 
 def _fixing(options: argparse.Namespace) -> Request | None:

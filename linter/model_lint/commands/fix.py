@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Protocol
 
 from ..errors import UsageError
-from ..models.archive import Archive
 from ..models.package import Package
 from ..models.target import Target
 from ..ship.repair import Action, Plan, opened, plan, refuse, verify, write
 from ..storage.new_file import TEMPORARY, publish, stoppable
-from ..storage.tree import ZipTree
+from ..storage.zip import ZipTree
 from ..terminal import complain
 from ..wording import count, inert, printable
 
@@ -97,16 +96,15 @@ def _repaired(request: Request, target: Target, codes: Collection[str], load: Lo
         UsageError: why it can't be repaired; nothing was written.
     """
     source = Path(target.text)
-    if target.kind != "package" or target.family or not source.is_file():
+    if target.archive is None:
         raise UsageError(
             f"{target.text}: only zips are repaired; `model-lint pack` makes a zip of a folder"
         )
     try:
         refuse(target)
-        package = next(s for s in target.subjects if isinstance(s, Package))
-        archive = next(s for s in target.subjects if isinstance(s, Archive))
+        package = _package(target)
         with opened(source) as tree, stoppable():
-            planned = plan(package, archive, tree, codes)
+            planned = plan(package, target.archive, tree, codes)
             if not planned.actions:
                 return Repaired(target, (f"{printable(target.text)}: nothing to repair",), ())
             place = _place(request, source)
@@ -116,6 +114,12 @@ def _repaired(request: Request, target: Target, codes: Collection[str], load: Lo
             return Repaired(target, lines, planned.actions)
     except UsageError as error:
         raise UsageError(f"{source}: {error}") from error
+
+
+def _package(target: Target) -> Package:
+    if target.package is None:
+        raise UsageError("not repaired: it holds no package")
+    return target.package
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from ..naming import (
     parse,
     quote,
 )
-from ..rules import Rule, family_rules
+from ..rules import Rule, name_rules
 from ..wording import inert
 
 _WIDTH = 100
@@ -221,8 +221,8 @@ def _source(slot: Slot, vocabulary: Mapping[str, FieldWords]) -> str:
 
 def _findings(name: Name) -> Iterator[tuple[Rule, Severity, Problem]]:
     """Yield what the rules about names find, in the order of the rules."""
-    for rule in family_rules("names"):
-        if rule.subject == Name.__name__:
+    for rule in name_rules():
+        if rule.models == ("name",):
             for problem in rule.check(name):
                 yield rule, problem.severity or rule.severity, problem
 

@@ -6,27 +6,23 @@ import argparse
 import datetime as dt
 import re
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from .. import naming
 from ..config import Config, find_config, load_config, vocabulary_of
-from ..engine import check
 from ..errors import UsageError
 from ..findings import INTERNAL, TargetReport
+from ..lint import Options, lint, select_rules
 from ..models.package import FINAL_CHECKPOINT
 from ..models.repository import repository_name
 from ..models.target import load_target
 from ..nnunet.orientation import ORIENTATIONS
 from ..rules import all_rules
-from ..selection import select_rules
 from ..ship.contents import Request, trainer_folder
 from ..ship.pack import Progress, pack
 from ..ship.pack_report import as_json, as_text
-from ..silence import Silencer
 from ..storage.new_file import stoppable
 from ..terminal import complain
 from ..wording import printable
@@ -139,11 +135,14 @@ def run(options: argparse.Namespace) -> int:
         keep_training_state=options.keep_training_state,
     )
 
-    def lint(package: Path) -> TargetReport:
-        return _lint(package, target, name, config, vocabulary)
+    chosen = select_rules(all_rules(), select=config.select, extend_select=config.extend_select)
+
+    def judge(package: Path) -> TargetReport:
+        loaded = load_target(str(package), name, vocabulary).shown_as(str(target))
+        return lint(loaded, Options(chosen, config))
 
     with stoppable(), _progress() as progress:
-        packed = pack(request, target, lint=lint, force=options.force, progress=progress)
+        packed = pack(request, target, lint=judge, force=options.force, progress=progress)
     text = as_json(packed, tag) if options.format == "json" else as_text(packed, tag)
     _print(text)
     if not packed.refused:
@@ -244,25 +243,6 @@ def _checkpoint(name: str) -> str:
             "checkpoint_best.pth"
         )
     return name
-
-
-# ------------------------------------------------------------------------------------ linting
-
-
-def _lint(
-    package: Path,
-    target: Path,
-    name: str | None,
-    config: Config,
-    vocabulary: Mapping[str, naming.FieldWords],
-) -> TargetReport:
-    """Lint the package under the name that it will have."""
-    started = time.perf_counter()
-    rules = all_rules()
-    chosen = select_rules(rules, select=config.select, extend_select=config.extend_select)
-    loaded = load_target(str(package), name, vocabulary)
-    named = replace(loaded, text=str(target), prefix=f"{target}!/")
-    return Silencer(rules, config, frozenset()).apply(check(named, chosen, started))
 
 
 # ----------------------------------------------------------------------------------- progress

@@ -7,9 +7,8 @@ import json
 import sys
 import textwrap
 
+from ..lint import select_rules
 from ..rules import Rule, all_rules
-from ..selection import select_rules
-from ..ship.fixable import FIXABLE
 from ..terminal import Paint, painter, text_width, use_color
 
 
@@ -57,7 +56,7 @@ def _data(rule: Rule) -> dict[str, str | bool]:
         "summary": rule.summary,
         "why": rule.why,
         "fix": rule.fix,
-        "fixable": rule.code in FIXABLE,
+        "fixable": bool(rule.repair),
         "example": rule.example,
         "source": rule.source,
         "url": rule.url,
@@ -93,7 +92,7 @@ def _explanation(rule: Rule, paint: Paint, width: int) -> str:
 
 
 def _repair(rule: Rule) -> str:
-    done = FIXABLE.get(rule.code)
+    done = rule.repair
     return f"`model-lint check --fix` {done}." if done else ""
 
 

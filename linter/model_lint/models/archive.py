@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from ..storage.tree import Member, TreeError
+from ..storage.ranges import Ranges
+from ..storage.tree import TreeError
+from ..storage.zip import ZipTree, open_zip
+from ..storage.zip_headers import Headers, read_headers
+from ..storage.zip_member import Member
+
+_HEAD = 64
 
 
 @dataclass(frozen=True)
@@ -17,11 +23,27 @@ class Archive:
     #: Its first bytes, which tell what a file that is no zip is instead.
     head: bytes
     #: Why it can't be read as a zip; None where it can.
-    error: TreeError | None
-    #: Every record of the central directory, in order.
-    members: tuple[Member, ...]
-    #: Members that do not unpack, with the reason, as far as they were looked at.
-    damaged: tuple[tuple[str, str], ...] = ()
-    #: Entries whose own header differs from the directory, and bytes that belong to no entry, with
-    #: what is wrong; "" is the zip as a whole.
-    differing: tuple[tuple[str, str], ...] = ()
+    error: TreeError | None = None
+    #: What it holds; None where it can't be read.
+    tree: ZipTree | None = None
+    #: What the headers of its entries say, beside the directory.
+    headers: Headers = field(default_factory=Headers)
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """Every record of the central directory, in order."""
+        return self.tree.members if self.tree else ()
+
+
+def read_archive(file_name: str, ranges: Ranges) -> Archive:
+    """Read the directory of a zip and the headers of its entries; never raises for its content.
+
+    Raises TreeError where its bytes can't be had.
+    """
+    head = ranges.read(0, _HEAD)
+    try:
+        tree = open_zip(ranges)
+        tree.folders  # noqa: B018 - too many folders are a limit of the archive, too
+    except TreeError as error:
+        return Archive(file_name, ranges.size, head, error)
+    return Archive(file_name, ranges.size, head, None, tree, read_headers(tree))

@@ -6,20 +6,18 @@ Building never raises. What can't be read is a value that says why; one rule rep
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from io import BytesIO
-from typing import TYPE_CHECKING, cast
 
-from ..checkpoint.reader import DAMAGED, BadCheckpoint, Checkpoint, read_checkpoint
-from ..storage.limits import MAX_FOLDS, MAX_SOURCE_BYTES, MAX_TRAINERS, MAX_WHOLE_CHECKPOINT
-from ..storage.tree import BlockedError, DamagedError, Tree, TreeError, ZipTree, read_bytes
+from ..checkpoint.reader import DAMAGED, BadCheckpoint, Checkpoint
+from ..naming import Name, parse
+from ..storage.depth import Depth
+from ..storage.limits import MAX_FOLDS, MAX_SOURCE_BYTES, MAX_TRAINERS
+from ..storage.tree import BlockedError, DamagedError, Tree, TreeError, read_bytes
 from .json_file import JsonFile, read_json
+from .reading import NORMAL, Place, Reading, read_checkpoints, wrong_bytes, wrong_checksums
 from .text_file import TextFile, read_texts
-
-if TYPE_CHECKING:
-    from typing import BinaryIO
 
 #: What SCT globs for after unpacking (deepseg/nnunet.py).
 TRAINER_GLOB = "nnUNetTrainer*"
@@ -30,6 +28,8 @@ FINAL_CHECKPOINT = "checkpoint_final.pth"
 CROP_METADATA = "crop_metadata.json"
 #: Trainers of nnU-Net that don't build the network that the plans describe.
 _BUILDERS = ("nnUNetTrainerBN", "nnUNet_Primus")
+#: A zip is named after the repository and the release.
+FILE_NAME = re.compile(r"(model_[^/]+?)[-_]r[0-9]{8}\.zip", re.ASCII)
 #: What nnU-Net names a dataset folder; one such wrapper suits SCT, nnU-Net and Slicer.
 DATASET_FOLDER = re.compile(r"Dataset\d{3}_.+", re.ASCII)
 
@@ -147,14 +147,6 @@ class TrainerFolder:
 
 
 @dataclass(frozen=True)
-class DeepFacts:
-    """What reading every byte tells, as paths with one line each."""
-
-    checksums: tuple[tuple[str, str], ...] = ()
-    weights: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True)
 class Package:
     """A packaged model: a zip, or the folder that one would be made of."""
 
@@ -163,6 +155,8 @@ class Package:
     file_name: str | None
     #: The model repository's name where it is known.
     repository: str | None
+    #: That name as it reads, or else what the zip's own name says of it.
+    named: Name | None
     #: Names at the root of the tree, ``__MACOSX`` left out, as SCT's installer counts them.
     top: tuple[str, ...]
     #: The single root folder that SCT's installer strips, None where it strips none.
@@ -175,8 +169,10 @@ class Package:
     crops: tuple[JsonFile, ...] = ()
     #: What can be read as text, wherever it is: nnU-Net's records, JSON, sources.
     records: tuple[TextFile, ...] = ()
-    #: None unless every byte was read.
-    deep: DeepFacts | None = None
+    #: How much of it was read.
+    depth: Depth = Depth.END
+    #: Of files that were read whole for that alone (``--deep``), those with a wrong checksum.
+    wrong_checksums: tuple[Place, ...] = ()
 
     @property
     def root(self) -> str:
@@ -193,6 +189,13 @@ class Package:
         """The trainer folders that a consumer loads, or else those that were meant."""
         return self.usable or self.trainers
 
+    def wrong_bytes(self, fold: Fold) -> str | None:
+        """Say which checksums of a fold's checkpoint are wrong, where it was read whole."""
+        if not isinstance(fold.checkpoint, Checkpoint):
+            return None
+        entry = self.tree.files[fold.checkpoint_path]
+        return wrong_bytes(fold.checkpoint, entry.crc)
+
     @property
     def damaged(self) -> tuple[tuple[str, str], ...]:
         """Files of a zip whose data does not unpack, with the reason."""
@@ -207,8 +210,25 @@ class Package:
         return tuple(found.items())
 
 
-def build_package(tree: Tree, *, file_name: str | None, repository: str | None) -> Package:
-    """Build the model of a package. Raises TreeError only where the storage can't be listed."""
+def build_package(
+    tree: Tree,
+    *,
+    file_name: str | None,
+    repository: str | None,
+    parse: Callable[[str], Name] = parse,
+    reading: Reading = NORMAL,
+) -> Package:
+    """Build the model of a package. Raises TreeError only where the storage can't be listed.
+
+    Args:
+        tree: the zip or the folder.
+        file_name: the zip's name; None for a folder.
+        repository: the name of the model repository where the user gives it.
+        parse: reads such a name with the words of the configuration.
+        reading: how much of it is read.
+    """
+    match = FILE_NAME.fullmatch(file_name or "")
+    named = repository or (match[1] if match else None)
     top = tuple(name for name in tree.folders[""] if name != "__MACOSX")
     wrapper = _wrapper(tree, top)
     root = wrapper or ""
@@ -219,11 +239,33 @@ def build_package(tree: Tree, *, file_name: str | None, repository: str | None) 
     )
     # Those that SCT finds come first, so that others can't keep them from being looked into.
     places = sorted(_trainer_paths(tree), key=lambda path: path not in found)
-    trainers = tuple(_trainer(tree, path) for path in places[:MAX_TRAINERS])
+    places = places[:MAX_TRAINERS]
+    finals = [path for place in places for path in _final_checkpoints(tree, place)]
+    checkpoints = read_checkpoints(tree, finals, reading)
+    trainers = tuple(_trainer(tree, path, checkpoints) for path in places)
     crops = [path for path in tree.files if path.rpartition("/")[2] == CROP_METADATA]
     metadata = tuple(read_json(tree, path) for path in crops[:MAX_TRAINERS])
-    records = read_texts(tree, _known_texts(trainers, metadata))
-    return Package(tree, file_name, repository, top, wrapper, found, trainers, metadata, records)
+    whole = reading.depth is Depth.ALL
+    records = read_texts(tree, _known_texts(trainers, metadata), whole=whole)
+    others = [
+        path
+        for path, entry in tree.files.items()
+        if whole and entry.crc is not None and not isinstance(checkpoints.get(path), Checkpoint)
+    ]
+    return Package(
+        tree,
+        file_name,
+        repository,
+        parse(named) if named else None,
+        top,
+        wrapper,
+        found,
+        trainers,
+        metadata,
+        records,
+        reading.depth,
+        wrong_checksums(tree, others, reading),
+    )
 
 
 def _known_texts(trainers: Iterable[TrainerFolder], crops: Iterable[JsonFile]) -> dict[str, str]:
@@ -297,14 +339,29 @@ def _above(path: str) -> Iterator[str]:
         yield path
 
 
-def _trainer(tree: Tree, path: str) -> TrainerFolder:
+def _fold_names(tree: Tree, trainer: str) -> list[str]:
+    return [name for name in tree.folders[trainer] if fnmatchcase(name, FOLD_GLOB)]
+
+
+def _final_checkpoints(tree: Tree, trainer: str) -> Iterator[str]:
+    """Yield the paths of the final checkpoints of the folds that are looked into."""
+    prefix = f"{trainer}/" if trainer else ""
+    for name in _fold_names(tree, trainer)[:MAX_FOLDS]:
+        path = f"{prefix}{name}/{FINAL_CHECKPOINT}"
+        if path in tree.files:
+            yield path
+
+
+def _trainer(
+    tree: Tree, path: str, checkpoints: Mapping[str, Checkpoint | BadCheckpoint | None]
+) -> TrainerFolder:
     prefix = f"{path}/" if path else ""
 
     def json_at(name: str) -> JsonFile | None:
         full = prefix + name
         return read_json(tree, full) if full in tree.files else None
 
-    names = [n for n in tree.folders[path] if fnmatchcase(n, FOLD_GLOB)]
+    names = _fold_names(tree, path)
     name = path.rpartition("/")[2]
     return TrainerFolder(
         path=path,
@@ -314,7 +371,7 @@ def _trainer(tree: Tree, path: str) -> TrainerFolder:
         plans=json_at("plans.json"),
         fingerprint=json_at("dataset_fingerprint.json"),
         trainer_class=_source(tree, f"{prefix}trainer_class.py"),
-        folds=tuple(_fold(tree, prefix + n) for n in names[:MAX_FOLDS]),
+        folds=tuple(_fold(tree, prefix + n, checkpoints) for n in names[:MAX_FOLDS]),
         more_folds=max(0, len(names) - MAX_FOLDS),
     )
 
@@ -339,35 +396,17 @@ def _decoded(data: bytes) -> str:
     return decode(data)
 
 
-def _fold(tree: Tree, path: str) -> Fold:
+def _fold(
+    tree: Tree, path: str, checkpoints: Mapping[str, Checkpoint | BadCheckpoint | None]
+) -> Fold:
     name = path.rpartition("/")[2]
     is_file = path in tree.files
     names = () if is_file else tree.folders[path]
-    final = f"{path}/{FINAL_CHECKPOINT}"
     return Fold(
         path=path,
         name=name,
         is_file=is_file,
         number=None if is_file else fold_number(name),
         checkpoints=tuple(n for n in names if n.startswith("checkpoint") or n.endswith(".pth")),
-        checkpoint=_checkpoint(tree, final) if final in tree.files else None,
+        checkpoint=checkpoints.get(f"{path}/{FINAL_CHECKPOINT}"),
     )
-
-
-def _checkpoint(tree: Tree, path: str) -> Checkpoint | BadCheckpoint | None:
-    entry = tree.files[path]
-    try:
-        if not entry.random_access and entry.size <= MAX_WHOLE_CHECKPOINT:
-            whole = BytesIO(read_bytes(tree, path, MAX_WHOLE_CHECKPOINT))
-            return read_checkpoint(whole, entry.size, random_access=True)
-        opened = tree.open_raw if isinstance(tree, ZipTree) and entry.random_access else tree.open
-        with opened(path) as stream:
-            # zipfile's streams are binary, but typed by the base of BinaryIO
-            binary = cast("BinaryIO", stream)
-            return read_checkpoint(binary, entry.size, random_access=entry.random_access)
-    except BlockedError:
-        return None
-    except DamagedError as error:
-        return BadCheckpoint(DAMAGED, str(error))
-    except TreeError as error:
-        return BadCheckpoint("C002", str(error))

@@ -55,7 +55,7 @@ def resembles_fold(name: str) -> bool:
     return re.fullmatch(r"fold[-_ .]?(all|[0-9]+)", name.lower()) is not None
 
 
-def validation_folder(path: str) -> str | None:
+def validation_entry(path: str) -> str | None:
     """Return the outermost folder or file on a path that holds validation results."""
     parts = path.split("/")
     for position, part in enumerate(parts):
@@ -94,7 +94,7 @@ def _known_folders(trainers: tuple[TrainerFolder, ...]) -> dict[str, str]:
 
 def _unexpected_entry(path: str, known: dict[str, str], package: Package) -> str | None:
     """Return the outermost entry on a path that is not expected; None where another rule tells."""
-    if path in known or is_junk(path) or validation_folder(path):
+    if path in known or is_junk(path) or validation_entry(path):
         return None
     folder, _, name = path.rpartition("/")
     if path in package.tree.files and (is_image(path) or is_checkpoint(path)):

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..storage.folder import FolderTree
 from ..storage.limits import MAX_SCRIPT_BYTES, MAX_SCRIPTS, MAX_SCRIPTS_TOTAL
-from ..storage.tree import FolderTree
 from .package import FINAL_CHECKPOINT, parse_folder_name
 from .paths import is_checkpoint
 

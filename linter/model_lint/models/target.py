@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .. import naming
 from ..errors import NothingToLint, UsageError
-from ..storage.tree import FolderTree, TreeError, ZipTree, open_zip
-from ..storage.zip_headers import read_headers
-from .archive import Archive
+from ..storage.depth import Depth
+from ..storage.folder import FolderTree
+from ..storage.ranges import Ranges, of_file
+from ..storage.tree import TreeError
+from ..storage.zip import ZipTree
+from .archive import Archive, read_archive
 from .package import Package, build_package, parse_folder_name
-from .text_file import read_whole
+from .reading import NORMAL, Reading
+
+if TYPE_CHECKING:
+    from .repository import Repository
 
 #: Any of these makes a folder a repository; git's own is not there in a downloaded archive.
 _REPOSITORY_MARKS = (".git", "README.md", "LICENSE", "CITATION.cff", "pyproject.toml")
-
-
-_Parse = Callable[[str], naming.Name]
-#: Reads what of a package was not read while it was built.
-_Complete = Callable[[Package], Package]
 
 
 @dataclass(frozen=True)
@@ -30,17 +33,38 @@ class Target:
     """What one argument of ``check`` stands for: the models that the rules look at."""
 
     text: str
-    #: package, folder or repository.
+    #: package, folder, repository or name.
     kind: str
-    subjects: tuple[object, ...]
     #: Prefix of the locations inside it: ``model.zip!/`` or ``folder/``.
-    prefix: str
+    prefix: str = ""
+    #: The model repository's name, where it is to be judged.
+    name: naming.Name | None = None
+    archive: Archive | None = None
+    package: Package | None = None
+    repository: Repository | None = None
     bytes_total: int = 0
     bytes_read: int = 0
     #: Only the rules of this family apply; "" for all.
     family: str = ""
     #: The name in the tree of what ``text`` stands for, where that is a folder of the tree.
     top: str = ""
+    #: Seconds that reading it took.
+    seconds: float = 0.0
+
+    @property
+    def models(self) -> tuple[object, ...]:
+        """The models that it has."""
+        every = (self.name, self.archive, self.package, self.repository)
+        return tuple(model for model in every if model is not None)
+
+    @property
+    def deep(self) -> bool:
+        """Whether every byte was read."""
+        return self.package is not None and self.package.depth is Depth.ALL
+
+    def shown_as(self, text: str) -> Target:
+        """Return the target of a zip as if it were found under another path."""
+        return replace(self, text=text, prefix=f"{text}!/")
 
     def locate(self, path: str) -> str:
         """Return the location that users see of a path in the tree."""
@@ -49,39 +73,90 @@ class Target:
         return self.prefix + (path.removeprefix(f"{self.top}/") if self.top else path)
 
 
+@dataclass(frozen=True)
+class _Given:
+    """What the user gives besides the target."""
+
+    repository: str | None
+    parse: Callable[[str], naming.Name]
+    reading: Reading
+
+    @property
+    def name(self) -> naming.Name | None:
+        """The name of the repository, where it is given: only then it is judged."""
+        return self.parse(self.repository) if self.repository else None
+
+
 def load_target(
     text: str,
     repository: str | None = None,
     vocabulary: Mapping[str, naming.FieldWords] = naming.VOCABULARY,
-    *,
-    deep: bool = False,
-    jobs: int | None = None,
+    reading: Reading = NORMAL,
 ) -> Target:
-    """Read a target. ``repository`` is the model repository's name where the user gives it.
+    """Read a target.
 
-    ``deep`` reads every byte of a package: its checksums and the numbers of its weights, in
-    ``jobs`` threads.
+    Args:
+        text: the path.
+        repository: the model repository's name where the user gives it.
+        vocabulary: the words of names.
+        reading: how much of a package is read.
 
-    Raises UsageError where the path can't be read, NothingToLint where it holds no model.
+    Raises:
+        UsageError: the path can't be read.
+        NothingToLint: it holds no model.
     """
     if not text:  # an empty variable of a script, where the current folder would pass for it
         raise UsageError("a target is empty; give a path, or . for the current folder")
+    started = time.perf_counter()
     path = Path(text)
-    parse = partial(naming.parse, vocabulary=vocabulary)
-    complete = partial(_read_deep, jobs=jobs) if deep else _read_before
+    given = _Given(repository, partial(naming.parse, vocabulary=vocabulary), reading)
     try:
-        if path.is_dir():
-            return _folder(text, path, repository, parse, complete)
-        if path.is_file():
-            return _file(text, path, repository, parse, complete)
+        if not path.is_dir() and not path.is_file():
+            raise UsageError(_no_file(text, path))
+        target = _folder(text, path, given) if path.is_dir() else _file(text, path, given)
     except OSError as error:
         inside = f" ({error.filename})" if error.filename not in {None, text} else ""
         raise UsageError(f"{text}: {error.strerror or error}{inside}") from error
     except TreeError as error:
         raise UsageError(f"{text}: {error}") from error
+    return replace(target, seconds=time.perf_counter() - started)
+
+
+def load_zip(
+    text: str,
+    ranges: Ranges,
+    repository: str | None = None,
+    parse: Callable[[str], naming.Name] = naming.parse,
+    reading: Reading = NORMAL,
+) -> Target:
+    """Read a zip whose bytes are somewhere. Raises UsageError for a checkpoint, and TreeError."""
+    archive = read_archive(Path(text).name, ranges)
+    given = _Given(repository, parse, reading)
+    target = Target(text, "package", f"{text}!/", archive=archive, bytes_total=ranges.size)
+    if archive.tree is None:
+        return replace(target, bytes_read=len(archive.head))
+    if _is_checkpoint(archive.tree):
+        if min(member.offset for member in archive.members) > 0:
+            error = TreeError("the only directory in it is that of a checkpoint inside")
+            return replace(target, archive=replace(archive, error=error, tree=None))
+        raise UsageError(
+            f"{text}: a checkpoint, not a package; give the trainer folder or the zip it is in"
+        )
+    package = build_package(
+        archive.tree,
+        file_name=archive.file_name,
+        repository=repository,
+        parse=parse,
+        reading=reading,
+    )
+    # The name of a zip is not the repository's: only a name that the user gives is judged.
+    return replace(target, name=given.name, package=package, bytes_read=ranges.bytes_read)
+
+
+def _no_file(text: str, path: Path) -> str:
     if path.exists():
-        raise UsageError(f"{text}: neither a file nor a folder")
-    raise UsageError(f"{text}: no such file or folder{_hint(text)}")
+        return f"{text}: neither a file nor a folder"
+    return f"{text}: no such file or folder{_hint(text)}"
 
 
 def _hint(text: str) -> str:
@@ -93,28 +168,11 @@ def _hint(text: str) -> str:
     return ""
 
 
-def _file(
-    text: str, path: Path, repository: str | None, parse: _Parse, complete: _Complete
-) -> Target:
+def _file(text: str, path: Path, given: _Given) -> Target:
     if path.suffix.lower() == ".json":
         return _dataset(text, path)
-    size = path.stat().st_size
     with path.open("rb", buffering=0) as raw:
-        head = raw.read(64)
-        try:
-            tree = open_zip(raw)
-            _refuse_checkpoint(text, tree)
-        except TreeError as error:
-            archive = Archive(path.name, size, head, error, ())
-            return Target(text, "package", (archive,), f"{text}!/", size, len(head))
-        # The name of a zip is not the repository's: only a name that the user gives is judged.
-        package = complete(build_package(tree, file_name=path.name, repository=repository))
-        headers = read_headers(tree, size)
-        damaged = tuple((dict(package.damaged) | dict(headers.broken)).items())
-        archive = Archive(path.name, size, head, None, tree.members, damaged, headers.differing)
-        names = (parse(repository),) if repository else ()
-        subjects = (*names, archive, package)
-        return Target(text, "package", subjects, f"{text}!/", size, tree.bytes_read)
+        return load_zip(text, of_file(raw), given.repository, given.parse, given.reading)
 
 
 def _dataset(text: str, path: Path) -> Target:
@@ -122,69 +180,58 @@ def _dataset(text: str, path: Path) -> Target:
     if path.name != "dataset.json":
         raise UsageError(f"{text}: of JSON files only dataset.json is linted by itself")
     tree = FolderTree(path.resolve().parent, only=path.name)
-    package = build_package(tree, file_name=None, repository=None)
-    prefix = text.removesuffix(path.name)
-    size = path.stat().st_size
-    return Target(text, "package", (package,), prefix, size, tree.bytes_read, family="D")
-
-
-def _refuse_checkpoint(text: str, tree: ZipTree) -> None:
-    """A checkpoint is a zip too; say what to lint instead of calling it an empty package.
-
-    Raises TreeError for a package that was cut off: the last directory in it is a checkpoint's.
-    """
-    if not any(re.fullmatch(r"[^/]+/data\.pkl", path) for path in tree.files):
-        return
-    if min(member.offset for member in tree.members) > 0:
-        raise TreeError("the only directory in it is that of a checkpoint inside")
-    raise UsageError(
-        f"{text}: a checkpoint, not a package; give the trainer folder or the zip it is in"
+    return Target(
+        text,
+        "package",
+        text.removesuffix(path.name),
+        package=build_package(tree, file_name=None, repository=None),
+        bytes_total=path.stat().st_size,
+        bytes_read=tree.bytes_read,
+        family="D",
     )
 
 
-def _folder(
-    text: str, path: Path, repository: str | None, parse: _Parse, complete: _Complete
-) -> Target:
+def _is_checkpoint(tree: ZipTree) -> bool:
+    """Whether it is a zip that torch wrote, or the end of one."""
+    return any(re.fullmatch(r"[^/]+/data\.pkl", path) for path in tree.files)
+
+
+def _folder(text: str, path: Path, given: _Given) -> Target:
     full = path.resolve()
-    is_checkout = (full / ".git").exists()
-    if not is_checkout and _is_trainer_folder(full):
-        return _package_folder(
-            text, FolderTree(full.parent, only=full.name), repository, parse, complete
-        )
-    if not is_checkout and _holds_trainer_folder(full):
-        return _package_folder(text, FolderTree(full), repository, parse, complete)
+    if not (full / ".git").exists():
+        if _is_trainer_folder(full):
+            return _package_folder(text, FolderTree(full.parent, only=full.name), given)
+        if _holds_trainer_folder(full):
+            return _package_folder(text, FolderTree(full), given)
     if not any((full / mark).exists() for mark in _REPOSITORY_MARKS):
         zips = sorted(path.glob("*.zip"))
         hint = f"name its zips, such as {zips[0]}" if zips else "name a zip or one of these"
         raise NothingToLint(f"{text}: no trainer folder and no repository in this folder; {hint}")
     from .repository import build_repository  # noqa: PLC0415 - a package does without
 
-    model = build_repository(full, repository)
-    subjects = (parse(model.name), model)
-    return Target(text, "repository", subjects, f"{text.rstrip('/')}/")
+    model = build_repository(full, given.repository)
+    name = given.parse(model.name)
+    return Target(text, "repository", f"{text.rstrip('/')}/", name=name, repository=model)
 
 
-def _read_before(package: Package) -> Package:
-    return package
-
-
-def _read_deep(package: Package, jobs: int | None) -> Package:
-    from .every_byte import read_everything  # noqa: PLC0415 - threads, which few checks need
-
-    return replace(
-        read_everything(package, jobs), records=read_whole(package.tree, package.records)
+def _package_folder(text: str, tree: FolderTree, given: _Given) -> Target:
+    package = build_package(
+        tree,
+        file_name=None,
+        repository=given.repository,
+        parse=given.parse,
+        reading=given.reading,
     )
-
-
-def _package_folder(
-    text: str, tree: FolderTree, repository: str | None, parse: _Parse, complete: _Complete
-) -> Target:
-    package = complete(build_package(tree, file_name=None, repository=repository))
-    total = sum(entry.size for entry in tree.files.values())
-    names = (parse(repository),) if repository else ()
-    subjects = (*names, package)
-    prefix, top = f"{text.rstrip('/')}/", tree.only or ""
-    return Target(text, "folder", subjects, prefix, total, tree.bytes_read, top=top)
+    return Target(
+        text,
+        "folder",
+        f"{text.rstrip('/')}/",
+        name=given.name,
+        package=package,
+        bytes_total=sum(entry.size for entry in tree.files.values()),
+        bytes_read=tree.bytes_read,
+        top=tree.only or "",
+    )
 
 
 def _is_trainer_folder(path: Path) -> bool:

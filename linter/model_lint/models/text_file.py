@@ -7,7 +7,7 @@ Reading everything (``--deep``) reads long ones whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -66,40 +66,32 @@ class TextFile:
         return find_leaks(self.text, search_names_everywhere=False)
 
 
-def read_texts(tree: Tree, known: Mapping[str, str]) -> tuple[TextFile, ...]:
-    """Return the texts of a tree; those that are ``known`` are not read again. Never raises."""
+def read_texts(
+    tree: Tree, known: Mapping[str, str], *, whole: bool = False
+) -> tuple[TextFile, ...]:
+    """Return the texts of a tree; those that are ``known`` are not read again. Never raises.
+
+    With ``whole`` long ones are read to their end: of one above MAX_WHOLE_BYTES more is read at
+    both ends; above MAX_WHOLE_TOTAL together, the others are read as without.
+    """
     paths = [path for path in tree.files if path in known or _is_text(path)]
     paths.sort(key=lambda path: (path not in known, not _is_record(path)))
     texts: list[TextFile] = []
     held = 0
+    left = MAX_WHOLE_TOTAL if whole else 0
     for path in paths[:MAX_TEXTS]:
-        text = excerpt(path, known[path]) if path in known else _read(tree, tree.files[path])
-        texts.append(text)
+        entry = tree.files[path]
+        text = excerpt(path, known[path]) if path in known else _read(tree, entry)
         held += len(text.text)
+        if text.beginning is not None and min(entry.size, MAX_WHOLE_BYTES) <= left:
+            more = _read(tree, entry, MAX_WHOLE_BYTES // 2)
+            left -= len(more.text)
+            # What could be read before, but not to its end, is damaged: another rule reports it.
+            text = replace(text, failure=more.failure) if more.failure else more
+        texts.append(text)
         if held > MAX_TEXTS_TOTAL:
             break
     return tuple(texts)
-
-
-def read_whole(tree: Tree, texts: Iterable[TextFile]) -> tuple[TextFile, ...]:
-    """Return texts with those whose middle was left out read whole. Never raises.
-
-    Of one above MAX_WHOLE_BYTES more is read at both ends; above MAX_WHOLE_TOTAL together, the
-    others stay as they are.
-    """
-    found: list[TextFile] = []
-    left = MAX_WHOLE_TOTAL
-    for text in texts:
-        entry = tree.files[text.path]
-        again = text.beginning is not None and min(entry.size, MAX_WHOLE_BYTES) <= left
-        if again:
-            whole = _read(tree, entry, MAX_WHOLE_BYTES // 2)
-            left -= len(whole.text)
-            # What could be read before, but not to its end, is damaged: another rule says so.
-            found.append(replace(text, failure=whole.failure) if whole.failure else whole)
-        else:
-            found.append(text)
-    return tuple(found)
 
 
 def excerpt(path: str, text: str) -> TextFile:

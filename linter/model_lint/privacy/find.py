@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from .folders import PATHS, owner
 from .patterns import PATTERNS
-from .persons import ADDRESSES, CASE_CONTEXTS, HOST_CONTEXTS, is_signature
+from .persons import ADDRESSES, CASE_CONTEXTS, HOST_CONTEXTS, is_private_address
 from .searched import KINDS, Kind, Pattern, Searched
 
 #: Places at which one pattern looks in one text, unless it is scrubbed: more add nothing, and take
@@ -102,7 +102,7 @@ def find_personal(text: str) -> tuple[Leak, ...]:
     addresses = (
         span
         for span in _found(ADDRESSES, searched, _MOST_ADDRESSES)
-        if not is_signature(searched.text, span.start, span.end)
+        if is_private_address(searched.text, span.start, span.end)
     )
     return tuple(_leaks(searched, _outermost([*spans, *addresses])))
 

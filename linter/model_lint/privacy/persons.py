@@ -20,13 +20,16 @@ _HOST = rf"(?!{_NO_HOST}|{NOBODY})(?P<value>[A-Za-z0-9][\w.-]*)"
 
 #: Domains of examples, and of addresses that programs make up.
 _NO_DOMAIN = r"(?:[\w-]+\.)*(?:example|domain|github|email|mail|test)\.(?:com|org|net)(?![\w.-])"
-#: A domain ends in one of these; ``a@b.T`` multiplies matrices.
-_TOP = (
-    r"(?:com|org|net|edu|gov|mil|int|info|io|ai|eu|ac|ae|ar|at|au|be|bg|br|ca|ch|cl|cn|co|cz|de|dk"
+_DOMAIN = (
+    rf"(?!{_NO_DOMAIN})(?:[A-Za-z][\w-]{{0,63}}\.)+(?!(?:zip|json|py|pth|txt|png)\b)[A-Za-z]{{2,24}}"
+    r"(?![\w@(\[-]|\.\w)"
+)
+#: In a program ``a@b.T`` multiplies matrices: there an address ends in one of these.
+_TOP = re.compile(
+    r".*\.(?:com|org|net|edu|gov|mil|int|info|io|ai|eu|ac|ae|ar|at|au|be|bg|br|ca|ch|cl|cn|co|cz|de|dk"
     r"|ee|eg|es|fi|fr|gr|hk|hr|hu|id|ie|il|in|ir|is|it|jp|ke|kr|lt|lu|lv|mx|my|ng|nl|no|nz|pe|ph|pk"
     r"|pl|pt|ro|rs|ru|sa|se|sg|si|sk|th|tr|tw|ua|uk|us|uy|ve|vn|za)"
 )
-_DOMAIN = rf"(?!{_NO_DOMAIN})(?:[A-Za-z][\w-]*\.)+{_TOP}(?![\w@(\[-]|\.\w)"
 #: ``person@machine:folder``, as scp and rsync write it; ``git@host:owner/name.git`` is git's.
 _REMOTE = r"[A-Za-z][\w.-]*(?=:[/~<.])"
 _NO_GIT = r"(?!:[\w./~-]{0,200}\.git\b)"
@@ -142,14 +145,15 @@ def is_address(value: str) -> bool:
     return _WHOLE_ADDRESS.fullmatch(value) is not None
 
 
-def is_signature(text: str, start: int, end: int) -> bool:
-    """Return whether the address between two offsets stands there for readers to see."""
+def is_private_address(text: str, start: int, end: int) -> bool:
+    """Return whether a program has an address between two offsets that is not for its readers."""
     if text[end : end + 1] == ":":  # a folder on a machine
-        return False
+        return True
     before = text[max(0, start - _BEFORE) : start]
     line = before[before.rfind("\n") + 1 :]
-    return (
+    is_signed = (
         _SIGNED.search(line.lower()) is not None
         or _COMMENT.search(line) is not None
         or (line.endswith(("<", "(")) and _NAMED.search(line) is not None)
     )
+    return not is_signed and _TOP.fullmatch(text, start, end) is not None

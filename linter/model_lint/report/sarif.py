@@ -29,8 +29,6 @@ _PROBLEMS = {
     Severity.WARNING: "warning",
     Severity.INFO: "recommendation",
 }
-#: Rules about what could harm whoever unpacks or loads a model: their codes begin with these.
-_SECURITY = ("K", "R010", "V004", "Z003", "Z004", "Z009")
 
 
 def render(report: Report, *, color: bool = False) -> str:  # noqa: ARG001 - same in every format
@@ -79,7 +77,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         },
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
     }
-    tags = ["security"] if rule.code.startswith(_SECURITY) else ["nnU-Net"]
+    tags = ["security"] if rule.security else ["nnU-Net"]
     properties = {"tags": tags, "problem.severity": _PROBLEMS[rule.severity]}
     return {**described, "properties": properties}
 

@@ -6,47 +6,117 @@ documentation pages and the tables are made from them.
 
 from __future__ import annotations
 
+import enum
 import importlib
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, TypedDict, TypeVar
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 from ..findings import Problem, Severity
+
+ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 
 #: Where the documentation page of a rule lives; the rule's name is appended.
 DOCS_URL = "https://ivadomed.github.io/model-template/rules/"
 
-#: One module per family, in the order in which findings of equal severity are shown.
-FAMILIES = (
-    "names",
-    "repository",
+#: What the first letter of a code stands for, in the order in which findings of equal severity are
+#: shown.
+FAMILIES = {
+    "N": "Repository names",
+    "R": "Repositories",
+    "Z": "The zip as a container",
+    "L": "The layout of a package",
+    "D": "dataset.json",
+    "P": "plans.json",
+    "C": "Checkpoints",
+    "K": "Safety of checkpoints",
+    "V": "Privacy",
+}
+_MODULES = (
     "archive",
-    "layout",
-    "dataset",
-    "plans",
     "checkpoint",
+    "dataset",
+    "extras",
+    "layout",
+    "names",
     "pickle",
+    "plans",
     "privacy",
+    "repository",
+    "trainer_class",
 )
 
-Check = Callable[[Any], Iterator[Problem]]
-AnyCheck = TypeVar("AnyCheck", bound=Callable[..., Iterator[Problem]])
+
+class Authority(enum.Enum):
+    """Who a rule speaks for: whose sentence or behaviour it enforces."""
+
+    SPEC = "the specification"
+    SCT = "SCT"
+    NNUNET = "nnU-Net"
+    TORCH = "torch"
+    ZIPFILE = "Python's zipfile"
+    GITHUB = "GitHub"
+    #: Nobody's sentence: what goes wrong without it.
+    PRACTICE = "practice"
+
+
+SPEC, SCT, NNUNET, TORCH = Authority.SPEC, Authority.SCT, Authority.NNUNET, Authority.TORCH
+ZIPFILE, GITHUB, PRACTICE = Authority.ZIPFILE, Authority.GITHUB, Authority.PRACTICE
+
+Check = Callable[..., Iterator[Problem]]
+AnyCheck = TypeVar("AnyCheck", bound=Check)
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: its identity, what it enforces and the function that looks."""
+    """One rule: all that is known of it, and the function that looks."""
 
     code: str
+    #: The function's name with hyphens: the defect.
     name: str
+    #: The usual severity of its findings.
     severity: Severity
-    since: str
+    authority: Authority
     #: The sentence of the specification, or the consumer's behaviour, that the rule enforces.
     source: str
-    #: The name of the model class that the function takes (``Package``, ``Name``, ...).
-    subject: str
+    #: What it looks at: the names of its parameters, which are attributes of the target.
+    models: tuple[str, ...]
     check: Check
+    #: Further severities that a finding may have.
+    also: tuple[Severity, ...] = ()
+    since: str = "0.1"
+    #: Whether it needs every byte to be read (``--deep``).
+    deep: bool = False
+    #: What ``--fix`` does about it; "" where it can't be repaired.
+    repair: str = ""
+    #: Whether a zip with this defect is not repaired at all: damaged, hostile or ambiguous.
+    blocks_repair: bool = False
+    #: Whether the defect can harm whoever unpacks or loads the model.
+    security: bool = False
+    #: Whether the line of a finding is not shown, since it would spread what leaked.
+    private: bool = False
+    #: Codes of rules that report the same cause better: where one of them does, this one is silent.
+    unless: tuple[str, ...] = ()
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Those of its models without which it does not run."""
+        kinds = self.check.__annotations__
+        return tuple(m for m in self.models if not str(kinds.get(m)).endswith("| None"))
+
+    @property
+    def family(self) -> str:
+        """The first letter of its code, one of FAMILIES."""
+        return self.code[0]
+
+    @property
+    def severities(self) -> tuple[Severity, ...]:
+        """Every severity that a finding may have, the usual one first."""
+        return (self.severity, *self.also)
 
     @property
     def summary(self) -> str:
@@ -74,19 +144,34 @@ class Rule:
         return f"{DOCS_URL}{self.name}/"
 
 
+class _More(TypedDict, total=False):
+    also: tuple[Severity, ...]
+    since: str
+    deep: bool
+    repair: str
+    blocks_repair: bool
+    security: bool
+    private: bool
+    unless: tuple[str, ...]
+
+
 _REGISTRY: dict[str, Rule] = {}
 
 
 def rule(
-    code: str, name: str, *, severity: Severity, since: str, source: str
+    code: str, severity: Severity, authority: Authority, source: str, **more: Unpack[_More]
 ) -> Callable[[AnyCheck], AnyCheck]:
-    """Register a rule; its only parameter's annotation says which model it looks at."""
+    """Register a rule; its parameters say at which models it looks, its docstring documents it.
+
+    The keywords are the fields of `Rule` that have a default.
+    """
 
     def register(check: AnyCheck) -> AnyCheck:
         if code in _REGISTRY:
             raise ValueError(f"rule {code} is registered twice")
-        subject = next(iter(check.__annotations__.values()))
-        _REGISTRY[code] = Rule(code, name, severity, since, source, subject, check)
+        name = check.__name__.replace("_", "-")
+        models = tuple(model for model in check.__annotations__ if model != "return")
+        _REGISTRY[code] = Rule(code, name, severity, authority, source, models, check, **more)
         return check
 
     return register
@@ -94,15 +179,15 @@ def rule(
 
 def all_rules() -> tuple[Rule, ...]:
     """Return every rule, ordered by family and code."""
-    for family in FAMILIES:
-        importlib.import_module(f"{__name__}.{family}")
-    order = {code: position for position, code in enumerate(_REGISTRY)}
-    return tuple(sorted(_REGISTRY.values(), key=lambda r: order[r.code]))
+    for module in _MODULES:
+        importlib.import_module(f"{__name__}.{module}")
+    families = list(FAMILIES)
+    return tuple(sorted(_REGISTRY.values(), key=lambda r: (families.index(r.family), r.code)))
 
 
-def family_rules(family: str) -> tuple[Rule, ...]:
-    """Return the rules of one family; the others are not even imported."""
-    module = importlib.import_module(f"{__name__}.{family}")
+def name_rules() -> tuple[Rule, ...]:
+    """Return the rules of the module about names; the others are not even imported."""
+    module = importlib.import_module(f"{__name__}.names")
     return tuple(r for r in _REGISTRY.values() if r.check.__module__ == module.__name__)
 
 

@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 
-from ..findings import Problem, Severity
+from ..findings import Problem
 from ..models.archive import Archive
 from ..models.package import Package
 from ..models.paths import is_junk
-from ..storage.tree import READABLE_METHODS, LimitError, Member
+from ..storage.tree import LimitError
+from ..storage.zip_member import READABLE_METHODS, Member
 from ..wording import count, listing, printable, quote
-from . import rule
+from . import ERROR, PRACTICE, SCT, SPEC, WARNING, ZIPFILE, rule
 
 #: What ``zipfile`` says where it finds no end of a central directory.
 _NO_ZIP = "File is not a zip file"
@@ -51,10 +52,10 @@ _LOCAL_HEADER = 30
 
 @rule(
     "Z001",
-    "not-a-zip",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="Zip the folder and upload it as an asset in the release",
+    ERROR,
+    SPEC,
+    "Zip the folder and upload it as an asset in the release",
+    blocks_repair=True,
 )
 def not_a_zip(archive: Archive) -> Iterator[Problem]:
     """The file is not a zip.
@@ -75,12 +76,12 @@ def _is_other_kind(archive: Archive) -> bool:
 
 @rule(
     "Z002",
-    "zip-corrupt",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="SCT unpacks with zipfile.ZipFile(...).extractall, which stops at the first bad entry",
+    ERROR,
+    SCT,
+    "SCT unpacks with zipfile.ZipFile(...).extractall, which stops at the first bad entry",
+    blocks_repair=True,
 )
-def zip_corrupt(archive: Archive) -> Iterator[Problem]:
+def zip_corrupt(archive: Archive, package: Package | None) -> Iterator[Problem]:
     """The zip is truncated, or its directory and its data disagree.
 
     Why: SCT installs nothing of a zip of which one entry can't be unpacked.
@@ -101,10 +102,16 @@ def zip_corrupt(archive: Archive) -> Iterator[Problem]:
     inside = sorted((m for m in archive.members if _is_inside(m, archive)), key=_start)
     overlaps = [b for a, b in pairwise(inside) if b.offset < _end(a)]
     yield from _about(overlaps, "the data of {} overlaps that of other entries")
-    for path, reason in archive.damaged[:_SHOWN]:
+    damaged = list(_damaged(archive, package).items())
+    for path, reason in damaged[:_SHOWN]:
         yield Problem(f"it does not unpack: {reason}", printable(path))
-    if len(archive.damaged) > _SHOWN:
-        yield Problem(f"and {len(archive.damaged) - _SHOWN} more entries do not unpack")
+    if len(damaged) > _SHOWN:
+        yield Problem(f"and {len(damaged) - _SHOWN} more entries do not unpack")
+
+
+def _damaged(archive: Archive, package: Package | None) -> dict[str, str]:
+    """Return the entries that do not unpack, as far as they were looked at, with the reason."""
+    return dict(package.damaged if package else ()) | dict(archive.headers.broken)
 
 
 def _is_inside(member: Member, archive: Archive) -> bool:
@@ -122,10 +129,11 @@ def _end(member: Member) -> int:
 
 @rule(
     "Z003",
-    "unsafe-path",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="An entry's name must be a relative path with forward slashes: APPNOTE 4.4.17",
+    ERROR,
+    PRACTICE,
+    "An entry's name must be a relative path with forward slashes: APPNOTE 4.4.17",
+    blocks_repair=True,
+    security=True,
 )
 def unsafe_path(archive: Archive) -> Iterator[Problem]:
     """An entry's name is not a plain relative path.
@@ -163,10 +171,11 @@ _UNSAFE: tuple[tuple[Callable[[str], object], str], ...] = (
 
 @rule(
     "Z004",
-    "special-entry",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="zipfile writes a symbolic link as a text file that holds the link's target",
+    ERROR,
+    ZIPFILE,
+    "zipfile writes a symbolic link as a text file that holds the link's target",
+    blocks_repair=True,
+    security=True,
 )
 def special_entry(archive: Archive) -> Iterator[Problem]:
     """An entry is a symbolic link, a device, a pipe or a socket.
@@ -182,10 +191,10 @@ def special_entry(archive: Archive) -> Iterator[Problem]:
 
 @rule(
     "Z005",
-    "encrypted",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="SCT unpacks without a password: RuntimeError, password required for extraction",
+    ERROR,
+    SCT,
+    "SCT unpacks without a password: RuntimeError, password required for extraction",
+    blocks_repair=True,
 )
 def encrypted(archive: Archive) -> Iterator[Problem]:
     """An entry is encrypted.
@@ -199,10 +208,10 @@ def encrypted(archive: Archive) -> Iterator[Problem]:
 
 @rule(
     "Z006",
-    "compression-unsupported",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="SCT and nnU-Net unpack with Python's zipfile: stored, deflate, bzip2 and LZMA",
+    ERROR,
+    SCT,
+    "SCT and nnU-Net unpack with Python's zipfile: stored, deflate, bzip2 and LZMA",
+    repair="compresses it with deflate, where this Python can read it",
 )
 def compression_unsupported(archive: Archive) -> Iterator[Problem]:
     """An entry is compressed in a way that Python's `zipfile` can't undo.
@@ -222,10 +231,10 @@ def compression_unsupported(archive: Archive) -> Iterator[Problem]:
 
 @rule(
     "Z007",
-    "duplicate-entry",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="zipfile unpacks both entries in turn, and the last one wins silently",
+    ERROR,
+    ZIPFILE,
+    "zipfile unpacks both entries in turn, and the last one wins silently",
+    repair="keeps one of several equal entries of one name",
 )
 def duplicate_entry(archive: Archive) -> Iterator[Problem]:
     """Two entries have the same name, or names that differ only in case.
@@ -258,10 +267,11 @@ def duplicate_entry(archive: Archive) -> Iterator[Problem]:
 
 @rule(
     "Z008",
-    "junk-entry",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="SCT ignores __MACOSX at the top, and nothing else (download.py, install_data)",
+    WARNING,
+    SCT,
+    "SCT ignores __MACOSX at the top, and nothing else (download.py, install_data)",
+    also=(ERROR,),
+    repair="leaves it out",
 )
 def junk_entry(package: Package) -> Iterator[Problem]:
     """The package holds files that macOS or Windows left behind.
@@ -277,7 +287,7 @@ def junk_entry(package: Package) -> Iterator[Problem]:
     hides = bool(beside) and len(others) == 1 and not package.found and bool(package.trainers)
     if hides and all(t.path.startswith(f"{others[0]}/") for t in package.trainers):
         text = f"{listing(beside)} beside {quote(others[0])} keeps SCT from looking inside it"
-        yield Problem(text, printable(beside[0]), severity=Severity.ERROR)
+        yield Problem(text, printable(beside[0]), severity=ERROR)
     elif junk:
         text = f"{count(junk, 'file')} of the operating system: {listing(junk)}"
         yield Problem(text, printable(junk[0]))
@@ -285,10 +295,11 @@ def junk_entry(package: Package) -> Iterator[Problem]:
 
 @rule(
     "Z009",
-    "bomb",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="The largest published models are a hundred times below these limits",
+    ERROR,
+    PRACTICE,
+    "The largest published models are a hundred times below these limits",
+    blocks_repair=True,
+    security=True,
 )
 def bomb(archive: Archive) -> Iterator[Problem]:
     """The zip has more entries, deeper folders or more data than any model, or swells like none.
@@ -305,10 +316,10 @@ def bomb(archive: Archive) -> Iterator[Problem]:
 
 @rule(
     "Z010",
-    "crc-mismatch",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="zipfile stops at a wrong checksum; torch.load never looks at those of a checkpoint",
+    ERROR,
+    ZIPFILE,
+    "zipfile stops at a wrong checksum; torch.load never looks at those of a checkpoint",
+    deep=True,
 )
 def crc_mismatch(package: Package) -> Iterator[Problem]:
     """The checksum of a file, or of a part of a checkpoint, is wrong: bytes were changed.
@@ -318,22 +329,26 @@ def crc_mismatch(package: Package) -> Iterator[Problem]:
 
     Fix: copy the file again from nnU-Net's results folder, and zip the folder again.
     """
-    if package.deep is None:
-        return
-    for path, text in package.deep.checksums[:_SHOWN]:
+    known = dict(package.damaged)
+    wrong = [place for place in package.wrong_checksums if place[0] not in known]
+    for trainer in package.trainers:
+        for fold in trainer.folds:
+            text = package.wrong_bytes(fold)
+            wrong += [(fold.checkpoint_path, text)] if text else []
+    for path, text in wrong[:_SHOWN]:
         yield Problem(text, printable(path))
-    if len(package.deep.checksums) > _SHOWN:
-        yield Problem(f"and {count(package.deep.checksums[_SHOWN:], 'more file')}")
+    if len(wrong) > _SHOWN:
+        yield Problem(f"and {count(wrong[_SHOWN:], 'more file')}")
 
 
 @rule(
     "Z011",
-    "header-mismatch",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="zipfile goes by the directory; programs that unpack a stream go from header to header",
+    ERROR,
+    ZIPFILE,
+    "zipfile goes by the directory; programs that unpack a stream go from header to header",
+    repair="writes the headers and the directory anew",
 )
-def header_mismatch(archive: Archive) -> Iterator[Problem]:
+def header_mismatch(archive: Archive, package: Package | None) -> Iterator[Problem]:
     """The zip's directory and its entries disagree, or the zip holds data of no entry.
 
     Why: two programs find different files in it, so that one can be checked and another used; no
@@ -343,8 +358,8 @@ def header_mismatch(archive: Archive) -> Iterator[Problem]:
     """
     filled = [member for member in archive.members if member.is_dir and member.size]
     yield from _about(filled, "{} is a folder, but has data, which nobody unpacks")
-    unreadable = {path for path, _ in archive.damaged}
-    told = [(path, text) for path, text in archive.differing if path not in unreadable]
+    unreadable = _damaged(archive, package)
+    told = [(path, text) for path, text in archive.headers.differing if path not in unreadable]
     for path, text in told[:_SHOWN]:
         yield Problem(text, printable(path))
     if len(told) > _SHOWN:

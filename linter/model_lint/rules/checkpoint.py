@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from itertools import islice
 
 from ..checkpoint.reader import BadCheckpoint, Checkpoint
-from ..findings import Problem, Severity
+from ..findings import Problem
 from ..models.json_file import JsonFile
 from ..models.package import Fold, Package, TrainerFolder
 from ..nnunet.networks import BATCHES, Network, network
 from ..nnunet.plans import resolve
 from ..nnunet.training_copies import ABSENT, Difference, dataset_differences, plans_differences
 from ..wording import count, listing, quote, size
-from . import rule
+from . import ERROR, NNUNET, SPEC, TORCH, WARNING, rule
 
 
 def _every(package: Package) -> Iterator[tuple[TrainerFolder, Fold, Checkpoint]]:
@@ -72,11 +72,7 @@ def expected_channels(trainer: TrainerFolder) -> int | None:
 
 
 @rule(
-    "C001",
-    "not-a-torch-zip",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="torch.save writes a zip; nnU-Net loads each checkpoint with torch.load",
+    "C001", ERROR, TORCH, "torch.save writes a zip; nnU-Net loads each checkpoint with torch.load"
 )
 def not_a_torch_zip(package: Package) -> Iterator[Problem]:
     """A checkpoint is not the zip that `torch.save` writes.
@@ -90,10 +86,9 @@ def not_a_torch_zip(package: Package) -> Iterator[Problem]:
 
 @rule(
     "C002",
-    "checkpoint-truncated",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="torch.load needs every storage that data.pkl declares, in full, even the optimizer's",
+    ERROR,
+    TORCH,
+    "torch.load needs every storage that data.pkl declares, in full, even the optimizer's",
 )
 def checkpoint_truncated(package: Package) -> Iterator[Problem]:
     """A checkpoint is incomplete: numbers that it declares are missing, too few or too many.
@@ -108,10 +103,9 @@ def checkpoint_truncated(package: Package) -> Iterator[Problem]:
 
 @rule(
     "C003",
-    "checkpoint-key-missing",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="nnUNetPredictor reads network_weights, trainer_name and init_args['configuration']",
+    ERROR,
+    NNUNET,
+    "nnUNetPredictor reads network_weights, trainer_name and init_args['configuration']",
 )
 def checkpoint_key_missing(package: Package) -> Iterator[Problem]:
     """A checkpoint lacks what inference reads from it.
@@ -135,10 +129,9 @@ def checkpoint_key_missing(package: Package) -> Iterator[Problem]:
 
 @rule(
     "C004",
-    "trainer-differs",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="nnU-Net names the folder TRAINER__PLANS__CONFIGURATION after the trainer's class",
+    ERROR,
+    NNUNET,
+    "nnU-Net names the folder TRAINER__PLANS__CONFIGURATION after the trainer's class",
 )
 def trainer_differs(package: Package) -> Iterator[Problem]:
     """The checkpoint names another trainer than the folder.
@@ -156,11 +149,7 @@ def trainer_differs(package: Package) -> Iterator[Problem]:
 
 
 @rule(
-    "C005",
-    "configuration-differs",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="nnUNetPredictor takes the configuration from the first fold's init_args",
+    "C005", ERROR, NNUNET, "nnUNetPredictor takes the configuration from the first fold's init_args"
 )
 def configuration_differs(package: Package) -> Iterator[Problem]:
     """The checkpoint was trained with another configuration than the folder says.
@@ -178,13 +167,7 @@ def configuration_differs(package: Package) -> Iterator[Problem]:
             yield Problem(message, fold.checkpoint_path)
 
 
-@rule(
-    "C006",
-    "fold-differs",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="nnU-Net writes the checkpoint of fold N into fold_N",
-)
+@rule("C006", WARNING, NNUNET, "nnU-Net writes the checkpoint of fold N into fold_N")
 def fold_differs(package: Package) -> Iterator[Problem]:
     """A checkpoint belongs to another fold than the folder that it lies in.
 
@@ -200,10 +183,9 @@ def fold_differs(package: Package) -> Iterator[Problem]:
 
 @rule(
     "C007",
-    "output-channels",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="nnU-Net builds the network from the labels of dataset.json and loads weights strictly",
+    ERROR,
+    NNUNET,
+    "nnU-Net builds the network from the labels of dataset.json and loads weights strictly",
 )
 def output_channels(package: Package) -> Iterator[Problem]:
     """The network has another number of outputs than `dataset.json` has labels.
@@ -223,10 +205,9 @@ def output_channels(package: Package) -> Iterator[Problem]:
 
 @rule(
     "C008",
-    "input-channels",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="nnU-Net builds the network from the channels of dataset.json, and loads strictly",
+    ERROR,
+    NNUNET,
+    "nnU-Net builds the network from the channels of dataset.json, and loads strictly",
 )
 def input_channels(package: Package) -> Iterator[Problem]:
     """The network has another number of inputs than `dataset.json` has channels.
@@ -244,10 +225,9 @@ def input_channels(package: Package) -> Iterator[Problem]:
 
 @rule(
     "C009",
-    "folds-differ",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="nnUNetPredictor builds one network and loads the weights of every fold into it",
+    ERROR,
+    NNUNET,
+    "nnUNetPredictor builds one network and loads the weights of every fold into it",
 )
 def folds_differ(package: Package) -> Iterator[Problem]:
     """The folds of one model have weights of other names or shapes.
@@ -268,13 +248,7 @@ def folds_differ(package: Package) -> Iterator[Problem]:
                 yield Problem(message, fold.checkpoint_path)
 
 
-@rule(
-    "C010",
-    "optimizer-state",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="To save space, include only `checkpoint_final.pth`",
-)
+@rule("C010", WARNING, SPEC, "To save space, include only `checkpoint_final.pth`")
 def optimizer_state(package: Package) -> Iterator[Problem]:
     """A checkpoint carries the state of the training, which inference never reads.
 
@@ -290,11 +264,7 @@ def optimizer_state(package: Package) -> Iterator[Problem]:
 
 
 @rule(
-    "C011",
-    "not-weights-only",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="torch 2.6 and later load with weights_only=True unless told otherwise",
+    "C011", WARNING, TORCH, "torch 2.6 and later load with weights_only=True unless told otherwise"
 )
 def not_weights_only(package: Package) -> Iterator[Problem]:
     """`torch.load` refuses the checkpoint in its safe mode, the default since torch 2.6.
@@ -312,10 +282,10 @@ def not_weights_only(package: Package) -> Iterator[Problem]:
 
 @rule(
     "C012",
-    "embedded-plans-differ",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="nnU-Net puts plans and dataset_json into each checkpoint, and predicts with the files",
+    WARNING,
+    NNUNET,
+    "nnU-Net puts plans and dataset_json into each checkpoint, and predicts with the files",
+    also=(ERROR,),
 )
 def embedded_plans_differ(package: Package) -> Iterator[Problem]:
     """`plans.json` or `dataset.json` is not what the checkpoint was trained with.
@@ -339,7 +309,7 @@ def embedded_plans_differ(package: Package) -> Iterator[Problem]:
             if len(differences) > 1:
                 message += f"; {listing([*differences][1:])} too"
             line = file.line(*first.steps) or file.line(*first.steps[:2])
-            yield Problem(message, path, line, severity=Severity.ERROR if read else None)
+            yield Problem(message, path, line, severity=ERROR if read else None)
 
 
 def _edits(trainer: TrainerFolder, checkpoint: Checkpoint) -> Iterator[tuple[JsonFile, Difference]]:
@@ -369,10 +339,10 @@ def _edit(difference: Difference, fold: Fold) -> str:
 
 @rule(
     "C013",
-    "non-finite-weights",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="nnU-Net loads such weights and predicts with them: the output is empty",
+    ERROR,
+    NNUNET,
+    "nnU-Net loads such weights and predicts with them: the output is empty",
+    deep=True,
 )
 def non_finite_weights(package: Package) -> Iterator[Problem]:
     """Weights are infinite, not numbers (NaN), or a whole tensor of them is zero.
@@ -382,17 +352,15 @@ def non_finite_weights(package: Package) -> Iterator[Problem]:
 
     Fix: take the checkpoint of a training that went well, and test it on an image before release.
     """
-    for path, text in package.deep.weights if package.deep else ():
-        yield Problem(text, path)
+    for trainer in package.trainers:
+        for fold, checkpoint in trainer.checkpoints:
+            if package.wrong_bytes(fold):  # Z010 reports why the weights are not numbers
+                continue
+            for text in checkpoint.every_byte.weights if checkpoint.every_byte else ():
+                yield Problem(text, fold.checkpoint_path)
 
 
-@rule(
-    "C014",
-    "same-folds",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="nnU-Net averages the folds; SCT runs each of them on every image",
-)
+@rule("C014", WARNING, NNUNET, "nnU-Net averages the folds; SCT runs each of them on every image")
 def same_folds(package: Package) -> Iterator[Problem]:
     """Two folds have the same weights.
 
@@ -427,10 +395,9 @@ def _fingerprints(package: Package, fold: Fold, checkpoint: Checkpoint) -> list[
 
 @rule(
     "C015",
-    "weights-shape",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="nnU-Net builds the network from plans.json and loads the weights strictly",
+    ERROR,
+    NNUNET,
+    "nnU-Net builds the network from plans.json and loads the weights strictly",
 )
 def weights_shape(package: Package) -> Iterator[Problem]:
     """The weights are those of another network than `plans.json` describes.

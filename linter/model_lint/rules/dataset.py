@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from ..findings import Problem, Severity
+from ..findings import Problem
 from ..models.json_file import JsonFile
 from ..models.package import Package, TrainerFolder
 from ..nnunet.labels import BACKGROUND, defects, outputs
 from ..nnunet.orientation import ORIENTATIONS, SCT_DEFAULT
 from ..schema import violations
 from ..wording import count, listing, quote
-from . import rule
+from . import ERROR, INFO, NNUNET, SCT, SPEC, WARNING, rule
 
 _ORIENTATION = "image_orientation"
 _LEGACY = "orientation"
@@ -25,13 +25,7 @@ _SHOWN = 10
 _CHANNELS = ("channel_names", "modality")
 
 
-@rule(
-    "D001",
-    "dataset-json-invalid",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="nnU-Net and SCT read dataset.json with json.load",
-)
+@rule("D001", ERROR, NNUNET, "nnU-Net and SCT read dataset.json with json.load")
 def dataset_json_invalid(package: Package) -> Iterator[Problem]:
     """`dataset.json` can't be read, is no JSON object, or has a key twice.
 
@@ -52,13 +46,7 @@ def dataset_json_invalid(package: Package) -> Iterator[Problem]:
             yield Problem(f"the key {quote(key)} is there more than once", file.path, line)
 
 
-@rule(
-    "D002",
-    "dataset-schema",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="nnU-Net reads labels, channel_names and file_ending of dataset.json",
-)
+@rule("D002", ERROR, NNUNET, "nnU-Net reads labels, channel_names and file_ending of dataset.json")
 def dataset_schema(package: Package) -> Iterator[Problem]:
     """`dataset.json` lacks a key that nnU-Net reads, or has a value of the wrong type.
 
@@ -84,7 +72,7 @@ def _told_elsewhere(steps: tuple[Any, ...], message: str, data: dict[str, Any]) 
     return steps[0] in _ELSEWHERE
 
 
-@rule("D003", "missing-image-orientation", severity=Severity.ERROR, since="0.1", source=_ENTRY)
+@rule("D003", ERROR, SPEC, _ENTRY)
 def missing_image_orientation(package: Package) -> Iterator[Problem]:
     """`dataset.json` does not say in which orientation the model expects images.
 
@@ -116,13 +104,7 @@ def _letters(key: str) -> str:
     return "".join(c for c in key.lower() if c.isalpha())
 
 
-@rule(
-    "D004",
-    "invalid-image-orientation",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="This entry is used by SCT to determine the image orientation.",
-)
+@rule("D004", ERROR, SPEC, "This entry is used by SCT to determine the image orientation.")
 def invalid_image_orientation(package: Package) -> Iterator[Problem]:
     """`image_orientation` is not one of the 48 codes.
 
@@ -143,7 +125,7 @@ def invalid_image_orientation(package: Package) -> Iterator[Problem]:
         )
 
 
-@rule("D005", "legacy-orientation-key", severity=Severity.ERROR, since="0.1", source=_ENTRY)
+@rule("D005", ERROR, SPEC, _ENTRY)
 def legacy_orientation_key(package: Package) -> Iterator[Problem]:
     """The orientation stands under the old key `orientation`.
 
@@ -159,10 +141,10 @@ def legacy_orientation_key(package: Package) -> Iterator[Problem]:
 
 @rule(
     "D006",
-    "labels-invalid",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="nnU-Net's LabelManager numbers its output 0, 1, ...; SCT looks for the labels' values",
+    ERROR,
+    NNUNET,
+    "nnU-Net's LabelManager numbers its output 0, 1, ...; SCT looks for the labels' values",
+    also=(WARNING,),
 )
 def labels_invalid(package: Package) -> Iterator[Problem]:
     """The labels do not say what the network's output means.
@@ -175,17 +157,17 @@ def labels_invalid(package: Package) -> Iterator[Problem]:
     """
     for _, file in _datasets(package):
         for found in defects(file.object):
-            severity = Severity.WARNING if found.works else None
+            severity = WARNING if found.works else None
             line = _line(file, found.steps)
             yield Problem(found.message, file.path, line, help=found.help, severity=severity)
 
 
 @rule(
     "D007",
-    "channels-invalid",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="nnU-Net counts modality or channel_names, and plans by the keys of channel_names",
+    WARNING,
+    NNUNET,
+    "nnU-Net counts modality or channel_names, and plans by the keys of channel_names",
+    also=(ERROR,),
 )
 def channels_invalid(package: Package) -> Iterator[Problem]:
     """`channel_names` is not an object with the keys "0", "1", ...
@@ -208,7 +190,7 @@ def channels_invalid(package: Package) -> Iterator[Problem]:
         if differ:
             text = f"`modality` counts {amounts['modality']} and `channel_names` "
             text += f"{amounts['channel_names']}, and `modality` wins"
-        severity = Severity.ERROR if differ else None
+        severity = ERROR if differ else None
         yield Problem(text, file.path, file.line("modality"), severity=severity)
 
 
@@ -217,7 +199,7 @@ def _channel_problems(
 ) -> Iterator[Problem]:
     line = file.line(key)
     if not value:
-        yield Problem(f"{quote(key)} is empty", file.path, line, severity=Severity.ERROR)
+        yield Problem(f"{quote(key)} is empty", file.path, line, severity=ERROR)
     elif not isinstance(value, dict):
         kind = "a list" if isinstance(value, list) else "text"
         text = f'{quote(key)} is {kind}, not an object like {{"0": "T2w"}}; it counts as '
@@ -233,13 +215,7 @@ def _channel_problems(
             yield Problem(text, file.path, file.line(key, name))
 
 
-@rule(
-    "D008",
-    "label-suffix",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="SCT: target = f'_{label}_seg' (deepseg/inference.py)",
-)
+@rule("D008", WARNING, SCT, "SCT: target = f'_{label}_seg' (deepseg/inference.py)")
 def label_suffix(package: Package) -> Iterator[Problem]:
     """A label ends in `_seg`, which SCT appends anyway.
 
@@ -256,10 +232,9 @@ def label_suffix(package: Package) -> Iterator[Problem]:
 
 @rule(
     "D009",
-    "sct-many-channels",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="SCT: data = np.expand_dims(data, axis=0): one channel (deepseg/inference.py)",
+    WARNING,
+    SCT,
+    "SCT: data = np.expand_dims(data, axis=0): one channel (deepseg/inference.py)",
 )
 def sct_many_channels(package: Package) -> Iterator[Problem]:
     """The model takes several channels.
@@ -277,13 +252,7 @@ def sct_many_channels(package: Package) -> Iterator[Problem]:
             yield Problem(text, file.path, file.line(key))
 
 
-@rule(
-    "D010",
-    "sct-many-labels",
-    severity=Severity.INFO,
-    since="0.1",
-    source="SCT's sct_deepseg -qc shows one or two outputs",
-)
+@rule("D010", INFO, SCT, "SCT's sct_deepseg -qc shows one or two outputs")
 def sct_many_labels(package: Package) -> Iterator[Problem]:
     """SCT writes more than two files for this model.
 
@@ -300,10 +269,9 @@ def sct_many_labels(package: Package) -> Iterator[Problem]:
 
 @rule(
     "D011",
-    "training-count",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="nnU-Net writes one spacing and one shape per training case into the fingerprint",
+    WARNING,
+    NNUNET,
+    "nnU-Net writes one spacing and one shape per training case into the fingerprint",
 )
 def training_count(package: Package) -> Iterator[Problem]:
     """`numTraining` differs from the number of cases in the fingerprint.
@@ -330,10 +298,9 @@ def training_count(package: Package) -> Iterator[Problem]:
 
 @rule(
     "D012",
-    "reader-orientation",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="nnU-Net's *WithReorient readers turn every image to nibabel's RAS, which is SCT's LPI",
+    ERROR,
+    NNUNET,
+    "nnU-Net's *WithReorient readers turn every image to nibabel's RAS, which is SCT's LPI",
 )
 def reader_orientation(package: Package) -> Iterator[Problem]:
     """The model was trained with a reader that reorients, and `image_orientation` is not LPI.

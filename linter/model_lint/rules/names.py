@@ -9,18 +9,16 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..findings import Problem, Severity
-from ..naming import Name, parse
+from ..findings import Problem
+from ..naming import Name
 from ..nnunet.plans import dimensions
 from ..wording import quote
-from . import rule
+from . import ERROR, INFO, SPEC, WARNING, rule
 
 if TYPE_CHECKING:
     from ..models.package import Package
 
 _DIMENSIONS = {"unet2d": 2, "unet3d": 3}
-#: A zip is named after the repository and the release.
-_FILE_NAME = re.compile(r"(model_[^/]+?)[-_]r[0-9]{8}\.zip", re.ASCII)
 
 SYNTAX = "model_task_anatomy_animal_pathology_condition_contrast_architecture"
 
@@ -34,7 +32,7 @@ def _problems(name: Name, code: str) -> Iterator[Problem]:
             )
 
 
-@rule("N001", "name-prefix", severity=Severity.ERROR, since="0.1", source=SYNTAX)
+@rule("N001", ERROR, SPEC, SYNTAX)
 def name_prefix(name: Name) -> Iterator[Problem]:
     """The name does not begin with `model_`.
 
@@ -47,7 +45,7 @@ def name_prefix(name: Name) -> Iterator[Problem]:
     return _problems(name, "N001")
 
 
-@rule("N002", "name-syntax", severity=Severity.ERROR, since="0.1", source=SYNTAX)
+@rule("N002", ERROR, SPEC, SYNTAX)
 def name_syntax(name: Name) -> Iterator[Problem]:
     """The name holds characters that it can't hold, an empty part, or over 100 characters.
 
@@ -62,13 +60,7 @@ def name_syntax(name: Name) -> Iterator[Problem]:
     return _problems(name, "N002")
 
 
-@rule(
-    "N003",
-    "task-missing",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="task = {seg, label, find}, default=None",
-)
+@rule("N003", WARNING, SPEC, "task = {seg, label, find}, default=None")
 def task_missing(name: Name) -> Iterator[Problem]:
     """The name does not say what the model does.
 
@@ -82,13 +74,7 @@ def task_missing(name: Name) -> Iterator[Problem]:
     return _problems(name, "N003")
 
 
-@rule(
-    "N004",
-    "value-not-allowed",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="pathology = {hc, ms, sci}, default=hc",
-)
+@rule("N004", ERROR, SPEC, "pathology = {hc, ms, sci}, default=hc")
 def value_not_allowed(name: Name) -> Iterator[Problem]:
     """A value is outside the list of its field, and the list is closed.
 
@@ -103,13 +89,7 @@ def value_not_allowed(name: Name) -> Iterator[Problem]:
     return _problems(name, "N004")
 
 
-@rule(
-    "N005",
-    "value-not-listed",
-    severity=Severity.INFO,
-    since="0.1",
-    source="anatomy = {sc, gm, csf, brainstem, axon, myelin, ...}, default=sc",
-)
+@rule("N005", INFO, SPEC, "anatomy = {sc, gm, csf, brainstem, axon, myelin, ...}, default=sc")
 def value_not_listed(name: Name) -> Iterator[Problem]:
     """A value of an open field is in no list, but its place says which field it is.
 
@@ -123,13 +103,7 @@ def value_not_listed(name: Name) -> Iterator[Problem]:
     return _problems(name, "N005")
 
 
-@rule(
-    "N006",
-    "value-ambiguous",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="animal = {human, dog, cat, rat, mouse, ...}, default=human",
-)
+@rule("N006", WARNING, SPEC, "animal = {human, dog, cat, rat, mouse, ...}, default=human")
 def value_ambiguous(name: Name) -> Iterator[Problem]:
     """A value is in no list, and its place does not say which field it is.
 
@@ -144,7 +118,7 @@ def value_ambiguous(name: Name) -> Iterator[Problem]:
     return _problems(name, "N006")
 
 
-@rule("N007", "wrong-order", severity=Severity.ERROR, since="0.1", source=SYNTAX)
+@rule("N007", ERROR, SPEC, SYNTAX)
 def wrong_order(name: Name) -> Iterator[Problem]:
     """The tokens of the name are out of order.
 
@@ -158,13 +132,7 @@ def wrong_order(name: Name) -> Iterator[Problem]:
     return _problems(name, "N007")
 
 
-@rule(
-    "N008",
-    "legacy-order",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="model_seg_monkey_sc_t1_unet3d",
-)
+@rule("N008", WARNING, SPEC, "model_seg_monkey_sc_t1_unet3d")
 def legacy_order(name: Name) -> Iterator[Problem]:
     """The animal stands before the anatomy, as the convention had it before June 2025.
 
@@ -179,13 +147,7 @@ def legacy_order(name: Name) -> Iterator[Problem]:
     return _problems(name, "N008")
 
 
-@rule(
-    "N009",
-    "mixed-token",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="model_seg_sc-gm-lesion_human_ms_exvivo_t2star",
-)
+@rule("N009", ERROR, SPEC, "model_seg_sc-gm-lesion_human_ms_exvivo_t2star")
 def mixed_token(name: Name) -> Iterator[Problem]:
     """One token holds values of two fields.
 
@@ -198,13 +160,7 @@ def mixed_token(name: Name) -> Iterator[Problem]:
     return _problems(name, "N009")
 
 
-@rule(
-    "N010",
-    "repeated-field",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="model_seg_sc-gm_t1-t2_unet3d",
-)
+@rule("N010", ERROR, SPEC, "model_seg_sc-gm_t1-t2_unet3d")
 def repeated_field(name: Name) -> Iterator[Problem]:
     """A field or a value stands in the name twice.
 
@@ -217,13 +173,7 @@ def repeated_field(name: Name) -> Iterator[Problem]:
     return _problems(name, "N010")
 
 
-@rule(
-    "N011",
-    "value-alias",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="contrast = {t1, t2, t2star, dwi, sem, tem, oi, ...}, default=None",
-)
+@rule("N011", ERROR, SPEC, "contrast = {t1, t2, t2star, dwi, sem, tem, oi, ...}, default=None")
 def value_alias(name: Name) -> Iterator[Problem]:
     """A value is another spelling of a listed one.
 
@@ -238,10 +188,9 @@ def value_alias(name: Name) -> Iterator[Problem]:
 
 @rule(
     "N012",
-    "architecture-mismatch",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="architecture = {unet2d, unet3d, filmCharley, hemisAndreanne}, default=unet2d",
+    WARNING,
+    SPEC,
+    "architecture = {unet2d, unet3d, filmCharley, hemisAndreanne}, default=unet2d",
 )
 def architecture_mismatch(package: Package) -> Iterator[Problem]:
     """The name says a network of two dimensions, and the model has three, or the reverse.
@@ -253,7 +202,7 @@ def architecture_mismatch(package: Package) -> Iterator[Problem]:
 
     Example: `model_seg_sc_t2` is wrong for `3d_fullres`, `model_seg_sc_t2_unet3d` is right.
     """
-    name = _repository_name(package)
+    name = package.named
     found = {dimensions(t.plans.object if t.plans else {}, t.configuration) for t in package.usable}
     values = name.values("architecture") if name and name.usable else None
     said = {_DIMENSIONS.get(value) for value in values or ()}
@@ -267,10 +216,3 @@ def architecture_mismatch(package: Package) -> Iterator[Problem]:
         f"{quote(package.usable[0].name)} is {quote(architecture)}",
         help=f"rename the repository to `{right}`",
     )
-
-
-def _repository_name(package: Package) -> Name | None:
-    if package.repository:
-        return parse(package.repository)
-    match = _FILE_NAME.fullmatch(package.file_name or "")
-    return parse(match[1]) if match else None

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..findings import Problem, Severity
+from ..findings import Problem
 from ..models.package import Package
-from . import rule
+from . import ERROR, TORCH, rule
 
 
 def _issues(package: Package, code: str) -> Iterator[Problem]:
@@ -25,10 +25,11 @@ def _issues(package: Package, code: str) -> Iterator[Problem]:
 
 @rule(
     "K001",
-    "pickle-global",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="torch.load imports, and may call, every global that a checkpoint names",
+    ERROR,
+    TORCH,
+    "torch.load imports, and may call, every global that a checkpoint names",
+    blocks_repair=True,
+    security=True,
 )
 def pickle_global(package: Package) -> Iterator[Problem]:
     """A checkpoint names a function or class that no nnU-Net checkpoint needs.
@@ -44,10 +45,11 @@ def pickle_global(package: Package) -> Iterator[Problem]:
 
 @rule(
     "K002",
-    "pickle-opcode",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="torch.save writes pickles of protocol 2 to 5 from a small set of opcodes",
+    ERROR,
+    TORCH,
+    "torch.save writes pickles of protocol 2 to 5 from a small set of opcodes",
+    blocks_repair=True,
+    security=True,
 )
 def pickle_opcode(package: Package) -> Iterator[Problem]:
     """A checkpoint uses a pickle opcode that no nnU-Net checkpoint needs.
@@ -61,10 +63,11 @@ def pickle_opcode(package: Package) -> Iterator[Problem]:
 
 @rule(
     "K003",
-    "pickle-opaque",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="torch.save names every global by literal strings",
+    ERROR,
+    TORCH,
+    "torch.save names every global by literal strings",
+    blocks_repair=True,
+    security=True,
 )
 def pickle_opaque(package: Package) -> Iterator[Problem]:
     """A checkpoint computes the name of a function or class that it loads.
@@ -78,10 +81,11 @@ def pickle_opaque(package: Package) -> Iterator[Problem]:
 
 @rule(
     "K004",
-    "pickle-malformed",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="torch.save writes one pickle that ends where its record ends",
+    ERROR,
+    TORCH,
+    "torch.save writes one pickle that ends where its record ends",
+    blocks_repair=True,
+    security=True,
 )
 def pickle_malformed(package: Package) -> Iterator[Problem]:
     """The description of the tensors in a checkpoint can't be read to its end, or goes on after it.
@@ -95,10 +99,11 @@ def pickle_malformed(package: Package) -> Iterator[Problem]:
 
 @rule(
     "K005",
-    "torch-zip-member",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="torch.save writes data.pkl, data/N and a few small records, and nothing else",
+    ERROR,
+    TORCH,
+    "torch.save writes data.pkl, data/N and a few small records, and nothing else",
+    blocks_repair=True,
+    security=True,
 )
 def torch_zip_member(package: Package) -> Iterator[Problem]:
     """The zip inside a checkpoint holds something that torch does not write.
@@ -112,10 +117,11 @@ def torch_zip_member(package: Package) -> Iterator[Problem]:
 
 @rule(
     "K006",
-    "pickle-arguments",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="torch and numpy rebuild tensors and numbers from arguments of fixed kinds",
+    ERROR,
+    TORCH,
+    "torch and numpy rebuild tensors and numbers from arguments of fixed kinds",
+    blocks_repair=True,
+    security=True,
 )
 def pickle_arguments(package: Package) -> Iterator[Problem]:
     """A checkpoint calls an allowed function with arguments that torch does not write.

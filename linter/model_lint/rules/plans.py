@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..findings import Problem, Severity
+from ..findings import Problem
 from ..models.json_file import JsonFile
 from ..models.package import Package, TrainerFolder
 from ..nnunet.networks import OLD_KEYS
@@ -13,7 +13,7 @@ from ..nnunet.plans import resolve
 from ..nnunet.plans_code import foreign_names
 from ..nnunet.plans_defects import Use, defects
 from ..wording import quote
-from . import rule
+from . import ERROR, INFO, NNUNET, SCT, WARNING, rule
 
 
 def _plans(package: Package) -> Iterator[tuple[TrainerFolder, JsonFile, str, dict[str, Any] | str]]:
@@ -28,10 +28,9 @@ def _plans(package: Package) -> Iterator[tuple[TrainerFolder, JsonFile, str, dic
 
 @rule(
     "P001",
-    "plans-invalid",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="nnU-Net reads plans.json with json.load and looks up `configurations` in it",
+    ERROR,
+    NNUNET,
+    "nnU-Net reads plans.json with json.load and looks up `configurations` in it",
 )
 def plans_invalid(package: Package) -> Iterator[Problem]:
     """`plans.json` is not JSON, or is not nnU-Net's plans.
@@ -57,10 +56,9 @@ def plans_invalid(package: Package) -> Iterator[Problem]:
 
 @rule(
     "P002",
-    "configuration-missing",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="PlansManager.get_configuration raises where the configuration is not in the plans",
+    ERROR,
+    NNUNET,
+    "PlansManager.get_configuration raises where the configuration is not in the plans",
 )
 def configuration_missing(package: Package) -> Iterator[Problem]:
     """The configuration that the model was trained with is not in `plans.json`.
@@ -77,10 +75,9 @@ def configuration_missing(package: Package) -> Iterator[Problem]:
 
 @rule(
     "P003",
-    "plans-name-differs",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="nnU-Net names the folder TRAINER__PLANS__CONFIGURATION after `plans_name`",
+    WARNING,
+    NNUNET,
+    "nnU-Net names the folder TRAINER__PLANS__CONFIGURATION after `plans_name`",
 )
 def plans_name_differs(package: Package) -> Iterator[Problem]:
     """The plans' name in `plans.json` is not the one in the trainer folder's name.
@@ -101,10 +98,9 @@ def plans_name_differs(package: Package) -> Iterator[Problem]:
 
 @rule(
     "P004",
-    "plans-old-format",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="nnU-Net 2.3.1 and later warn of the old plans format and convert it when they load it",
+    WARNING,
+    NNUNET,
+    "nnU-Net 2.3.1 and later warn of the old plans format and convert it when they load it",
 )
 def plans_old_format(package: Package) -> Iterator[Problem]:
     """The plans were written before nnU-Net 2.3.1 and describe the network in the old way.
@@ -121,13 +117,7 @@ def plans_old_format(package: Package) -> Iterator[Problem]:
             yield Problem(message, plans.path, plans.line("configurations", name))
 
 
-@rule(
-    "P005",
-    "cascade",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="SCT calls predict_single_npy_array and never passes a previous stage",
-)
+@rule("P005", WARNING, SCT, "SCT calls predict_single_npy_array and never passes a previous stage")
 def cascade(package: Package) -> Iterator[Problem]:
     """The configuration is the second stage of a cascade.
 
@@ -144,10 +134,10 @@ def cascade(package: Package) -> Iterator[Problem]:
 
 @rule(
     "P006",
-    "fingerprint-invalid",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="nnU-Net copies the fingerprint's intensities into plans.json when it plans",
+    WARNING,
+    NNUNET,
+    "nnU-Net copies the fingerprint's intensities into plans.json when it plans",
+    also=(INFO,),
 )
 def fingerprint_invalid(package: Package) -> Iterator[Problem]:
     """`dataset_fingerprint.json` is damaged, or belongs to another training.
@@ -176,15 +166,14 @@ def fingerprint_invalid(package: Package) -> Iterator[Problem]:
             yield Problem(message, fingerprint.path, fingerprint.line("spacings"))
         elif key in plans and plans[key] != content[key]:
             message = f"`{key}` differs from that in plans.json"
-            yield Problem(message, fingerprint.path, fingerprint.line(key), severity=Severity.INFO)
+            yield Problem(message, fingerprint.path, fingerprint.line(key), severity=INFO)
 
 
 @rule(
     "P007",
-    "plans-incomplete",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="DefaultPreprocessor, PlansManager and get_network_from_plans read these keys",
+    ERROR,
+    NNUNET,
+    "DefaultPreprocessor, PlansManager and get_network_from_plans read these keys",
 )
 def plans_incomplete(package: Package) -> Iterator[Problem]:
     """Something that prediction reads is missing from `plans.json`, or contradicts itself.
@@ -205,10 +194,9 @@ def plans_incomplete(package: Package) -> Iterator[Problem]:
 
 @rule(
     "P008",
-    "plans-code",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="nnU-Net imports the names of `arch_kwargs` by pydoc.locate and calls what it finds",
+    ERROR,
+    NNUNET,
+    "nnU-Net imports the names of `arch_kwargs` by pydoc.locate and calls what it finds",
 )
 def plans_code(package: Package) -> Iterator[Problem]:
     """`plans.json` names code that is no part of a network.

@@ -5,20 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from ..findings import Problem, Severity
+from ..findings import Problem
 from ..models.package import Package
 from ..models.text_file import TextFile, excerpt
 from ..privacy import Kind, Leak, is_address, is_nobodys
-from . import rule
+from . import ERROR, GITHUB, NNUNET, WARNING, rule
 from .shared import leak_message
 
 
 @rule(
     "V001",
-    "leaked-path",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="nnU-Net writes the folders of the training into debug.json and the training log",
+    WARNING,
+    NNUNET,
+    "nnU-Net writes the folders of the training into debug.json and the training log",
+    repair="takes it out of debug.json, summary.json and training logs",
+    private=True,
 )
 def leaked_path(package: Package) -> Iterator[Problem]:
     """A text in the package names folders of the machine on which the model was trained.
@@ -37,10 +38,11 @@ def leaked_path(package: Package) -> Iterator[Problem]:
 
 @rule(
     "V002",
-    "leaked-host",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="nnU-Net writes the name of the machine into debug.json",
+    WARNING,
+    NNUNET,
+    "nnU-Net writes the name of the machine into debug.json",
+    repair="takes it out of debug.json, summary.json and training logs",
+    private=True,
 )
 def leaked_host(package: Package) -> Iterator[Problem]:
     """A text in the package names a machine, a user or an e-mail address.
@@ -56,10 +58,11 @@ def leaked_host(package: Package) -> Iterator[Problem]:
 
 @rule(
     "V003",
-    "leaked-subjects",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="nnU-Net writes the names of the cases that it validates into the training log",
+    WARNING,
+    NNUNET,
+    "nnU-Net writes the names of the cases that it validates into the training log",
+    repair="takes it out of debug.json, summary.json and training logs",
+    private=True,
 )
 def leaked_subjects(package: Package) -> Iterator[Problem]:
     """A text in the package names subjects of the data set.
@@ -75,10 +78,12 @@ def leaked_subjects(package: Package) -> Iterator[Problem]:
 
 @rule(
     "V004",
-    "leaked-secret",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="GitHub and other services revoke a token that they find in public, and so do thieves",
+    ERROR,
+    GITHUB,
+    "GitHub and other services revoke a token that they find in public, and so do thieves",
+    repair="takes it out of debug.json, summary.json and training logs",
+    security=True,
+    private=True,
 )
 def leaked_secret(package: Package) -> Iterator[Problem]:
     """A text in the package holds a password, a token or a private key.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ..findings import Problem, Severity
+from ..findings import Problem
 from ..wording import listing, quote, size
-from . import rule
+from . import ERROR, GITHUB, INFO, PRACTICE, SCT, SPEC, WARNING, rule
 from .shared import leak_message, shown
 
 if TYPE_CHECKING:
@@ -17,10 +17,9 @@ if TYPE_CHECKING:
 
 @rule(
     "R001",
-    "readme-missing",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="This repository will track issues, as well as store the README and any code or scripts "
+    ERROR,
+    SPEC,
+    "This repository will track issues, as well as store the README and any code or scripts "
     "associated with your model.",
 )
 def readme_missing(repository: Repository) -> Iterator[Problem]:
@@ -38,10 +37,10 @@ def readme_missing(repository: Repository) -> Iterator[Problem]:
 
 @rule(
     "R002",
-    "license-missing",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="Without a licence nobody may use, change or share what a repository holds",
+    ERROR,
+    PRACTICE,
+    "Without a licence nobody may use, change or share what a repository holds",
+    also=(WARNING,),
 )
 def license_missing(repository: Repository) -> Iterator[Problem]:
     """The repository has no licence.
@@ -57,7 +56,7 @@ def license_missing(repository: Repository) -> Iterator[Problem]:
         yield Problem(
             "the licence is in the README only, where GitHub does not see it",
             path,
-            severity=Severity.WARNING,
+            severity=WARNING,
             help="move it to a file `LICENSE`",
         )
     elif repository.license is None:
@@ -66,13 +65,7 @@ def license_missing(repository: Repository) -> Iterator[Problem]:
         yield Problem("the licence is empty", repository.license[0])
 
 
-@rule(
-    "R003",
-    "citation-missing",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="GitHub shows `Cite this repository` where it finds a CITATION.cff",
-)
+@rule("R003", WARNING, GITHUB, "GitHub shows `Cite this repository` where it finds a CITATION.cff")
 def citation_missing(repository: Repository) -> Iterator[Problem]:
     """The repository has no `CITATION.cff`.
 
@@ -87,13 +80,7 @@ def citation_missing(repository: Repository) -> Iterator[Problem]:
     yield Problem(f"there is no CITATION.cff at the root of the repository{hint}")
 
 
-@rule(
-    "R004",
-    "readme-placeholder",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="TODO placeholders were left in the READMEs of published models",
-)
+@rule("R004", WARNING, PRACTICE, "TODO placeholders were left in the READMEs of published models")
 def readme_placeholder(repository: Repository) -> Iterator[Problem]:
     """Text that was meant to be replaced is left in the README.
 
@@ -108,15 +95,15 @@ def readme_placeholder(repository: Repository) -> Iterator[Problem]:
         Problem(f"{quote(found)} is left in the README", path, line)
         for line, found in placeholders(text)
     )
-    yield from shown(problems, Severity.WARNING, "placeholder in the README", "placeholders in it")
+    yield from shown(problems, WARNING, "placeholder in the README", "placeholders in it")
 
 
 @rule(
     "R005",
-    "weights-in-git",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="should be uploaded as 'assets' to a release of the repository",
+    ERROR,
+    SPEC,
+    "should be uploaded as 'assets' to a release of the repository",
+    also=(INFO,),
 )
 def weights_in_git(repository: Repository) -> Iterator[Problem]:
     """A checkpoint, a packaged model or an image is tracked by git.
@@ -131,17 +118,17 @@ def weights_in_git(repository: Repository) -> Iterator[Problem]:
     for path in repository.large:
         kinds.setdefault(repository.kind(path), []).append(_large(repository, path))
     for kind, problems in kinds.items():
-        yield from shown(problems, Severity.ERROR, f"{kind} in git", f"{kind}s in git")
+        yield from shown(problems, ERROR, f"{kind} in git", f"{kind}s in git")
     pointers = (
         Problem(
             f"{_a(repository.kind(path))} is kept by git-lfs",
             path,
-            severity=Severity.INFO,
+            severity=INFO,
             help="attach it to a release: SCT installs models from there",
         )
         for path in repository.pointers
     )
-    yield from shown(pointers, Severity.ERROR, "model kept by git-lfs", "models kept by git-lfs")
+    yield from shown(pointers, ERROR, "model kept by git-lfs", "models kept by git-lfs")
 
 
 def _large(repository: Repository, path: str) -> Problem:
@@ -150,7 +137,7 @@ def _large(repository: Repository, path: str) -> Problem:
     return Problem(
         f"{_a(kind)} ({size(repository.large[path])}) is tracked by git",
         path,
-        severity=Severity.INFO if sample else None,
+        severity=INFO if sample else None,
         help="nothing to fix if it is made up, or may be published" if sample else None,
     )
 
@@ -161,10 +148,9 @@ def _a(kind: str) -> str:
 
 @rule(
     "R006",
-    "personal-path",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="Personal e-mail addresses and home folders stand in published repositories",
+    WARNING,
+    PRACTICE,
+    "Personal e-mail addresses and home folders stand in published repositories",
 )
 def personal_path(repository: Repository) -> Iterator[Problem]:
     """A script, workflow or configuration names somebody's folder or e-mail address.
@@ -179,9 +165,7 @@ def personal_path(repository: Repository) -> Iterator[Problem]:
         for path, text in repository.scripts.items()
         if (leaks := _names_somebody(path, text))
     )
-    yield from shown(
-        problems, Severity.WARNING, "file with personal paths", "files with personal paths"
-    )
+    yield from shown(problems, WARNING, "file with personal paths", "files with personal paths")
 
 
 def _names_somebody(path: str, text: str) -> list[Leak]:
@@ -198,13 +182,7 @@ def _personal(path: str, leaks: Sequence[Leak]) -> Problem:
     return Problem(f"names {quote(leaks[0].value)}{more}", path, leaks[0].line)
 
 
-@rule(
-    "R007",
-    "bytecode-in-git",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="Compiled Python files stand in published model repositories",
-)
+@rule("R007", WARNING, PRACTICE, "Compiled Python files stand in published model repositories")
 def bytecode_in_git(repository: Repository) -> Iterator[Problem]:
     """Compiled Python, or what an operating system leaves behind, is tracked by git.
 
@@ -226,13 +204,7 @@ def bytecode_in_git(repository: Repository) -> Iterator[Problem]:
             yield Problem(f"{what}{more}", found[0])
 
 
-@rule(
-    "R008",
-    "readme-command-outdated",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="SCT 7.0 removed `sct_deepseg -task` and `sct_deepseg -install-task`",
-)
+@rule("R008", WARNING, SCT, "SCT 7.0 removed `sct_deepseg -task` and `sct_deepseg -install-task`")
 def readme_command_outdated(repository: Repository) -> Iterator[Problem]:
     """A README or a script uses a command that SCT no longer has.
 
@@ -250,15 +222,16 @@ def readme_command_outdated(repository: Repository) -> Iterator[Problem]:
         if "sct_deepseg" in text
         for line, option in outdated_options(text)
     )
-    yield from shown(problems, Severity.WARNING, "such command")
+    yield from shown(problems, WARNING, "such command")
 
 
 @rule(
     "R010",
-    "secret-in-git",
-    severity=Severity.ERROR,
-    since="0.1",
-    source="GitHub searches public repositories for tokens and revokes them, and so do thieves",
+    ERROR,
+    GITHUB,
+    "GitHub searches public repositories for tokens and revokes them, and so do thieves",
+    security=True,
+    private=True,
 )
 def secret_in_git(repository: Repository) -> Iterator[Problem]:
     """A script, a configuration or a README holds a password, a token or a private key.
@@ -279,15 +252,14 @@ def secret_in_git(repository: Repository) -> Iterator[Problem]:
         for path, text in repository.texts.items()
         if (secrets := find_leaks(text, kinds=kinds))
     )
-    yield from shown(problems, Severity.ERROR, "file with secrets", "files with secrets")
+    yield from shown(problems, ERROR, "file with secrets", "files with secrets")
 
 
 @rule(
     "R011",
-    "submodule-undeclared",
-    severity=Severity.WARNING,
-    since="0.1",
-    source="git can't fetch a submodule: no url found in .gitmodules",
+    WARNING,
+    PRACTICE,
+    "git can't fetch a submodule: no url found in .gitmodules",
 )
 def submodule_undeclared(repository: Repository) -> Iterator[Problem]:
     """A folder is a link to another repository whose address is nowhere.
@@ -306,10 +278,9 @@ def submodule_undeclared(repository: Repository) -> Iterator[Problem]:
 
 @rule(
     "R012",
-    "model-in-git",
-    severity=Severity.INFO,
-    since="0.1",
-    source="SCT and nnU-Net load a trainer folder, not the repository around it",
+    INFO,
+    SCT,
+    "SCT and nnU-Net load a trainer folder, not the repository around it",
 )
 def model_in_git(repository: Repository) -> Iterator[Problem]:
     """The repository tracks a whole trainer folder, which this check does not look into.
@@ -326,4 +297,4 @@ def model_in_git(repository: Repository) -> Iterator[Problem]:
         )
         for folder in repository.trainers
     )
-    yield from shown(problems, Severity.INFO, "model")
+    yield from shown(problems, INFO, "model")

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..checkpoint.reader import Checkpoint, read_checkpoint
+from ..checkpoint.reader import Checkpoint, File, read_checkpoint
 from ..errors import UsageError
 from ..models.json_file import JsonFile, parse_json
 from ..models.package import DATASET_FOLDER, FINAL_CHECKPOINT, fold_number, parse_folder_name
@@ -141,8 +141,7 @@ def _about_checkpoint(name: str) -> Iterator[str]:
 def _about_training_state(checkpoints: Mapping[str, Path]) -> Iterator[str]:
     """Say where the dataset.json that is embedded for resuming names cases or paths."""
     for fold, path in checkpoints.items():
-        with path.open("rb") as stream:
-            read = read_checkpoint(stream, path.stat().st_size, random_access=True)
+        read = read_checkpoint(File.at(path))
         embedded = read.dataset_json if isinstance(read, Checkpoint) else None
         if find_leaks(json.dumps(embedded)):
             yield (

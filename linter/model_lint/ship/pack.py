@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, cast
 
+from ..checkpoint.reader import File
 from ..checkpoint.writer import CheckpointError, write_checkpoint
 from ..errors import UsageError
 from ..findings import Severity, TargetReport
@@ -65,13 +66,10 @@ def write(
             continue
         # A slim checkpoint is larger than its source by a few headers at most.
         limit = 2 * content.source_size
-        with (
-            content.source.open("rb") as source,
-            package.member(content.path, numbers=True, size_limit=limit) as member,
-        ):
+        with package.member(content.path, numbers=True, size_limit=limit) as member:
             try:
                 write_checkpoint(
-                    source,
+                    File.at(content.source),
                     cast("IO[bytes]", member),
                     keep_training_state=keep_training_state,
                     progress=partial(progress, content.path),

@@ -8,8 +8,6 @@ and ``trainer_class.py`` are never touched: only the author knows what belongs t
 from __future__ import annotations
 
 import hashlib
-import time
-import zipfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,27 +16,27 @@ from pathlib import Path
 from typing import IO
 
 from ..checkpoint.reader import Checkpoint
-from ..engine import check
 from ..errors import UsageError
 from ..findings import Severity
+from ..lint import Options, lint
 from ..models.archive import Archive
 from ..models.package import DATASET_FOLDER, FINAL_CHECKPOINT, TRAINER_GLOB, Package, TrainerFolder
-from ..models.paths import is_checkpoint, is_image, junk_entry, validation_folder
+from ..models.paths import is_checkpoint, is_image, junk_entry, validation_entry
 from ..models.target import Target
 from ..privacy import scrub_all
 from ..rules import all_rules
 from ..storage.limits import MAX_TEXT_BYTES
-from ..storage.tree import READABLE_METHODS, Member, TreeError, ZipTree, open_zip, read_bytes
+from ..storage.ranges import of_file
+from ..storage.tree import TreeError, read_bytes
+from ..storage.zip import ZipTree, open_zip
+from ..storage.zip_member import READABLE_METHODS, Member
 from ..storage.zip_writer import ZipWriter
 from ..wording import printable, quote
 
-#: With these a zip is damaged, hostile, or can't be read in one way only: nothing is repaired.
-_REFUSED = frozenset({"Z001", "Z002", "Z003", "Z004", "Z005", "Z009"})
 #: What is not the whole of a zip's content but must never be left out.
 _NEEDED = ("dataset.json", "plans.json", "dataset_fingerprint.json", "trainer_class.py")
 #: What stands in a record where something was taken out, and the rule that wants it out.
 _MARKS = {"V001": "<path>", "V002": "<host>", "V003": "<subject-", "V004": "<secret>"}
-_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ class Kept:
     #: Its path there; of a folder with ``/`` at the end.
     path: str
     #: The entry of the source that it is a copy of; None for an empty folder.
-    info: zipfile.ZipInfo | None
+    member: Member | None
     #: What it holds instead of the source's bytes.
     data: bytes | None = None
 
@@ -80,8 +78,8 @@ class Plan:
 
 def refuse(target: Target) -> None:
     """Raise UsageError where a zip is not one to repair, whatever rules the user chose."""
-    rules = [rule for rule in all_rules() if rule.code in _REFUSED or rule.code.startswith("K")]
-    for finding in check(target, rules, time.perf_counter()).findings:
+    rules = tuple(rule for rule in all_rules() if rule.blocks_repair)
+    for finding in lint(target, Options(rules)).findings:
         if finding.severity is Severity.ERROR:
             raise UsageError(f"not repaired: {finding.message} ({finding.code})")
 
@@ -91,7 +89,7 @@ def opened(source: Path) -> Iterator[ZipTree]:
     """Open a zip for `plan` and `write`. Raises UsageError."""
     try:
         with source.open("rb", buffering=0) as raw:
-            yield open_zip(raw)
+            yield open_zip(of_file(raw))
     except TreeError as error:
         raise UsageError(f"not repaired: {error}") from error
     except OSError as error:
@@ -113,16 +111,15 @@ def plan(package: Package, archive: Archive, tree: ZipTree, codes: Collection[st
     Raises:
         UsageError: where an entry can't be read, or two of one name differ.
     """
-    infos = dict(zip(tree.members, tree.archive.infolist(), strict=True))
-    members = tuple(tree.members)
+    members = tree.members
     drops = _drops(package, members, codes)
     left = [m for m in members if _drop(m.path, drops) is None]
-    repeated, files = _files(tree, [m for m in left if not m.is_dir], infos)
+    repeated, files = _files(tree, [m for m in left if not m.is_dir])
     folders = _empty_folders(package, files, drops, left)
     trainers = [t for t in package.trainers if _drop(t.path, drops) is None]
     move = _move(trainers, [*files, *folders], codes)
     scrubs = _scrubs(package, tree, files, codes)
-    rewrites = [*_recompressed(tree, files, infos), *_headers(archive)]
+    rewrites = [*_recompressed(tree, files), *_headers(archive)]
     actions = (
         *(Action((code,), _shown(path, tree), "drop") for path, code in drops.items()),
         *repeated,
@@ -136,7 +133,7 @@ def plan(package: Package, archive: Archive, tree: ZipTree, codes: Collection[st
         )
     above = len(move.path) - len(move.target) if move else 0
     texts = {action.path: action.after.encode("utf-8", "surrogateescape") for action in scrubs}
-    contents = [Kept(p[above:], infos[m], texts.get(p)) for p, m in files.items()]
+    contents = [Kept(p[above:], m, texts.get(p)) for p, m in files.items()]
     contents += [Kept(f"{p[above:]}/", None) for p in folders]
     return Plan(actions, tuple(contents))
 
@@ -174,7 +171,7 @@ def _forbidden(member: Member, extra: frozenset[str], *, has_model: bool) -> tup
     if junk:
         return junk, "Z008"
     # What holds no model is not a package: a data set is all images.
-    folder = validation_folder(path) if has_model else None
+    folder = validation_entry(path) if has_model else None
     if folder:
         return folder, "L014"
     if member.is_dir or not has_model:
@@ -205,9 +202,7 @@ def _drop(path: str, drops: Mapping[str, str]) -> str | None:
     return None
 
 
-def _files(
-    tree: ZipTree, members: list[Member], infos: Mapping[Member, zipfile.ZipInfo]
-) -> tuple[list[Action], dict[str, Member]]:
+def _files(tree: ZipTree, members: list[Member]) -> tuple[list[Action], dict[str, Member]]:
     """Return the files by path, and what is left out because it is there twice."""
     by_path: dict[str, list[Member]] = {}
     for member in members:
@@ -216,7 +211,7 @@ def _files(
     for path, same in by_path.items():
         if len(same) == 1:
             continue
-        if len({_digest(tree.archive, infos[m]) for m in same}) > 1:
+        if len({_digest(tree, m) for m in same}) > 1:
             raise UsageError(
                 f"not repaired: {quote(path)} is in the zip more than once, with different content "
                 "(Z007); zip the folder again"
@@ -294,16 +289,14 @@ def _taken_out(before: str, after: str) -> tuple[str, ...]:
     return tuple(c for c, mark in _MARKS.items() if after.count(mark) > before.count(mark))
 
 
-def _recompressed(
-    tree: ZipTree, files: Mapping[str, Member], infos: Mapping[Member, zipfile.ZipInfo]
-) -> Iterator[Action]:
+def _recompressed(tree: ZipTree, files: Mapping[str, Member]) -> Iterator[Action]:
     """Yield what is compressed as not every ``zipfile`` can read it, but this Python's can."""
     for path, member in files.items():
         if member.method in READABLE_METHODS and not member.patched:
             continue
         try:
-            tree.archive.open(infos[member]).close()
-        except Exception as error:  # zipfile and its decompressors raise a dozen types
+            tree.open_member(member, any_method=True).close()
+        except TreeError as error:
             raise UsageError(
                 f"not repaired: {quote(path)} can't be unpacked by this Python (Z006): {error}"
             ) from error
@@ -311,7 +304,7 @@ def _recompressed(
 
 
 def _headers(archive: Archive) -> Iterator[Action]:
-    for path in dict.fromkeys(path for path, _ in archive.differing):
+    for path in dict.fromkeys(path for path, _ in archive.headers.differing):
         yield Action(("Z011",), path, "rewrite")
 
 
@@ -333,9 +326,9 @@ def write(planned: Plan, tree: ZipTree, stream: IO[bytes]) -> dict[str, str]:
     digests: dict[str, str] = {}
     for kept in planned.contents:
         digest = hashlib.sha256()
-        limit = kept.info.file_size if kept.info else 0
+        limit = kept.member.size if kept.member else 0
         with package.member(kept.path, numbers=is_checkpoint(kept.path), size_limit=limit) as out:
-            for block in _blocks(tree.archive, kept):
+            for block in _blocks(tree, kept):
                 digest.update(block)
                 out.write(block)
         digests[kept.path] = digest.hexdigest()
@@ -345,34 +338,31 @@ def write(planned: Plan, tree: ZipTree, stream: IO[bytes]) -> dict[str, str]:
 
 def verify(path: Path, digests: Mapping[str, str]) -> None:
     """Read a finished zip and compare each entry with what it has to hold. Raises UsageError."""
-    with zipfile.ZipFile(path) as archive:
-        found = [(info.filename, _digest(archive, info)) for info in archive.infolist()]
+    with path.open("rb", buffering=0) as raw:
+        tree = open_zip(of_file(raw))
+        found = [(member.raw_name, _digest(tree, member)) for member in tree.members]
     if found != list(digests.items()):
         raise UsageError("the new zip does not hold what it should: is the disk in order?")
 
 
-def _blocks(archive: zipfile.ZipFile, kept: Kept) -> Iterator[bytes]:
+def _blocks(tree: ZipTree, kept: Kept) -> Iterator[bytes]:
     if kept.data is not None:
         yield kept.data
-    elif kept.info is not None:
-        yield from _read(archive, kept.info)
+    elif kept.member is not None:
+        yield from _read(tree, kept.member)
 
 
-def _digest(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> str:
+def _digest(tree: ZipTree, member: Member) -> str:
     digest = hashlib.sha256()
-    for block in _read(archive, info):
+    for block in _read(tree, member):
         digest.update(block)
     return digest.hexdigest()
 
 
-def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
-    """Yield the content of an entry; ``zipfile`` compares its CRC at the end."""
+def _read(tree: ZipTree, member: Member) -> Iterator[bytes]:
+    """Yield the content of an entry."""
     try:
-        with archive.open(info) as stream:
-            while block := stream.read(_BLOCK):
-                yield block
-    except (OSError, MemoryError):
-        raise
-    except Exception as error:  # as above
-        name = printable(info.filename)
+        yield from tree.blocks(member)
+    except TreeError as error:
+        name = printable(member.raw_name)
         raise UsageError(f"not repaired: {name} does not unpack: {error}") from error

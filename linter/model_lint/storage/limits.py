@@ -9,6 +9,12 @@ from __future__ import annotations
 MAX_ENTRIES = 100_000
 #: Bytes of a JSON file, a log or a ``trainer_class.py`` that are read.
 MAX_TEXT_BYTES = 64 * 1024 * 1024
+#: Bytes of the directory at the end of a zip: a hundred and sixty for each of so many entries.
+MAX_DIRECTORY_BYTES = 16 * 1024 * 1024
+#: Bytes of the name of an entry, with the folders around it: what Linux takes.
+MAX_NAME_LENGTH = 4096
+#: Folders of a tree. A package of 25 folds has under thirty.
+MAX_FOLDERS = 20_000
 #: Nesting of arrays and objects in a JSON file.
 MAX_JSON_DEPTH = 100
 #: Folders above a file inside a package.
@@ -35,9 +41,6 @@ MAX_SKIPPED_BYTES = 8 * 1024 * 1024
 #: Bytes of a text, and of all those longer than the ends above, that reading everything reads.
 MAX_WHOLE_BYTES = 4 * 1024 * 1024
 MAX_WHOLE_TOTAL = 16 * 1024 * 1024
-#: Bytes of a compressed checkpoint that is unpacked as a whole; of a larger one only the start,
-#: unless every byte is read (`--deep`).
-MAX_WHOLE_CHECKPOINT = 1024 * 1024
 #: Bytes of a script, a configuration or a README of a repository that are read, and how many of
 #: each kind are, alone and together.
 MAX_SCRIPT_BYTES = 1024 * 1024

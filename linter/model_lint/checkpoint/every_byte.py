@@ -1,0 +1,230 @@
+"""Read a checkpoint from its first byte to its last: are its checksums right, its weights numbers?
+
+A checkpoint inside a package has two checksums of every byte: the package's, and its own, which
+torch never looks at. Nothing is sought, so one that is compressed is unpacked only once. What
+``torch.save`` leaves out of a record's header (it states sizes behind the data) is taken from the
+pickle, which says how long each storage is; the other records are short.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from math import prod
+
+from ..storage.rereading import Tail
+from ..storage.zip_format import CENTRAL, DESCRIPTOR, DESCRIPTOR_MARK, LOCAL, STORED
+from ..wording import listing
+from .finite import FLOATS, has_nonfinite, is_zero
+from .pickle_values import Tensor
+from .torch_zip import (
+    MAX_TAIL,
+    ContainerError,
+    Read,
+    Record,
+    Source,
+    content_reader,
+    read_local_header,
+)
+
+#: Bytes that are examined at a time; a multiple of the longest number.
+_BLOCK = 1 << 20
+#: Bytes in which the end of a record is looked for whose length nothing states: torch writes a few
+#: dozen into such records.
+_MAX_UNKNOWN = 1 << 16
+
+
+@dataclass(frozen=True)
+class EveryByte:
+    """What reading every byte tells."""
+
+    #: Checksum and length of the whole file.
+    crc: int
+    size: int
+    #: Its last bytes, with its directory.
+    tail: bytes = field(repr=False)
+    #: The checksum of each record by the place of its header.
+    records: Mapping[int, int] = field(repr=False)
+    #: What is wrong with the numbers of the weights, one line each.
+    weights: tuple[str, ...] = ()
+
+    def mismatches(self, directory: Iterable[Record]) -> list[str]:
+        """Return the names of records with another checksum than their directory states.
+
+        None where it states none at all: ``torch.serialization.set_crc32_options(False)``.
+        """
+        stated = [record for record in directory if not record.name.endswith("/")]
+        if not any(record.crc for record in stated):
+            return []
+        return [
+            record.name.partition("/")[2]
+            for record in stated
+            if self.records.get(record.offset) != record.crc
+        ]
+
+
+def read_every_byte(
+    read: Read, prefix: str, sizes: Mapping[str, int], weights: Mapping[str, Tensor]
+) -> EveryByte:
+    """Read a checkpoint to its end.
+
+    Args:
+        read: gives the file from its start.
+        prefix: the folder of the records.
+        sizes: the bytes of the records that the pickle tells of, and its own.
+        weights: the tensors whose numbers matter.
+    """
+    summed = _Summed(read)
+    source = Source(summed)
+    numbers = {f"{prefix}/data/{key}": found for key, found in _numbers(weights).items()}
+    sums: dict[int, int] = {}
+    big_endian = False
+    while source.peek(4) == LOCAL:
+        at = source.position
+        try:
+            record = read_local_header(source)
+            crc = 0
+            for place, block in _blocks(
+                content_reader(source, record.method, _length(source, record, sizes))
+            ):
+                if place > sizes.get(record.name, _MAX_UNKNOWN):
+                    break  # it holds more than is declared, whatever that is
+                crc = zlib.crc32(block, crc)
+                for tensor in numbers.get(record.name, ()):
+                    tensor.examine(block, place)
+                big_endian |= record.name == f"{prefix}/byteorder" and block == b"big"
+        except ContainerError:
+            break
+        sums[at] = crc
+        if record.flags & DESCRIPTOR:
+            _skip_descriptor(source)
+    while source.read(_BLOCK):
+        pass
+    every = [] if big_endian else [t for found in numbers.values() for t in found]
+    return EveryByte(summed.crc, source.count, summed.tail.bytes, sums, tuple(_wrong(every)))
+
+
+class _Summed:
+    """A stream whose bytes are summed as they pass, and of which the last are kept."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self.crc = 0
+        self.tail = Tail(MAX_TAIL)
+
+    def read(self, length: int, /) -> bytes:
+        data = self._read(length)
+        self.crc = zlib.crc32(data, self.crc)
+        self.tail.add(data)
+        return data
+
+
+# ------------------------------------------------------------------------------- the records
+
+
+def _length(source: Source, record: Record, sizes: Mapping[str, int]) -> int | None:
+    """Return the bytes that a record takes in the file; None where its end is in its data."""
+    if record.compressed or not record.flags & DESCRIPTOR:
+        return record.compressed
+    if record.method != STORED:
+        return None
+    return sizes[record.name] if record.name in sizes else _find_end(source)
+
+
+def _find_end(source: Source) -> int:
+    """Return how far it is to the signature and the size that follow a record's data."""
+    ahead, at = source.peek(_MAX_UNKNOWN), -1
+    while (at := ahead.find(DESCRIPTOR_MARK, at + 1)) >= 0:
+        if ahead[at + 8 : at + 12] == at.to_bytes(4, "little"):
+            return at
+    raise ContainerError("C002", "a record without an end")
+
+
+def _blocks(read: Read) -> Iterator[tuple[int, bytes]]:
+    """Yield the content of a record with the place of each block; no number lies in two."""
+    place, rest = 0, b""
+    while data := read(_BLOCK):
+        if rest:
+            data = rest + data
+        whole = len(data) // 8 * 8
+        rest = data[whole:]
+        if whole:
+            yield place, data[:whole] if rest else data
+        place += whole
+    if rest:
+        yield place, rest
+
+
+def _skip_descriptor(source: Source) -> None:
+    """Take the checksum and the sizes that follow streamed data."""
+    ahead = source.peek(28)
+    for length in (0, 16, 12, 24, 20):
+        if ahead[length : length + 4] in {LOCAL, CENTRAL}:
+            source.exactly(length)
+            return
+
+
+# ------------------------------------------------------------------------------- the numbers
+
+
+class _Numbers:
+    """The numbers of a tensor of floats in its storage, and what was seen of them."""
+
+    def __init__(self, name: str, tensor: Tensor, *, needed: bool) -> None:
+        self.name = name
+        self._dtype = tensor.dtype
+        self._start, self._end = (edge * tensor.storage.itemsize for edge in tensor.extent)
+        #: Whether zeros throughout can't be meant.
+        self.needed = needed
+        self.bad = False
+        #: Whether some number is not zero.
+        self.alive = False
+
+    def examine(self, block: bytes, place: int) -> None:
+        """Look at those of its numbers that are in a block of the storage."""
+        start, end = max(self._start - place, 0), min(self._end - place, len(block))
+        if start >= end:
+            return
+        part = block if end - start == len(block) else block[start:end]
+        self.bad = self.bad or has_nonfinite(part, self._dtype)
+        self.alive = self.alive or not self.needed or not is_zero(part)
+
+
+def _wrong(tensors: list[_Numbers]) -> Iterator[str]:
+    bad = [tensor.name for tensor in tensors if tensor.bad]
+    if bad:
+        yield f"{listing(bad)} {_verb(bad, 'contains', 'contain')} NaN or infinite values"
+    dead = [t.name for t in tensors if t.needed and not t.alive and not t.bad]
+    if dead:
+        yield f"{listing(dead)} {_verb(dead, 'holds', 'hold')} nothing but zeros"
+
+
+def _verb(names: list[str], one: str, many: str) -> str:
+    return one if len(names) == 1 else many
+
+
+def _numbers(weights: Mapping[str, Tensor]) -> dict[str, list[_Numbers]]:
+    """Return the tensors of floats by the key of their storage, each under its first name."""
+    used = _last_head(weights)
+    found: dict[str, dict[tuple[int, int], _Numbers]] = {}
+    for name, tensor in weights.items():
+        start, end = (edge * tensor.storage.itemsize for edge in tensor.extent)
+        dense = prod(tensor.shape) * tensor.storage.itemsize == end - start
+        if tensor.dtype not in FLOATS or tensor.dtype != tensor.storage.dtype or not dense:
+            continue
+        idle = ".seg_layers." in name and not name.startswith(used)
+        needed = len(tensor.shape) > 1 and name.endswith(".weight") and not idle
+        places = found.setdefault(tensor.storage.key, {})
+        places.setdefault((start, end), _Numbers(name, tensor, needed=needed))
+    return {key: list(places.values()) for key, places in found.items()}
+
+
+def _last_head(weights: Mapping[str, Tensor]) -> str:
+    """Return how the names of the head begin whose output is used; the others serve training."""
+    numbers = [0]
+    for name in weights:
+        found = re.match(r"decoder\.seg_layers\.(\d{1,4})\.", name)
+        numbers += [int(found[1])] if found else []
+    return f"decoder.seg_layers.{max(numbers)}."

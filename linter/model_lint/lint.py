@@ -1,0 +1,238 @@
+"""Judge a target: which rules run on it, what they find, and what of that is silenced."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from .config import Config
+from .errors import ISSUES_URL, UsageError
+from .findings import INTERNAL, OWN, UNUSED, Finding, Ignored, Problem, Stats, TargetReport
+from .models.quoted_line import Sources
+from .models.target import Target
+from .rules import DOCS_URL, ERROR, WARNING, Rule, all_rules
+
+#: What makes a finding the same as one of the baseline: its line may have moved.
+Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is looked for, and what is silenced."""
+
+    #: The rules that run.
+    rules: tuple[Rule, ...] = field(default_factory=all_rules)
+    #: Gives the ignores with their reasons.
+    config: Config = field(default_factory=Config)
+    #: The findings of a baseline.
+    known: frozenset[Key] = frozenset()
+
+
+def lint(target: Target, options: Options) -> TargetReport:
+    """Run the rules on a target, and set aside what the configuration or a baseline silences."""
+    started = time.perf_counter()
+    rules = [rule for rule in options.rules if applies(rule, target)]
+    sources = Sources(target.models)
+    found = {rule.code: list(_run(rule, target, sources)) for rule in rules}
+    findings = [
+        finding
+        for rule in rules
+        if not any(found.get(code) for code in rule.unless)
+        for finding in found[rule.code]
+    ]
+    findings.sort(key=lambda f: f.severity.rank)
+    stats = Stats(
+        bytes_total=target.bytes_total,
+        bytes_read=target.bytes_read,
+        seconds=round(target.seconds + time.perf_counter() - started, 3),
+    )
+    looked_for = frozenset(rule.code for rule in rules)
+    kept, ignored = _silenced(target.text, findings, options)
+    return TargetReport(target.text, target.kind, kept, stats, ignored, looked_for)
+
+
+def applies(rule: Rule, target: Target) -> bool:
+    """Whether a target has what a rule looks at."""
+    if target.family and rule.family != target.family:
+        return False
+    if rule.deep and not target.deep:
+        return False
+    return all(getattr(target, model) is not None for model in rule.needed)
+
+
+def _run(rule: Rule, target: Target, sources: Sources) -> Iterator[Finding]:
+    """Run one rule; if it crashes say so with its code and let the others go on."""
+    try:
+        for problem in rule.check(*(getattr(target, model) for model in rule.models)):
+            yield _finding(rule, problem, target, sources)
+    except Exception as error:
+        yield Finding(
+            code=INTERNAL,
+            rule=OWN[INTERNAL],
+            severity=ERROR,
+            message=f"{rule.code} {rule.name} crashed: {type(error).__name__}: {error}",
+            location=target.text,
+            line=None,
+            help=f"a defect of model-lint, not of the model: please report it at {ISSUES_URL}",
+            url=ISSUES_URL,
+        )
+
+
+def _finding(rule: Rule, problem: Problem, target: Target, sources: Sources) -> Finding:
+    return Finding(
+        code=rule.code,
+        rule=rule.name,
+        severity=problem.severity or rule.severity,
+        message=problem.message,
+        location=target.locate(problem.at),
+        line=problem.line,
+        help=problem.help or rule.fix,
+        url=rule.url,
+        # The line of a leak would only spread it further, into logs and job summaries.
+        source=None if rule.private else sources.line(problem),
+    )
+
+
+# ----------------------------------------------------------------------------- choosing rules
+
+
+def select_rules(
+    rules: tuple[Rule, ...],
+    *,
+    select: Iterable[str] = (),
+    extend_select: Iterable[str] = (),
+    ignore: Iterable[str] = (),
+) -> tuple[Rule, ...]:
+    """Return the rules that run: those selected (all by default), less those ignored.
+
+    A selector is a code, the start of codes, or a name. Raises UsageError for any other.
+    """
+    chosen = _codes(rules, select) or {rule.code for rule in rules}
+    chosen = (chosen | _codes(rules, extend_select)) - _codes(rules, ignore)
+    return tuple(rule for rule in rules if rule.code in chosen)
+
+
+def only_deep(rules: tuple[Rule, ...], selectors: Iterable[str]) -> list[str]:
+    """Return the codes of those selectors that stand for nothing but rules that need ``--deep``."""
+    deep = {rule.code for rule in rules if rule.deep}
+    found = (_match(rules, selector) for selector in selectors)
+    return sorted({code for codes in found if codes <= deep for code in codes})
+
+
+def _codes(rules: tuple[Rule, ...], selectors: Iterable[str]) -> set[str]:
+    return {code for selector in selectors for code in _match(rules, selector)}
+
+
+def _match(rules: tuple[Rule, ...], selector: str) -> set[str]:
+    """Return the codes that a selector stands for. Raises UsageError where there are none."""
+    found = {r.code for r in rules if r.code.startswith(selector) or r.name == selector}
+    if not found or not selector:
+        raise UsageError(_unknown(rules, selector))
+    return found
+
+
+def _unknown(rules: tuple[Rule, ...], selector: str) -> str:
+    if selector in OWN or selector in OWN.values():
+        page = f"{DOCS_URL}{OWN.get(selector, selector)}/"
+        return f"{selector!r} is no rule, but model-lint's own: {page}"
+    known = [name for rule in rules for name in (rule.code, rule.name)]
+    from difflib import get_close_matches  # noqa: PLC0415 - only a wrong word pays for it
+
+    near = get_close_matches(selector.upper(), known, 1) or get_close_matches(selector, known, 1)
+    hint = f"did you mean {near[0]}?" if near else "`model-lint rule` lists them"
+    return f"no rule has the code, prefix or name {selector!r}; {hint}"
+
+
+# ---------------------------------------------------------------------------------- silencing
+
+
+def _silenced(
+    target: str, findings: list[Finding], options: Options
+) -> tuple[tuple[Finding, ...], tuple[Ignored, ...]]:
+    """Return what is reported, and what is silenced with the reason."""
+    reasons = _reasons(target, options.config)
+    kept: list[Finding] = []
+    ignored: list[Ignored] = []
+    for finding in findings:
+        if finding.code in reasons:
+            ignored.append(Ignored(finding, reasons[finding.code]))
+        elif _key(finding) in options.known:
+            ignored.append(Ignored(finding, "in the baseline"))
+        else:
+            kept.append(finding)
+    return tuple(kept), tuple(ignored)
+
+
+def _reasons(target: str, config: Config) -> dict[str, str]:
+    tables = [config.ignore] if config.ignore else []
+    for glob, table in config.per_target_ignores.items():
+        if fnmatchcase(target, glob) or fnmatchcase(Path(target).name, glob):
+            tables.append(table)
+    return {
+        code: reason
+        for table in tables
+        for selector, reason in table.items()
+        for code in _match(all_rules(), selector)
+    }
+
+
+def check_ignores(config: Config) -> None:
+    """Raise UsageError where the configuration ignores a rule that does not exist."""
+    for table in (config.ignore, *config.per_target_ignores.values()):
+        _codes(all_rules(), table)
+
+
+def unused_ignores(config: Config, reports: Iterable[TargetReport]) -> tuple[Finding, ...]:
+    """Return a finding for every ignore that silences nothing.
+
+    Only where an ignored rule was looked for: a repository's configuration also serves the check
+    of its packages, with ``--deep`` and without.
+    """
+    reports = tuple(reports)
+    looked_for = frozenset[str]().union(*(report.looked_for for report in reports))
+    silenced = {item.finding.code for report in reports for item in report.ignored}
+    return tuple(
+        Finding(
+            code=UNUSED,
+            rule=OWN[UNUSED],
+            severity=WARNING,
+            message=f"the configuration ignores {selector}, but nothing was found that it silences",
+            location=str(config.path),
+            line=None,
+            help=f"remove {selector} from `ignore`",
+            url=f"{DOCS_URL}{OWN[UNUSED]}/",
+        )
+        for selector in config.ignore
+        for codes in [_match(all_rules(), selector)]
+        if not codes & silenced and codes & looked_for
+    )
+
+
+def load_baseline(path: Path) -> frozenset[Key]:
+    """Read a baseline: a report that ``--format json`` wrote. Raises UsageError."""
+    try:
+        data: Any = json.loads(path.read_text(encoding="utf-8"))
+        return frozenset(
+            (str(f["code"]), _place(str(f["location"])), str(f["message"]))
+            for target in data["targets"]
+            for f in target["findings"]
+        )
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(
+            f"{path}: not a baseline; write one with `model-lint check --format json --output`"
+        ) from error
+
+
+def _key(finding: Finding) -> Key:
+    return finding.code, _place(finding.location), finding.message
+
+
+def _place(location: str) -> str:
+    return location.removeprefix("./")  # `./model.zip` is `model.zip`

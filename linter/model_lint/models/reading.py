@@ -1,0 +1,107 @@
+"""Read the long files of a package side by side: checkpoints, and with ``--deep`` all others."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+from ..checkpoint.reader import DAMAGED, BadCheckpoint, Checkpoint, File, read_checkpoint
+from ..storage.depth import Depth
+from ..storage.tree import BlockedError, DamagedError, Tree, TreeError
+from ..wording import listing
+
+#: Threads, by default one for each processor up to this.
+_THREADS = 4
+_BLOCK = 1 << 20
+
+AnyResult = TypeVar("AnyResult")
+#: A path, and one line that says what is wrong there.
+Place = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How much of a package is read, and in how many threads."""
+
+    depth: Depth = Depth.END
+    #: None for one thread for each processor, up to four.
+    jobs: int | None = None
+
+
+#: What a plain check reads.
+NORMAL = Reading()
+
+
+def read_checkpoints(
+    tree: Tree, paths: Iterable[str], reading: Reading
+) -> dict[str, Checkpoint | BadCheckpoint | None]:
+    """Read checkpoints by their paths.
+
+    None stands for one that can't be read for a reason that a rule about the archive reports.
+    """
+    return _each(partial(_checkpoint, tree, reading.depth), paths, reading)
+
+
+def wrong_checksums(tree: Tree, paths: Iterable[str], reading: Reading) -> tuple[Place, ...]:
+    """Read files whole, and return those that have another checksum than the zip states."""
+    found = _each(partial(_wrong, tree), paths, reading)
+    return tuple((path, text) for path, text in found.items() if text)
+
+
+def wrong_bytes(checkpoint: Checkpoint, stated: int | None) -> str | None:
+    """Say which checksums of a checkpoint that was read whole are wrong; None where none is."""
+    every = checkpoint.every_byte
+    if every is None:
+        return None
+    inner = every.mismatches(checkpoint.records)
+    if inner:
+        verb = "has" if len(inner) == 1 else "have"
+        return f"{listing(inner)} in it {verb} another checksum than stated"
+    return None if stated in {None, every.crc} else "its checksum is not the one stated"
+
+
+def _each(
+    read: Callable[[str], AnyResult], paths: Iterable[str], reading: Reading
+) -> dict[str, AnyResult]:
+    """Read files in threads; reading, unpacking and summing let others run."""
+    paths = list(paths)
+    threads = min(len(paths), reading.jobs or min(_THREADS, os.cpu_count() or 1))
+    if threads < 2:
+        return {path: read(path) for path in paths}
+    with ThreadPoolExecutor(threads) as pool:
+        return dict(zip(paths, pool.map(read, paths), strict=True))
+
+
+def _checkpoint(tree: Tree, depth: Depth, path: str) -> Checkpoint | BadCheckpoint | None:
+    if depth is Depth.NONE:
+        return BadCheckpoint("C002", "not looked into")
+    entry = tree.files[path]
+    file = File(partial(tree.open, path), entry.size, entry.random_access, entry.crc)
+    try:
+        return read_checkpoint(file, depth)
+    except BlockedError:
+        return None
+    except DamagedError as error:
+        return BadCheckpoint(DAMAGED, str(error))
+    except TreeError as error:
+        return BadCheckpoint("C002", str(error))
+
+
+def _wrong(tree: Tree, path: str) -> str | None:
+    entry = tree.files[path]
+    crc = size = 0
+    try:
+        with tree.open(path) as stream:
+            while data := stream.read(_BLOCK):
+                crc = zlib.crc32(data, crc)
+                size += len(data)
+    except BlockedError:  # another rule reports it
+        return None
+    except TreeError as error:
+        return f"it does not unpack: {error}"
+    return None if (crc, size) == (entry.crc, entry.size) else "its checksum is not the one stated"

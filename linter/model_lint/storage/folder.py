@@ -1,0 +1,152 @@
+"""A folder on disk as a tree."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, NamedTuple
+
+from .limits import MAX_ENTRIES
+from .tree import Entry, LimitError, TreeError, listing, reason, refuse_depth
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+
+class _Walk(NamedTuple):
+    files: dict[str, Entry]
+    folders: dict[str, tuple[str, ...]]
+    special: dict[str, str]
+
+
+@dataclass(frozen=True)
+class FolderTree:
+    """A folder on disk. Links to what is inside it are followed, as zipping it would follow them.
+
+    What is no plain file inside it (a link that leaves it, a pipe, a device) is never opened:
+    reading such a file may wait for ever, or read what was not meant to be published.
+    """
+
+    root: Path
+    #: Only this entry of the root belongs to the tree, where a trainer folder itself is the target.
+    only: str | None = None
+    _counter: list[int] = field(default_factory=lambda: [0], repr=False)
+
+    @cached_property
+    def _walk(self) -> _Walk:
+        files: dict[str, Entry] = {}
+        folders: set[str] = set()
+        special: dict[str, str] = {}
+        start = [self.only] if self.only else [e.name for e in _scan(self.root)]
+        home = (self.root / (self.only or "")).resolve()
+        pending = sorted(start, reverse=True)
+        while pending:
+            path = pending.pop()
+            full = self.root / path
+            what = _special(full, home)
+            if what:
+                special[path] = what
+            elif full.is_dir():
+                if full.is_symlink() and _is_above(full.resolve(), full.parent.resolve()):
+                    continue  # a loop
+                folders.add(path)
+                refuse_depth(path)
+                pending += sorted((f"{path}/{e.name}" for e in _scan(full)), reverse=True)
+            elif full.is_file():
+                files[path] = Entry(path, full.stat().st_size, random_access=True)
+            if len(files) + len(folders) > MAX_ENTRIES:
+                raise LimitError(f"more than {MAX_ENTRIES} files and folders below {self.root}")
+        return _Walk(files, listing(files, folders), special)
+
+    @property
+    def files(self) -> Mapping[str, Entry]:
+        """Every file by its path, sorted."""
+        return self._walk.files
+
+    @property
+    def folders(self) -> Mapping[str, tuple[str, ...]]:
+        """Every folder's path with the names in it."""
+        return self._walk.folders
+
+    @property
+    def special(self) -> Mapping[str, str]:
+        """What is no plain file or folder, by its path, with what it is."""
+        return self._walk.special
+
+    @property
+    def bytes_read(self) -> int:
+        """Bytes that were read from the storage so far."""
+        return self._counter[0]
+
+    def open(self, path: str) -> IO[bytes]:
+        """Open a file for reading. Raises TreeError."""
+        try:
+            raw = (self.root / path).open("rb", buffering=0)
+            return io.BufferedReader(_Counted(raw, self._counter))
+        except OSError as error:
+            raise TreeError(reason(error)) from error
+
+
+def _special(path: Path, home: Path) -> str | None:
+    """Say what is no plain file or folder inside ``home``; None for one, or for what is gone."""
+    try:
+        mode = path.lstat().st_mode
+        if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
+            return None
+        if not stat.S_ISLNK(mode):
+            return "a pipe, a socket or a device"
+        target = path.resolve()
+        mode = target.stat().st_mode
+    except (OSError, RuntimeError):  # a link to nothing, or to itself
+        return None
+    if not _is_above(home, target) and not _is_above(target, home):
+        return f"a link that leaves the folder: {target}"
+    return None if stat.S_ISREG(mode) or stat.S_ISDIR(mode) else "a link to a pipe or a device"
+
+
+def _is_above(folder: Path, other: Path) -> bool:
+    return folder == other or folder in other.parents
+
+
+def _scan(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """List a folder, without version control's own."""
+    try:
+        with os.scandir(folder) as entries:
+            yield from (e for e in entries if e.name != ".git")
+    except OSError as error:
+        raise TreeError(reason(error)) from error
+
+
+class _Counted(io.RawIOBase):
+    """A raw stream that adds what is read from it to a counter."""
+
+    def __init__(self, stream: io.RawIOBase, counter: list[int]) -> None:
+        super().__init__()
+        self._stream = stream
+        self._counter = counter
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer, /) -> int | None:
+        count = self._stream.readinto(buffer)
+        self._counter[0] += count or 0
+        return count
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()

@@ -1,0 +1,87 @@
+"""A zip as a tree, whatever its bytes are stored in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import IO
+from zlib import crc32
+
+from .ranges import Ranges
+from .tree import BlockedError, DamagedError, Entry, listing
+from .zip_directory import Directory, find_directory, read_members
+from .zip_format import STORED
+from .zip_member import Member, open_member
+
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class ZipTree:
+    """A zip.
+
+    Where two members have one path the last wins, as for ``zipfile``, which the consumers use.
+    """
+
+    ranges: Ranges
+    directory: Directory
+    #: Every record of the central directory, in order.
+    members: tuple[Member, ...]
+
+    @cached_property
+    def _by_path(self) -> dict[str, Member]:
+        return {m.path: m for m in self.members if m.path and not m.is_dir}
+
+    @cached_property
+    def files(self) -> Mapping[str, Entry]:
+        """Every file by its path, sorted."""
+        return {
+            path: Entry(path, member.size, member.method == STORED, member.crc)
+            for path, member in sorted(self._by_path.items())
+        }
+
+    @cached_property
+    def folders(self) -> Mapping[str, tuple[str, ...]]:
+        """Every folder's path with the names in it."""
+        return listing(self._by_path, (m.path for m in self.members if m.is_dir and m.path))
+
+    @cached_property
+    def special(self) -> Mapping[str, str]:
+        """What is no plain file or folder, by its path, with what it is."""
+        return {m.path: "no regular file (a link?)" for m in self.members if m.special}
+
+    @property
+    def bytes_read(self) -> int:
+        """Bytes that were read from the storage so far."""
+        return self.ranges.bytes_read
+
+    def open(self, path: str) -> IO[bytes]:
+        """Open a member for reading. Raises TreeError, as reading from it does."""
+        return self.open_member(self._by_path[path])
+
+    def open_member(self, member: Member, *, any_method: bool = False) -> IO[bytes]:
+        """Open one of several members that may have one path. Raises TreeError.
+
+        With ``any_method``, also one whose method not every consumer's Python has, but this one.
+        """
+        if member.blocked and not (any_method and member.only_this_python):
+            raise BlockedError(member.blocked)
+        return open_member(self.ranges, member)
+
+    def blocks(self, member: Member) -> Iterator[bytes]:
+        """Yield what a member holds, compared with its checksum at the end. Raises TreeError."""
+        crc = size = 0
+        with self.open_member(member, any_method=True) as stream:
+            while block := stream.read(_BLOCK):
+                crc = crc32(block, crc)
+                size += len(block)
+                yield block
+        if (crc, size) != (member.crc, member.size):
+            raise DamagedError(f"Bad CRC-32 for file {member.raw_name!r}")
+
+
+def open_zip(ranges: Ranges) -> ZipTree:
+    """Read the central directory of a zip. Raises TreeError with the reason if there is none."""
+    directory = find_directory(ranges)
+    return ZipTree(ranges, directory, read_members(ranges, directory))

@@ -1,0 +1,177 @@
+"""Find and read the directory of a zip as Python's ``zipfile`` does, within limits."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from .limits import (
+    MAX_DENSE_BYTES,
+    MAX_DIRECTORY_BYTES,
+    MAX_ENTRIES,
+    MAX_NAME_LENGTH,
+    MAX_RATIO,
+    MAX_UNPACKED_BYTES,
+)
+from .ranges import Ranges
+from .tree import LimitError, TreeError, refuse_depth
+from .zip_format import (
+    END,
+    END_64_SIZE,
+    END_SIZE,
+    LOCATOR_SIZE,
+    CentralHeader,
+    FormatError,
+    parse_directory,
+    parse_end,
+    parse_end_64,
+    parse_locator,
+)
+from .zip_member import Member, decoded_name
+
+#: What ``zipfile`` says where it finds no end of a directory.
+NO_ZIP = "File is not a zip file"
+#: Bytes of the end in which the last record is looked for: without a comment, and with one.
+_FIRST, _LAST = 1 << 12, END_SIZE + (1 << 16)
+
+
+class Directory(NamedTuple):
+    """Where the directory is, and what stands around it."""
+
+    start: int
+    length: int
+    #: Entries that the last record states.
+    entries: int
+    #: Bytes before the zip, which ``zipfile`` makes up for.
+    shift: int
+    #: Where the directory should end: at the first of the records that follow it.
+    end: int
+    #: Where the very last record ends.
+    file_end: int
+    #: The number of a disk in the last record; 0 but for split archives.
+    disk: int
+    comment: bytes
+    #: Where a zip64 locator says that its record is, and where that record must be; None without.
+    located: tuple[int, int] | None = None
+
+
+def find_directory(ranges: Ranges) -> Directory:
+    """Find the directory. Raises TreeError with the reason if there is none."""
+    at, tail, tail_start = _last_record(ranges)
+    end = parse_end(tail, at)
+    place = tail_start + at
+    file_end = place + END_SIZE + len(end.comment)
+    located = None
+    around = ranges.read(max(0, place - LOCATOR_SIZE - END_64_SIZE), LOCATOR_SIZE + END_64_SIZE)
+    locator = parse_locator(around[-LOCATOR_SIZE:])
+    if locator and len(around) == LOCATOR_SIZE + END_64_SIZE and place >= len(around):
+        disk, stated, disks = locator
+        if disk or disks > 1:
+            raise TreeError("zipfiles that span multiple disks are not supported")
+        wide = parse_end_64(around[:END_64_SIZE])
+        located = stated, place - len(around)
+        if wide:
+            end = wide._replace(comment=end.comment)
+            place -= len(around)
+    shift = place - end.length - end.start
+    if end.start + shift < 0:
+        raise TreeError("Bad offset for central directory")
+    return Directory(
+        end.start + shift,
+        end.length,
+        end.entries,
+        shift,
+        place,
+        file_end,
+        end.disk,
+        end.comment,
+        located,
+    )
+
+
+def _last_record(ranges: Ranges) -> tuple[int, bytes, int]:
+    """Return where the last record is in the tail, the tail, and where that begins in the file."""
+    size = ranges.size
+    tail = ranges.read(size - min(size, _FIRST), _FIRST)
+    at = len(tail) - END_SIZE
+    if not (at >= 0 and tail.startswith(END, at) and tail.endswith(b"\0\0")):
+        # It has a comment, or is not there: looked for as far back as a comment can reach.
+        tail = ranges.read(size - min(size, _LAST), _LAST)
+        at = tail.rfind(END)
+    if not 0 <= at <= len(tail) - END_SIZE:
+        raise TreeError(NO_ZIP)
+    return at, tail, size - len(tail)
+
+
+def read_members(ranges: Ranges, directory: Directory) -> tuple[Member, ...]:
+    """Read every entry of the directory. Raises TreeError, LimitError for more than any model has.
+
+    The number of entries is judged before they are read.
+    """
+    if directory.entries > MAX_ENTRIES:
+        raise LimitError(f"more than {MAX_ENTRIES} entries")
+    if directory.length > MAX_DIRECTORY_BYTES:
+        raise LimitError(f"a directory of more than {MAX_DIRECTORY_BYTES >> 20} MiB")
+    data = ranges.read(directory.start, directory.length)
+    members: list[Member] = []
+    try:
+        for header in parse_directory(data):
+            members.append(_member(header, directory.shift))
+            if len(members) > MAX_ENTRIES:
+                raise LimitError(f"more than {MAX_ENTRIES} entries")
+    except FormatError as error:
+        raise TreeError(str(error)) from error
+    _refuse_bombs(members)
+    return tuple(members)
+
+
+def _member(header: CentralHeader, shift: int) -> Member:
+    if len(header.name) > MAX_NAME_LENGTH:
+        raise LimitError(f"a name of {len(header.name)} bytes, more than {MAX_NAME_LENGTH}")
+    raw_name = decoded_name(header.name, header.flags)
+    # ``zipfile`` cuts a name at a NUL.
+    name = raw_name.partition("\0")[0] if "\0" in raw_name else raw_name
+    path = name if _is_plain(name) else _cleaned(name)
+    return Member(
+        raw_name,
+        path,
+        name.endswith("/"),
+        header.size,
+        header.compressed,
+        header.method,
+        header.flags,
+        header.attributes >> 16,
+        header.crc,
+        header.offset + shift,
+        header.attributes & 0xFFFF,
+        header.extra,
+    )
+
+
+def _is_plain(name: str) -> bool:
+    return (
+        bool(name)
+        and "//" not in name
+        and "." not in name[:1]
+        and "/." not in name
+        and (name[0] != "/" and name[-1] != "/" and name[1:2] != ":")
+    )
+
+
+def _cleaned(name: str) -> str:
+    parts = os.path.splitdrive(name)[1].split("/")
+    return "/".join(p for p in parts if p not in {"", ".", ".."})
+
+
+def _refuse_bombs(members: list[Member]) -> None:
+    if sum(member.size for member in members) > MAX_UNPACKED_BYTES:
+        raise LimitError(f"it unpacks to more than {MAX_UNPACKED_BYTES >> 30} GiB")
+    dense = sum(m.size for m in members if m.size > MAX_RATIO * m.compressed)
+    if dense > MAX_DENSE_BYTES:
+        raise LimitError(
+            f"more than {MAX_DENSE_BYTES >> 20} MiB come out of entries of less than a "
+            f"{MAX_RATIO}th of that"
+        )
+    deepest = max(members, key=lambda m: m.path.count("/"), default=None)
+    if deepest:
+        refuse_depth(deepest.path)

@@ -1,0 +1,234 @@
+"""One entry of a zip, and what Python's ``zipfile`` unpacks of it: the only reader of its bytes."""
+
+from __future__ import annotations
+
+import bz2
+import io
+import stat
+import sys
+import zlib
+from collections.abc import Callable
+from typing import IO, TYPE_CHECKING, NamedTuple, Protocol
+from zipfile import LZMADecompressor  # type: ignore[attr-defined] # not in typeshed
+
+from .ranges import Ranges, RangeStream
+from .tree import DamagedError
+from .zip_format import (
+    BZIP2,
+    DEFLATED,
+    ENCRYPTED,
+    LOCAL_SIZE,
+    LZMA,
+    PATCHED,
+    STORED,
+    STRONG,
+    FormatError,
+    LocalHeader,
+    local_length,
+    parse_local,
+)
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+#: What ``zipfile`` of every Python that SCT and nnU-Net run on can unpack. Python 3.14 adds
+#: Zstandard (93); nothing reads Deflate64 (9).
+READABLE_METHODS = frozenset({STORED, DEFLATED, BZIP2, LZMA})
+_SPECIAL = frozenset({stat.S_IFLNK, stat.S_IFCHR, stat.S_IFBLK, stat.S_IFIFO, stat.S_IFSOCK})
+#: Packed bytes that are read at a time.
+_BLOCK = 1 << 17
+
+
+class Member(NamedTuple):
+    """One record of a zip's central directory, as written there."""
+
+    #: The name as stored, before anything was cleaned.
+    raw_name: str
+    #: Where the consumers' ``zipfile`` puts it: no drive, no empty, ``.`` or ``..`` part.
+    path: str
+    is_dir: bool
+    size: int
+    compressed: int
+    method: int
+    flags: int
+    #: Unix mode, 0 where the writer was not Unix.
+    mode: int
+    crc: int
+    #: Where its own header stands.
+    offset: int
+    #: The lower half of its attributes, which MS-DOS and Windows read.
+    attributes: int = 0
+    extra: bytes = b""
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether a flag for encryption is set."""
+        return bool(self.flags & (ENCRYPTED | STRONG))
+
+    @property
+    def patched(self) -> bool:
+        """Whether the flag for patched data is set, which ``zipfile`` refuses."""
+        return bool(self.flags & PATCHED)
+
+    @property
+    def special(self) -> bool:
+        """Whether it is a symbolic link, a device, a pipe or a socket."""
+        return stat.S_IFMT(self.mode) in _SPECIAL
+
+    @property
+    def only_this_python(self) -> bool:
+        """Whether its method is what keeps consumers from unpacking it, but not this Python."""
+        plain = not self.encrypted and not self.special and not self.patched
+        return plain and self.method in _DECOMPRESSORS
+
+    @property
+    def blocked(self) -> str | None:
+        """Why its data can't be had, where the directory alone tells; None where it can."""
+        if self.encrypted:
+            return "encrypted"
+        if self.special:
+            return "not a regular file"
+        if self.method not in READABLE_METHODS or self.patched:
+            return f"compressed with method {self.method}"
+        return None
+
+
+def read_local(ranges: Ranges, member: Member) -> LocalHeader:
+    """Read the header before an entry's data. Raises FormatError and TreeError."""
+    guess = LOCAL_SIZE + len(member.raw_name) + 64
+    data = ranges.read(member.offset, guess) if member.offset >= 0 else b""
+    if len(data) >= LOCAL_SIZE and (length := local_length(data[:LOCAL_SIZE])) > len(data):
+        data += ranges.read(member.offset + len(data), length - len(data))
+    return parse_local(data)
+
+
+def decoded_name(raw: bytes, flags: int) -> str:
+    """Decode a name as ``zipfile`` does."""
+    return raw.decode("utf-8" if flags & 0x800 else "cp437", errors="replace")
+
+
+def open_member(ranges: Ranges, member: Member) -> IO[bytes]:
+    """Open the unpacked data of an entry; a stored one can be sought.
+
+    Raises TreeError: DamagedError where its header is not the one that the directory means.
+    """
+    try:
+        header = read_local(ranges, member)
+    except FormatError as error:
+        raise DamagedError(str(error)) from error
+    if decoded_name(header.name, member.flags) != member.raw_name:
+        raise DamagedError(
+            f"File name in directory {member.raw_name!r} and header "
+            f"{decoded_name(header.name, member.flags)!r} differ."
+        )
+    start = member.offset + header.length
+    if start + member.compressed > ranges.size:
+        raise DamagedError("its data goes on after the end of the file")
+    if member.method == STORED:
+        # ``zipfile`` gives no more than is there, and no more than the directory states.
+        stream = RangeStream(ranges, start, min(member.size, member.compressed))
+        return io.BufferedReader(stream)
+    packed = RangeStream(ranges, start, member.compressed)
+    return io.BufferedReader(_Unpacked(packed, member))
+
+
+class _Decompressor(Protocol):
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
+
+    def decompress(self, data: bytes, /) -> bytes: ...
+
+
+class _Deflate:
+    """Deflate data that comes out in pieces of limited length, whatever it swells to."""
+
+    def __init__(self) -> None:
+        self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+
+    @property
+    def eof(self) -> bool:
+        return self._inflate.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inflate.unused_data
+
+    @property
+    def pending(self) -> bytes:
+        return self._inflate.unconsumed_tail
+
+    def decompress(self, data: bytes, length: int) -> bytes:
+        return self._inflate.decompress(data, length)
+
+
+class _Whole:
+    """A decompressor of bzip2 or LZMA, which ``zipfile`` too gives whole blocks."""
+
+    pending = b""
+
+    def __init__(self, decompressor: _Decompressor) -> None:
+        self._decompressor = decompressor
+
+    @property
+    def eof(self) -> bool:
+        return self._decompressor.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._decompressor.unused_data
+
+    def decompress(self, data: bytes, _length: int) -> bytes:
+        return self._decompressor.decompress(data)
+
+
+_DECOMPRESSORS: dict[int, Callable[[], _Deflate | _Whole]] = {
+    DEFLATED: _Deflate,
+    BZIP2: lambda: _Whole(bz2.BZ2Decompressor()),
+    LZMA: lambda: _Whole(LZMADecompressor()),
+}
+if sys.version_info >= (3, 14):
+    from compression import zstd
+
+    _DECOMPRESSORS[93] = lambda: _Whole(zstd.ZstdDecompressor())
+
+
+class _Unpacked(io.RawIOBase):
+    """The unpacked data of an entry, as far as the directory says that it goes."""
+
+    def __init__(self, packed: RangeStream, member: Member) -> None:
+        super().__init__()
+        self._packed = packed
+        self._left = member.size
+        self._unpack = _DECOMPRESSORS[member.method]()
+        self._ready = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer, /) -> int:
+        view = memoryview(buffer).cast("B")
+        if not self._ready and self._left:
+            self._ready = memoryview(self._more(max(len(view), 1 << 12)))[: self._left]
+        length = min(len(view), len(self._ready))
+        view[:length] = self._ready[:length]
+        self._ready = self._ready[length:]
+        self._left -= length
+        return length
+
+    def _more(self, length: int) -> bytes:
+        """Return the next unpacked bytes, none at the end. Raises DamagedError."""
+        unpack = self._unpack
+        while not unpack.eof:
+            packed = unpack.pending or self._packed.read(_BLOCK)
+            try:
+                data = unpack.decompress(packed, length)
+            except Exception as error:  # zlib, bz2 and lzma each have their own
+                raise DamagedError(str(error) or type(error).__name__) from error
+            if data:
+                return data
+            if not packed:
+                raise DamagedError("its packed data ends too early")
+        return b""

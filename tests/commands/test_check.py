@@ -1,0 +1,408 @@
+"""The command line: exit statuses, standard streams, files, and one line for every mistake."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from model_lint import __version__
+from model_lint.cli import COMMANDS, main
+
+MODEL = Path(__file__).parents[1] / "data" / "nnUNetTrainerTiny__nnUNetPlans__2d"
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """Return a zip of the genuine model, exactly as the specification wants it."""
+    name = tmp_path / "model_seg_sc-gm_t2-r20261123"
+    shutil.make_archive(str(name), "zip", MODEL.parent, MODEL.name)
+    return name.with_suffix(".zip")
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    """Return a copy of the genuine model that lacks its orientation."""
+    copy = tmp_path / "broken" / MODEL.name
+    shutil.copytree(MODEL, copy)
+    dataset = copy / "dataset.json"
+    content = json.loads(dataset.read_text(encoding="utf-8"))
+    del content["image_orientation"]
+    dataset.write_text(json.dumps(content, indent=4), encoding="utf-8")
+    return copy
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run where no configuration of this repository applies, and without colour settings."""
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+
+
+def status(*arguments: str | Path) -> int:
+    return main([str(argument) for argument in arguments])
+
+
+def test_a_good_package_is_clean(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # The genuine model is as nnU-Net leaves it: two folds, with their training state.
+    assert status("check", package, "--fail-on", "info", "--ignore", "L024,C010,C011,V") == 0
+    assert "clean" in capsys.readouterr().out
+    assert status("check", package) == 0
+
+
+def test_a_finding_says_what_where_and_how_to_fix(
+    broken: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status("check", broken) == 1
+    shown = capsys.readouterr().out
+    assert "D003" in shown
+    assert "dataset.json" in shown
+    assert "fix: " in shown
+    assert "Found 1 error" in shown
+
+
+def test_ignored_rules_do_not_count(broken: Path) -> None:
+    assert status("check", broken, "--ignore", "D003") == 0
+    assert status("check", broken, "--select", "C") == 0
+    assert status("check", broken, "--exit-zero") == 0
+
+
+def test_a_rule_that_needs_deep_is_not_silently_passed_over(
+    package: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status("check", package, "--select", "Z010,C013") == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "model-lint: C013 and Z010: looked for only with --deep, so add it"
+    ]
+    assert status("check", package, "--select", "Z010", "--deep") == 0
+    assert status("check", package, "--select", "Z") == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_a_dataset_json_by_itself(broken: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert status("check", MODEL / "dataset.json", "--fail-on", "info") == 0
+    assert status("check", broken / "dataset.json", "--format", "concise") == 1
+    assert capsys.readouterr().out.splitlines()[-1].startswith(f"{broken}/dataset.json: error D003")
+    assert status("check", broken / "plans.json") == 2
+
+
+def test_a_package_that_was_cut_off_is_no_checkpoint(
+    package: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with zipfile.ZipFile(package, "w") as archive:  # stored, as some programs zip
+        for path in sorted(MODEL.rglob("*.pth")):
+            archive.write(path, path.relative_to(MODEL.parent))
+    package.write_bytes(package.read_bytes()[:-30])
+    assert status("check", package, "--format", "concise") == 1
+    assert "Z002" in capsys.readouterr().out
+
+
+def test_a_checkout_stays_one_whatever_lies_in_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(MODEL, tmp_path / "model_seg_t2")
+    (tmp_path / "model_seg_t2" / ".git").mkdir()
+    status("check", tmp_path / "model_seg_t2")
+    assert "(repository)" in capsys.readouterr().out
+
+
+def test_nothing_to_lint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "empty").mkdir()
+    assert status("check", tmp_path / "empty") == 3
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    (tmp_path / "empty" / "model_x.zip").touch()
+    assert status("check", "empty") == 3
+    assert "name its zips, such as empty/model_x.zip" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["check", "missing.zip"], "missing.zip: no such file or folder"),
+        (["check", "https://example.org/m.zip"], "nothing is read from GitHub or the web yet"),
+        (["check", "ivadomed/model_seg_sc"], "nothing is read from GitHub or the web yet"),
+        (["check", "ivadomed/rootlets@r20240102"], "nothing is read from GitHub or the web yet"),
+        (["check", "model_seg_sc_t2"], "`model-lint name model_seg_sc_t2` judges a name"),
+        (["check", ""], "a target is empty"),
+        (["check", "--config", ""], "Is a directory"),
+        (["check", "--baseline", ""], "Is a directory"),
+        (["check", "--select", "Q999"], "no rule has the code, prefix or name 'Q999'"),
+        (["check", "--config", "missing.toml"], "missing.toml: No such file"),
+        (["check", "--baseline", "missing.json"], "missing.json: No such file"),
+        (["check", MODEL, "--output", "no/such/folder.txt"], "can't write no/such/folder.txt"),
+        (["check", MODEL / "fold_0" / "checkpoint_final.pth"], "a checkpoint, not a package"),
+        (["rule", "Q999"], "no rule has the code"),
+        (
+            ["rule", "X001"],
+            "model-lint's own: https://ivadomed.github.io/model-template/rules/unus",
+        ),
+        (["check", "nul\0byte"], "no such file or folder"),
+    ],
+)
+def test_a_mistake_is_one_line_and_status_two(
+    arguments: list[str | Path], part: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status(*arguments) == 2
+    error = capsys.readouterr().err
+    assert part in error
+    assert len(error.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        ([], "required: COMMAND; `model-lint --help`"),
+        (["chek"], "invalid choice: 'chek'"),
+        (["--no-such-option"], "required: COMMAND"),
+        (["check", "--format", "yaml"], "--format yaml: choose one of text, concise"),
+        (["check", "--fail-on", "never"], "--fail-on"),
+        (["check", ".", "--output", "a", "--output", "b"], "name a --format before each"),
+        (["check", "--output", "a", "--format", "json", "--output", "a"], "can't share a file"),
+        (["check", "--fial-on=info"], "there is no --fial-on=info (did you mean --fail-on?);"),
+        (["check", "--zzz"], "there is no --zzz; `model-lint check --help` says more"),
+        (["check", "--jobs", "0"], "'0' is no number from 1 on"),
+        (["pack", "a", "b"], "there is no b; `model-lint pack --help`"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_status_two(
+    arguments: list[str], part: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        status(*arguments)
+    assert stop.value.code == 2
+    error = capsys.readouterr().err
+    assert part in error
+    assert len(error.splitlines()) == 1
+
+
+def test_a_folder_that_may_not_be_read_is_named(
+    broken: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def locked(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", f"{broken}/fold_0")
+
+    monkeypatch.setattr("model_lint.models.target.build_package", locked)
+    assert status("check", broken) == 2
+    line = f"model-lint: {broken}: Permission denied ({broken}/fold_0)\n"
+    assert capsys.readouterr().err == line
+
+
+def test_one_bad_target_does_not_hide_the_others(
+    broken: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status("check", "missing.zip", broken) == 2
+    assert "D003" in capsys.readouterr().out
+
+
+def test_targets_come_from_standard_input(
+    package: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with package.with_suffix(".txt").open("w+", encoding="utf-8") as listed:
+        listed.write(f"{package}\n\n{MODEL}\n")
+        listed.seek(0)
+        monkeypatch.setattr(sys, "stdin", listed)
+        assert status("check", "-") == 0
+    assert "2 targets" in capsys.readouterr().out
+
+
+def test_one_run_writes_several_formats(
+    broken: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "report.json"
+    assert status("check", broken, "--format", "concise", "--format", "json", "--output", file) == 1
+    report = json.loads(file.read_text(encoding="utf-8"))
+    assert report["version"] == 1
+    assert "D003" in [f["code"] for f in report["targets"][0]["findings"]]
+    assert "error D003" in capsys.readouterr().out
+    assert not list(tmp_path.glob("*.tmp"))
+
+
+def test_a_report_goes_into_a_pipe_and_through_a_link(broken: Path, tmp_path: Path) -> None:
+    pipe, link, file = tmp_path / "pipe", tmp_path / "link", tmp_path / "report.txt"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    assert status("check", broken, "--select", "D003", "--output", pipe) == 1
+    assert b"D003" in os.read(reader, 100_000)
+    os.close(reader)
+    link.symlink_to(file)
+    assert status("check", broken, "--output", link) == 1
+    assert "D003" in file.read_text(encoding="utf-8")
+    assert pipe.is_fifo()
+    assert link.is_symlink()
+
+
+def test_threads_and_networks_can_be_limited(
+    package: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for jobs in ("1", "3"):
+        options = ["--deep", "--jobs", jobs, "--offline", "--select", "Z010,C013"]
+        assert status("check", package, *options) == 0
+        assert "clean" in capsys.readouterr().out
+
+
+def test_colour_only_where_it_is_asked_for(
+    broken: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def colored(*options: str) -> bool:
+        status("check", broken, *options)
+        return "\033[" in capsys.readouterr().out
+
+    assert not colored()
+    assert colored("--color", "always")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert colored()
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not colored()
+    assert not colored("--color", "never")
+
+
+def test_a_baseline_silences_what_it_holds(broken: Path, tmp_path: Path) -> None:
+    baseline = tmp_path / "baseline.json"
+    assert status("check", broken, "--format", "json", "--output", baseline) == 1
+    assert status("check", broken, "--baseline", baseline) == 0
+    (broken / "plans.json").unlink()
+    assert status("check", broken, "--baseline", baseline) == 1
+
+
+def test_a_baseline_knows_a_target_with_and_without_a_dot(broken: Path, tmp_path: Path) -> None:
+    path, baseline = str(broken.relative_to(tmp_path)), tmp_path / "baseline.json"
+    assert status("check", path, "--format", "json", "--output", baseline) == 1
+    assert status("check", f"./{path}", "--baseline", baseline) == 0
+
+
+def test_a_baseline_must_be_a_report(
+    broken: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "baseline.json").write_text("[]", encoding="utf-8")
+    assert status("check", broken, "--baseline", tmp_path / "baseline.json") == 2
+    assert "not a baseline" in capsys.readouterr().err
+
+
+def test_ignores_show_their_reasons_and_unused_ones_are_reported(
+    broken: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "model-lint.toml"
+    config.write_text('ignore = { D003 = "SCT is not used", D011 = "x", R001 = "y" }\n', "utf-8")
+    assert status("check", broken, "--format", "json") == 0
+    report = json.loads(capsys.readouterr().out)
+    (ignored,) = report["targets"][0]["ignored"]
+    assert (ignored["code"], ignored["reason"]) == ("D003", "SCT is not used")
+    # R001 looks at repositories, and none was checked.
+    (unused,) = report["configuration"]
+    assert unused["code"] == "X001"
+    assert "D011" in unused["message"]
+
+
+def test_an_ignore_for_deep_alone_is_not_called_unused_without(
+    package: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "model-lint.toml").write_text('ignore = { C013 = "zeros are meant" }\n', "utf-8")
+    status("check", package)
+    assert "unused-ignore" not in capsys.readouterr().out
+    status("check", package, "--deep")
+    assert "unused-ignore" in capsys.readouterr().out
+
+
+def test_per_target_ignores(broken: Path, package: Path, tmp_path: Path) -> None:
+    config = tmp_path / "model-lint.toml"
+    config.write_text(f"[per-target-ignores]\n'{MODEL.name}' = ['D003']\n", encoding="utf-8")
+    assert status("check", broken) == 0
+    config.write_text("[per-target-ignores]\n'other*' = ['D003']\n", encoding="utf-8")
+    assert status("check", broken) == 1
+
+
+def test_a_vocabulary_of_ones_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    repository = tmp_path / "model_seg_zonule_t2"
+    repository.mkdir()
+    (repository / "README.md").write_text("# A model\n", encoding="utf-8")
+    status("check", repository, "--select", "N", "--format", "json")
+    before = json.loads(capsys.readouterr().out)["targets"][0]["findings"]
+    assert {f["code"] for f in before} <= {"N005", "N006"}
+    assert before
+    (tmp_path / "model-lint.toml").write_text("vocabulary = {anatomy = ['zonule']}", "utf-8")
+    status("check", repository, "--select", "N", "--format", "json")
+    assert json.loads(capsys.readouterr().out)["targets"][0]["findings"] == []
+
+
+def test_a_crash_of_a_rule_is_reported_and_the_others_run(
+    broken: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def crash(*_: object) -> None:
+        raise ZeroDivisionError("planned")
+
+    monkeypatch.setattr("model_lint.rules.plans.resolve", crash)
+    assert status("check", broken) == 2
+    shown = capsys.readouterr().out
+    assert "X000" in shown
+    assert "ZeroDivisionError" in shown
+    assert "D003" in shown
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        status("--version")
+    assert stop.value.code == 0
+    assert capsys.readouterr().out == f"model-lint {__version__}\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        status(command, "--help")
+    assert stop.value.code == 0
+    assert "exit status:" in capsys.readouterr().out
+
+
+def run(*arguments: str | Path, **options: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "model_lint", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)  # type: ignore[call-overload, no-any-return]
+
+
+def test_as_a_process(broken: Path) -> None:
+    done = run("check", broken)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "D003" in done.stdout
+
+
+def test_a_closed_pipe_is_no_traceback(broken: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "model_lint", "rule"]
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert done.stderr == b""
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_change_no_verdict(closed: str, broken: Path) -> None:
+    command = f'"$1" -m model_lint check "$2" - {closed}'
+    done = subprocess.run(
+        ["sh", "-c", command, "sh", sys.executable, broken], capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+def test_a_full_disk_is_no_defect_of_the_linter(broken: Path) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        command = [sys.executable, "-m", "model_lint", "check", str(broken)]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "model-lint: reading or writing failed: No space left on device\n"
+
+
+def test_the_linter_needs_no_torch(package: Path) -> None:
+    code = (
+        "import sys\n"
+        "for name in ('torch', 'numpy', 'nnunetv2', 'nibabel'): sys.modules[name] = None\n"
+        "from model_lint.cli import main\n"
+        f"sys.exit(main(['check', {str(package)!r}]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
