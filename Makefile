@@ -4,21 +4,24 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+LIGHT := .venv-light
 FORK := .venv-sct/.ready
 # Not in the template's folder, where cookiecutter would take the cache for text.
 export RUFF_CACHE_DIR := $(CURDIR)/.ruff_cache
 
-.PHONY: help demo test bench fuzz lint docs format clean
+.PHONY: help demo test test-light bench fuzz lint docs dist format clean
 
 help:
-	@echo "make demo    the whole path on phantom data: repository, training, package, prediction"
-	@echo "make test    every test"
-	@echo "make lint    formatting, lint and types"
-	@echo "make docs    the documentation site, in site/"
-	@echo "make bench   the measurements of benchmarks/README.md"
-	@echo "make fuzz    a million mutated inputs: none may crash the linter"
-	@echo "make format  reformat the code"
-	@echo "make clean   remove what these commands made"
+	@echo "make demo        the whole path on phantom data: repository, training, package, prediction"
+	@echo "make test        every test"
+	@echo "make test-light  those of the linter alone, with its oldest dependencies"
+	@echo "make lint        formatting, lint and types"
+	@echo "make docs        the documentation site, in site/"
+	@echo "make bench       the measurements of benchmarks/README.md"
+	@echo "make fuzz        a million mutated inputs: none may crash the linter"
+	@echo "make dist        the source archive and the wheel, in dist/"
+	@echo "make format      reformat the code"
+	@echo "make clean       remove what these commands made"
 
 $(READY): pyproject.toml requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -42,6 +45,18 @@ demo: $(READY)
 test: $(READY) $(FORK)
 	@$(BIN)/python -m pytest -n 2
 
+# The tests that need neither PyTorch nor the tools of development, in an environment without them:
+# what the linter's users have. Continuous integration runs these on every system and Python.
+test-light: $(LIGHT)/.ready
+	@$(LIGHT)/bin/python -m pytest -n 2 @tests/light.txt
+
+$(LIGHT)/.ready: pyproject.toml tests/minimal.txt
+	@rm -rf $(LIGHT)
+	@$(PYTHON) -m venv $(LIGHT)
+	@$(LIGHT)/bin/python -m pip install --quiet --disable-pip-version-check \
+		-c tests/minimal.txt -e '.[test]'
+	@touch $@
+
 bench: $(READY) .venv-bench/.ready
 	@$(BIN)/python benchmarks/run.py
 
@@ -63,9 +78,12 @@ docs: $(READY)
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 	@echo "The site is in site/; open site/index.html"
 
+dist: $(READY)
+	@$(BIN)/python -m hatchling build
+
 format: $(READY)
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) .venv-sct .venv-bench benchmarks/work demo-output site .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(LIGHT) .venv-sct .venv-bench benchmarks/work demo-output dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -87,9 +87,9 @@ def names(draw: random.Random) -> None:
     )
     name = naming.parse(mutate(seed, draw).decode(errors="replace"))
     if name.suggestion is not None:
-        again = naming.parse(name.suggestion)
+        again = naming.parse(name.suggestion.name)
         if not again.usable:
-            raise AssertionError(f"{name.text!r}: the suggestion {name.suggestion!r} is wrong")
+            raise AssertionError(f"{name.text!r}: the suggestion {again.text!r} is wrong")
 
 
 def json_files(draw: random.Random) -> None:

@@ -1,12 +1,12 @@
-"""How messages name files, values and amounts: one line, whatever the package holds."""
+"""How messages name files, values, names and amounts: one line, whatever the package holds."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
 
-#: Characters of a name or a value that a message shows.
-_SHOWN = 60
+#: Characters of a value that a message shows, and of a repository's name: GitHub takes no longer.
+_SHOWN, _SHOWN_OF_NAME = 60, 100
 _COMMAND = re.compile(r"^(?=[ \t]*::)|##(?=\[)", re.MULTILINE)
 
 
@@ -15,6 +15,20 @@ def quote(value: object) -> str:
     text = value if isinstance(value, str) else json_like(value)
     clipped = text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
     return f"`{printable(clipped)}`"
+
+
+def quote_name(text: str) -> str:
+    """Return a part of a repository's name between backticks, on one line.
+
+    It is in ASCII, because a letter that only looks like one of a-z has to show.
+    """
+    clipped = text if len(text) <= _SHOWN_OF_NAME else f"{text[:40]}..."
+    return "`" + clipped.encode("unicode_escape").decode("ascii") + "`"
+
+
+def quote_names(texts: Iterable[str]) -> str:
+    """Return all of several parts of a name between backticks."""
+    return ", ".join(map(quote_name, texts))
 
 
 def printable(text: str) -> str:
@@ -50,6 +64,22 @@ def listing(names: Iterable[object], *, shown: int = 3) -> str:
     if len(every) > shown:
         parts.append(f"{len(every) - shown} more")
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
+def are(several: Sequence[object]) -> str:
+    """Return the verb for one or several things."""
+    return "are" if len(several) > 1 else "is"
+
+
+def a(noun: str) -> str:
+    """Return a noun with its article."""
+    return f"an {noun}" if noun[0] == "a" else f"a {noun}"
+
+
+def either(nouns: Sequence[str]) -> str:
+    """Return nouns as alternatives."""
+    parts = [a(noun) for noun in nouns]
+    return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " or " + parts[-1]
 
 
 def count(things: Sequence[object] | int, one: str, many: str | None = None) -> str:

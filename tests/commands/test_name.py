@@ -98,6 +98,15 @@ def test_a_name_that_can_t_be_read_at_all() -> None:
     )
 
 
+def test_a_guess_is_not_called_the_right_name() -> None:
+    status, data = call_json("t2_tumor")
+    assert status == 1
+    (name,) = data["names"]
+    assert (name["suggestion"], name["certain"]) == ("model_seg_tumor_t2", False)
+    assert name["findings"][0]["help"] == "perhaps `model_seg_tumor_t2`"
+    assert call("t2_tumor")[1].endswith("\n\n  Perhaps: model_seg_tumor_t2\n")
+
+
 def test_the_worst_of_several_names_counts() -> None:
     status, text = call("model_seg_sc", "model_seg_SC")
     assert status == 1
@@ -122,7 +131,15 @@ def test_json_of_a_right_name() -> None:
     assert list(data) == ["version", "names"]
     assert data["version"] == 1
     (name,) = data["names"]
-    assert list(name) == ["name", "canonical", "fields", "slots", "findings", "suggestion"]
+    assert list(name) == [
+        "name",
+        "canonical",
+        "fields",
+        "slots",
+        "findings",
+        "suggestion",
+        "certain",
+    ]
     assert name["name"] == name["canonical"] == "model_seg_mouse_t2"
     assert name["fields"] == {
         "task": ["seg"],
@@ -139,7 +156,7 @@ def test_json_of_a_right_name() -> None:
         "token": None,
         "values": [{"value": "sc", "written": "", "origin": "default"}],
     }
-    assert (name["findings"], name["suggestion"]) == ([], None)
+    assert (name["findings"], name["suggestion"], name["certain"]) == ([], None, None)
 
 
 def test_json_of_wrong_names() -> None:
@@ -156,6 +173,7 @@ def test_json_of_wrong_names() -> None:
         "url": finding["url"],
     }
     assert finding["url"].startswith("https://")
+    assert (first["suggestion"], first["certain"]) == ("model_seg_sc_t2", True)
     assert first["slots"][5]["values"] == [{"value": "t2", "written": "t2w", "origin": "alias"}]
     assert first["canonical"] == "model_seg_t2"
     assert second["name"] == "model_\ud800"

@@ -233,13 +233,6 @@ def test_the_inputs_of_the_action() -> None:
         assert f"| `{name}` | `{inputs[name]['default']}` |" in text
 
 
-def test_the_action_passes_zizmor() -> None:
-    zizmor = Path(sys.executable).with_name("zizmor")
-    command = [zizmor, "--offline", "--no-progress", ROOT / "action.yml"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
-
-
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_blocks_of_yaml_and_toml_are_valid(path: Path) -> None:
     for block in blocks(path, "yaml"):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -19,6 +18,7 @@ from typing import Any
 import pytest
 import yaml
 from build import ABSENT, NAME, dataset, genuine, package
+from checkout import copy
 
 ROOT = Path(__file__).parents[2]
 HOOKS: dict[str, dict[str, Any]] = {
@@ -43,12 +43,7 @@ def git(folder: Path, *words: str) -> str:
 def hooks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository of the files of this one that pre-commit needs, as they are now."""
     folder = tmp_path_factory.mktemp("hooks")
-    for part in PARTS:
-        if (ROOT / part).is_dir():
-            ignore = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(ROOT / part, folder / part, ignore=ignore)
-        else:
-            shutil.copy(ROOT / part, folder / part)
+    copy(folder, *PARTS)
     git(folder, "init", "-q")
     git(folder, "add", ".")
     git(folder, "commit", "-qm", "hooks")

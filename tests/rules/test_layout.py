@@ -928,11 +928,20 @@ def test_a_folder_is_judged_as_the_zip_of_it(tmp_path: Path) -> None:
         assert [f.code for f in findings(target, "Z", "L", "D")] == ["L012", "L014"]
 
 
-def test_a_link_to_a_fold_is_followed(tmp_path: Path) -> None:
+def test_a_link_that_leaves_the_folder_is_not_followed(tmp_path: Path) -> None:
     folder = unpacked(tmp_path / "a") / TRAINER
     (folder / "fold_0").rename(tmp_path / "elsewhere")
     (folder / "fold_0").symlink_to(tmp_path / "elsewhere")
-    assert findings(folder, "Z", "L", "D") == []
+    (found,) = findings(folder, "Z", "L", "D")
+    assert found.code == "Z004"
+    assert "a link that leaves the folder" in found.message
+
+
+def test_a_link_inside_the_folder_is_followed(tmp_path: Path) -> None:
+    folder = unpacked(tmp_path / "a")
+    (folder / TRAINER / "fold_0").rename(folder / "elsewhere")
+    (folder / TRAINER / "fold_0").symlink_to("../elsewhere")
+    assert findings(folder, "Z", "L00", "D") == []
 
 
 def test_a_link_to_a_folder_around_ends(tmp_path: Path) -> None:

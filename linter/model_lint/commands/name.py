@@ -20,13 +20,11 @@ from ..naming import (
     FieldWords,
     Name,
     Slot,
-    canonical,
     compose,
     parse,
-    quote,
 )
 from ..rules import Rule, name_rules
-from ..wording import inert
+from ..wording import inert, quote_name
 
 _WIDTH = 100
 _ORIGINS = {
@@ -84,7 +82,7 @@ def _names(names: list[str]) -> list[str]:
             "give a name, such as model_seg_sc_t2, or --compose and fields, such as task=seg"
         )
     if any("=" in name for name in names) and all(n.partition("=")[0] in FIELDS for n in names):
-        raise UsageError(f"{quote(names[0])} is no name; put --compose before fields")
+        raise UsageError(f"{quote_name(names[0])} is no name; put --compose before fields")
     return names
 
 
@@ -98,9 +96,9 @@ def compose_words(words: Iterable[str], vocabulary: Mapping[str, FieldWords] = V
         field, equals, text = word.partition("=")
         field = field.strip()
         if not equals:
-            raise UsageError(f"{quote(word)} gives no field; write it as {_guess(word)}=VALUE")
+            raise UsageError(f"{quote_name(word)} gives no field; write it as {_guess(word)}=VALUE")
         if field not in FIELDS:
-            raise UsageError(f"there is no field {quote(field)}; {_field_hint(field)}")
+            raise UsageError(f"there is no field {quote_name(field)}; {_field_hint(field)}")
         if field in values:
             raise UsageError(f"{field} is given twice; separate its values by commas")
         values[field] = _split(text, vocabulary[field])
@@ -173,18 +171,26 @@ def as_text(name: Name, vocabulary: Mapping[str, FieldWords] = VOCABULARY) -> st
             break_long_words=False,
             break_on_hyphens=False,
         )
-    shortest = canonical(name.text, vocabulary)
+    shortest = _shortest(name, vocabulary)
     if not findings and shortest and shortest != name.text:
         lines += ["", f"  Without defaults: {shortest}"]
     if name.suggestion:
-        lines += ["", f"  Nearest right name: {name.suggestion}"]
+        what = "Nearest right name" if name.suggestion.certain else "Perhaps"
+        lines += ["", f"  {what}: {name.suggestion.name}"]
     return "\n".join(lines) + "\n"
+
+
+def _shortest(name: Name, vocabulary: Mapping[str, FieldWords]) -> str | None:
+    """Return the name without its defaults; None where it can't be told what it says."""
+    return None if name.fields is None else compose(name.fields, vocabulary)
 
 
 def _shown(text: str) -> str:
     """Return a name as it can be printed on any terminal, on one line."""
     return (
-        text if text.isascii() and text.isprintable() and 0 < len(text) <= _WIDTH else quote(text)
+        text
+        if text.isascii() and text.isprintable() and 0 < len(text) <= _WIDTH
+        else quote_name(text)
     )
 
 
@@ -212,7 +218,7 @@ def _source(slot: Slot, vocabulary: Mapping[str, FieldWords]) -> str:
     groups: dict[str, list[str]] = {}
     for word in slot.words:
         origin = word.origin
-        source = f"written {quote(word.written)}" if origin == "alias" else _ORIGINS[origin]
+        source = f"written {quote_name(word.written)}" if origin == "alias" else _ORIGINS[origin]
         groups.setdefault(source, []).append(word.value)
     if len(groups) == 1:
         return next(iter(groups))
@@ -237,10 +243,10 @@ def as_json(names: Iterable[Name], vocabulary: Mapping[str, FieldWords] = VOCABU
 
 
 def _name_data(name: Name, vocabulary: Mapping[str, FieldWords]) -> dict[str, Any]:
-    fields = name.fields
+    fields, nearest = name.fields, name.suggestion
     return {
         "name": name.text,
-        "canonical": canonical(name.text, vocabulary),
+        "canonical": _shortest(name, vocabulary),
         "fields": {k: list(v) for k, v in fields.items()} if fields is not None else None,
         "slots": [
             {
@@ -264,5 +270,6 @@ def _name_data(name: Name, vocabulary: Mapping[str, FieldWords]) -> dict[str, An
             }
             for rule, severity, problem in _findings(name)
         ],
-        "suggestion": name.suggestion,
+        "suggestion": nearest.name if nearest else None,
+        "certain": nearest.certain if nearest else None,
     }

@@ -204,7 +204,7 @@ def _require_name(name: str, vocabulary: Mapping[str, naming.FieldWords]) -> Non
     if parsed.usable:
         return
     problem = next(p for p in parsed.problems if p.code not in naming.TOLERATED)
-    hint = f"; did you mean {parsed.suggestion}?" if parsed.suggestion else ""
+    hint = f"; did you mean {parsed.suggestion.name}?" if parsed.suggestion else ""
     raise UsageError(f"--name {name}: {problem.message} ({problem.code}){hint}")
 
 

@@ -26,13 +26,13 @@ from .model import (
     Name,
     NameProblem,
     Origin,
-    Reading,
     Slot,
+    Suggestion,
     Word,
 )
 from .reading import read
-from .vocabulary import FIELDS, VOCABULARY, FieldWords, Index, extend, index_of, vocabulary_data
-from .wording import quote
+from .suggestion import explain, suggest
+from .vocabulary import FIELDS, VOCABULARY, FieldWords, extend, index_of, vocabulary_data
 from .writing import require_values, why_no_name, write
 
 __all__ = [
@@ -47,13 +47,11 @@ __all__ = [
     "NameProblem",
     "Origin",
     "Slot",
+    "Suggestion",
     "Word",
-    "canonical",
     "compose",
     "extend",
     "parse",
-    "quote",
-    "suggest",
     "vocabulary_data",
 ]
 
@@ -61,28 +59,13 @@ __all__ = [
 def parse(name: str, vocabulary: Mapping[str, FieldWords] = VOCABULARY) -> Name:
     """Read any text as a name. Never raises: what is wrong stands in ``problems``."""
     index = index_of(vocabulary)
-    reading = _read(name, index)
-    if not reading.problems:
-        return Name(name, reading.fields, reading.slots, (), ())
-    from .suggestion import advise  # noqa: PLC0415 - only a wrong name pays for it
-
-    read_ = [slot.token for slot in reading.slots]
+    reading = read(name, index)
+    if reading.fields and not reading.usable and write(reading.fields, index) is None:
+        reading = reading._replace(fields=None)  # wrong in so many ways that no name says it
+    read_ = {slot.token for slot in reading.slots}
     unread = tuple(token.text for token in reading.tokens if token.text not in read_)
-    return Name(name, reading.fields, reading.slots, unread, tuple(advise(reading, index)))
-
-
-def canonical(name: str, vocabulary: Mapping[str, FieldWords] = VOCABULARY) -> str | None:
-    """Return the name as ``compose`` writes it, or None where it can't be told what it says."""
-    fields = _read(name, index_of(vocabulary)).fields
-    return None if fields is None else compose(fields, vocabulary)
-
-
-def suggest(name: str, vocabulary: Mapping[str, FieldWords] = VOCABULARY) -> str | None:
-    """Return the nearest right name, or None for a right name and where there is none.
-
-    What it returns parses without errors. Where a name says no task, it says ``seg``.
-    """
-    return parse(name, vocabulary).suggestion
+    problems, suggestion = explain(reading, index), suggest(reading, index)
+    return Name(name, reading.fields, reading.slots, unread, problems, suggestion)
 
 
 def compose(fields: Fields, vocabulary: Mapping[str, FieldWords] = VOCABULARY) -> str:
@@ -105,11 +88,3 @@ def compose(fields: Fields, vocabulary: Mapping[str, FieldWords] = VOCABULARY) -
     if composed is None:
         raise ValueError(why_no_name(fields, index))
     return composed
-
-
-def _read(text: str, index: Index) -> Reading:
-    """Read a text; what can't be composed again (it may be wrong in many ways) has no fields."""
-    reading = read(text, index)
-    if reading.fields is None or reading.usable or write(reading.fields, index):
-        return reading
-    return reading._replace(fields=None)

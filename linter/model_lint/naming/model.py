@@ -84,8 +84,14 @@ class NameProblem:
     message: str
     #: The token that it is about; "" for the whole name.
     token: str = ""
-    #: The nearest right name.
-    suggestion: str | None = None
+
+
+class Suggestion(NamedTuple):
+    """A right name in place of a wrong one."""
+
+    name: str
+    #: Whether the wrong name says all that this one says; otherwise it is a guess.
+    certain: bool
 
 
 @dataclass(frozen=True)
@@ -102,16 +108,13 @@ class Name:
     unread: tuple[str, ...]
     #: In the order in which they stand in the name.
     problems: tuple[NameProblem, ...]
+    #: The nearest right name, if something is wrong and there is one that keeps every word.
+    suggestion: Suggestion | None = None
 
     @property
     def usable(self) -> bool:
         """Whether nothing is wrong that the specification forbids."""
         return all(problem.code in TOLERATED for problem in self.problems)
-
-    @property
-    def suggestion(self) -> str | None:
-        """The nearest right name, if something is wrong and there is one."""
-        return next((p.suggestion for p in self.problems if p.suggestion), None)
 
     def values(self, field: str) -> tuple[str, ...] | None:
         """Return the values of a field; None where they can't be told for certain."""

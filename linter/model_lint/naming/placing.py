@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, pairwise
 
+from ..wording import a, are, either, quote_name, quote_names
 from .model import NameProblem, Placed, Token
 from .vocabulary import FIELDS, Index
-from .wording import a, are, either, listing, quote
 
 
 def place(tokens: Sequence[Token], index: Index) -> tuple[tuple[Token, ...], list[Placed]]:
@@ -54,11 +54,11 @@ def _repeats(tokens: Iterable[Token]) -> Iterator[Placed]:
         if first is token:
             continue
         values = "-".join(dict.fromkeys(f.value for t in (first, token) for f in t.found))
-        message = f"{quote(token.text)} stands twice: write it once"
+        message = f"{quote_name(token.text)} stands twice: write it once"
         if first.text != token.text:
             message = (
-                f"{quote(first.text)} and {quote(token.text)} are both {a(token.field)}: "
-                f"write one token, {quote(values)}"
+                f"{quote_name(first.text)} and {quote_name(token.text)} are both {a(token.field)}: "
+                f"write one token, {quote_name(values)}"
             )
         yield Placed(token.position, NameProblem("N010", message, token.text))
 
@@ -76,15 +76,15 @@ def _disorder(tokens: Iterable[Token]) -> list[Placed]:
         animal, anatomy = by_field["animal"], by_field["anatomy"]
         if anatomy.position == animal.position + 1:
             message = (
-                f"{quote(animal.text)} before {quote(anatomy.text)} is the order from before June "
-                "2025: write the anatomy before the animal"
+                f"{quote_name(animal.text)} before {quote_name(anatomy.text)} is the order from "
+                "before June 2025: write the anatomy before the animal"
             )
             return [Placed(animal.position, NameProblem("N008", message, animal.text))]
     late = next(second for first, second in pairwise(order) if rank(second) < rank(first))
     before = next(name for name in order if rank(name) > rank(late))
     token = by_field[late]
     message = (
-        f"{quote(token.text)} ({late}) must stand before {quote(by_field[before].text)} "
+        f"{quote_name(token.text)} ({late}) must stand before {quote_name(by_field[before].text)} "
         f"({before}): the order is {', '.join(FIELDS)}"
     )
     return [Placed(token.position, NameProblem("N007", message, token.text))]
@@ -124,7 +124,7 @@ def _place_run(
 
 def _unsure(token: Token) -> Placed:
     message = (
-        f"{quote(token.text)} is in no list, and its place does not say whether it is "
+        f"{quote_name(token.text)} is in no list, and its place does not say whether it is "
         f"{either(token.candidates)}"
     )
     if token.is_no_word:
@@ -134,15 +134,15 @@ def _unsure(token: Token) -> Placed:
 
 def _no_field(token: Token) -> str:
     return (
-        f"{quote(token.text)} is a number, a field strength, a version or a date, for which a name "
-        "has no field"
+        f"{quote_name(token.text)} is a number, a field strength, a version or a date, for which "
+        "a name has no field"
     )
 
 
 def _before_anatomy(token: Token, anatomy: Token) -> Placed:
     message = (
-        f"{quote(token.text)} stands before the anatomy {quote(anatomy.text)}, where only a task "
-        "does: write an animal after the anatomy"
+        f"{quote_name(token.text)} stands before the anatomy {quote_name(anatomy.text)}, where "
+        "only a task does: write an animal after the anatomy"
     )
     return Placed(token.position, NameProblem("N007", message, token.text))
 
@@ -158,7 +158,7 @@ def _no_room(
         room = f"their place is for {options}" if len(run) > 1 else f"its place is for {options}"
     else:
         room = "no field is left there"
-    message = f"{listing(t.text for t in run)} {are(run)} in no list, and {room}"
+    message = f"{quote_names(t.text for t in run)} {are(run)} in no list, and {room}"
     if first.is_no_word:
         message = f"{_no_field(first)}: leave it out, or join it to the value that it belongs to"
     return Placed(first.position, NameProblem("N004", message, first.text))

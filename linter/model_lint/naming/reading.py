@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from ..wording import a, are, quote_name, quote_names
 from .model import (
     MAX_LENGTH,
     PREFIX,
@@ -18,7 +19,6 @@ from .model import (
 )
 from .placing import place, rank
 from .vocabulary import Found, Index, Standing
-from .wording import a, are, listing, quote
 
 
 def read(text: str, index: Index, *, any_length: bool = False) -> Reading:
@@ -51,7 +51,9 @@ def _syntax(text: str, index: Index, *, any_length: bool) -> Iterator[NameProble
         yield NameProblem("N001", "the name is empty: a name begins with `model_`")
         return
     if not text.startswith(PREFIX):
-        yield NameProblem("N001", f"{quote(text)} does not begin with `model_`, as every name does")
+        yield NameProblem(
+            "N001", f"{quote_name(text)} does not begin with `model_`, as every name does"
+        )
         return
     rest = text.removeprefix(PREFIX)
     if not rest:
@@ -127,16 +129,16 @@ def _wrong_in(token: Token, index: Index) -> Iterator[NameProblem]:
     """Yield what is wrong with a token, wherever it stands."""
     for f in token.found:
         if f.standing == "alias":
-            message = f"{quote(f.written)} is another spelling: write `{f.value}` ({f.home})"
+            message = f"{quote_name(f.written)} is another spelling: write `{f.value}` ({f.home})"
             yield NameProblem("N011", message, token.text)
     if token.is_mixed:
-        said = ", ".join(f"{quote(f.written)} is {a(f.home)}" for f in token.found if f.home)
-        message = f"{quote(token.text)} mixes fields: {said}; write one token for each field"
+        said = ", ".join(f"{quote_name(f.written)} is {a(f.home)}" for f in token.found if f.home)
+        message = f"{quote_name(token.text)} mixes fields: {said}; write one token for each field"
         yield NameProblem("N009", message, token.text)
     written = [f.written for f in token.found]
     twice = [w for w in dict.fromkeys(written) if written.count(w) > 1]
     if twice:
-        message = f"{quote(token.text)} holds {listing(twice)} twice: write it once"
+        message = f"{quote_name(token.text)} holds {quote_names(twice)} twice: write it once"
         yield NameProblem("N010", message, token.text)
     yield from _outside_lists(token, index)
 
@@ -151,7 +153,7 @@ def _outside_lists(token: Token, index: Index) -> Iterator[NameProblem]:
     if not unlisted or token.field is None:
         return
     if index.is_open(token.field):
-        message = f"{listing(unlisted)} {are(unlisted)} in no list: read as {a(token.field)}"
+        message = f"{quote_names(unlisted)} {are(unlisted)} in no list: read as {a(token.field)}"
         why = "its place" if token.by_place else "the values beside it"
         yield NameProblem("N005", f"{message}, because of {why}", token.text)
     elif not refused:  # what is refused in the same token says enough
@@ -159,7 +161,7 @@ def _outside_lists(token: Token, index: Index) -> Iterator[NameProblem]:
 
 
 def _not_allowed(name: str, written: Sequence[str], token: Token, index: Index) -> NameProblem:
-    message = f"{listing(written)} {are(written)} not allowed as {a(name)}"
+    message = f"{quote_names(written)} {are(written)} not allowed as {a(name)}"
     return NameProblem("N004", f"{message}: write one of {index.options(name)}", token.text)
 
 

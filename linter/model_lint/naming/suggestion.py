@@ -1,220 +1,192 @@
-"""The nearest right name: the words of a wrong one, mended and put where they belong."""
+"""The nearest right name: all words of a wrong one where they belong, and no others."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from .model import MAX_LENGTH, NO_WORD, PREFIX, Fields, NameProblem, Reading, Token
+from ..wording import a
+from .model import (
+    MAX_LENGTH,
+    NO_WORD,
+    PREFIX,
+    Fields,
+    NameProblem,
+    Reading,
+    Suggestion,
+    Token,
+)
+from .placing import rank
 from .reading import read
-from .vocabulary import Found, Index
-from .wording import a
-from .writing import write
+from .vocabulary import FIELDS, Found, Index
+from .writing import join, write
 
-#: The open fields, in the order in which an unlisted word is likely to be meant as one.
-_LIKELY = ("anatomy", "contrast", "animal")
-#: Versions and tags, which belong to a release.
-_TAG = re.compile(r"v[0-9]+|r[0-9]{8}")
-
-
-def advise(reading: Reading, index: Index) -> Iterator[NameProblem]:
-    """Yield the problems of a name, each with the nearest right name."""
-    if not reading.problems:
-        return
-    nearest = nearest_name(reading, index)
-    unsure = [placed for placed in reading.problems if placed.problem.code == "N006"]
-    for placed in reading.problems:
-        problem = placed.problem
-        if unsure == [placed] and reading.usable:
-            message = problem.message + _alternatives(reading, placed.position, index)
-            yield replace(problem, message=message, suggestion=nearest)
-        elif problem.code == "N005" and nearest and problem.token in nearest.split("_"):
-            yield problem  # the nearest right name keeps what it is about
-        else:
-            yield replace(problem, suggestion=nearest)
+#: The problems that no other name mends: unlisted words, which are right or have to be explained.
+_NO_BETTER = frozenset({"N005", "N006"})
+_FIELD_STRENGTH = re.compile(r"[0-9]+t")
+#: How a name begins, perhaps behind its owner.
+_NAME = re.compile(rf"(?:.*/)?[\s_]*{PREFIX}", re.DOTALL)
+#: Words that are no value by themselves.
+_CONNECTIVES = frozenset({"a", "and", "at", "by", "for", "from", "in", "of", "on", "the", "with"})
+#: Where a capital begins a word: in `GmLesion` and `T2Mouse`, but not in `MP2RAGE` or `unet3D`.
+_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[0-9])(?=[A-Z][a-z])")
 
 
-def _alternatives(reading: Reading, position: int, index: Index) -> str:
-    """Return the names that say for certain what a token is, as the end of a message."""
-    token = reading.tokens[position]
-    if token.is_no_word:
-        return ""
-    names = {
-        name: nearest_name(reading, index, {position: name})
-        for name in _LIKELY
-        if name in token.candidates
-    }
-    certain = [f"`{full}` for {a(name)}" for name, full in names.items() if full]
-    return ": write " + ", ".join(certain) if certain else ""
+class _Word(NamedTuple):
+    """A value, and the field that it should stand in."""
+
+    value: str
+    #: None where no field has room for it.
+    field: str | None
+    #: Whether the lists, or its place in the name, say that field.
+    certain: bool = True
+    #: Whether it is in no list and was placed by likelihood.
+    placed: bool = False
 
 
-class _Group(NamedTuple):
-    """Words that stood together in one token."""
+def suggest(reading: Reading, index: Index) -> Suggestion | None:
+    """Return the right name that has every word of a text, or None where there is none.
 
-    found: tuple[Found, ...]
-    #: The field of its unlisted words, where that is known.
-    field: str | None = None
-    #: Whether an unlisted word may be a slip of the pen for one in a list: never, only for a very
-    #: near one (where it can stand as it is), or always.
-    mend: Literal["never", "near", "always"] = "always"
-    #: Whether it stands where the task should, and is none.
-    instead_of_task: bool = False
-
-
-def nearest_name(
-    reading: Reading, index: Index, decided: Mapping[int, str] | None = None
-) -> str | None:
-    """Return the right name that says what this text seems to mean, if that is another text.
-
-    ``decided`` gives tokens (by position) a field.
+    It is a guess where a word was taken apart, mended or placed by likelihood; where the text says
+    no task (most models segment); and where it is no model's name, so that it implies no defaults.
     """
-    if reading.tokens:
-        groups = [_group(token, reading, index, decided or {}) for token in reading.tokens]
-        return _rebuilt(groups, reading.text, index)
-    if len(reading.text) > 4 * MAX_LENGTH:
+    if reading.codes <= _NO_BETTER:
         return None
-    cleaned = read(_cleaned(reading.text), index, any_length=True)
-    if cleaned.codes <= {"N005"}:
-        groups = [_Group(token.found, token.field, mend="never") for token in cleaned.tokens]
-    else:
-        groups = [_Group(token.found) for token in cleaned.tokens]
-    if not any(f.home for group in groups for f in group.found):
-        return None  # a text that has nothing to do with this convention
-    return _rebuilt(groups, reading.text, index)
+    text = reading.text.lower()
+    is_name = _NAME.match(text) is not None
+    tokens = reading.tokens or read(_cleaned(reading.text), index, any_length=True).tokens
+    words = list(_words(tokens, index, is_name=is_name))
+    if not words or not _is_plausible(words, is_model="model" in text):
+        return None
+    said = {word.field for word in words}
+    is_clear = is_name or ("model" in text and "anatomy" in said)
+    certain = is_clear and "task" in said and all(word.certain for word in words)
+    name = _arranged(words, index)
+    return Suggestion(name, certain) if name else None
 
 
-def _group(token: Token, reading: Reading, index: Index, decided: Mapping[int, str]) -> _Group:
-    if token.position in decided:
-        return _Group(token.found, decided[token.position], mend="never")
-    if token.by_place and token.field == "task":
-        return _Group(token.found, instead_of_task=True)
-    if token.is_no_word:
-        return _Group(token.found)
-    if token.candidates:
-        return _Group(token.found, next(name for name in _LIKELY if name in token.candidates))
-    if token.field is None or not index.is_open(token.field):
-        return _Group(token.found, token.field)
-    return _Group(token.found, token.field, "near" if reading.codes <= {"N005"} else "never")
+def _is_plausible(words: Sequence[_Word], *, is_model: bool) -> bool:
+    """Tell whether every word has a field, and the words are enough to know a model by."""
+    said = {word.field for word in words}
+    placed = sum(word.placed for word in words)
+    if None in said or placed > 1 or (placed and "task" not in said):
+        return False
+    return is_model or ("anatomy" in said and not said.isdisjoint({"task", "contrast"}))
 
 
-def _rebuilt(groups: Sequence[_Group], text: str, index: Index) -> str | None:
-    """Return a right name of the words in these groups."""
-    groups = [_mended(group, index) for group in groups]
-    if any(f.standing == "refused" for group in groups for f in group.found):
-        return None  # the convention has no word for what it says
-    values = _sorted_out(groups, index)
-    values.setdefault("task", ["seg"])
-    fields = Fields(
-        **{
-            name: tuple(dict.fromkeys(values.get(name, words.defaults)))
-            for name, words in index.vocabulary.items()
-        }
-    )
-    name = write(fields, index, frozenset(values)) or write(fields, index)
-    return name if name != text else None
+def _arranged(words: Sequence[_Word], index: Index) -> str | None:
+    """Return the right name of these words and no others, but for the task."""
+    values: dict[str, tuple[str, ...]] = {}
+    # A field strength stands behind the contrast that it belongs to.
+    for word in sorted(words, key=lambda word: bool(_FIELD_STRENGTH.fullmatch(word.value))):
+        field = word.field or ""
+        values[field] = tuple(dict.fromkeys((*values.get(field, ()), word.value)))
+    fields = Fields(**{"task": ("seg",), **values})
+    name = join(fields, omitted=set(FIELDS).difference(values, {"task"}))
+    nearest = read(name, index)
+    is_right = nearest.fields == fields and nearest.codes <= {"N005"}
+    return name if is_right else None  # too long, or a word needs a default beside it
 
 
-def _mended(group: _Group, index: Index) -> _Group:
-    """Replace the words of a group that are in no list by near ones that are."""
-    return group._replace(found=tuple(_mended_word(f, group, index) for f in group.found))
+def _words(tokens: Sequence[Token], index: Index, *, is_name: bool) -> Iterator[_Word]:
+    """Yield the words of all tokens; the places in a text that is no name say nothing."""
+    is_behind = False
+    for token in tokens if is_name else map(_without_place, tokens):
+        for found in token.found:
+            yield from _known(found, index) or [
+                _unlisted(found.written, token, index, is_behind=is_behind)
+            ]
+        is_behind |= is_name and token.field is not None and rank(token.field) > rank("anatomy")
 
 
-def _mended_word(found: Found, group: _Group, index: Index) -> Found:
-    vocabulary = index.vocabulary
-    if found.standing == "refused":
-        options = {word: word for word in vocabulary[found.home or ""].allowed}
-        return _closest(found, options, index, 0.6)
-    if found.standing != "unlisted" or group.mend == "never" or len(found.written) < 4:
-        return found
-    if group.mend == "near":
-        listed = {word: f.value for word, f in index.words.items() if _is_near(found, f)}
-        return _closest(found, listed, index, 0.8)
-    if group.instead_of_task:
-        task = vocabulary["task"]
-        options = {**task.aliases, **{word: word for word in task.allowed}}
-        mended = _closest(found, options, index, 0.7)
-        if mended is not found:
-            return mended
-    for words in vocabulary.values():
-        for word in () if words.open else words.spec:
-            if len(word) > 4 and found.written.startswith(word.lower()):
-                return index.find(word)  # a suffix on it: `unet3dmulticlass`
-    options = {
-        word: f.value
-        for word, f in index.words.items()
-        if f.standing != "refused" and abs(len(word) - len(found.written)) <= 1
-    }
-    return _closest(found, options, index, 0.8)
+def _without_place(token: Token) -> Token:
+    return token._replace(field=token.field if token.homes else None, candidates=())
 
 
-def _is_near(found: Found, other: Found) -> bool:
-    """Tell whether a word that may stand as it is could yet be meant as this one.
+def _known(found: Found, index: Index) -> list[_Word]:
+    """Return a word that a list names, or the two in one such as `gmseg`; nothing for others."""
+    if found.home is not None:
+        return [_Word(found.value, None if found.standing == "refused" else found.home)]
+    written = found.written
+    for cut in range(2, len(written) - 1):
+        both = index.find(written[:cut]), index.find(written[cut:])
+        homes = {None if part.standing == "refused" else part.home for part in both}
+        if "task" in homes and None not in homes:
+            return [_Word(part.value, part.home, certain=False) for part in both]
+    return []
 
-    The specification's own words are what is meant most often; of the others, only the same letters
-    in another order are a sign.
-    """
-    if other.standing == "listed":
-        return abs(len(other.written) - len(found.written)) <= 1
-    return other.standing == "known" and sorted(other.written) == sorted(found.written)
+
+def _unlisted(written: str, token: Token, index: Index, *, is_behind: bool) -> _Word:
+    """Return a word that no list names; ``is_behind``: behind the place of the anatomy."""
+    if token.field is not None and index.is_open(token.field):
+        return _Word(written, token.field)
+    if NO_WORD.fullmatch(written):
+        is_strength = _FIELD_STRENGTH.fullmatch(written)
+        return _Word(written, "contrast" if is_strength else None, certain=False, placed=True)
+    if token.field is not None or is_behind:
+        return _mended(written, index)
+    if token.candidates or written in _CONNECTIVES:
+        return _Word(written, None)
+    # Never an animal: most unlisted words are no species.
+    return _Word(written, "anatomy", certain=False, placed=True)
 
 
-def _closest(found: Found, options: Mapping[str, str], index: Index, cutoff: float) -> Found:
+def _mended(written: str, index: Index) -> _Word:
+    """Return the one value of a closed list that this is a slip of the pen for."""
     from difflib import get_close_matches  # noqa: PLC0415 - only a wrong name pays for it
 
-    near = get_close_matches(found.written, options, n=1, cutoff=cutoff)
-    return index.find(options[near[0]]) if near else found
-
-
-def _sorted_out(groups: Sequence[_Group], index: Index) -> dict[str, list[str]]:
-    """Return the values that the words of all groups give to each field."""
-    words = [(found, group) for group in groups for found in group.found]
-    homes = [found.home for found, _ in words]
-    values: dict[str, list[str]] = {}
-    # Numbers and field strengths come last, behind the values that they are joined to.
-    order = sorted(range(len(words)), key=lambda i: bool(NO_WORD.fullmatch(words[i][0].written)))
-    for position in order:
-        found, group = words[position]
-        if found.home is None:
-            adopted = _adopted(position, group, homes, index)
-            if adopted is None or not index.is_open(adopted) or _TAG.fullmatch(found.written):
-                continue
-            homes[position] = adopted
-        values.setdefault(homes[position] or "", []).append(found.value)
-    return values
-
-
-def _adopted(position: int, group: _Group, homes: Sequence[str | None], index: Index) -> str | None:
-    """Return the field that an unlisted word is best read as; None to leave it out."""
-    mates = [f.home for f in group.found if f.home]
-    if mates or group.field:
-        return group.field or mates[0]
-    if group.instead_of_task:
-        return None if "anatomy" in homes else "anatomy"
-    if "contrast" in homes and all(NO_WORD.fullmatch(f.written) for f in group.found):
-        return "contrast"  # where field strengths belong, if anywhere
-    if "architecture" in homes[:position]:
-        return None  # after it nothing else has a place
-    before = next((home for home in reversed(homes[:position]) if home), None)
-    after = next((home for home in homes[position + 1 :] if home), None)
-    return next((h for h in (before, after) if h and index.is_open(h)), "anatomy")
+    options = {
+        word: _Word(index.find(word).value, name, certain=False)
+        for name, words in index.vocabulary.items()
+        if not words.open
+        for word in (*words.allowed, *words.aliases)
+    }
+    near = {options[word] for word in get_close_matches(written, options, cutoff=0.8)}
+    return near.pop() if len(near) == 1 and len(written) > 3 else _Word(written, None)
 
 
 def _cleaned(text: str) -> str:
-    """Return the text with the prefix, the characters and the separators of a name."""
+    """Return the text with the prefix, the characters and the separators of a name.
+
+    Empty for a text that is too long, and where a letter would be lost.
+    """
     import unicodedata  # noqa: PLC0415 - only a wrong name pays for it
 
     text = text.strip().rstrip("/").rpartition("/")[2].removesuffix(".git").removesuffix(".zip")
-    if text.isalnum():
-        text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text)  # modelSegMouse
+    if len(text) > 4 * MAX_LENGTH:
+        return ""
+    text = _CAPITAL.sub("-", re.sub(r"(?i)nnu-?net", "-nnunet-", text))
     text = unicodedata.normalize("NFKD", text).lower().replace("t2*", "t2star")
-    text = re.sub(r"\s*[+&,]\s*", "-", text)
     # Accents go, digits of other scripts become ours.
-    text = re.sub(r"[^\x00-\x7f]", lambda found: str(unicodedata.digit(found[0], "")), text)
+    text = "".join(str(unicodedata.digit(c, c)) for c in text if not unicodedata.combining(c))
+    if any(c.isalnum() and not c.isascii() for c in text):
+        return ""
+    text = re.sub(r"\s*[+&,]\s*", "-", text)
     text = re.sub(r"[^a-z0-9_-]+", "_", text)
-    text = re.sub(r"^_*models?(?=[_-]|$)", "", text).removeprefix("model")
-    if "_" not in text.strip("_-"):
+    text = re.sub(r"(?<![a-z0-9])models?(?![a-z0-9])", "", text).strip("_-")
+    if "_" not in text:
         text = text.replace("-", "_")
     tokens = (re.sub(r"-+", "-", token).strip("-") for token in text.split("_"))
     return PREFIX + "_".join(token for token in tokens if token)
+
+
+def explain(reading: Reading, index: Index) -> tuple[NameProblem, ...]:
+    """Return the problems; that of one ambiguous word says how each field would be written."""
+    problems = tuple(placed.problem for placed in reading.problems)
+    unsure = [token for token in reading.tokens if token.candidates]
+    if len(unsure) != 1 or unsure[0].is_no_word or not reading.usable:
+        return problems
+    said = {slot.field: slot.values for slot in reading.slots}
+    word = tuple(found.value for found in unsure[0].found)
+    names = {
+        field: write(Fields(**{**said, field: word}), index, frozenset(said))
+        for field in unsure[0].candidates
+    }
+    certain = [f"`{name}` for {a(field)}" for field, name in names.items() if name]
+    end = ": write " + ", ".join(certain) if certain else ""
+    return tuple(
+        replace(problem, message=problem.message + end) if problem.code == "N006" else problem
+        for problem in problems
+    )

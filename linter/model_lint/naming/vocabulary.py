@@ -9,7 +9,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
-from .wording import quote
+from ..wording import quote_name
 
 #: The fields, in the order in which they stand in a name.
 FIELDS = ("task", "anatomy", "animal", "pathology", "condition", "contrast", "architecture")
@@ -64,6 +64,10 @@ VOCABULARY: Mapping[str, FieldWords] = MappingProxyType(
                 label=labels,labeling,labelling,labeled,labelled
                 find=finder,finding,detect,detection,detector,localize,localization"""
             ),
+            refused=_words(
+                """crop cropping classify classification classifier register registration synthesis
+                reconstruction denoising preprocess preprocessing postprocess postprocessing"""
+            ),
         ),
         "anatomy": FieldWords(
             spec=_words("sc gm csf brainstem axon myelin"),
@@ -94,10 +98,13 @@ VOCABULARY: Mapping[str, FieldWords] = MappingProxyType(
             default="human",
             open=True,
             aliases=_aliases(
-                """human=humans dog=dogs,canine cat=cats,feline rat=rats mouse=mice
-                monkey=monkeys macaque=macaques marmoset=marmosets rabbit=rabbits pig=pigs
-                minipig=minipigs goat=goats cow=cows horse=horses ferret=ferrets primate=primates
-                rodent=rodents"""
+                """human=humans dog=dogs,canine cat=cats,feline rat=rats mouse=mice,murine
+                monkey=monkeys,simian macaque=macaques marmoset=marmosets baboon=baboons
+                chimpanzee=chimpanzees primate=primates rabbit=rabbits,lapine
+                pig=pigs,porcine,swine minipig=minipigs sheep=ovine goat=goats,caprine
+                cow=cows,bovine horse=horses,equine ferret=ferrets hamster=hamsters
+                gerbil=gerbils bat=bats frog=frogs bird=birds,avian
+                chicken=chickens rodent=rodents"""
             ),
         ),
         "pathology": FieldWords(
@@ -125,7 +132,8 @@ VOCABULARY: Mapping[str, FieldWords] = MappingProxyType(
                 """mp2rage mprage unit1 uni inv1 inv2 epi bold fmri psir stir flair bf cars srs shg
                 confocal em fluo he lfb mt mtr mton mtoff mts mtsat pd gre megre me3d medic ciss
                 space fiesta bssfp swi qsm tof asl ct xray us oct dti adc fa md t1map t2map
-                dixon dir vibe tse fse irse spgr fspgr flash contrast agnostic multicontrast"""
+                dixon dir vibe tse fse irse spgr fspgr flash contrast agnostic multicontrast
+                mri mr ultrasound axial sagittal coronal"""
             ),
             open=True,
             aliases=_aliases(
@@ -137,11 +145,11 @@ VOCABULARY: Mapping[str, FieldWords] = MappingProxyType(
             spec=_words("unet2d unet3d filmCharley hemisAndreanne"),
             default="unet2d",
             aliases=_aliases(
-                """unet2d=2d,2dunet,unet2 unet3d=3d,3dunet,unet3,3dfullres
+                """unet2d=2d,2dunet,unet2,nnunet2d unet3d=3d,3dunet,unet3,3dfullres,nnunet3d
                 filmCharley=filmcharley hemisAndreanne=hemisandreanne"""
             ),
             refused=_words(
-                """unet nnunet nnunet2d nnunet3d nnunetv2 resunet resenc resencm resencl resencxl
+                """unet nnunet nnunetv2 resunet resenc resencm resencl resencxl
                 attentionunet unetplusplus modifiedunet3d vnet segnet unetr swinunetr swinunet
                 medformer mednext transunet transformer mamba umamba primus yolo hourglass densenet
                 resnet fcn deeplab deepmedic monai sam medsam rcnn gan film hemis ensemble"""
@@ -182,9 +190,11 @@ def extend(
     roles: dict[str, str] = {}
     for name, added in words.items():
         if name not in vocabulary:
-            raise ValueError(f"there is no field {quote(name)}; the fields are {', '.join(FIELDS)}")
+            raise ValueError(
+                f"there is no field {quote_name(name)}; the fields are {', '.join(FIELDS)}"
+            )
         if isinstance(added, str):
-            raise ValueError(f"{name}: give a list of words, not the text {quote(added)}")  # noqa: TRY004
+            raise ValueError(f"{name}: give a list of words, not the text {quote_name(added)}")  # noqa: TRY004
         for word in added:
             _require_word(word, name, vocabulary)
             if roles.setdefault(word, name) != name:
@@ -199,7 +209,7 @@ def extend(
 
 def _require_word(word: object, name: str, vocabulary: Mapping[str, FieldWords]) -> None:
     if not isinstance(word, str) or not _VALUE.fullmatch(word):
-        shown = quote(word) if isinstance(word, str) else repr(word)
+        shown = quote_name(word) if isinstance(word, str) else repr(word)
         raise ValueError(f"{name}: {shown} can't stand in a name; write a-z and 0-9 only")
     for other, words in vocabulary.items():
         if other != name and word in words.spec:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import chain, combinations
 
+from ..wording import a, quote_name
 from .model import MAX_LENGTH, PREFIX, Fields
 from .reading import read
 from .vocabulary import FIELDS, Index
-from .wording import a, quote
 
 
 def write(fields: Fields, index: Index, spelled: frozenset[str] = frozenset()) -> str | None:
@@ -24,7 +24,7 @@ def write(fields: Fields, index: Index, spelled: frozenset[str] = frozenset()) -
     ]
     subsets = chain.from_iterable(combinations(optional, n) for n in range(len(optional) + 1))
     for added in subsets:
-        name = _join(fields, omitted=set(optional).difference(added))
+        name = join(fields, omitted=set(optional).difference(added))
         reading = read(name, index)
         if reading.fields == fields and reading.usable:
             return name
@@ -39,31 +39,36 @@ def require_values(name: str, values: Sequence[str], index: Index) -> None:
     for value in values:
         found = index.find(value)
         if not index.well_formed(value):
-            raise ValueError(f"{name}: {quote(value)} can't stand in a name; write a-z and 0-9")
+            raise ValueError(
+                f"{name}: {quote_name(value)} can't stand in a name; write a-z and 0-9"
+            )
         if found.home is not None and found.home != name:
-            raise ValueError(f"{name}: {quote(value)} is {a(found.home)}, not {a(name)}")
+            raise ValueError(f"{name}: {quote_name(value)} is {a(found.home)}, not {a(name)}")
         if found.standing == "alias":
-            raise ValueError(f"{name}: {quote(value)} is another spelling; write `{found.value}`")
+            raise ValueError(
+                f"{name}: {quote_name(value)} is another spelling; write `{found.value}`"
+            )
         if not found.allowed and not index.is_open(name):
             options = index.options(name)
-            raise ValueError(f"{name}: {quote(value)} is not allowed; write one of {options}")
+            raise ValueError(f"{name}: {quote_name(value)} is not allowed; write one of {options}")
         if values.count(value) > 1:
-            raise ValueError(f"{name}: {quote(value)} stands there twice; write it once")
+            raise ValueError(f"{name}: {quote_name(value)} stands there twice; write it once")
 
 
 def why_no_name(fields: Fields, index: Index) -> str:
     """Return why no name says these fields, each of which has allowed values."""
     defaults = [n for n, values in fields.items() if values == index.vocabulary[n].defaults]
-    shortest = _join(fields, omitted=defaults)
+    shortest = join(fields, omitted=defaults)
     if len(shortest) > MAX_LENGTH:
         return f"the name would have {len(shortest)} characters; GitHub takes at most {MAX_LENGTH}"
-    longest = read(_join(fields), index, any_length=True)
+    longest = read(join(fields), index, any_length=True)
     wrong = [p.problem for p in longest.problems if p.problem.code not in {"N003", "N005"}]
-    reason = wrong[0].message if wrong else f"{quote(shortest)} is read as something else"
+    reason = wrong[0].message if wrong else f"{quote_name(shortest)} is read as something else"
     return f"no name says that: {reason}"
 
 
-def _join(fields: Fields, omitted: Iterable[str] = ()) -> str:
+def join(fields: Fields, omitted: Iterable[str] = ()) -> str:
+    """Return the values in the order of a name, without the fields that are omitted."""
     values = dict(fields.items())
     return PREFIX + "_".join(
         "-".join(values[name]) for name in FIELDS if values[name] and name not in omitted

@@ -177,8 +177,8 @@ _UNSAFE: tuple[tuple[Callable[[str], object], str], ...] = (
     blocks_repair=True,
     security=True,
 )
-def special_entry(archive: Archive) -> Iterator[Problem]:
-    """An entry is a symbolic link, a device, a pipe or a socket.
+def special_entry(package: Package) -> Iterator[Problem]:
+    """An entry is a symbolic link, a device, a pipe or a socket, or a link that leaves the folder.
 
     Why: SCT's `zipfile` writes the link's target as text where the file should be, so that loading
     fails; other tools follow it, to anywhere.
@@ -186,7 +186,11 @@ def special_entry(archive: Archive) -> Iterator[Problem]:
     Fix: zip the files that the links stand for: `zip -r` without `--symlinks`, or
     `model-lint pack`.
     """
-    yield from _about([m for m in archive.members if m.special], "{} is no regular file (a link?)")
+    special = package.tree.special
+    for what in dict.fromkeys(special.values()):
+        yield from _about_paths(
+            [path for path in special if special[path] == what], f"{{}} is {what}"
+        )
 
 
 @rule(

@@ -242,7 +242,7 @@ def _misleading_wrapper(package: Package) -> str | None:
     return top if all(t.path.startswith(f"{top}/") for t in package.trainers) else None
 
 
-@rule("L007", ERROR, SPEC, _TREE, also=(WARNING,))
+@rule("L007", ERROR, SPEC, _TREE, also=(WARNING,), unless=("Z004",))
 def file_missing(package: Package) -> Iterator[Problem]:
     """`dataset.json`, `plans.json` or `dataset_fingerprint.json` is missing.
 
@@ -269,6 +269,7 @@ def file_missing(package: Package) -> Iterator[Problem]:
     ERROR,
     SCT,
     "SCT: if not fold_dirs: raise FileNotFoundError(No 'fold_*' directories found)",
+    unless=("Z004",),
 )
 def fold_missing(package: Package) -> Iterator[Problem]:
     """The trainer folder holds no fold.
@@ -323,7 +324,7 @@ def fold_all_mixed(package: Package) -> Iterator[Problem]:
             yield Problem(f"`fold_all` is beside {listing(numbered)}", trainer.at("fold_all"))
 
 
-@rule("L011", ERROR, SPEC, _ONE_CHECKPOINT)
+@rule("L011", ERROR, SPEC, _ONE_CHECKPOINT, unless=("Z004",))
 def final_checkpoint_missing(package: Package) -> Iterator[Problem]:
     """A fold has no `checkpoint_final.pth`.
 

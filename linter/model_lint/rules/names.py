@@ -26,10 +26,14 @@ SYNTAX = "model_task_anatomy_animal_pathology_condition_contrast_architecture"
 def _problems(name: Name, code: str) -> Iterator[Problem]:
     for problem in name.problems:
         if problem.code == code:
-            suggestion = problem.suggestion
-            yield Problem(
-                problem.message, help=f"rename it to `{suggestion}`" if suggestion else None
-            )
+            yield Problem(problem.message, help=None if code == "N005" else _rename(name))
+
+
+def _rename(name: Name) -> str | None:
+    nearest = name.suggestion
+    if nearest is None:
+        return None
+    return f"rename it to `{nearest.name}`" if nearest.certain else f"perhaps `{nearest.name}`"
 
 
 @rule("N001", ERROR, SPEC, SYNTAX)
@@ -81,8 +85,8 @@ def value_not_allowed(name: Name) -> Iterator[Problem]:
     Why: task, pathology, condition and architecture have lists without `...`. What they don't
     list can't be read from the name: an unlisted architecture would pass for the default, unet2d.
 
-    Fix: write one of the listed values. If your group agreed on a further one, add it to
-    `[tool.model-lint.vocabulary]`.
+    Fix: write one of the listed values (nnU-Net is `unet2d` or `unet3d`). If your group agreed on a
+    further one, add it to `[tool.model-lint.vocabulary]`.
 
     Example: `model_seg_sc_t2_unet3d-multiclass` is wrong, `model_seg_sc-gm_t2_unet3d` is right.
     """
@@ -181,7 +185,7 @@ def value_alias(name: Name) -> Iterator[Problem]:
 
     Fix: write the listed spelling.
 
-    Example: `mice` is written `mouse`, `t2w` is written `t2`.
+    Example: `mice` and `murine` are written `mouse`, `t2w` is written `t2`.
     """
     return _problems(name, "N011")
 

@@ -105,7 +105,7 @@ def _special(path: Path, home: Path) -> str | None:
     except (OSError, RuntimeError):  # a link to nothing, or to itself
         return None
     if not _is_above(home, target) and not _is_above(target, home):
-        return f"a link that leaves the folder: {target}"
+        return "a link that leaves the folder, and is not followed"
     return None if stat.S_ISREG(mode) or stat.S_ISDIR(mode) else "a link to a pipe or a device"
 
 

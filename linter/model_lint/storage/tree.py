@@ -60,6 +60,10 @@ class Tree(Protocol):
         """Every folder's path ("" is the root) with the sorted names that lie directly in it."""
 
     @property
+    def special(self) -> Mapping[str, str]:
+        """What is no plain file or folder, by its path, with what it is. It can't be opened."""
+
+    @property
     def bytes_read(self) -> int:
         """Bytes that were read from the storage so far."""
 
