@@ -93,11 +93,10 @@ def _lines(text: str) -> Iterator[_Line]:
     fence = ""
     for number, line in enumerate(text.split("\n"), 1):
         mark = line.strip()[:3]
-        if mark in {"```", "~~~"} and fence in {"", mark}:
-            fence = "" if fence else mark
-            # A block on one line opens nothing.
-            if fence and line.strip().count(mark) > 1:
-                fence = ""
+        if fence and mark == fence:
+            fence = ""
+        elif not fence and mark in {"```", "~~~"} and line.count(mark) == 1:
+            fence = mark
         else:
             yield _Line(number, line, is_code=bool(fence))
 
