@@ -82,6 +82,9 @@ HARMLESS = [
     "https://x-access-token:${TOKEN}@github.com/x https://user:password1@host.example/x",
     "sub-XXX_T2w.nii.gz sub-X and key='abc' key=0123 monkey",
     "hostname:\nepoch 3",
+    "hostname = socket.gethostname(), hostname = subprocess.getoutput(['hostname'])",
+    "username: Optional[str] = None, def f(hostname: str, username=args.username)",
+    "[user:passwd@]proxy and http://[user:passwd@]proxy.server:port",
 ]
 
 #: A path, the part of it that names somebody, and whether it is the home folder of nobody.
@@ -207,6 +210,7 @@ NO_SECRETS = [
     f"{TIME}Pseudo dice [np.float32(0.1625), np.float32(0.0)] ",
     "-----BEGIN PUBLIC KEY-----\nMIIE\n-----END PUBLIC KEY-----",
     "https://x-access-token:${TOKEN}@github.com/x",
+    'token="eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9..."',
 ]
 
 #: A line of a log with a blank in its path, and what is left of it.

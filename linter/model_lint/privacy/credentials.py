@@ -44,7 +44,7 @@ def _is_secret(text: str, found: re.Match[str]) -> bool:
     before = text[max(0, found.start() - 16) : found.start()]
     if found["word"] == "key" and not before.rstrip("-_. ").lower().endswith(_SECRET_KEYS):
         return _is_key(before, text[found.start()], value)
-    if _STAND_IN.match(value) or text[end : end + 1] in _CALLS:
+    if _STAND_IN.match(value) or "..." in value or text[end : end + 1] in _CALLS:
         return False
     is_joined = found["blank"] is None
     quoted = text[start - 1] in {"'", '"'}
@@ -122,7 +122,7 @@ SECRETS = (
     # The password in https://user:password@host.
     Pattern(
         "secret",
-        r"://(?P<value>(?!user(?:name)?:pass)[^\s/:@'\"<>]{1,200}:[^\s/@'\"<>$%{]{1,200})(?=@)",
+        r"://(?P<value>(?!user(?:name)?:pass)[^\s/:@'\"<>$%{\[]{1,200}:[^\s/@'\"<>$%{]{1,200})(?=@)",
         ("://",),
     ),
     Pattern(

@@ -132,11 +132,14 @@ def find_spans(
 
     ``names`` are searched for as whole words.
     """
-    spans = [
-        *_found((p for p in PATTERNS if p.kind in kinds), searched, most),
-        *islice(_named("host", names.hosts, searched), most),
-        *islice(_named("subject", names.subjects, searched), most),
-    ]
+    spans = [*_found((p for p in PATTERNS if p.kind in kinds), searched, most)]
+    named: tuple[tuple[Kind, frozenset[str]], ...] = (
+        ("host", names.hosts),
+        ("subject", names.subjects),
+    )
+    for kind, found in named:
+        if kind in kinds:
+            spans += islice(_named(kind, found, searched), most)
     return _outermost(spans)
 
 

@@ -85,7 +85,7 @@ _NAME = rf"(?!{NOBODY})\w[\w.@-]*"
 _REST = r"[\w./-]*"
 #: The beginning of a path that names a person, a group or a cluster.
 _OWNER = re.compile(
-    rf"(?:/(?!home|users)[\w.-]+){{0,3}}/(?:homes?|[Uu]sers)\d*/{_NAME}"
+    rf"(?:/(?!home|Users)[\w.-]+){{0,3}}/(?:homes?|Users)\d*/{_NAME}"
     rf"|(?:[A-Za-z]:)?(?:\\{{1,2}}|/)[Uu]sers(?:\\{{1,2}}|/){_NAME}"
     rf"|/(?:(?:local|net)?scratch|lustre|gpfs|beegfs|ceph|cluster|nfs|nas)\d*/\w{_REST}"
     rf"|/projects?/(?:(?:def|rrg|rpp|ctb|aip|nrg)-\w|[a-z]{{0,3}}\d{{3,}}){_REST}"

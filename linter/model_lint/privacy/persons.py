@@ -15,9 +15,13 @@ _NAMES = (
     r"|forgejo|gogs|bitbucket|hg|svn|no-?reply|actions?|github-actions|first[\w.]*last[\w.]*)"
 )
 NOBODY = rf"{_NAMES}(?![\w.-])"
-_NO_HOST = r"(?:localhost|none|null|unknown|true|false|not|command|127\.0\.0\.1|0\.0\.0\.0)\b"
-_HOST = rf"(?!{_NO_HOST}|{NOBODY})(?P<value>[A-Za-z0-9][\w.-]*)"
-
+#: What stands for no host, and what a program has in its place.
+_NO_HOST = (
+    r"(?:(?:localhost|none|null|unknown|true|false|not|command|str|int|any|optional|union|os|sys|self"
+    r"|args|cfg|config|opts?|options|params|settings|socket|platform|subprocess|getpass)\b"
+    r"|127\.0\.0\.1|0\.0\.0\.0)"
+)
+_HOST = rf"(?!(?i:{_NO_HOST})|{NOBODY})(?P<value>[A-Za-z0-9][\w.-]*)(?![(\[{{])"
 #: Domains of examples, and of addresses that programs make up.
 _NO_DOMAIN = r"(?:[\w-]+\.)*(?:example|domain|github|email|mail|test)\.(?:com|org|net)(?![\w.-])"
 _DOMAIN = (
@@ -33,10 +37,8 @@ _TOP = re.compile(
 #: ``person@machine:folder``, as scp and rsync write it; ``git@host:owner/name.git`` is git's.
 _REMOTE = r"[A-Za-z][\w.-]*(?=:[/~<.])"
 _NO_GIT = r"(?!:[\w./~-]{0,200}\.git\b)"
-_ADDRESS = (
-    rf"(?<![\w.+/:@-])(?P<value>(?!{_NAMES}@)[A-Za-z0-9_][\w.+-]{{0,63}}@"
-    rf"(?:{_DOMAIN}|{_REMOTE})){_NO_GIT}"
-)
+_ADDRESS = rf"(?P<value>@(?:{_DOMAIN}|{_REMOTE})){_NO_GIT}"
+_NAME = rf"(?<![\w.+/:@-])(?!{_NAMES}\Z)[A-Za-z0-9_][\w.+-]*\Z"
 
 _HOST_NAMES = (
     r"host_?name|node_?name|computername|slurmd_nodename|slurm_(?:job_)?nodelist|master_addr"
@@ -71,7 +73,7 @@ HOST_CONTEXTS = (
     ),
 )
 
-ADDRESSES = (Pattern("host", _ADDRESS, ("@",)),)
+ADDRESSES = (Pattern("host", _ADDRESS, ("@",), begins=_NAME),)
 
 HOSTS = (
     *HOST_CONTEXTS,
@@ -128,6 +130,7 @@ _WHOLE_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,24}")
 _SIGNED = re.compile(
     r"author|copyright|\(c\)|maintain|contact|licen[sc]e|citation|credit|correspond|question|feedback"
     r"|[ei]nquir|\bbugs?\b|\bissues?\b|\bhelp\b|\bwrite to\b|\breach\b|\b\w+ed by\b|\be-mail\b"
+    r"|__email__"
 )
 #: A comment is for readers; a line for the scheduler of a cluster only looks like one.
 _COMMENT = re.compile(

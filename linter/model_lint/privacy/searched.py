@@ -20,6 +20,7 @@ from typing import Literal, get_args
 Kind = Literal["path", "host", "subject", "secret"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
+_LONGEST_BEGINNING = 64
 #: A string of JSON stands on one line.
 _STRING = re.compile(r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"')
 #: All that stands in JSON outside of strings: numbers, true, false, null, NaN and Infinity.
@@ -108,11 +109,18 @@ class Pattern:
     any_case: bool = False
     #: Whether a match in a text is meant, by what it says or by what stands before it.
     accepts: Callable[[str, re.Match[str]], bool] = _always
+    #: A regular expression of what stands before the match and belongs to the value; it ends in
+    #: ``\\Z``, and is read from _LONGEST_BEGINNING characters before the match.
+    begins: str = ""
 
     @cached_property
     def _compiled(self) -> re.Pattern[str]:
         """The expression, compiled only where a text needs it: that takes longer than a search."""
         return re.compile(self.expression, re.MULTILINE)
+
+    @cached_property
+    def _beginning(self) -> re.Pattern[str]:
+        return re.compile(self.begins)
 
     def spans(self, searched: Searched, most: int | None = None) -> Iterator[tuple[int, int]]:
         """Yield where the values stand in a text; at most so many places are looked at."""
@@ -121,4 +129,13 @@ class Pattern:
         text = searched.lowered if self.any_case else searched.text
         for found in islice(self._compiled.finditer(text), most):
             if self.accepts(searched.text, found):
-                yield found.span("value")
+                start, end = found.span("value")
+                begin = self._begin(text, start)
+                if begin is not None:
+                    yield begin, end
+
+    def _begin(self, text: str, start: int) -> int | None:
+        if not self.begins:
+            return start
+        found = self._beginning.search(text, max(0, start - _LONGEST_BEGINNING), start)
+        return found.start() if found else None
