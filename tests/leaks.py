@@ -100,6 +100,8 @@ FOLDERS = [
     ("/export/home/jdoe/x", "/export/home/jdoe", False),
     ("/nas02/home/jdoe", "/nas02/home/jdoe", False),
     ("/home/GRAMES.POLYMTL.CA/p000000/x", "/home/GRAMES.POLYMTL.CA", False),
+    ("/users/explain/x", None, False),
+    ("/mnt/datasets/test.csv", None, False),
     ("/Users/jane/x", "/Users/jane", False),
     ("/Users/runner/x", None, True),
     ("/Users/Shared/x", None, True),
@@ -210,6 +212,8 @@ NO_SECRETS = [
     f"{TIME}Pseudo dice [np.float32(0.1625), np.float32(0.0)] ",
     "-----BEGIN PUBLIC KEY-----\nMIIE\n-----END PUBLIC KEY-----",
     "https://x-access-token:${TOKEN}@github.com/x",
+    "https://joe:password@host.org/x http://proxy.org:3128@host.org",
+    'publicKeyToken="1fc8b3b9a1e18e3b"',
     'token="eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9..."',
 ]
 

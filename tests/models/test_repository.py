@@ -127,3 +127,10 @@ def test_the_trainer_folders_of_a_repository() -> None:
         "x/fold_0/checkpoint_final.pth",
     )
     assert Repository("x", files, None, {}).trainers == (good,)
+
+
+def test_pointers_of_git_lfs_without_git(tmp_path: Path) -> None:
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 31000000\n"
+    for name, text in {"a.pth": pointer, "b.pth": "x", "c.nii.gz": pointer}.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert build_repository(tmp_path, None).pointers == ("a.pth",)

@@ -309,6 +309,7 @@ CASES = [
     case("R006", "home on a mount", script("ls /mnt/c/Users/jdoe/x"), says="`/mnt/c/Users/jdoe`"),
     case("R006", "configuration", {"config/x.json": '{"raw": "/home/G.POLY.CA/p1"}'}, line=1),
     case("R006", "escaped", {"config/x.json": '{"raw": "C:\\\\Users\\\\jdoe"}'}, says="jdoe"),
+    silent("R006", "metadata", {"codemeta.json": '{"author": [{"email": "jane@polymtl.ca"}]}'}),
     case("R006", "toml", {"x.toml": 'raw = "/scratch/jdoe/x"\n'}),
     case("R006", "a copy in a comment", script("# rsync jdoe@romane:~/x .", "x.py")),
     case("R006", "an e-mail of a workflow", {".github/x.yml": "to: jane@polymtl.ca\n"}),

@@ -23,7 +23,7 @@ _SCRIPT = re.compile(
 )
 #: Bytes at most of a pointer of git-lfs, and how one begins.
 _MAX_POINTER = 1024
-_POINTER = b"version https://git-lfs"
+_POINTER = "version https://git-lfs"
 #: Where GitHub looks for the README that it shows, in this order.
 _README_FOLDERS = (".github/", "", "docs/")
 #: Below this a file is a pointer of git-lfs or git-annex, or stands in for another in a test.
@@ -126,7 +126,7 @@ def build_repository(root: Path, name: str | None) -> Repository:
         entries = FolderTree(root).files.values()
         files = tuple(entry.path for entry in entries)
         own = {e.path: e.size for e in entries if not (root / e.path).is_symlink()}
-        pointers = tuple(p for p in _weights(own) if _is_pointer((root / p).read_bytes()))
+        pointers = tuple(p for p in _weights(own) if _text(root, p).startswith(_POINTER))
     else:
         files = tuple(sorted(index.blobs))
         own = _sizes(root, {p: blob for p, blob in index.blobs.items() if blob and _large_kind(p)})
@@ -154,10 +154,6 @@ def _weights(sizes: Mapping[str, int]) -> list[str]:
         for path, size in sizes.items()
         if size < _MAX_POINTER and _large_kind(path) in {"checkpoint", "packaged model"}
     ]
-
-
-def _is_pointer(data: bytes) -> bool:
-    return data.startswith(_POINTER)
 
 
 def _is_document(path: str) -> bool:
@@ -311,7 +307,9 @@ def _pointers(root: Path, blobs: Mapping[str, str]) -> tuple[str, ...]:
         _git(root, "cat-file", "--batch", standard_input=_lines(blobs.values()).encode()) or b""
     )
     # "<blob> blob <bytes>", and in the next line the bytes.
-    found = {blob.decode() for blob in re.findall(rb"(?m)^(\w+) blob \d+\n" + _POINTER, answer)}
+    found = {
+        blob.decode() for blob in re.findall(rb"(?m)^(\w+) blob \d+\n" + _POINTER.encode(), answer)
+    }
     return tuple(path for path, blob in blobs.items() if blob in found)
 
 

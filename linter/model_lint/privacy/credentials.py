@@ -14,7 +14,7 @@ _RUN = re.compile(r"[A-Za-z0-9]{16,}")
 _STAND_IN = re.compile(
     r"(?i:[<$%*~./-]|\\|https?:|xx|your|my[-_]|an?[-_]|the[-_]|some|example|changeme|change[-_]|dummy"
     r"|fake|test|sample|demo|placeholder|redacted|hidden|none|null|todo|insert|enter|put[-_]|replace"
-    r"|foo|bar|secret|passw|token|api[-_]?key|env[.:]|vault|sha\d|md5|ssh-)"
+    r"|foo|bar|secret|passw|pwd|pass$|token|api[-_]?key|env[.:]|vault|sha\d|md5|ssh-)"
 )
 #: Names in a program: words that a dot or an underscore joins.
 _PROGRAM = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+|[A-Za-z]+(?:_[A-Za-z0-9]+)+")
@@ -44,6 +44,8 @@ def _is_secret(text: str, found: re.Match[str]) -> bool:
     before = text[max(0, found.start() - 16) : found.start()]
     if found["word"] == "key" and not before.rstrip("-_. ").lower().endswith(_SECRET_KEYS):
         return _is_key(before, text[found.start()], value)
+    if before.lower().endswith("publickey"):  # of an assembly of Windows
+        return False
     if _STAND_IN.match(value) or "..." in value or text[end : end + 1] in _CALLS:
         return False
     is_joined = found["blank"] is None
@@ -66,6 +68,12 @@ def _is_password(value: str, *, quoted: bool) -> bool:
     if _PROGRAM.fullmatch(value) or (not quoted and _IDENTIFIER.fullmatch(value)):
         return False
     return any(map(str.isdigit, value)) and any(map(str.isalpha, value))
+
+
+def _is_login(text: str, found: re.Match[str]) -> bool:
+    """Return whether ``user:password`` in an address is that of somebody."""
+    password = text[slice(*found.span("value"))].partition(":")[2]
+    return not (_STAND_IN.match(password) or password.isdigit())
 
 
 def _stands_alone(text: str, found: re.Match[str]) -> bool:
@@ -124,6 +132,7 @@ SECRETS = (
         "secret",
         r"://(?P<value>(?!user(?:name)?:pass)[^\s/:@'\"<>$%{\[]{1,200}:[^\s/@'\"<>$%{]{1,200})(?=@)",
         ("://",),
+        accepts=_is_login,
     ),
     Pattern(
         "secret",

@@ -83,14 +83,15 @@ _COMMON = (
 )
 _NAME = rf"(?!{NOBODY})\w[\w.@-]*"
 _REST = r"[\w./-]*"
+_FILE = r"[\w-]+\.[a-z]+(?![\w./-])"
 #: The beginning of a path that names a person, a group or a cluster.
 _OWNER = re.compile(
     rf"(?:/(?!home|Users)[\w.-]+){{0,3}}/(?:homes?|Users)\d*/{_NAME}"
-    rf"|(?:[A-Za-z]:)?(?:\\{{1,2}}|/)[Uu]sers(?:\\{{1,2}}|/){_NAME}"
+    rf"|(?:[A-Za-z]:(?:\\{{1,2}}|/)|\\{{1,2}})[Uu]sers(?:\\{{1,2}}|/){_NAME}"
     rf"|/(?:(?:local|net)?scratch|lustre|gpfs|beegfs|ceph|cluster|nfs|nas)\d*/\w{_REST}"
     rf"|/projects?/(?:(?:def|rrg|rpp|ctb|aip|nrg)-\w|[a-z]{{0,3}}\d{{3,}}){_REST}"
     rf"|/(?:run/)?media/(?!{_COMMON}){_NAME}/\w{_REST}"
-    rf"|/(?:mnt|Volumes)/[\w.-]+/(?!{_COMMON}){_NAME}{_REST}"
+    rf"|/(?:mnt|Volumes)/[\w.-]+/(?!{_COMMON}|{_FILE}){_NAME}{_REST}"
     rf"|/export\d*/(?!{_COMMON}){_NAME}{_REST}"
 )
 _NOBODYS = re.compile(

@@ -130,7 +130,7 @@ _WHOLE_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,24}")
 _SIGNED = re.compile(
     r"author|copyright|\(c\)|maintain|contact|licen[sc]e|citation|credit|correspond|question|feedback"
     r"|[ei]nquir|\bbugs?\b|\bissues?\b|\bhelp\b|\bwrite to\b|\breach\b|\b\w+ed by\b|\be-mail\b"
-    r"|__email__"
+    r"|__email__|['\"]e?mail['\"]\s*:"
 )
 #: A comment is for readers; a line for the scheduler of a cluster only looks like one.
 _COMMENT = re.compile(
