@@ -29,6 +29,7 @@ LEAKY = [
     ("hostname: gpu-07.cluster", [("host", "gpu-07.cluster")]),
     ("SLURMD_NODENAME=cn1234", [("host", "cn1234")]),
     ("'hostname': 'romane'", [("host", "romane")]),
+    ("hostname: config-server", [("host", "config-server")]),
     ("tcp://10.0.3.7:4242", [("host", "10.0.3.7")]),
     ("ask jane.doe@uni-x.example.ca.", [("host", "jane.doe@uni-x.example.ca")]),
     ("rsync jdoe@romane:/data/x .", [("host", "jdoe@romane"), ("path", "/data/x")]),

@@ -12,7 +12,7 @@ _HEX = re.compile(r"(?:[0-9a-f]{32,128}|[0-9A-F]{32,128})")
 _RUN = re.compile(r"[A-Za-z0-9]{16,}")
 #: What stands for a secret, or says where it is.
 _STAND_IN = re.compile(
-    r"(?i:[<$%*~./-]|\\|https?:|xx|your|my[-_]|an?[-_]|the[-_]|some|example|changeme|change[-_]|dummy"
+    r"(?i:[<$%*~./-]|\\|https?:|xxx|your|my[-_]|an?[-_]|the[-_]|some|example|changeme|change[-_]|dummy"
     r"|fake|test|sample|demo|placeholder|redacted|hidden|none|null|todo|insert|enter|put[-_]|replace"
     r"|foo|bar|secret|passw|pwd|pass$|token|api[-_]?key|env[.:]|vault|sha\d|md5|ssh-)"
 )
@@ -114,7 +114,8 @@ _ASSIGNED = (
 )
 #: ``setdefault("API_KEY", "x")``, ``set_password("x")``, ``add_argument("--token", default="x")``.
 _PASSED = (
-    r"['\"]{0,2}[ \t]{0,9}[,(](?:[^\n'\"]{0,60}\b(?:default|value)[ \t]{0,9}=)?[ \t]{0,9}['\"]{1,3}"
+    r"['\"]{0,2}[ \t]{0,9}[,(][ \t]{0,9}['\"]{1,3}"
+    r"|['\"]{1,2}[ \t]{0,9},[^\n'\"]{0,60}\b(?:default|value)[ \t]{0,9}=[ \t]{0,9}['\"]{1,3}"
 )
 _BLANK = r"(?P<blank>[ \t]{1,4}['\"]?)"
 _VALUE = r"(?P<value>[^\s'\",;<>(){}\[\]]{8,512})"

@@ -84,8 +84,9 @@ _COMMON = (
 _NAME = rf"(?!{NOBODY})\w[\w.@-]*"
 _REST = r"[\w./-]*"
 _FILE = r"[\w-]+\.[a-z]+(?![\w./-])"
+#: Expressions that few texts need, so that they are compiled where one does.
 #: The beginning of a path that names a person, a group or a cluster.
-_OWNER = re.compile(
+_OWNER = (
     rf"(?:/(?!home|Users)[\w.-]+){{0,3}}/(?:homes?|Users)\d*/{_NAME}"
     rf"|(?:[A-Za-z]:(?:\\{{1,2}}|/)|\\{{1,2}})[Uu]sers(?:\\{{1,2}}|/){_NAME}"
     rf"|/(?:(?:local|net)?scratch|lustre|gpfs|beegfs|ceph|cluster|nfs|nas)\d*/\w{_REST}"
@@ -94,17 +95,15 @@ _OWNER = re.compile(
     rf"|/(?:mnt|Volumes)/[\w.-]+/(?!{_COMMON}|{_FILE}){_NAME}{_REST}"
     rf"|/export\d*/(?!{_COMMON}){_NAME}{_REST}"
 )
-_NOBODYS = re.compile(
-    rf"(?:[A-Za-z]:)?(?:/export)?[\\/]{{1,2}}(?:homes?|[Uu]sers)[\\/]{{1,2}}{NOBODY}"
-)
+_NOBODYS = rf"(?:[A-Za-z]:)?(?:/export)?[\\/]{{1,2}}(?:homes?|[Uu]sers)[\\/]{{1,2}}{NOBODY}"
 
 
 def owner(path: str) -> str | None:
     """Return the beginning of a path that names a person, a group or a cluster, if it has one."""
-    found = _OWNER.match(path)
+    found = re.match(_OWNER, path)
     return found[0] if found else None
 
 
 def is_nobodys(path: str) -> bool:
     """Return whether a path is below the home folder of an example, a service or an image."""
-    return _NOBODYS.match(path) is not None
+    return re.match(_NOBODYS, path) is not None

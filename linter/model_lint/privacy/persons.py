@@ -18,7 +18,7 @@ NOBODY = rf"{_NAMES}(?![\w.-])"
 #: What stands for no host, and what a program has in its place.
 _NO_HOST = (
     r"(?:(?:localhost|none|null|unknown|true|false|not|command|str|int|any|optional|union|os|sys|self"
-    r"|args|cfg|config|opts?|options|params|settings|socket|platform|subprocess|getpass)\b"
+    r"|args|cfg|config|opts?|options|params|settings|socket|platform|subprocess|getpass)(?![\w-])"
     r"|127\.0\.0\.1|0\.0\.0\.0)"
 )
 _HOST = rf"(?!(?i:{_NO_HOST})|{NOBODY})(?P<value>[A-Za-z0-9][\w.-]*)(?![(\[{{])"
@@ -29,7 +29,7 @@ _DOMAIN = (
     r"(?![\w@(\[-]|\.\w)"
 )
 #: In a program ``a@b.T`` multiplies matrices: there an address ends in one of these.
-_TOP = re.compile(
+_TOP = (
     r".*\.(?:com|org|net|edu|gov|mil|int|info|io|ai|eu|ac|ae|ar|at|au|be|bg|br|ca|ch|cl|cn|co|cz|de|dk"
     r"|ee|eg|es|fi|fr|gr|hk|hr|hu|id|ie|il|in|ir|is|it|jp|ke|kr|lt|lu|lv|mx|my|ng|nl|no|nz|pe|ph|pk"
     r"|pl|pt|ro|rs|ru|sa|se|sg|si|sk|th|tr|tw|ua|uk|us|uy|ve|vn|za)"
@@ -125,27 +125,28 @@ SUBJECTS = (
     ),
 )
 
-_WHOLE_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,24}")
+_WHOLE_ADDRESS = r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,24}"
+# These are strings, which are compiled where a text needs them: few do.
 #: Words that introduce an address which its owner wants to be known.
-_SIGNED = re.compile(
+_SIGNED = (
     r"author|copyright|\(c\)|maintain|contact|licen[sc]e|citation|credit|correspond|question|feedback"
     r"|[ei]nquir|\bbugs?\b|\bissues?\b|\bhelp\b|\bwrite to\b|\breach\b|\b\w+ed by\b|\be-mail\b"
     r"|__email__|['\"]e?mail['\"]\s*:"
 )
 #: A comment is for readers; a line for the scheduler of a cluster only looks like one.
-_COMMENT = re.compile(
+_COMMENT = (
     r"(?:^|\s)(?:#(?!\s*(?:SBATCH|PBS|BSUB|OAR|PJM|MSUB|COBALT|QSUB|\$))|%|//|/\*|\*|<!--|REM\b|!)"
     r"\s[^=]*$"
 )
 #: ``Jane Doe <`` or ``Jane Doe (``.
-_NAMED = re.compile(r"[A-Z][\w'.-]* (?:[A-Z][\w'.-]* ){0,3}[<(]$")
+_NAMED = r"[A-Z][\w'.-]* (?:[A-Z][\w'.-]* ){0,3}[<(]$"
 #: Characters before an address that tell what it is for.
 _BEFORE = 120
 
 
 def is_address(value: str) -> bool:
     """Return whether a value is an e-mail address."""
-    return _WHOLE_ADDRESS.fullmatch(value) is not None
+    return re.fullmatch(_WHOLE_ADDRESS, value) is not None
 
 
 def is_private_address(text: str, start: int, end: int) -> bool:
@@ -155,8 +156,8 @@ def is_private_address(text: str, start: int, end: int) -> bool:
     before = text[max(0, start - _BEFORE) : start]
     line = before[before.rfind("\n") + 1 :]
     is_signed = (
-        _SIGNED.search(line.lower()) is not None
-        or _COMMENT.search(line) is not None
-        or (line.endswith(("<", "(")) and _NAMED.search(line) is not None)
+        re.search(_SIGNED, line.lower()) is not None
+        or re.search(_COMMENT, line) is not None
+        or (line.endswith(("<", "(")) and re.search(_NAMED, line) is not None)
     )
-    return not is_signed and _TOP.fullmatch(text, start, end) is not None
+    return not is_signed and re.fullmatch(_TOP, text[start:end]) is not None

@@ -250,7 +250,7 @@ def secret_in_git(repository: Repository) -> Iterator[Problem]:
             secrets[0].line,
         )
         for path, text in repository.texts.items()
-        if (secrets := find_leaks(text, kinds=kinds))
+        if (secrets := find_leaks(text, search_names_everywhere=False, kinds=kinds))
     )
     yield from shown(problems, ERROR, "file with secrets", "files with secrets")
 
