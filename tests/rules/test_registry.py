@@ -130,6 +130,9 @@ R006 personal-path warning
 R007 bytecode-in-git warning
 R008 readme-command-outdated warning
 R009 readme-release-link warning
+R010 secret-in-git error
+R011 submodule-undeclared warning
+R012 model-in-git info
 V001 leaked-path warning
 V002 leaked-host warning
 V003 leaked-subjects warning

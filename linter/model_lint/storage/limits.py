@@ -56,3 +56,8 @@ MAX_WHOLE_TOTAL = 16 * 1024 * 1024
 #: Values of the labels of a ``dataset.json``, those of all regions together. The largest genuine
 #: model, TotalSegmentator, has 118.
 MAX_LABELS = 2000
+#: Bytes of a script, a configuration or a README of a repository that are read, and how many of
+#: each kind are, alone and together.
+MAX_SCRIPT_BYTES = 1024 * 1024
+MAX_SCRIPTS = 2_000
+MAX_SCRIPTS_TOTAL = 8 * 1024 * 1024
