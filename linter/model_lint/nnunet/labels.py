@@ -6,7 +6,7 @@ its output; SCT (deepseg/inference.py) compares that output with them and names 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..models.json_file import Step
@@ -264,3 +264,29 @@ def _is_integer(value: Any) -> bool:
 
 def _shown(value: Any) -> str:
     return "an object" if isinstance(value, dict) else quote(value)
+
+
+def larger_first(regions: Mapping[str, Sequence[int]]) -> dict[str, tuple[int, ...]]:
+    """Order labels and regions from large to small: nnU-Net paints them in their order."""
+    return {name: tuple(own) for name, own in sorted(regions.items(), key=lambda r: -len(r[1]))}
+
+
+def own_values(regions: Mapping[str, Sequence[int]]) -> dict[str, int | None]:
+    """Return for each region its lowest value that no later one paints over, if there is one."""
+    names = list(regions)
+    later = {
+        name: set[int]().union(*(regions[n] for n in names[i:])) for i, name in enumerate(names, 1)
+    }
+    return {name: min(set(own) - later[name], default=None) for name, own in regions.items()}
+
+
+def class_order(regions: Mapping[str, Sequence[int]]) -> list[int]:
+    """Return ``regions_class_order`` for regions that are listed from large to small.
+
+    A region whose values all belong to later ones is painted over as a whole, so that any of them
+    will do. Whether the masks come out as declared is for ``defects`` to say.
+    """
+    own = own_values(regions)
+    return [
+        min(values) if own[name] is None else own[name] or 0 for name, values in regions.items()
+    ]
