@@ -65,6 +65,7 @@ TREE = [
     "README.md",
     "config.yaml",
     "datasplits/README.md",
+    "inference/segment.py",
     "pyproject.toml",
     "tests/conftest.py",
     "tests/phantom.py",
@@ -84,6 +85,8 @@ TREE = [
     "workflow/schemas/config.schema.yaml",
     "workflow/scripts/bids.py",
     "workflow/scripts/common.py",
+    "workflow/scripts/config_checks.py",
+    "workflow/scripts/config_schema.py",
     "workflow/scripts/convert.py",
     "workflow/scripts/evaluate.py",
     "workflow/scripts/figures.py",
@@ -91,7 +94,6 @@ TREE = [
     "workflow/scripts/orientation.py",
     "workflow/scripts/plan.py",
     "workflow/scripts/predict.py",
-    "workflow/scripts/segment.py",
     "workflow/scripts/settings.py",
     "workflow/scripts/splits.py",
     "workflow/scripts/train.py",
@@ -317,7 +319,7 @@ def test_workflows_differ_in_the_name_only(case: tuple[Answers, Path]) -> None:
         source = (TEMPLATE / ".github/workflows" / name).read_text(encoding="utf-8")
         plain = re.sub(r"\{% (?:end)?raw %\}", "", source)
         plain = plain.replace("{{ cookiecutter._model_lint }}", __version__)
-        assert text == plain.replace("{{ cookiecutter.__repo_name }}", made.name)
+        assert text == plain.replace("{{ cookiecutter.repo_name }}", made.name)
 
 
 def scripts(workflow: dict[str, Any]) -> list[str]:

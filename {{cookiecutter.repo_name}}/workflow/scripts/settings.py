@@ -1,33 +1,22 @@
 """Read and check ``config.yaml``.
 
 ``load`` gives frozen ``Settings``; whatever is wrong in the file becomes a ``SettingsError`` of one
-line that says where and what to write instead. The schema is ``workflow/schemas/``.
+line that says where and what to write instead.
 """
 
 from __future__ import annotations
 
-import datetime
-import difflib
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonschema import Draft202012Validator, ValidationError
 
-from orientation import switch_convention
+from config_checks import check_orientation, check_together, read_labels, read_tag
+from config_schema import SettingsError, one_line, with_defaults
 
-SCHEMA_FILE = Path(__file__).resolve().parent.parent / "schemas" / "config.schema.yaml"
-
-
-class SettingsError(ValueError):
-    """Something in the configuration is wrong; the text is one line for the user."""
-
-
-class _WrongValueError(ValueError):
-    """The same, before the name of the file stands in front of it."""
+__all__ = ["Settings", "SettingsError", "load", "merge", "parse"]
 
 
 @dataclass(frozen=True)
@@ -172,9 +161,9 @@ def load(paths: Iterable[Path]) -> Settings:
         try:
             content = yaml.safe_load(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{path}: can't be read: {_one_line(error)}") from None
+            raise SettingsError(f"{path}: can't be read: {one_line(error)}") from None
         except yaml.YAMLError as error:
-            raise SettingsError(f"{path}: is not valid YAML: {_one_line(error)}") from None
+            raise SettingsError(f"{path}: is not valid YAML: {one_line(error)}") from None
         if not isinstance(content, dict):
             raise SettingsError(f"{path}: must hold keys and values, like config.yaml")
         merged = merge(merged, content)
@@ -197,28 +186,15 @@ def parse(config: Mapping[str, Any]) -> Settings:
     Raises:
         SettingsError: with one line per problem.
     """
-    schema = yaml.safe_load(SCHEMA_FILE.read_text(encoding="utf-8"))
-    data = _string_keys(config)
-    problems = sorted(
-        Draft202012Validator(schema).iter_errors(data), key=lambda e: list(map(str, e.path))
-    )
-    if problems:
-        raise SettingsError("\n".join(f"config.yaml: {_explain(each)}" for each in problems))
     try:
-        return _build(_with_defaults(data, schema, schema))
-    except _WrongValueError as error:
-        raise SettingsError(f"config.yaml: {error}") from None
+        return _build(with_defaults(config))
+    except SettingsError as error:
+        lines = str(error).splitlines()
+        raise SettingsError("\n".join(f"config.yaml: {line}" for line in lines)) from None
 
 
 def _build(c: dict[str, Any]) -> Settings:
-    labels, ignore = _labels(c["labels"])
-    order = _class_order(labels, c.get("regions_class_order"))
-    if order is not None:
-        labels = _larger_first(labels) if "regions_class_order" not in c else labels
-    try:
-        switch_convention(c["image_orientation"])
-    except ValueError as error:
-        raise _WrongValueError(f"image_orientation: {error}") from None
+    labels, ignore, order = read_labels(c["labels"], c.get("regions_class_order"))
     dataset, nnunet, splits = c["dataset"], c["nnunet"], c["splits"]
     settings = Settings(
         dataset=Dataset(
@@ -234,7 +210,7 @@ def _build(c: dict[str, Any]) -> Settings:
         labels=labels,
         ignore=ignore,
         regions_class_order=order,
-        image_orientation=c["image_orientation"],
+        image_orientation=check_orientation(c["image_orientation"]),
         splits=SplitSettings(Path(splits["file"]), splits["test"], splits["folds"], splits["seed"]),
         nnunet=Nnunet(
             configuration=nnunet["configuration"],
@@ -254,177 +230,16 @@ def _build(c: dict[str, Any]) -> Settings:
             figures=Path(c["evaluation"]["figures"]),
             results=Path(c["evaluation"]["results"]),
         ),
-        release=Release(c["release"]["name"], _tag(c["release"]["tag"]), c["release"]["layout"]),
+        release=Release(
+            c["release"]["name"], read_tag(c["release"]["tag"]), c["release"]["layout"]
+        ),
         work=Path(c["work"]),
     )
-    _check_together(settings)
+    check_together(settings)
     return settings
-
-
-def _check_together(s: Settings) -> None:
-    """Raise for values that are fine alone and wrong together."""
-    for suffix, mapping in s.dataset.label_files.items():
-        wrong = sorted(set(mapping.values()) - s.values)
-        if wrong:
-            raise _WrongValueError(
-                f"dataset.label_files.{suffix}: value {wrong[0]} belongs to no label; "
-                f"labels has {_listed(s.values - {0})}"
-            )
-    painted = {value for mapping in s.dataset.label_files.values() for value in mapping.values()}
-    for name, values in s.labels.items():
-        if painted.isdisjoint(values):
-            raise _WrongValueError(f"dataset.label_files: no file gives a value of {name}")
-    if "all" in s.nnunet.folds and len(s.nnunet.folds) > 1:
-        raise _WrongValueError("nnunet.folds: all can't stand beside numbered folds")
-    high = [fold for fold in s.nnunet.folds if fold != "all" and int(fold) >= s.splits.folds]
-    if high:
-        raise _WrongValueError(
-            f"nnunet.folds: fold {high[0]} does not exist: splits.folds is "
-            f"{s.splits.folds}, so folds are 0 to {s.splits.folds - 1}"
-        )
-    if s.nnunet.trainer_file is not None and not s.nnunet.trainer_file.is_file():
-        raise _WrongValueError(f"nnunet.trainer_file: {s.nnunet.trainer_file} does not exist")
-    unknown = sorted(set(s.evaluation.minimum_dice) - set(s.labels))
-    if unknown:
-        raise _WrongValueError(
-            f"evaluation.minimum_dice: {unknown[0]} is no label{_hint(unknown[0], s.labels)}"
-        )
-
-
-def _labels(config: Mapping[str, Any]) -> tuple[dict[str, tuple[int, ...]], int | None]:
-    entries = {n: tuple(v) if isinstance(v, list) else (v,) for n, v in config.items()}
-    background = entries.pop("background", (0,))
-    if background != (0,):
-        raise _WrongValueError("labels.background: background is always 0")
-    ignore = entries.pop("ignore", None)
-    if ignore is not None and len(ignore) != 1:
-        raise _WrongValueError("labels.ignore: must be one value")
-    if not entries:
-        raise _WrongValueError("labels: needs at least one label besides background")
-    zero = [name for name, values in entries.items() if 0 in values]
-    if zero:
-        raise _WrongValueError(f"labels.{zero[0]}: 0 is the background; use 1, 2, ...")
-    seen: dict[tuple[int, ...], str] = {}
-    for name, values in entries.items():
-        twin = seen.setdefault(tuple(sorted(values)), name)
-        if twin != name:
-            raise _WrongValueError(f"labels: {twin} and {name} have the same values")
-    used = sorted({value for group in entries.values() for value in group})
-    if used != list(range(1, len(used) + 1)):
-        raise _WrongValueError(
-            f"labels: values must be 1, 2, 3, ... without gaps, not {_listed(used)}"
-        )
-    if ignore is not None and ignore[0] != len(used) + 1:
-        raise _WrongValueError(f"labels.ignore: must be the highest value, {len(used) + 1}")
-    return entries, None if ignore is None else ignore[0]
-
-
-def _larger_first(labels: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
-    """Order regions from large to small: nnU-Net paints them in this order."""
-    return dict(sorted(labels.items(), key=lambda item: -len(item[1])))
-
-
-def _class_order(
-    labels: Mapping[str, tuple[int, ...]], given: list[int] | None
-) -> tuple[int, ...] | None:
-    """Find for each region the value that nnU-Net writes where it predicts that region."""
-    if all(len(values) == 1 for values in labels.values()):
-        if given is not None:
-            raise _WrongValueError(
-                "regions_class_order: is for regions only, and every label has one value"
-            )
-        return None
-    if given is not None:
-        if len(given) != len(labels):
-            raise _WrongValueError(
-                f"regions_class_order: has {len(given)} values for {len(labels)} labels"
-            )
-        return tuple(given)
-    ordered = list(_larger_first(labels).items())
-    order = []
-    for position, (name, values) in enumerate(ordered):
-        inside = {value for _, later in ordered[position + 1 :] for value in later}
-        own = sorted(set(values) - inside)
-        if not own:
-            raise _WrongValueError(
-                f"labels.{name}: every value of it belongs to a smaller region too; "
-                "give it a value of its own or set regions_class_order"
-            )
-        order.append(own[0])
-    return tuple(order)
 
 
 def _value_map(entry: int | Mapping[str, int]) -> dict[int, int]:
     if isinstance(entry, int):
         return {1: entry}
     return {int(key): value for key, value in entry.items()}
-
-
-def _tag(tag: str) -> str:
-    if tag == "today":
-        return f"r{datetime.datetime.now(tz=datetime.UTC):%Y%m%d}"
-    try:
-        datetime.datetime.strptime(tag[1:], "%Y%m%d").replace(tzinfo=datetime.UTC)
-    except ValueError:
-        raise _WrongValueError(f"release.tag: {tag} is no date") from None
-    return tag
-
-
-def _with_defaults(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> Any:
-    if "$ref" in schema:
-        schema = root["$defs"][schema["$ref"].rsplit("/", 1)[1]]
-    if not isinstance(value, dict):
-        return value
-    result = dict(value)
-    for name, child in schema.get("properties", {}).items():
-        target = root["$defs"][child["$ref"].rsplit("/", 1)[1]] if "$ref" in child else child
-        if name not in result and "default" not in target:
-            continue
-        result[name] = _with_defaults(result.get(name, target.get("default")), target, root)
-    return result
-
-
-def _string_keys(value: Any) -> Any:
-    """Make every key a string, as in JSON: YAML reads ``1:`` as a number."""
-    if isinstance(value, Mapping):
-        if any(isinstance(key, bool) or key is None for key in value):
-            raise SettingsError(
-                "config.yaml: as a key, YAML reads on, off, yes, no and null as something else "
-                "than words; put quotes around them"
-            )
-        return {str(key): _string_keys(item) for key, item in value.items()}
-    return [_string_keys(item) for item in value] if isinstance(value, list | tuple) else value
-
-
-def _explain(problem: ValidationError) -> str:
-    where = ".".join(str(part) for part in problem.absolute_path)
-    return _one_line(f"{where}: {_reason(problem)}" if where else _reason(problem))
-
-
-def _reason(problem: ValidationError) -> str:
-    wanted: Any = problem.validator_value
-    if problem.validator == "additionalProperties" and isinstance(problem.instance, dict):
-        allowed = list(dict(problem.schema).get("properties", {}))  # type: ignore[arg-type]
-        extra = [key for key in problem.instance if key not in allowed]
-        return f"unknown key {extra[0]!r}{_hint(extra[0], allowed)}"
-    if problem.validator == "required":
-        return f"{problem.message.removesuffix('is a required property')}is missing"
-    if problem.validator == "enum":
-        return f"{problem.instance!r} must be one of {_listed(wanted)}"
-    if problem.validator == "anyOf":
-        return f"{problem.instance!r} is not what is expected here; see {SCHEMA_FILE.name}"
-    return problem.message
-
-
-def _hint(word: str, known: Iterable[str]) -> str:
-    names = list(known)
-    near = difflib.get_close_matches(word, names, n=1)
-    return f"; did you mean {near[0]}?" if near else f"; known are {_listed(names)}"
-
-
-def _listed(items: Iterable[Any]) -> str:
-    return ", ".join(str(item) for item in items)
-
-
-def _one_line(text: object) -> str:
-    return re.sub(r"\s+", " ", str(text)).strip()
