@@ -10,7 +10,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
-from support import TEMPLATE, bake, files, program, run, source
+from support import ROOT, TEMPLATE, bake, files, program, run, source
 
 ANSWERS = {
     "anatomy": "sc-gm",
@@ -22,7 +22,7 @@ ANSWERS = {
 WRONG = ANSWERS | {"pathology": "dcm", "author": "Ada Lovelace, Alan Turing"}
 SENTENCE = "pathology: `dcm` is not allowed; write one of hc, ms, sci."
 NAME = "model_seg_sc-gm_yak_t2"
-GITHUB = "https://github.com/ivadomed/model-template.git"
+GITHUB = "https://github.com/ivadomed/model-template"
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -52,7 +52,7 @@ def github(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     settings = tmp_path / "gitconfig"
     settings.write_text(
         "[user]\n\tname = Ada Lovelace\n\temail = ada@example.org\n"
-        f'[url "file://{repository}"]\n\tinsteadOf = {GITHUB}\n'
+        f'[url "file://{repository}"]\n\tinsteadOf = {GITHUB}\n\tinsteadOf = {GITHUB}.git\n'
     )
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
     return "gh:ivadomed/model-template"
@@ -135,6 +135,14 @@ def test_a_wrong_answer_costs_nothing_but_itself(
     assert again.returncode == 0, again.stderr
     (made,) = output.iterdir()
     assert_like_a_path(made, tmp_path, **(WRONG | {"pathology": "ms"}))
+
+
+def test_the_guide_shows_what_is_said(github: str, output: Path) -> None:
+    guide = (ROOT / "docs" / "guides" / "template.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```console\n\$ cookiecutter (.*?)\n```", guide, re.DOTALL)
+    command, *said = block.splitlines()
+    assert command.split()[0] == github
+    assert cookiecutter(output, *command.split()).stderr.splitlines() == said
 
 
 def test_the_command_keeps_where_the_folder_goes_and_the_version(
@@ -220,8 +228,11 @@ def cruft_create(address: str, folder: Path) -> Path:
     return made
 
 
-def test_cruft_and_cookiecutter_generate_the_same(repository: Path, tmp_path: Path) -> None:
-    made = cruft_create(str(repository), tmp_path / "cruft")
+@pytest.mark.parametrize("address", [None, GITHUB])
+def test_cruft_and_cookiecutter_generate_the_same(
+    address: str | None, github: str, repository: Path, tmp_path: Path
+) -> None:
+    made = cruft_create(address or str(repository), tmp_path / "cruft")
     assert_like_a_path(made, tmp_path, **ANSWERS)
     difference = cruft(made, "diff", "--exit-code")
     assert (difference.returncode, difference.stdout) == (0, "")
