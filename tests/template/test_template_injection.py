@@ -116,6 +116,16 @@ def test_answers_typed_at_the_keyboard(tmp_path: Path) -> None:
     assert (made / "README.md").read_text(encoding="utf-8").startswith("# A title\n")
 
 
+def test_a_wrong_part_typed_at_the_keyboard_is_shown_with_the_name(tmp_path: Path) -> None:
+    done = type_answers(tmp_path, ["1", "spinal cord", *[""] * 18])
+    assert done.returncode == 1
+    sentence, _, command = done.stderr.splitlines()
+    assert sentence.startswith("anatomy: `spinal cord` can't stand in a name")
+    assert sentence in " ".join(done.stdout.split())  # as the default of the name, at question 8
+    assert f" {source()} task=seg animal=human " in command
+    assert list((tmp_path / "output").iterdir()) == []
+
+
 def test_template_code_typed_at_the_keyboard_is_refused(tmp_path: Path) -> None:
     marker = tmp_path / "marker"
     for number, attack in enumerate(jinja_attacks(marker)):

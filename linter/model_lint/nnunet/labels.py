@@ -273,11 +273,12 @@ def larger_first(regions: Mapping[str, Sequence[int]]) -> dict[str, tuple[int, .
 
 def own_values(regions: Mapping[str, Sequence[int]]) -> dict[str, int | None]:
     """Return for each region its lowest value that no later one paints over, if there is one."""
-    names = list(regions)
-    later = {
-        name: set[int]().union(*(regions[n] for n in names[i:])) for i, name in enumerate(names, 1)
-    }
-    return {name: min(set(own) - later[name], default=None) for name, own in regions.items()}
+    own: dict[str, int | None] = {}
+    later: set[int] = set()
+    for name, values in reversed(list(regions.items())):
+        own[name] = min(set(values) - later, default=None)
+        later.update(values)
+    return {name: own[name] for name in regions}
 
 
 def class_order(regions: Mapping[str, Sequence[int]]) -> list[int]:
@@ -287,6 +288,5 @@ def class_order(regions: Mapping[str, Sequence[int]]) -> list[int]:
     will do. Whether the masks come out as declared is for ``defects`` to say.
     """
     own = own_values(regions)
-    return [
-        min(values) if own[name] is None else own[name] or 0 for name, values in regions.items()
-    ]
+    pairs = ((own[name], values) for name, values in regions.items())
+    return [min(values) if value is None else value for value, values in pairs]
