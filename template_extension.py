@@ -1,7 +1,7 @@
-"""What cookiecutter and cruft load beside ``cookiecutter.json``: the questions' own rules.
+"""The Jinja extension that cookiecutter and cruft load: it brings in the rules of the questions.
 
-They stand in ``questions/`` and ask the linter for everything that it knows: names, labels and
-orientations. Both come from the checkout that this file is in, and from no other.
+The rules are in ``questions/``. They use the linter for names, labels and orientations. Both are
+imported from the checkout that holds this file, never from an installed package.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from jinja2.ext import Extension
 ROOT = Path(__file__).resolve().parent
 #: The package under which the modules of this checkout are imported.
 PACKAGE = "_model_template"
-#: The template's folder. Its name is the first thing to be rendered when every question is
-#: answered and nothing has been written yet.
+#: The template's folder. cookiecutter renders its name first: after the last question, before
+#: anything is written.
 FOLDER = "{{cookiecutter.repo_name}}"
 ACCEPTED_FOLDER = "{{ cookiecutter | accepted(_cookiecutter | default({})) }}"
 
@@ -28,23 +28,23 @@ class TemplateExtension(Extension):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        # `cruft update` generates from two commits in one process: each imports its own modules.
+        # `cruft update` generates from two commits in one process. Each imports its own modules.
         sys.modules.pop(__name__, None)
         environment.filters.update(load().FILTERS)
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:  # noqa: ARG002
-        """Check the answers where the folder's name is rendered.
+        """Check the answers when the folder's name is rendered.
 
-        A hook could do it too, but is left out by a replay's ``--accept-hooks no``, runs when the
-        folder is there, and both cookiecutter and cruft print a traceback when it fails.
+        A ``pre_gen_project`` hook is no place for it: ``--accept-hooks no`` skips it, it runs after
+        the folder was made, and cookiecutter and cruft print a traceback if it fails.
         """
         return ACCEPTED_FOLDER if source == FOLDER else source
 
 
 def load() -> ModuleType:
-    """Import ``questions`` and with it the linter, anew and from this checkout.
+    """Import ``questions`` and the linter that it uses, from this checkout and always anew.
 
-    An installed linter, or that of another commit, has another name and is never taken instead.
+    They get a package name of their own, so that an installed linter is never used instead.
     """
     for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
         del sys.modules[name]
@@ -52,10 +52,9 @@ def load() -> ModuleType:
     package.__path__ = [str(ROOT), str(ROOT / "linter")]
     sys.modules[PACKAGE] = package
     importlib.invalidate_caches()
-    keeps_bytecode = sys.dont_write_bytecode
-    # Bytecode is told from that of another commit by its size and second only.
-    sys.dont_write_bytecode = True
+    # Python compares bytecode with its source by size and seconds only: two commits may agree.
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
         return importlib.import_module(f"{PACKAGE}.questions")
     finally:
-        sys.dont_write_bytecode = keeps_bytecode
+        sys.dont_write_bytecode = before

@@ -1,4 +1,4 @@
-"""How a wrong answer is refused."""
+"""Wrong answers, and how messages quote them."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from .errors import AnswerError, shown
 #: The highest value that the workflow stores, in 8 bits.
 _HIGHEST = 254
 _NAME_LENGTH = 50
-#: What stands in the name of a BIDS file, as the names of the label files do.
+#: What the name of a BIDS label file can hold.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _ITEM = re.compile(r"\s*([^=]*?)\s*=\s*(\d+(?:\s*\+\s*\d+)*)\s*", re.ASCII)
 _FORM = "type names with numbers, such as sc=1, gm=2, or sc=1+2, lesion=2 for regions"
@@ -22,7 +22,7 @@ class Label(NamedTuple):
 
     name: str
     values: tuple[int, ...]
-    #: The value that its file stands for in training; None where other files give its values.
+    #: The value that its label file gives in training; None if other files give all its values.
     file_value: int | None
 
 
@@ -30,7 +30,7 @@ def read(text: str) -> dict[str, tuple[int, ...]]:
     """Read the answer: the values of each label, without the background.
 
     Raises:
-        AnswerError: for what is no list of labels, or not one that nnU-Net can train.
+        AnswerError: if it is not a list of labels, or nnU-Net can't train them.
     """
     found: dict[str, tuple[int, ...]] = {}
     for item in text.split(","):

@@ -1,11 +1,11 @@
-"""The parts of the repository's name, and the name; the linter's grammar decides."""
+"""The parts of the repository's name, and the name itself, as the linter's grammar reads them."""
 
 from __future__ import annotations
 
 from .checkout import Answers, naming
 from .errors import AnswerError
 
-#: A listed value of every part: beside them, the place of a token is certain.
+#: A listed value of every part. Beside listed values, the grammar knows which part a token is.
 _LISTED = {field: words.default or words.spec[0] for field, words in naming.VOCABULARY.items()}
 
 
@@ -32,7 +32,7 @@ def composed(answers: Answers) -> str:
     try:
         return naming.compose(naming.Fields(**parts))
     except ValueError as error:
-        # Each part is right, so it is too long, or a word in no list reads as part of another.
+        # Each part is right by itself: the name is too long, or an unlisted word is ambiguous.
         raise AnswerError(_longest(parts), f"{error}.") from None
 
 
@@ -73,7 +73,7 @@ def _check_part(part: str, own: tuple[str, ...]) -> None:
 
 
 def _nearest(part: str, text: str) -> str | None:
-    """Return what the grammar takes the answer to a part for, where that is clear."""
+    """Return the value that the grammar suggests for a part, if it changes no other part."""
     tokens = (text if field == part else listed for field, listed in _LISTED.items())
     suggestion = naming.suggest(naming.PREFIX + "_".join(tokens))
     if suggestion is None:
@@ -86,7 +86,7 @@ def _nearest(part: str, text: str) -> str | None:
 
 
 def _difference(read: naming.Name, fields: naming.Fields) -> str:
-    """Say why a name is not one of these parts."""
+    """Return why a name does not say these parts."""
     wrong = [p.message for p in read.problems if p.code not in naming.TOLERATED]
     if wrong or read.fields is None:
         return (wrong or [p.message for p in read.problems])[0]

@@ -1,4 +1,4 @@
-"""The defaults that follow from earlier answers. Each is made of any text and never fails."""
+"""Defaults that follow from earlier answers. No answer makes them fail."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def follows(answers: Answers, question: str) -> bool:
 
 
 def images(answers: Answers) -> list[str]:
-    """Return the contrasts that are images: numbers, field strengths and the like are none."""
+    """Return the contrasts that name images, without numbers, field strengths and the like."""
     return [
         value
         for value in values(answers, "contrast")
@@ -36,7 +36,7 @@ def _name(answers: Answers) -> str:
     try:
         return composed(answers)
     except AnswerError as error:
-        return str(error)  # so that it is seen at once
+        return str(error)  # shown with the question, long before the check
 
 
 def _title(answers: Answers) -> str:

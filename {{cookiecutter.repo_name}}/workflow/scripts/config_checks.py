@@ -1,7 +1,7 @@
-"""What the schema of ``config.yaml`` can't say: labels, orientation, dates, files, what fits what.
+"""Checks of ``config.yaml`` beyond its schema: labels, orientation, dates, files, consistency.
 
-What labels, regions and orientations are valid is for ``model-lint`` to say, which judges the model
-that is trained with them.
+Labels, regions and orientations are valid if ``model-lint`` accepts them, which later checks the
+trained model.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ Labels = dict[str, tuple[int, ...]]
 def read_labels(
     config: Mapping[str, Any], given: list[int] | None
 ) -> tuple[Labels, int | None, tuple[int, ...] | None]:
-    """Give the labels, the ignore label, and the value that nnU-Net writes for each region.
+    """Return the labels, the ignore label and ``regions_class_order`` (None for plain labels).
 
-    Without ``given`` (``regions_class_order``), larger regions come first, each with a value that
-    none of the smaller ones has.
+    Without an order in the configuration (``given``), larger regions come first, each with a value
+    that no smaller one has.
 
     Raises:
-        SettingsError: for labels that nnU-Net can't train, or whose masks would come out wrong.
+        SettingsError: if nnU-Net can't train the labels, or would write other masks than declared.
     """
     entries = {n: tuple(v) if isinstance(v, list) else (v,) for n, v in config.items()}
     names = [name for name in entries if name not in {"background", "ignore"}]
@@ -61,10 +61,10 @@ def _check_labels(config: Mapping[str, Any], labels: Labels, order: tuple[int, .
 
 
 def check_orientation(code: str) -> str:
-    """Give an orientation back if it is one.
+    """Return the orientation.
 
     Raises:
-        SettingsError: if it is none.
+        SettingsError: if it is not one of the 48 codes.
     """
     try:
         switch_convention(code)
@@ -74,10 +74,10 @@ def check_orientation(code: str) -> str:
 
 
 def read_tag(tag: str) -> str:
-    """Give the release's tag, that of today if it says so.
+    """Return the tag of the release; ``today`` becomes today's date.
 
     Raises:
-        SettingsError: if it holds no date.
+        SettingsError: if its date is not in the calendar.
     """
     if tag == "today":
         return f"r{datetime.datetime.now(tz=datetime.UTC):%Y%m%d}"

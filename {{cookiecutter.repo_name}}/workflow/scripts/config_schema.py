@@ -1,7 +1,7 @@
 """Check ``config.yaml`` against ``workflow/schemas/`` and fill in the defaults that stand there.
 
-Whatever is wrong is said in a sentence: beside each pattern and alternative of the schema stands a
-``description`` of what is expected.
+Messages are sentences: each pattern and each alternative of the schema has a ``description`` of
+what is expected.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def with_defaults(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def hint(word: str, known: Iterable[str]) -> str:
-    """Give the end of a message about an unknown word: the known one that was probably meant."""
+    """Return the end of a message about an unknown word: the nearest known word, or all of them."""
     names = list(known)
     near = difflib.get_close_matches(word, names, n=1)
     return f"; did you mean {near[0]}?" if near else f"; known are {listed(names)}"
