@@ -6,7 +6,7 @@ its output; SCT (deepseg/inference.py) compares that output with them and names 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..models.json_file import Step
@@ -271,7 +271,7 @@ def larger_first(regions: Mapping[str, Sequence[int]]) -> dict[str, tuple[int, .
     return {name: tuple(own) for name, own in sorted(regions.items(), key=lambda r: -len(r[1]))}
 
 
-def own_values(regions: Mapping[str, Sequence[int]]) -> dict[str, int | None]:
+def own_values(regions: Mapping[str, Collection[int]]) -> dict[str, int | None]:
     """Return for each region its lowest value that no later one paints over, if there is one."""
     own: dict[str, int | None] = {}
     later: set[int] = set()
@@ -281,7 +281,7 @@ def own_values(regions: Mapping[str, Sequence[int]]) -> dict[str, int | None]:
     return {name: own[name] for name in regions}
 
 
-def class_order(regions: Mapping[str, Sequence[int]]) -> list[int]:
+def class_order(regions: Mapping[str, Collection[int]]) -> list[int]:
     """Return ``regions_class_order`` for regions that are listed from large to small.
 
     A region whose values all belong to later ones is painted over as a whole, so that any of them
