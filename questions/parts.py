@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .checkout import Answers, naming
-from .errors import AnswerError
+from .errors import AnswerError, shown
 
 #: A listed value of every part. Beside listed values, the grammar knows which part a token is.
 _LISTED = {field: words.default or words.spec[0] for field, words in naming.VOCABULARY.items()}
@@ -50,7 +50,7 @@ def check_name(answers: Answers) -> None:
         return
     reason = _difference(read, fields)
     raise AnswerError(
-        "repo_name", f"{naming.quote(name)} is not a name of these parts: {reason}; type {wanted}."
+        "repo_name", f"{shown(name)} is not a name of these parts: {reason}; type {wanted}."
     )
 
 
@@ -75,7 +75,7 @@ def _check_part(part: str, own: tuple[str, ...]) -> None:
 def _nearest(part: str, text: str) -> str | None:
     """Return the value that the grammar suggests for a part, if it changes no other part."""
     tokens = (text if field == part else listed for field, listed in _LISTED.items())
-    suggestion = naming.suggest(naming.PREFIX + "_".join(tokens))
+    suggestion = naming.parse(naming.PREFIX + "_".join(tokens)).suggestion
     if suggestion is None:
         return None
     slots = naming.parse(suggestion).slots
