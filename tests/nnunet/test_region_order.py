@@ -56,6 +56,8 @@ def test_each_mask_comes_out_as_declared(regions: Regions) -> None:
     [
         ({"gm": [2], "sc": [1, 2]}, {"sc": 1, "gm": 2}),
         ({"a": [3], "b": [2, 3], "c": [1, 2, 3]}, {"c": 1, "b": 2, "a": 3}),
+        # Each with the part that is its own; the common part still has no label.
+        ({"sc": [1, 2], "csf": [2, 3]}, {"sc": 1, "csf": 3}),
         # Nothing is left of the whole once its parts are painted.
         ({"whole": [1, 2], "penumbra": [1], "core": [2]}, {"whole": 1, "penumbra": 1, "core": 2}),
     ],

@@ -6,6 +6,7 @@ its output; SCT (deepseg/inference.py) compares that output with them and names 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -272,11 +273,16 @@ def larger_first(regions: Mapping[str, Sequence[int]]) -> dict[str, tuple[int, .
 
 
 def own_values(regions: Mapping[str, Collection[int]]) -> dict[str, int | None]:
-    """Return for each region its lowest value that no later one paints over, if there is one."""
+    """Return for each region its lowest value that no later one paints over, if there is one.
+
+    A value that no other region has comes before those that earlier ones share.
+    """
+    amounts = Counter(value for values in regions.values() for value in set(values))
     own: dict[str, int | None] = {}
     later: set[int] = set()
     for name, values in reversed(list(regions.items())):
-        own[name] = min(set(values) - later, default=None)
+        left = set(values) - later
+        own[name] = min(left, key=lambda value: (amounts[value] > 1, value), default=None)
         later.update(values)
     return {name: own[name] for name in regions}
 
