@@ -76,9 +76,9 @@ def _nearest(part: str, text: str) -> str | None:
     """Return the value that the grammar suggests for a part, if it changes no other part."""
     tokens = (text if field == part else listed for field, listed in _LISTED.items())
     suggestion = naming.parse(naming.PREFIX + "_".join(tokens)).suggestion
-    if suggestion is None:
+    if suggestion is None or not suggestion.certain:
         return None
-    slots = naming.parse(suggestion).slots
+    slots = naming.parse(suggestion.name).slots
     others = {slot.field: "-".join(slot.values) for slot in slots if slot.field != part}
     if others != {field: listed for field, listed in _LISTED.items() if field != part}:
         return None
