@@ -8,13 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from model_lint import naming
-    from model_lint.nnunet import labels, orientation
+    from model_lint.nnunet import labels, orientation, region_order
 else:
     # `template_extension` makes both packages children of one.
     from ..model_lint import naming
-    from ..model_lint.nnunet import labels, orientation
+    from ..model_lint.nnunet import labels, orientation, region_order
 
-__all__ = ["DEFINITION", "QUESTIONS", "ROOT", "Answers", "labels", "naming", "orientation"]
+__all__ = [
+    "DEFINITION",
+    "QUESTIONS",
+    "ROOT",
+    "Answers",
+    "labels",
+    "naming",
+    "orientation",
+    "region_order",
+]
 
 #: The answers to the questions, and cookiecutter's own values, whose names begin with ``_``.
 Answers = dict[str, Any]

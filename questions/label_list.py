@@ -6,6 +6,7 @@ import re
 from typing import Any, NamedTuple
 
 from .checkout import labels as linter
+from .checkout import region_order
 from .errors import AnswerError, shown
 
 #: The highest value that the workflow stores, in 8 bits.
@@ -47,8 +48,8 @@ def read(text: str) -> dict[str, tuple[int, ...]]:
 
 def arranged(values: dict[str, tuple[int, ...]]) -> tuple[Label, ...]:
     """Return labels and regions from large to small, with the values of their files."""
-    ordered = linter.larger_first(values)
-    own = linter.own_values(ordered)
+    ordered = region_order.larger_first(values)
+    own = region_order.own_values(ordered)
     return tuple(Label(name, group, own[name]) for name, group in ordered.items())
 
 
@@ -86,10 +87,10 @@ def _check(values: dict[str, tuple[int, ...]]) -> None:
 
 def dataset_entries(values: dict[str, tuple[int, ...]]) -> dict[str, Any]:
     """Return what ``dataset.json`` says of these labels."""
-    ordered = linter.larger_first(values)
+    ordered = region_order.larger_first(values)
     written = {name: list(own) if len(own) > 1 else own[0] for name, own in ordered.items()}
     entries: dict[str, Any] = {"labels": {linter.BACKGROUND: 0, **written}}
     if linter.has_regions(written):
         regions = {name: own for name, own in ordered.items() if name != linter.IGNORE}
-        entries["regions_class_order"] = linter.class_order(regions)
+        entries["regions_class_order"] = region_order.class_order(regions)
     return entries

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from model_lint.nnunet.labels import class_order, defects, larger_first, own_values
+from model_lint.nnunet.labels import defects
+from model_lint.nnunet.region_order import class_order, larger_first, own_values
 from nnunetv2.utilities.label_handling.label_handling import LabelManager
 
 Regions = Mapping[str, Sequence[int]]

@@ -10,7 +10,8 @@ import datetime
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from model_lint.nnunet.labels import class_order, defects, has_regions, larger_first
+from model_lint.nnunet.labels import defects, has_regions
+from model_lint.nnunet.region_order import class_order, larger_first
 
 from config_schema import SettingsError, hint, listed
 from orientation import switch_convention
