@@ -34,7 +34,7 @@ else:
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-TEMPLATE = ROOT / "{{cookiecutter.__repo_name}}"
+TEMPLATE = ROOT / "{{cookiecutter.repo_name}}"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 RULES = all_rules()
 

@@ -1,7 +1,7 @@
 """Segment images with a packaged model.
 
-    python workflow/scripts/segment.py -m MODEL.zip -i sub-001_T2star.nii.gz -o seg.nii.gz
-    python workflow/scripts/segment.py -m MODEL.zip -i FOLDER -o FOLDER_OUT
+    python inference/segment.py -m MODEL.zip -i sub-001_T2star.nii.gz -o seg.nii.gz
+    python inference/segment.py -m MODEL.zip -i FOLDER -o FOLDER_OUT
 
 An image is brought to the orientation that the model was trained in (``image_orientation`` of its
 ``dataset.json``) and the result is brought back, so that it lies on the input voxel for voxel. A
@@ -28,6 +28,9 @@ from typing import Any
 
 import nibabel as nib
 import numpy as np
+
+# The workflow's own readers and orientations: predictions and training see the same voxels.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow" / "scripts"))
 
 from common import fail, pick_device, read_json, thrift
 from orientation import orientation_of, reorient_array, reorient_image, switch_convention

@@ -8,11 +8,11 @@ comes *from* (its first voxel); nibabel's name the side that it goes *to* (its l
 
 from __future__ import annotations
 
-from itertools import permutations, product
 from typing import Any
 
 import nibabel as nib
 import numpy as np
+from model_lint.nnunet.orientation import ORIENTATIONS
 from nibabel.orientations import (
     apply_orientation,
     axcodes2ornt,
@@ -23,11 +23,6 @@ from nibabel.orientations import (
 )
 
 _OPPOSITE = dict(zip("LRAPIS", "RLPASI", strict=True))
-
-ORIENTATIONS: tuple[str, ...] = tuple(
-    "".join(sides) for axes in permutations(("LR", "PA", "IS")) for sides in product(*axes)
-)
-"""All 48 three-letter codes; the same set in both conventions."""
 
 
 def switch_convention(code: str) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from config_schema import SCHEMA_FILE
 from settings import Settings, SettingsError, load, merge, parse
 
 
@@ -20,18 +23,47 @@ def test_the_configuration_of_this_repository_is_valid(
 WRONG = {
     "unknown key": ({"nnunet": {"flods": [0]}}, "nnunet: unknown key 'flods'; did you mean folds?"),
     "unknown section": ({"datset": {}}, "unknown key 'datset'; did you mean dataset?"),
-    "type": ({"dataset": {"id": "many"}}, "dataset.id: 'many' is not of type 'integer'"),
+    "type": ({"dataset": {"id": "many"}}, "dataset.id: 'many' is not a whole number"),
     "range": ({"dataset": {"id": 1000}}, "dataset.id: 1000 is greater than the maximum of 999"),
     "choice": ({"nnunet": {"configuration": "4d"}}, "must be one of 2d, 3d_fullres, 3d_lowres"),
     "orientation": ({"image_orientation": "rpi"}, "image_orientation: orientation 'rpi'"),
     "orientation twice": ({"image_orientation": "RLI"}, "image_orientation: orientation 'RLI'"),
-    "trainer's name": ({"nnunet": {"trainer": "MyTrainer"}}, "nnunet.trainer"),
+    "trainer's name": (
+        {"nnunet": {"trainer": "MyTrainer"}},
+        "nnunet.trainer: 'MyTrainer' is not a trainer's name, which begins with nnUNetTrainer",
+    ),
+    "several kinds": (
+        {"nnunet": {"trainer_file": 1}},
+        "nnunet.trainer_file: 1 is not text or null",
+    ),
+    "excluded file": (
+        {"dataset": {"exclude": {"sub-01_T2w": "motion"}}},
+        "dataset.exclude: 'sub-01_T2w' is not a subject (sub-01) or a session (sub-01_ses-02)",
+    ),
+    "excluded number": (
+        {"dataset": {"exclude": {1: "motion"}}},
+        "dataset.exclude: '1' is not a sub",
+    ),
+    "contrast": (
+        {"dataset": {"contrasts": ["T2w.nii.gz"]}},
+        "dataset.contrasts.0: 'T2w.nii.gz' is not how the name of a BIDS image ends, such as T2w",
+    ),
+    "label file": (
+        {"dataset": {"label_files": {"seg": "1"}}},
+        "dataset.label_files.seg: '1' is not a value to train with (1 to 254), or such a value",
+    ),
+    "value of a label": ({"labels": {"sc": "1"}}, "labels.sc: '1' is not a value (1 to 254), or"),
+    "fold's name": ({"nnunet": {"folds": ["first"]}}, "'first' is not a fold (0, 1, ...) or all"),
+    "tag's form": (
+        {"release": {"tag": "v1.0"}},
+        "release.tag: 'v1.0' is not today, or r and a date, such as r20240915",
+    ),
     "trainer's file": ({"nnunet": {"trainer_file": "absent.py"}}, "absent.py does not exist"),
     "fold": ({"splits": {"folds": 2}, "nnunet": {"folds": [2]}}, "fold 2 does not exist"),
     "all folds": ({"nnunet": {"folds": [0, "all"]}}, "all can't stand beside numbered folds"),
     "test share": ({"splits": {"test": 1.5}}, "splits.test"),
     "one fold": ({"splits": {"folds": 1}}, "splits.folds"),
-    "tag": ({"release": {"tag": "r20241341"}}, "r20241341 is no date"),
+    "tag": ({"release": {"tag": "r20241341"}}, "r20241341 is not a calendar date"),
     "exclude without reason": ({"dataset": {"exclude": {"sub-01": ""}}}, "dataset.exclude"),
     "dice of no label": ({"evaluation": {"minimum_dice": {"nothing": 0.5}}}, "is no label"),
 }
@@ -48,14 +80,32 @@ def test_what_is_wrong_is_one_line(
     assert len(str(caught.value).splitlines()) == 1
 
 
+def test_no_message_is_a_regular_expression() -> None:
+    """Beside each pattern and alternative stands what is expected, in words."""
+
+    def inner(schema: Any) -> list[dict[str, Any]]:
+        if isinstance(schema, list):
+            return [found for item in schema for found in inner(item)]
+        if not isinstance(schema, dict):
+            return []
+        return [schema, *(found for item in schema.values() for found in inner(item))]
+
+    schemas = inner(yaml.safe_load(SCHEMA_FILE.read_text("utf-8")))
+    need_words = [s for s in schemas if isinstance(s.get("pattern"), str) or "anyOf" in s]
+    assert len(need_words) > 10
+    for schema in need_words:
+        words = schema["description"]
+        assert not re.search(r"[\^$\\]|\]\*|\?!", words), words
+
+
 LABELS: dict[str, tuple[dict[Any, Any], str]] = {
-    "gap": ({"sc": 1, "gm": 3}, "without gaps"),
-    "background moved": ({"background": 1, "sc": 2}, "background is always 0"),
+    "gap": ({"sc": 1, "gm": 3}, "have a gap before 3"),
+    "background moved": ({"background": 1, "sc": 2}, "`background` must be 0, not `1`"),
     "zero": ({"sc": 0}, "0 is the background"),
-    "twice": ({"sc": 1, "cord": 1}, "sc and cord have the same values"),
-    "nothing": ({"background": 0}, "at least one label"),
-    "no own value": ({"all": [1, 2], "a": 1, "b": 2}, "labels.all: every value of it belongs"),
-    "ignore": ({"sc": 1, "ignore": 3}, "must be the highest value, 2"),
+    "twice": ({"sc": 1, "cord": 1}, "`sc` and `cord` have the same value 1"),
+    "nothing": ({"background": 0}, "no label besides `background`"),
+    "file name": ({"a/b": 1}, "`a/b` can't be part of a file name"),
+    "ignore": ({"sc": 1, "ignore": 3}, "`ignore` must be 2"),
     "label without file": ({"sc": 1, "gm": 2}, "no file gives a value of gm"),
     "word that YAML does not read": ({True: 1}, "put quotes around them"),
 }
