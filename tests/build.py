@@ -196,8 +196,16 @@ def edit(path: str, change: Callable[[Any], Any] | dict[str, Any]) -> Change:
     return changed
 
 
+class Absent:
+    """Stands for a key that is taken out."""
+
+    def __repr__(self) -> str:
+        """Return the same in every process: names of tests are made of it."""
+        return "absent"
+
+
 #: As a value for ``edit``: take the key out.
-ABSENT = object()
+ABSENT = Absent()
 
 
 def dataset(change: Callable[[Any], Any] | dict[str, Any]) -> Change:
