@@ -55,7 +55,7 @@ def findings(target: Target) -> tuple[Finding, ...]:
     return lint(target, Options(all_rules())).findings
 
 
-@pytest.mark.parametrize("case", cases(), ids=str)
+@pytest.mark.parametrize("case", list(cases()), ids=str)
 def test_the_verdict_is_that_on_the_file(case: Case, tmp_path: Path) -> None:
     path = case.build(tmp_path)
     if not path.is_file() or path.suffix == ".json":
@@ -76,7 +76,7 @@ def test_what_a_server_does_not_give_is_one_line(tmp_path: Path) -> None:
     def refuse(_at: int, _length: int) -> bytes:
         raise TimeoutError(110, "Connection timed out")
 
-    with pytest.raises(TreeError, match="^Connection timed out$"):
+    with pytest.raises(TreeError, match=r"^Connection timed out$"):
         load_zip(str(path), CallableRanges(refuse, 1000))
 
 

@@ -27,7 +27,7 @@ class Sources:
     def __init__(self, package: Package | None, repository: Repository | None) -> None:
         self._files = dict(_of_package(package) if package else ())
         if repository:
-            self._files.update(_of_repository(repository))
+            self._files.update(repository.texts)
         self._split: dict[str, list[str]] = {}
 
     def line(self, problem: Problem) -> SourceLine | None:
@@ -109,9 +109,3 @@ def _of_package(package: Package) -> Iterator[tuple[str, JsonFile | str]]:
                 yield file.path, file
         if trainer.trainer_class is not None:
             yield trainer.trainer_class.path, trainer.trainer_class.text
-
-
-def _of_repository(repository: Repository) -> Iterator[tuple[str, str]]:
-    yield from repository.scripts.items()
-    if repository.readme is not None:
-        yield repository.readme

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from ..findings import Problem
 from ..wording import a
 from .model import (
     MAX_LENGTH,
     NO_WORD,
     PREFIX,
     Fields,
-    NameProblem,
     Reading,
     Suggestion,
     Token,
@@ -171,7 +171,7 @@ def _cleaned(text: str) -> str:
     return PREFIX + "_".join(token for token in tokens if token)
 
 
-def explain(reading: Reading, index: Index) -> tuple[NameProblem, ...]:
+def explain(reading: Reading, index: Index) -> tuple[Problem, ...]:
     """Return the problems; that of one ambiguous word says how each field would be written."""
     problems = tuple(placed.problem for placed in reading.problems)
     unsure = [token for token in reading.tokens if token.candidates]
