@@ -10,7 +10,7 @@ from ..findings import SHOWN, Problem, shortened
 from ..models.json_file import JsonFile
 from ..models.package import Package, TrainerFolder
 from ..nnunet.image_readers import FILE_ENDINGS, IMAGE_READERS
-from ..nnunet.labels import BACKGROUND, defects, is_inverted, is_old_dataset, outputs
+from ..nnunet.labels import BACKGROUND, is_inverted, is_old_dataset, label_problems, outputs
 from ..nnunet.orientation import ORIENTATIONS, SCT_DEFAULT
 from ..wording import count, listing, quote
 from . import ERROR, INFO, NNUNET, SCT, SPEC, WARNING, rule
@@ -181,15 +181,8 @@ def labels_invalid(package: Package) -> Iterator[Problem]:
     highest value plus one.
     """
     for _, file in _datasets(package, old=True):
-        yield from shortened(_label_problems(file, planned=package.lone_dataset))
-
-
-def _label_problems(file: JsonFile, *, planned: bool) -> Iterator[Problem]:
-    for found in defects(file.object):
-        harmless = found.works and (found.trains or not planned)
-        severity = WARNING if harmless else None
-        line = _line(file, found.steps)
-        yield Problem(found.message, file.path, line, help=found.help, severity=severity)
+        found = label_problems(file.object, planned=package.lone_dataset)
+        yield from shortened(map(file.located, found))
 
 
 @rule(
@@ -412,8 +405,3 @@ def _datasets(package: Package, *, old: bool = False) -> Iterator[tuple[TrainerF
 def _labels(file: JsonFile) -> dict[str, Any]:
     labels = file.object.get("labels")
     return labels if isinstance(labels, dict) and not is_inverted(labels) else {}
-
-
-def _line(file: JsonFile, steps: tuple[Any, ...]) -> int | None:
-    """Return the line of the innermost step that the file has."""
-    return next((n for end in range(len(steps), 0, -1) if (n := file.line(*steps[:end]))), None)

@@ -12,7 +12,7 @@ from ..models.package import Package, TrainerFolder
 from ..nnunet.networks import OLD_KEYS
 from ..nnunet.plans import resolve
 from ..nnunet.plans_code import foreign_names
-from ..nnunet.plans_defects import Defect, Use, defects
+from ..nnunet.plans_problems import Use, plans_problems
 from ..nnunet.training_copies import same_value
 from ..wording import quote
 from . import ERROR, INFO, NNUNET, SCT, WARNING, rule
@@ -189,14 +189,8 @@ def plans_incomplete(package: Package) -> Iterator[Problem]:
         if isinstance(configuration, str):
             continue
         use = Use(name, trainer.channels, own_network=trainer.builds_network)
-        yield from shortened(
-            _problem(plans, name, d) for d in defects(plans.object, configuration, use)
-        )
-
-
-def _problem(plans: JsonFile, name: str, defect: Defect) -> Problem:
-    line = plans.line(*defect.steps) or plans.line("configurations", name)
-    return Problem(defect.message, plans.path, line)
+        found = plans_problems(plans.object, configuration, use)
+        yield from shortened(map(plans.located, found))
 
 
 @rule(
