@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
 from typing import Any
 
-from ..findings import SHOWN, Problem, shortened
+from ..findings import Problem
 from ..models.json_file import JsonFile
 from ..models.package import Package, TrainerFolder
 from ..nnunet.image_readers import FILE_ENDINGS, IMAGE_READERS
@@ -14,6 +13,7 @@ from ..nnunet.labels import BACKGROUND, is_inverted, is_old_dataset, label_probl
 from ..nnunet.orientation import ORIENTATIONS, SCT_DEFAULT
 from ..wording import count, listing, quote
 from . import ERROR, INFO, NNUNET, SCT, SPEC, WARNING, rule
+from .shared import shown
 
 _ORIENTATION = "image_orientation"
 _LEGACY = "orientation"
@@ -40,8 +40,11 @@ def dataset_json_invalid(package: Package) -> Iterator[Problem]:
             yield Problem(f"it can't be read: {file.error}", file.path, file.error_line)
         elif not isinstance(file.value, dict):
             yield Problem("it must hold an object: `{...}`", file.path, 1)
-        for key, line in islice(file.repeated, SHOWN):
-            yield Problem(f"the key {quote(key)} is there more than once", file.path, line)
+        twice = (
+            Problem(f"the key {quote(key)} is there more than once", file.path, line)
+            for key, line in file.repeated
+        )
+        yield from shown(twice, ERROR, "key like it", "keys like it")
 
 
 @rule(
@@ -182,7 +185,9 @@ def labels_invalid(package: Package) -> Iterator[Problem]:
     """
     for _, file in _datasets(package, old=True):
         found = label_problems(file.object, planned=package.lone_dataset)
-        yield from shortened(map(file.located, found))
+        yield from shown(
+            map(file.located, found), ERROR, "problem with the labels", "problems with the labels"
+        )
 
 
 @rule(
@@ -205,7 +210,12 @@ def channels_invalid(package: Package) -> Iterator[Problem]:
         found = {k: v for k, v in file.object.items() if k in _CHANNELS}
         found = {k: v for k, v in found.items() if isinstance(v, (dict, list, str))}
         for key, value in found.items():
-            yield from shortened(_channel_problems(key, value, file, planned=package.lone_dataset))
+            yield from shown(
+                _channel_problems(key, value, file, planned=package.lone_dataset),
+                WARNING,
+                "problem with the channels",
+                "problems with the channels",
+            )
         if "modality" in found:
             amounts = {key: len(value) for key, value in found.items()}
             yield _modality(amounts, file, planned=package.lone_dataset)

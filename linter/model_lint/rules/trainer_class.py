@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..findings import Problem, Severity, shortened
+from ..findings import Problem, Severity
 from ..models.package import (
     Package,
     Source,
@@ -14,6 +14,7 @@ from ..models.package import (
 from ..nnunet.trainers import SCT_TRAINERS, TRAINERS
 from ..wording import quote
 from . import ERROR, INFO, SCT, SPEC, WARNING, rule
+from .shared import shown
 
 if TYPE_CHECKING:
     import ast
@@ -105,7 +106,7 @@ def trainer_class_invalid(package: Package) -> Iterator[Problem]:
         elif wanted and wanted not in TRAINERS and wanted not in classes(module):
             text = f"no class {quote(wanted)} in it: `nnUNet_extTrainer` looks for that name"
             yield Problem(text, source.path, severity=WARNING)
-        yield from shortened(_relative_imports(module, source.path))
+        yield from shown(_relative_imports(module, source.path), ERROR, "relative import")
 
 
 def _source_problem(module: ast.Module, trainer: str) -> Problem | None:
@@ -154,7 +155,7 @@ def trainer_class_imports(package: Package) -> Iterator[Problem]:
     with `os.environ.get`.
     """
     yield from _old_trainers(package)
-    yield from shortened(_needs(package))
+    yield from shown(_needs(package), WARNING, "missing import")
 
 
 def _needs(package: Package) -> Iterator[Problem]:
