@@ -8,7 +8,8 @@ from itertools import islice
 from ..checkpoint.reader import BadCheckpoint, Checkpoint
 from ..findings import Problem
 from ..models.json_file import JsonFile
-from ..models.package import Fold, Package, TrainerFolder
+from ..models.package import Package
+from ..models.trainer_folder import Fold, TrainerFolder
 from ..nnunet.networks import BATCHES, Network, network
 from ..nnunet.plans import resolve
 from ..nnunet.training_copies import ABSENT, Difference, dataset_differences, plans_differences

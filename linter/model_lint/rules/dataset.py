@@ -8,7 +8,8 @@ from typing import Any
 
 from ..findings import Problem
 from ..models.json_file import JsonFile
-from ..models.package import Package, TrainerFolder
+from ..models.package import Package
+from ..models.trainer_folder import TrainerFolder
 from ..nnunet.labels import BACKGROUND, defects, outputs
 from ..nnunet.orientation import ORIENTATIONS, SCT_DEFAULT
 from ..schema import violations

@@ -6,28 +6,25 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
 
 from ..findings import Problem
-from ..models.package import (
+from ..models.package import Package
+from ..models.paths import (
     CROP_METADATA,
     DATASET_FOLDER,
     FINAL_CHECKPOINT,
     TRAINER_GLOB,
-    Package,
-    TrainerFolder,
-)
-from ..models.paths import (
     is_checkpoint,
     is_junk,
-    resembles_fold,
 )
+from ..models.trainer_folder import Fold, TrainerFolder
 from ..wording import count, listing, quote
 from . import ERROR, INFO, PRACTICE, SCT, SPEC, WARNING, rule
+from .shared import how_to_place
 
-if TYPE_CHECKING:
-    pass
-
+_FINGERPRINT = "dataset_fingerprint.json"
+#: What SCT and nnU-Net read of a trainer folder, besides folds and a custom trainer.
+_FILES = ("dataset.json", "plans.json", _FINGERPRINT)
 _TREE = "Keep the nnUNet folder structure intact."
 _ONE_CHECKPOINT = "include only `checkpoint_final.pth`"
 _SCT_GLOB = "SCT: trainer_dirs = glob(nnUNetTrainer*); if len(trainer_dirs) != 1: FileNotFoundError"
@@ -79,7 +76,7 @@ def _instead(package: Package) -> str:
     zips = [path for path in package.tree.files if path.lower().endswith(".zip")]
     if zips:
         return f"it holds {listing(zips)}: was it zipped twice?"
-    names = {name.lower() for name in package.tree.folders[package.root]}
+    names = {name.lower() for name in package.tree.folders[package.wrapper]}
     if names & _REPOSITORY_FILES and not any(map(is_checkpoint, package.tree.files)):
         return "these are files of a repository, as in GitHub's `Source code (zip)`"
     return f"the top holds {listing(package.top)}"
@@ -200,7 +197,7 @@ def wrapper_folder(package: Package) -> Iterator[Problem]:
 
     Fix: zip the trainer folder itself, or name the folder `DatasetNNN_NAME`.
     """
-    if not package.wrapper or not package.usable:
+    if not package.wrapper or all(t.parent != package.wrapper for t in package.trainers):
         return
     known = DATASET_FOLDER.fullmatch(package.wrapper)
     yield Problem(
@@ -252,16 +249,46 @@ def file_missing(package: Package) -> Iterator[Problem]:
     Fix: copy the file from the results folder (`nnUNet_results/DatasetNNN_NAME/TRAINER...`).
     """
     for trainer in package.judged:
-        for name, file, severity in (
-            ("dataset.json", trainer.dataset, None),
-            ("plans.json", trainer.plans, None),
-            ("dataset_fingerprint.json", trainer.fingerprint, WARNING),
-        ):
-            if file is not None:
-                continue
-            near = [n for n in package.tree.folders[trainer.path] if n.lower() == name]
-            hint = f"; {quote(near[0])} is not read, case matters" if near else ""
-            yield Problem(f"{quote(name)} is missing{hint}", trainer.path, severity=severity)
+        elsewhere: dict[str, list[str]] = {}
+        for name in _FILES:
+            place = trainer.at(name)
+            path = package.misplaced.get(place, place)
+            if path.rpartition("/")[0] != trainer.path:
+                elsewhere.setdefault(path.rpartition("/")[0], []).append(name)
+            elif place not in package.tree.files:
+                yield _lacking(package, trainer, name)
+        for folder, names in elsewhere.items():
+            yield _elsewhere(package, trainer, folder, names)
+
+
+def _lacking(package: Package, trainer: TrainerFolder, name: str) -> Problem:
+    """Say of a file that it is missing, and what there is in the trainer folder instead."""
+    place = trainer.at(name)
+    severity = WARNING if name == _FINGERPRINT else None
+    if place in package.tree.folders:
+        return Problem(f"{quote(name)} is a folder, not a file", place, severity=severity)
+    path = package.misplaced.get(place)
+    if path is None:
+        return Problem(f"{quote(name)} is missing", trainer.path, severity=severity)
+    found = path.rpartition("/")[2]
+    why = "is not read, case matters" if found.lower() == name else "seems to be it"
+    text = f"{quote(name)} is missing; {quote(found)} {why}"
+    return Problem(text, path, help=how_to_place(path, place), severity=severity)
+
+
+def _elsewhere(package: Package, trainer: TrainerFolder, folder: str, names: list[str]) -> Problem:
+    """Say of the files that are in another folder where they are: one cause, one finding."""
+    moves = [(package.misplaced[place], place) for place in map(trainer.at, names)]
+    found = [path.rpartition("/")[2] for path, _ in moves]
+    lie = "lies" if len(found) == 1 else "lie"
+    where = "beside the trainer folder" if folder == trainer.parent else f"in {quote(folder)}"
+    them = f"move {listing(names)} into {quote(trainer.name)}"
+    return Problem(
+        f"{listing(found)} {lie} {where}, not in the trainer folder",
+        moves[0][0],
+        help=them if found == names else "; ".join(how_to_place(*move) for move in moves),
+        severity=WARNING if names == [_FINGERPRINT] else None,
+    )
 
 
 @rule(
@@ -281,9 +308,18 @@ def fold_missing(package: Package) -> Iterator[Problem]:
     for trainer in package.judged:
         if trainer.folds:
             continue
-        near = [n for n in package.tree.folders[trainer.path] if resembles_fold(n)]
-        hint = f"; {listing(near)} would have to be named `fold_<number>`" if near else ""
-        yield Problem(f"no `fold_*` folder{hint}", trainer.path)
+        meant = [m for m in package.misplaced.items() if m[0].startswith(trainer.at("fold_"))]
+        if not meant:
+            yield Problem("no `fold_*` folder", trainer.path)
+            continue
+        found = listing(_relative(path, trainer.path) for _, path in meant)
+        text = f"no `fold_*` folder; {found} {'seem' if len(meant) > 1 else 'seems'} to be meant"
+        steps = [how_to_place(path, place) for place, path in meant[:3]]
+        yield Problem(text, trainer.path, help="; ".join(steps))
+
+
+def _relative(path: str, folder: str) -> str:
+    return path.removeprefix(f"{folder}/")
 
 
 @rule("L009", ERROR, SCT, "SCT: folds_avail = [int(f.split('_')[-1]) for f in fold_dirs]")
@@ -298,14 +334,25 @@ def fold_name(package: Package) -> Iterator[Problem]:
     for trainer in package.judged:
         for fold in trainer.folds:
             if fold.is_file:
-                yield Problem(f"{quote(fold.name)} is a file", fold.path)
+                advice = "give it another name, or leave it out; a fold is a folder"
+                yield Problem(f"{quote(fold.name)} is a file", fold.path, help=advice)
             elif fold.number is None:
-                yield Problem(f"{quote(fold.name)} is neither `fold_all` nor a number", fold.path)
+                text = f"{quote(fold.name)} is neither `fold_all` nor a number"
+                yield Problem(text, fold.path, help=_rename_fold(package, fold))
         if trainer.more_folds:
             text = f"{len(trainer.folds) + trainer.more_folds} entries match `fold_*`"
             yield Problem(
                 f"{text}: the last {trainer.more_folds} are not looked into", trainer.path
             )
+
+
+def _rename_fold(package: Package, fold: Fold) -> str | None:
+    """Say which name is meant, where that is plain and free."""
+    digits = re.fullmatch(r"fold_0*([0-9]{1,4})", fold.name, re.ASCII)
+    folder = fold.path.removesuffix(fold.name)
+    if digits is None or f"{folder}fold_{digits[1]}" in package.tree.folders:
+        return None
+    return how_to_place(fold.path, f"{folder}fold_{digits[1]}")
 
 
 @rule(
@@ -335,15 +382,24 @@ def final_checkpoint_missing(package: Package) -> Iterator[Problem]:
     """
     for trainer in package.judged:
         for fold in trainer.folds:
-            if fold.number is None or FINAL_CHECKPOINT in fold.checkpoints:
-                continue
-            has = f"has {listing(fold.checkpoints)}, not" if fold.checkpoints else "has no"
-            near = any(name.lower() == FINAL_CHECKPOINT for name in fold.checkpoints)
-            yield Problem(
-                f"{quote(fold.name)} {has} `{FINAL_CHECKPOINT}`",
-                fold.path,
-                help=f"rename it to `{FINAL_CHECKPOINT}`: case matters" if near else None,
-            )
+            if fold.number is not None and FINAL_CHECKPOINT not in fold.checkpoints:
+                yield _without_final(package, fold)
+
+
+def _without_final(package: Package, fold: Fold) -> Problem:
+    if fold.checkpoint_path in package.tree.folders:
+        text = f"`{FINAL_CHECKPOINT}` is a folder, not a file"
+        advice = "copy the file again from the results folder; don't unpack it"
+        return Problem(text, fold.checkpoint_path, help=advice)
+    path = package.misplaced.get(fold.checkpoint_path)
+    if path is None:
+        return Problem(f"{quote(fold.name)} has no `{FINAL_CHECKPOINT}`", fold.path)
+    has = listing(fold.checkpoints) if fold.checkpoints else quote(_relative(path, fold.path))
+    text = f"{quote(fold.name)} has {has}, not `{FINAL_CHECKPOINT}`"
+    advice = how_to_place(path, fold.checkpoint_path)
+    if not path.lower().endswith(FINAL_CHECKPOINT):
+        advice += ", if it is what you evaluated; else finish the training (`nnUNetv2_train --c`)"
+    return Problem(text, fold.path, help=advice)
 
 
 @rule(

@@ -7,7 +7,8 @@ from typing import Any
 
 from ..findings import Problem
 from ..models.json_file import JsonFile
-from ..models.package import Package, TrainerFolder
+from ..models.package import Package
+from ..models.trainer_folder import TrainerFolder
 from ..nnunet.networks import OLD_KEYS
 from ..nnunet.plans import resolve
 from ..nnunet.plans_code import foreign_names

@@ -1,0 +1,41 @@
+"""What rules of several families share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ..findings import Problem, Severity
+from ..wording import count, quote
+
+#: Findings of one kind before the rest is counted.
+_SHOWN = 10
+
+
+def shown(
+    problems: Iterable[Problem], severity: Severity, one: str, many: str | None = None
+) -> Iterator[Problem]:
+    """Yield the ten worst problems, and one that counts the others.
+
+    Args:
+        problems: what was found, in the order in which it is shown.
+        severity: that of the rule, which a problem without its own has.
+        one: what each of them is about ("checkpoint in git").
+        many: several of it, where that is more than an ``s`` at the end.
+    """
+    worst = sorted(problems, key=lambda problem: (problem.severity or severity).rank)
+    yield from worst[:_SHOWN]
+    if worst[_SHOWN:]:
+        rest = count(len(worst) - _SHOWN, f"more {one}", f"more {many or f'{one}s'}")
+        # The first of them is as bad as any of them.
+        yield worst[_SHOWN]._replace(message=f"and {rest}", line=None)
+
+
+def how_to_place(path: str, place: str) -> str:
+    """Say how a file or folder of the package gets from where it is to where it belongs."""
+    folder, _, name = path.rpartition("/")
+    home, _, wanted = place.rpartition("/")
+    if folder == home:
+        return f"rename {quote(name)} to {quote(wanted)}"
+    into = quote(home.rpartition("/")[2]) if home else "the top"
+    renamed = "" if name == wanted else f", as {quote(wanted)}"
+    return f"move {quote(name)} into {into}{renamed}"
