@@ -144,42 +144,35 @@ class TrainerFolder:
 def find_trainer_folders(tree: Tree) -> list[str]:
     """Find trainer folders by content, so that a wrong name or place can be explained.
 
-    Plans or folds are strong evidence. A ``dataset.json`` or a name of three parts is weak: it
-    counts only where no folder with strong evidence lies around, above or below it.
+    Plans or folds are strong evidence; one of the two is enough unless another folder has the full
+    name of a trainer folder, of which it then is a part that lies elsewhere. A ``dataset.json`` or
+    a name of three parts is weak: it counts only where no folder with strong evidence lies around,
+    above or below it.
     """
-    plans = {path.rpartition("/")[0] for path in tree.files if _is_named(path, "plans.json")}
+    plans = {path.rpartition("/")[0] for path in tree.files if _name(path) == "plans.json"}
     folds = {path.rpartition("/")[0] for path in tree.folders if _is_fold(path)}
-    named = {path for path in tree.folders if _is_trainer_name(path.rpartition("/")[2])}
-    weak = named | {p.rpartition("/")[0] for p in tree.files if _is_named(p, "dataset.json")}
-    strong = _without_junk(plans | folds)
-    strong -= _wrappers(strong - (plans & folds), _without_junk(named))
+    named = {path for path in tree.folders if _is_trainer_name(_name(path))}
+    weak = named | {p.rpartition("/")[0] for p in tree.files if _name(p) == "dataset.json"}
+    strong, weak = _without_junk(plans | folds), _without_junk(weak)
+    full = {p for p in weak if _name(p).count("__") == 2 and fnmatchcase(_name(p), TRAINER_GLOB)}
+    if full:
+        strong, weak = (strong & named) | (strong & plans & folds), full
     strong = _outermost(strong)
     around = strong.union(*map(above, strong))
-    alone = {p for p in _without_junk(weak) - around if strong.isdisjoint(above(p))}
+    alone = {path for path in weak - around if strong.isdisjoint(above(path))}
     return sorted(strong | _outermost(alone))
 
 
-def _is_named(path: str, name: str) -> bool:
-    return path.rpartition("/")[2] == name
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def _is_fold(path: str) -> bool:
-    return re.fullmatch(r"fold_(all|[0-9]+)", path.rpartition("/")[2]) is not None
+    return re.fullmatch(r"fold_(all|[0-9]+)", _name(path)) is not None
 
 
 def _is_trainer_name(name: str) -> bool:
     return name.count("__") == 2 or fnmatchcase(name, TRAINER_GLOB)
-
-
-def _wrappers(halves: set[str], named: set[str]) -> set[str]:
-    """Return folders that are around a trainer folder, though they hold plans or folds.
-
-    Each has one of the two only, and a folder inside it has the full name of a trainer folder.
-    """
-    full = {
-        p for p in named if p.count("__") == 2 and fnmatchcase(p.rpartition("/")[2], TRAINER_GLOB)
-    }
-    return {folder for path in full for folder in above(path)} & (halves - named)
 
 
 def _without_junk(paths: set[str]) -> set[str]:

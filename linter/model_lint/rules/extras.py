@@ -198,8 +198,8 @@ def _outermost_unexpected(path: str, known: dict[str, str], package: Package) ->
         return None if name == FINAL_CHECKPOINT else entry  # reported by L011
     if entry in package.found or name == CROP_METADATA or _is_expected(name, kind):
         return None
-    misplaced = package.misplaced.values()
-    return None if path in misplaced or entry in misplaced else entry
+    elsewhere = set(package.misplaced.values())
+    return entry if elsewhere.isdisjoint((path, *above(path))) else None
 
 
 def _is_expected(name: str, kind: str) -> bool:
