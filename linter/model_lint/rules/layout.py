@@ -108,7 +108,10 @@ def several_trainer_folders(package: Package) -> Iterator[Problem]:
     """
     if len(package.found) > 1 and not _is_flat(package):
         text = f"{count(package.found, 'entry', 'entries')} match `nnUNetTrainer*`"
-        yield Problem(f"{text}: {listing(package.found, shown=5)}", package.found[1])
+        files = [path for path in package.found if path in package.tree.files]
+        advice = f"leave out {listing(files)}, or give it another name" if files else None
+        at = files[0] if files else package.found[1]
+        yield Problem(f"{text}: {listing(package.found, shown=5)}", at, help=advice)
 
 
 @rule("L003", ERROR, SCT, _SCT_GLOB)

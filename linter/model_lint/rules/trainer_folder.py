@@ -115,8 +115,7 @@ def fold_name(package: Package) -> Iterator[Problem]:
     for trainer in package.judged:
         for fold in trainer.folds:
             if fold.is_file:
-                advice = "give it another name, or leave it out; a fold is a folder"
-                yield Problem(f"{quote(fold.name)} is a file", fold.path, help=advice)
+                yield Problem(f"{quote(fold.name)} is a file", fold.path, help=_no_fold(trainer))
             elif fold.number is None:
                 text = f"{quote(fold.name)} is neither `fold_all` nor a number"
                 yield Problem(text, fold.path, help=_rename_fold(package, fold))
@@ -125,6 +124,13 @@ def fold_name(package: Package) -> Iterator[Problem]:
             yield Problem(
                 f"{text}: the last {trainer.more_folds} are not looked into", trainer.path
             )
+
+
+def _no_fold(trainer: TrainerFolder) -> str:
+    """Say what to do with a file that is named as a fold."""
+    if any(fold.number is not None for fold in trainer.folds):
+        return "give it another name, or leave it out: a fold is a folder"
+    return "put the folder of the trained fold there, with its `checkpoint_final.pth`"
 
 
 def _rename_fold(package: Package, fold: Fold) -> str | None:
@@ -175,11 +181,15 @@ def _without_final(package: Package, fold: Fold) -> Problem:
     path = package.misplaced.get(fold.checkpoint_path)
     if path is None:
         return Problem(f"{quote(fold.name)} has no `{FINAL_CHECKPOINT}`", fold.path)
-    has = listing(fold.checkpoints) if fold.checkpoints else quote(_relative(path, fold.path))
-    text = f"{quote(fold.name)} has {has}, not `{FINAL_CHECKPOINT}`"
+    if fold.checkpoints:
+        text = f"{quote(fold.name)} has {listing(fold.checkpoints)}, not `{FINAL_CHECKPOINT}`"
+    else:
+        text = f"{quote(fold.name)} has no `{FINAL_CHECKPOINT}`; {quote(path)} seems to be meant"
     advice = how_to_place(path, fold.checkpoint_path)
     if not path.lower().endswith(FINAL_CHECKPOINT):
-        advice += ", if it is what you evaluated; else finish the training (`nnUNetv2_train --c`)"
+        advice += ", if it is what you evaluated, or finish the training (`nnUNetv2_train --c`)"
+    if len(fold.checkpoints) > 1:
+        advice += "; leave the other checkpoints out"
     return Problem(text, fold.path, help=advice)
 
 
