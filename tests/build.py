@@ -19,6 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import model_lint
 from model_lint.findings import Finding, Severity
 from model_lint.lint import Options, lint, select_rules
 from model_lint.models.reading import Reading
@@ -121,6 +122,12 @@ def findings(
     rules = select_rules(all_rules(), select=selectors)
     target = load(path, name=name, deep=deep, weights=weights)
     return list(lint(target, Options(rules)).findings)
+
+
+def load_schema(name: str) -> Any:
+    """Return one of the schemas that model-lint publishes."""
+    path = Path(model_lint.__path__[0]) / "schemas" / f"{name}.schema.json"
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 # Changes

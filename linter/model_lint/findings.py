@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -48,6 +49,25 @@ class Problem(NamedTuple):
     severity: Severity | None = None
     #: The rule that reports it, where it was found while a model was built; "" otherwise.
     code: str = ""
+
+
+#: Problems of one kind in one file before the rest is counted.
+SHOWN = 10
+#: From good to bad; None, the rule's own severity, is better than an error that stands out.
+_UPWARDS = (Severity.INFO, Severity.WARNING, None, Severity.ERROR)
+
+
+def shortened(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Yield the first problems of a file, then one that counts the rest, as bad as its worst."""
+    rest, worst, at = 0, 0, ""
+    for number, problem in enumerate(problems):
+        if number < SHOWN:
+            yield problem
+            continue
+        rest += 1
+        worst, at = max(worst, _UPWARDS.index(problem.severity)), problem.at
+    if rest:
+        yield Problem(f"and {rest} more of these", at, severity=_UPWARDS[worst])
 
 
 @dataclass(frozen=True)

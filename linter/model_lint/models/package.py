@@ -16,9 +16,9 @@ from ..naming import Name, parse
 from ..storage.depth import Depth
 from ..storage.limits import MAX_TRAINERS
 from ..storage.tree import DamagedError, Tree
-from .json_file import JsonFile, read_json
+from .json_file import JsonFile, JsonReader
 from .misplaced import find_misplaced
-from .paths import CROP_METADATA, TRAINER_GLOB
+from .paths import CROP_METADATA, TRAINER_GLOB, is_version_1
 from .reading import NORMAL, Place, Reading, read_checkpoints, wrong_bytes, wrong_checksums
 from .text_file import TextFile, read_texts
 from .trainer_folder import (
@@ -63,6 +63,10 @@ class Package:
     depth: Depth = Depth.END
     #: Of files that were read whole for that alone (``--deep``), those with a wrong checksum.
     wrong_checksums: tuple[Place, ...] = ()
+    #: Whether this is a `dataset.json` of a data set, without the model that is trained on it.
+    lone_dataset: bool = False
+    #: A file by which a model of nnU-Net 1 is recognised; None for any other.
+    version_1: str | None = None
 
     @property
     def judged(self) -> tuple[TrainerFolder, ...]:
@@ -125,14 +129,16 @@ def build_package(
         for name in tree.folders[wrapper]
         if fnmatchcase(name, TRAINER_GLOB)
     )
+    version_1 = _version_1(tree)
     # Those that SCT finds come first, so that others can't keep them from being looked into.
     places = sorted(find_trainer_folders(tree), key=lambda path: path not in found)
-    places = places[:MAX_TRAINERS]
+    places = [] if version_1 else places[:MAX_TRAINERS]
     finals = [path for place in places for path in final_checkpoints(tree, place)]
     checkpoints = read_checkpoints(tree, finals, reading)
-    trainers = tuple(build_trainer_folder(tree, path, checkpoints) for path in places)
+    reader = JsonReader(tree)
+    trainers = tuple(build_trainer_folder(tree, path, reader, checkpoints) for path in places)
     crops = [path for path in tree.files if path.rpartition("/")[2] == CROP_METADATA]
-    metadata = tuple(read_json(tree, path) for path in crops[:MAX_TRAINERS])
+    metadata = tuple(filter(None, map(reader.read, crops[:MAX_TRAINERS])))
     whole = reading.depth is Depth.ALL
     records = read_texts(tree, _known_texts(trainers, metadata), whole=whole)
     others = [
@@ -153,7 +159,16 @@ def build_package(
         records,
         reading.depth,
         wrong_checksums(tree, others, reading),
+        version_1=version_1,
     )
+
+
+def _version_1(tree: Tree) -> str | None:
+    """Return a file of nnU-Net 1, unless there is one of nnU-Net 2 as well."""
+    names = {path: path.rpartition("/")[2] for path in tree.files}
+    if any(name == "plans.json" or name.endswith(".pth") for name in names.values()):
+        return None
+    return next((path for path, name in names.items() if is_version_1(name)), None)
 
 
 def _known_texts(trainers: Iterable[TrainerFolder], crops: Iterable[JsonFile]) -> dict[str, str]:

@@ -111,3 +111,8 @@ def fold_number(name: str) -> int | str | None:
     if suffix == "all":
         return "all"
     return int(suffix) if re.fullmatch(r"0|[1-9][0-9]{0,8}", suffix) else None
+
+
+def is_version_1(name: str) -> bool:
+    """Return whether a file of this name is one of nnU-Net 1's."""
+    return name == "plans.pkl" or fnmatchcase(name, "model_*.model")

@@ -11,7 +11,7 @@ from ..checkpoint.reader import BadCheckpoint, Checkpoint
 from ..nnunet.trainers import SCT_TRAINERS
 from ..storage.limits import MAX_FOLDS, MAX_SOURCE_BYTES
 from ..storage.tree import BlockedError, DamagedError, Tree, TreeError, read_bytes
-from .json_file import JsonFile, read_json
+from .json_file import JsonFile, JsonReader
 from .paths import (
     FINAL_CHECKPOINT,
     FOLD_GLOB,
@@ -202,24 +202,22 @@ def _fold_names(tree: Tree, trainer: str) -> list[str]:
 
 
 def build_trainer_folder(
-    tree: Tree, path: str, checkpoints: Mapping[str, Checkpoint | BadCheckpoint | None]
+    tree: Tree,
+    path: str,
+    reader: JsonReader,
+    checkpoints: Mapping[str, Checkpoint | BadCheckpoint | None],
 ) -> TrainerFolder:
     """Build the model of a trainer folder from its path and the checkpoints, read before."""
     prefix = f"{path}/" if path else ""
-
-    def json_at(name: str) -> JsonFile | None:
-        full = prefix + name
-        return read_json(tree, full) if full in tree.files else None
-
     names = _fold_names(tree, path)
     name = path.rpartition("/")[2]
     return TrainerFolder(
         path=path,
         name=name,
         parts=parse_folder_name(name),
-        dataset=json_at("dataset.json"),
-        plans=json_at("plans.json"),
-        fingerprint=json_at("dataset_fingerprint.json"),
+        dataset=reader.read(f"{prefix}dataset.json"),
+        plans=reader.read(f"{prefix}plans.json"),
+        fingerprint=reader.read(f"{prefix}dataset_fingerprint.json"),
         trainer_class=_source(tree, f"{prefix}trainer_class.py"),
         folds=tuple(_fold(tree, prefix + n, checkpoints) for n in names[:MAX_FOLDS]),
         more_folds=max(0, len(names) - MAX_FOLDS),

@@ -31,7 +31,7 @@ from .model import (
 )
 from .reading import read
 from .suggestion import explain, suggest
-from .vocabulary import FIELDS, VOCABULARY, FieldWords, extend, index_of, vocabulary_data
+from .vocabulary import FIELDS, VOCABULARY, FieldWords, extend, index_of
 from .writing import require_values, why_no_name, write
 
 __all__ = [
@@ -50,7 +50,6 @@ __all__ = [
     "compose",
     "extend",
     "parse",
-    "vocabulary_data",
 ]
 
 

@@ -305,7 +305,8 @@ def embedded_plans_differ(package: Package) -> Iterator[Problem]:
     prediction reads the value; names and descriptions may differ, and `image_orientation` may be
     added (another one than the training's is a warning).
 
-    Fix: take `plans.json` and `dataset.json` from the results folder of this training.
+    Fix: take `plans.json`, `dataset.json` and the checkpoints from the results folder of one
+    training.
     """
     for trainer in package.trainers:
         found: dict[tuple[str, bool], dict[str, tuple[JsonFile, Fold, Difference]]] = {}

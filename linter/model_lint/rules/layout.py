@@ -18,7 +18,7 @@ from ..models.paths import (
 )
 from ..models.trainer_folder import TrainerFolder
 from ..wording import count, listing, quote
-from . import ERROR, INFO, PRACTICE, SCT, SPEC, WARNING, rule
+from . import ERROR, INFO, NNUNET, PRACTICE, SCT, SPEC, WARNING, rule
 
 _SCT_GLOB = "SCT: trainer_dirs = glob(nnUNetTrainer*); if len(trainer_dirs) != 1: FileNotFoundError"
 #: What stands at the top of a repository, in small letters.
@@ -26,7 +26,7 @@ _REPOSITORY_FILES = {"readme.md", "license", "citation.cff", ".gitignore", "pypr
 _PACKAGE_NAME = re.compile(r"(?P<name>.+)-r(?P<date>[0-9]{8})\.zip")
 
 
-@rule("L001", ERROR, SCT, _SCT_GLOB)
+@rule("L001", ERROR, SCT, _SCT_GLOB, unless=("L025",))
 def trainer_folder_missing(package: Package) -> Iterator[Problem]:
     """There is no trainer folder where SCT looks for it.
 
@@ -271,3 +271,19 @@ def _is_date(digits: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+@rule("L025", ERROR, NNUNET, "nnU-Net 2 and SCT look for plans.json and checkpoint_final.pth")
+def nnunet_1(package: Package) -> Iterator[Problem]:
+    """The model was trained with nnU-Net 1.
+
+    Why: neither SCT nor nnU-Net 2 can load it: its plans are `plans.pkl`, its checkpoints
+    `model_final_checkpoint.model`, and nothing converts them. The files of such a package are not
+    looked into.
+
+    Fix: convert the data set with `nnUNetv2_convert_old_nnUNet_dataset`, train the model again with
+    nnU-Net 2, and package that.
+    """
+    if package.version_1:
+        text = "a model of nnU-Net 1, which neither SCT nor nnU-Net 2 can load"
+        yield Problem(text, package.version_1)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from ..findings import Problem, Severity
 from ..wording import count, quote
+
+if TYPE_CHECKING:
+    from ..privacy import Leak
 
 #: Findings of one kind before the rest is counted.
 _SHOWN = 10
@@ -39,3 +43,10 @@ def how_to_place(path: str, place: str) -> str:
     into = quote(home.rpartition("/")[2]) if home else "the top"
     renamed = "" if name == wanted else f", as {quote(wanted)}"
     return f"move {quote(name)} into {into}{renamed}"
+
+
+def leak_message(leaks: Sequence[Leak], one: str, many: str) -> str:
+    """Return how many different leaks there are, and the first."""
+    amount = len({leak.value for leak in leaks})
+    first = quote(leaks[0].shown)
+    return f"{one} {first}" if amount == 1 else f"{amount} {many}, the first {first}"

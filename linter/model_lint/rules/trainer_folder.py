@@ -137,7 +137,9 @@ def _rename_fold(package: Package, fold: Fold) -> str | None:
     """Say which name is meant, where that is plain and free."""
     digits = re.fullmatch(r"fold_0*([0-9]{1,4})", fold.name, re.ASCII)
     folder = fold.path.removesuffix(fold.name)
-    if digits is None or f"{folder}fold_{digits[1]}" in package.tree.folders:
+    if digits is None or FINAL_CHECKPOINT not in fold.checkpoints:
+        return None
+    if f"{folder}fold_{digits[1]}" in package.tree.folders:
         return None
     return how_to_place(fold.path, f"{folder}fold_{digits[1]}")
 
@@ -184,7 +186,8 @@ def _without_final(package: Package, fold: Fold) -> Problem:
     if fold.checkpoints:
         text = f"{quote(fold.name)} has {listing(fold.checkpoints)}, not `{FINAL_CHECKPOINT}`"
     else:
-        text = f"{quote(fold.name)} has no `{FINAL_CHECKPOINT}`; {quote(path)} seems to be meant"
+        found = quote(_relative(path, fold.path))
+        text = f"{quote(fold.name)} has no `{FINAL_CHECKPOINT}`; {found} seems to be meant"
     advice = how_to_place(path, fold.checkpoint_path)
     if not path.lower().endswith(FINAL_CHECKPOINT):
         advice += ", if it is what you evaluated, or finish the training (`nnUNetv2_train --c`)"

@@ -11,8 +11,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import reduce
-from operator import or_
 from pathlib import Path
 
 from ..checkpoint.reader import Checkpoint, File, read_checkpoint
@@ -21,7 +19,7 @@ from ..models.json_file import JsonFile, parse_json
 from ..models.paths import DATASET_FOLDER, FINAL_CHECKPOINT, fold_number, parse_folder_name
 from ..nnunet.orientation import ORIENTATIONS
 from ..nnunet.trainers import SCT_TRAINERS
-from ..privacy import Names, find_leaks, find_names, scrub
+from ..privacy import find_leaks, scrub_all
 from .png import strip_notes
 
 #: What the specification's tree shows in a fold, besides the checkpoint.
@@ -350,9 +348,7 @@ def _records(folder: Path, folds: list[str]) -> _Records:
         for p in paths
         if p not in pictures
     }
-    # What one file names may stand in another where nothing says what it is.
-    names = reduce(or_, map(find_names, texts.values()), Names())
-    clean = {p: scrub(t, names).encode("utf-8", "surrogateescape") for p, t in texts.items()}
+    clean = {p: t.encode("utf-8", "surrogateescape") for p, t in scrub_all(texts).items()}
     leaks = {(leak.kind, leak.value) for text in texts.values() for leak in find_leaks(text)}
     return _Records(
         clean={p: data for p, data in pictures.items() if data is not None} | clean,

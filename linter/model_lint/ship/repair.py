@@ -12,8 +12,6 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import reduce
-from operator import or_
 from pathlib import Path
 from typing import IO
 
@@ -34,7 +32,7 @@ from ..models.paths import (
 )
 from ..models.target import Target
 from ..models.trainer_folder import TrainerFolder
-from ..privacy import Names, find_names, scrub
+from ..privacy import scrub_all
 from ..rules import all_rules
 from ..storage.limits import MAX_TEXT_BYTES
 from ..storage.ranges import of_file
@@ -288,12 +286,9 @@ def _scrubs(
             left -= len(data)
             # Whatever bytes are in a log, they come through unchanged.
             texts[record.path] = data.decode("utf-8", "surrogateescape")
-    # What one file names may stand in another where nothing says what it is.
-    names = reduce(or_, map(find_names, texts.values()), Names())
-    clean = {path: scrub(text, names) for path, text in texts.items()}
     actions = [
         Action(_taken_out(texts[path], after), path, "scrub", before=texts[path], after=after)
-        for path, after in clean.items()
+        for path, after in scrub_all(texts).items()
         if after != texts[path]
     ]
     return [action for action in actions if set(action.codes) & set(codes)]
