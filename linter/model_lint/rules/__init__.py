@@ -48,6 +48,7 @@ _MODULES = (
     "privacy",
     "repository",
     "trainer_class",
+    "trainer_folder",
 )
 
 

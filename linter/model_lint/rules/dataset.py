@@ -7,7 +7,8 @@ from typing import Any
 
 from ..findings import Problem
 from ..models.json_file import JsonFile
-from ..models.package import Package, TrainerFolder
+from ..models.package import Package
+from ..models.trainer_folder import TrainerFolder
 from ..nnunet.image_readers import FILE_ENDINGS, IMAGE_READERS
 from ..nnunet.labels import BACKGROUND, is_inverted, is_old_dataset, label_problems, outputs
 from ..nnunet.orientation import ORIENTATIONS, SCT_DEFAULT
@@ -228,8 +229,9 @@ def _modality(amounts: Mapping[str, int], file: JsonFile, *, planned: bool) -> P
         text = f"`modality` counts {amounts['modality']} and `channel_names` "
         text += f"{amounts['channel_names']}, and `modality` wins"
         stops = True
+    advice = "take it out" if "channel_names" in amounts else "rename it to `channel_names`"
     severity = ERROR if stops else None
-    return Problem(text, file.path, file.line("modality"), severity=severity)
+    return Problem(text, file.path, file.line("modality"), help=advice, severity=severity)
 
 
 def _channel_problems(

@@ -7,7 +7,8 @@ from typing import Any
 
 from ..findings import Problem
 from ..models.json_file import JsonFile
-from ..models.package import Package, TrainerFolder
+from ..models.package import Package
+from ..models.trainer_folder import TrainerFolder
 from ..nnunet.networks import OLD_KEYS
 from ..nnunet.plans import resolve
 from ..nnunet.plans_code import foreign_names
@@ -186,7 +187,8 @@ def plans_incomplete(package: Package) -> Iterator[Problem]:
     Why: nnU-Net does not check the plans when it loads a model: most of these crash only when the
     first image is segmented, and some give a wrong output without a word.
 
-    Fix: `plans.json` is not meant to be edited: take the one of the training again.
+    Fix: `plans.json` is not meant to be edited: take it from the results folder of the training,
+    and `dataset.json` with it.
     """
     for trainer, plans, name, configuration in _plans(package):
         if isinstance(configuration, str):

@@ -34,6 +34,17 @@ def shown(
         yield worst[_SHOWN]._replace(message=f"and {rest}", line=None)
 
 
+def how_to_place(path: str, place: str) -> str:
+    """Say how a file or folder of the package gets from where it is to where it belongs."""
+    folder, _, name = path.rpartition("/")
+    home, _, wanted = place.rpartition("/")
+    if folder == home:
+        return f"rename {quote(name)} to {quote(wanted)}"
+    into = quote(home.rpartition("/")[2]) if home else "the top"
+    renamed = "" if name == wanted else f", as {quote(wanted)}"
+    return f"move {quote(name)} into {into}{renamed}"
+
+
 def leak_message(leaks: Sequence[Leak], one: str, many: str) -> str:
     """Return how many different leaks there are, and the first."""
     amount = len({leak.value for leak in leaks})

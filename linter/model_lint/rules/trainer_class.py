@@ -6,15 +6,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..findings import Problem, Severity
-from ..models.package import (
-    Package,
-    Source,
-    TrainerFolder,
-)
+from ..models.package import Package
+from ..models.trainer_folder import Source, TrainerFolder
 from ..nnunet.trainers import SCT_TRAINERS, TRAINERS
 from ..wording import quote
 from . import ERROR, INFO, SCT, SPEC, WARNING, rule
-from .shared import shown
+from .shared import how_to_place, shown
 
 if TYPE_CHECKING:
     import ast
@@ -37,15 +34,17 @@ def trainer_class_missing(package: Package) -> Iterator[Problem]:
     Fix: put the trainer into `trainer_class.py`, with a function `get_trainer_class` that returns
     it, and that file into the trainer folder.
     """
-    known = {name.lower() for name in SCT_TRAINERS}
     for trainer in package.judged:
-        if trainer.parts is None or trainer.trainer_class is not None:
+        # L003 or C004 reports a name in which only the case is wrong.
+        if trainer.parts is None or trainer.trainer_class or not trainer.needs_class:
             continue
-        name = trainer.parts.trainer
-        if name.lower() in known:  # L003 or C004 say so if only the case is wrong
-            continue
+        name, place = trainer.parts.trainer, trainer.at("trainer_class.py")
         who = "SCT's nnU-Net" if name in TRAINERS else "nnU-Net"
-        yield Problem(f"{who} ships no trainer {quote(name)}", trainer.path)
+        text = f"{who} ships no trainer {quote(name)}"
+        path = package.misplaced.get(place)
+        if path:
+            text += f"; {quote(path.rpartition('/')[2])} seems to be meant"
+        yield Problem(text, trainer.path, help=how_to_place(path, place) if path else None)
 
 
 @rule(

@@ -16,7 +16,7 @@ from pathlib import Path
 from ..checkpoint.reader import Checkpoint, File, read_checkpoint
 from ..errors import UsageError
 from ..models.json_file import JsonFile, parse_json
-from ..models.package import DATASET_FOLDER, FINAL_CHECKPOINT, fold_number, parse_folder_name
+from ..models.paths import DATASET_FOLDER, FINAL_CHECKPOINT, fold_number, parse_folder_name
 from ..nnunet.orientation import ORIENTATIONS
 from ..nnunet.trainers import SCT_TRAINERS
 from ..privacy import find_leaks, scrub_all

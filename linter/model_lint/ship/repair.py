@@ -20,9 +20,18 @@ from ..errors import UsageError
 from ..findings import Severity
 from ..lint import Options, lint
 from ..models.archive import Archive
-from ..models.package import DATASET_FOLDER, FINAL_CHECKPOINT, TRAINER_GLOB, Package, TrainerFolder
-from ..models.paths import is_checkpoint, is_image, junk_entry, validation_entry
+from ..models.package import Package
+from ..models.paths import (
+    DATASET_FOLDER,
+    FINAL_CHECKPOINT,
+    TRAINER_GLOB,
+    is_checkpoint,
+    is_image,
+    junk_entry,
+    validation_entry,
+)
 from ..models.target import Target
+from ..models.trainer_folder import TrainerFolder
 from ..privacy import scrub_all
 from ..rules import all_rules
 from ..storage.limits import MAX_TEXT_BYTES
