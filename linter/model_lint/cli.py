@@ -1,4 +1,4 @@
-"""The command line: the only module that reads the environment, prints and sets exit statuses."""
+"""The command line: chooses the command, and ends every failure with one line and a status."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ import argparse
 import importlib
 import io
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from . import __version__
-from .errors import ISSUES_URL, NothingToLint, UsageError
+from .errors import ISSUES_URL, NothingToLint, Stopped, UsageError
 from .terminal import complain
 
 ERROR, NOTHING = 2, 3
-#: What shells give for SIGINT.
-INTERRUPTED = 130
+#: What shells add to the number of the signal that ends a program, and what they give for SIGINT.
+SIGNALLED = 128
+INTERRUPTED = SIGNALLED + signal.SIGINT
 
 EPILOG = """\
 exit status:
@@ -52,6 +54,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         complain("interrupted")
         return INTERRUPTED
+    except Stopped as stopped:
+        complain(f"stopped ({signal.Signals(stopped.number).name})")
+        return SIGNALLED + stopped.number
     except BrokenPipeError:
         # The reader of a pipe (`| head`) is gone: nobody is left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
