@@ -16,9 +16,8 @@ from .errors import ISSUES_URL, NothingToLint, Stopped, UsageError
 from .terminal import complain
 
 ERROR, NOTHING = 2, 3
-#: What shells add to the number of the signal that ends a program, and what they give for SIGINT.
+#: What shells add to the number of the signal that ended a program.
 SIGNALLED = 128
-INTERRUPTED = SIGNALLED + signal.SIGINT
 
 EPILOG = """\
 exit status:
@@ -51,12 +50,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UsageError as error:
         complain(str(error))
         return NOTHING if isinstance(error, NothingToLint) else ERROR
-    except KeyboardInterrupt:
-        complain("interrupted")
-        return INTERRUPTED
-    except Stopped as stopped:
-        complain(f"stopped ({signal.Signals(stopped.number).name})")
-        return SIGNALLED + stopped.number
+    except (KeyboardInterrupt, Stopped) as stop:
+        number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
+        complain(f"stopped ({signal.Signals(number).name})")
+        return SIGNALLED + number
     except BrokenPipeError:
         # The reader of a pipe (`| head`) is gone: nobody is left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -17,7 +17,7 @@ class NothingToLint(UsageError):  # noqa: N818 - not an error, but an answer
     """A target that exists but holds nothing that the rules are about: exit status 3."""
 
 
-class Stopped(BaseException):  # noqa: N818 - a request, not an error: nothing but `cli` ends it
+class Stopped(BaseException):
     """A signal asked the program to stop; on its way out it removes what it began."""
 
     def __init__(self, number: int) -> None:

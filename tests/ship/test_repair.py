@@ -207,7 +207,7 @@ def test_what_this_python_can_unpack_is_compressed_again(
         for path, data in genuine().items():
             archive.writestr(path, data)
     methods = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
-    for module in ("storage.zip_member", "ship.repair", "rules.archive"):
+    for module in ("storage.zip_member", "ship.repairs", "rules.archive"):
         monkeypatch.setattr(f"model_lint.{module}.READABLE_METHODS", methods)
     assert "Z006" in codes(source)
     assert check(source, "--fix") == 0
@@ -636,8 +636,8 @@ def test_a_request_to_stop_leaves_nothing(tmp_path: Path, number: signal.Signals
     code = (
         f"{LISTEN}import os, sys\n"
         "from model_lint import cli\n"
-        "from model_lint.commands import fix as fix_command\n"
-        f"fix_command.verify = lambda *_: os.kill(os.getpid(), {int(number)})\n"
+        "from model_lint.ship import new_package\n"
+        f"new_package._verify = lambda *_: os.kill(os.getpid(), {int(number)})\n"
         f"sys.exit(cli.main(['check', '--fix', '--in-place', {str(source)!r}]))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

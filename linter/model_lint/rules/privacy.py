@@ -13,6 +13,8 @@ from ..privacy import Kind, Leak
 from ..wording import quote
 from . import ERROR, GITHUB, NNUNET, WARNING, rule
 
+#: What the rules of this family look for, each its own kind of leak.
+LEAKS: dict[str, Kind] = {"V001": "path", "V002": "host", "V003": "subject", "V004": "secret"}
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,24}")
 
 

@@ -99,7 +99,9 @@ class Copied:
                 done += len(block)
                 steps(done, self.member.size)
         except TreeError as error:
-            raise UsageError(f"{printable(self.member.raw_name)} does not unpack: {error}") from error
+            raise UsageError(
+                f"{printable(self.member.raw_name)} does not unpack: {error}"
+            ) from error
 
 
 @dataclass(frozen=True)

@@ -174,6 +174,8 @@ def _verify(path: Path, digests: Mapping[str, str]) -> None:
             tree = open_zip(of_file(raw))
             found = [(member.raw_name, sha256(tree.blocks(member))) for member in tree.members]
     except TreeError as error:
-        raise UsageError(f"the new zip can't be read back ({error}): is the disk in order?") from error
+        raise UsageError(
+            f"the new zip can't be read back ({error}): is the disk in order?"
+        ) from error
     if found != list(digests.items()):
         raise UsageError("the new zip does not hold what it should: is the disk in order?")

@@ -24,7 +24,8 @@ def as_json(packed: Packed, tag: str) -> str:
         "bytes": packed.written.size,
         "sha256": packed.written.sha256,
         "members": [
-            {"path": m.path, "bytes": m.size, "compressed": m.compressed} for m in packed.written.entries
+            {"path": m.path, "bytes": m.size, "compressed": m.compressed}
+            for m in packed.written.entries
         ],
         "checkpoints": [
             {"path": path, "bytes_before": before, "bytes_after": after}
@@ -52,7 +53,7 @@ def as_text(packed: Packed, tag: str) -> str:
         *_about_left_out(packed.gathered.left_out),
         *_about_scrubbed(packed),
         *(_wrapped(printable(note)) for note in packed.gathered.notes),
-        *([findings] if packed.report.findings else ["model-lint check: clean\n"]),
+        *([findings] if packed.report.findings else ["model-lint check --deep: clean\n"]),
         f"sha256 {packed.written.sha256}\n",
         f"Next: gh release create {tag} {printable(str(packed.path))} --title {tag}\n",
     ]

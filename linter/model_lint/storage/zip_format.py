@@ -211,9 +211,7 @@ def pack_end(entries: int, start: int, length: int, *, made_by: int | None = Non
             END_64, 44, by, VERSION_64, 0, 0, entries, entries, length, start
         ) + _LOCATOR.pack(LOCATOR, 0, start + length, 1)
     few = min(entries, MAX_16)
-    return wide + _END.pack(
-        END, 0, 0, few, few, min(length, MAX_32), min(start, MAX_32), 0
-    )
+    return wide + _END.pack(END, 0, 0, few, few, min(length, MAX_32), min(start, MAX_32), 0)
 
 
 # ------------------------------------------------------------------------------------- the parts
