@@ -66,6 +66,7 @@ L021 crop-metadata-invalid error
 L022 package-name warning
 L023 trainer-class-signature warning
 L024 sct-several-folds info
+L025 package-too-large error
 D001 dataset-json-invalid error
 D002 dataset-schema error
 D003 missing-image-orientation error

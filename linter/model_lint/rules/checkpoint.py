@@ -112,7 +112,9 @@ def checkpoint_key_missing(package: Package) -> Iterator[Problem]:
 
     Why: it was not written by an nnU-Net 2 trainer, or was cut down too far, and does not load.
 
-    Fix: take the file that the trainer wrote; `model-lint pack` cuts it down safely.
+    Fix: take the file that the trainer wrote; `model-lint pack` cuts it down safely. Where a
+    wrapper's prefix (`module.`, `_orig_mod.`) stands before the names of all weights, `model-lint
+    pack` takes it off.
     """
     for _, fold, checkpoint in _every(package):
         missing = checkpoint.missing_keys
@@ -124,7 +126,8 @@ def checkpoint_key_missing(package: Package) -> Iterator[Problem]:
             yield Problem(message, fold.checkpoint_path)
         elif wrapper:
             message = f"the names of all weights begin with {quote(wrapper)}, nnU-Net's don't"
-            yield Problem(message, fold.checkpoint_path)
+            take_off = "`model-lint pack` takes the prefix off and changes no weight"
+            yield Problem(message, fold.checkpoint_path, help=take_off)
 
 
 @rule(
