@@ -49,3 +49,10 @@ def refused(capsys: pytest.CaptureFixture[str], out: Path) -> Callable[..., str]
         return captured.err
 
     return refuse
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run where no configuration of this repository applies."""
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
