@@ -19,6 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import model_lint
 from model_lint.findings import Finding, Severity
 from model_lint.lint import Options, lint, select_rules
 from model_lint.models.reading import Reading
@@ -123,6 +124,12 @@ def findings(
     return list(lint(target, Options(rules)).findings)
 
 
+def load_schema(name: str) -> Any:
+    """Return one of the schemas that model-lint publishes."""
+    path = Path(model_lint.__path__[0]) / "schemas" / f"{name}.schema.json"
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
 # Changes
 
 
@@ -189,8 +196,16 @@ def edit(path: str, change: Callable[[Any], Any] | dict[str, Any]) -> Change:
     return changed
 
 
+class Absent:
+    """Stands for a key that is taken out."""
+
+    def __repr__(self) -> str:
+        """Return the same in every process: names of tests are made of it."""
+        return "absent"
+
+
 #: As a value for ``edit``: take the key out.
-ABSENT = object()
+ABSENT = Absent()
 
 
 def dataset(change: Callable[[Any], Any] | dict[str, Any]) -> Change:

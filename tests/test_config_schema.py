@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from build import load_schema
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -15,7 +16,6 @@ from model_lint import config as config_module
 from model_lint.config import KEYS, load_config
 from model_lint.errors import UsageError
 from model_lint.naming import FIELDS
-from model_lint.schema import load_schema
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -195,7 +195,9 @@ def test_normalization_of_ct_needs_the_intensities() -> None:
     plans = changed(*CONFIGURATION, "normalization_schemes", value=["CTNormalization"])
     assert messages(plans) == []
     del plans["foreground_intensity_properties_per_channel"]["0"]["percentile_99_5"]
-    assert messages(plans) == ["CTNormalization needs `percentile_99_5` of channel 0"]
+    assert messages(plans) == [
+        "CTNormalization needs finite numbers for channel 0, not `percentile_99_5: null`"
+    ]
 
 
 def test_a_trainer_may_build_another_network() -> None:

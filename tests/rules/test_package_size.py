@@ -35,9 +35,9 @@ def of_size(size: int, *changes: Change) -> Callable[[Path], Path]:
 
 
 CASES = [
-    Case("L025", "2 GiB", of_size(LIMIT), says="2,147,483,648 bytes"),
-    Case("L025", "one byte less", of_size(LIMIT - 1), fires=False),
-    Case("L025", "a small one", package, fires=False),
+    Case("L026", "2 GiB", of_size(LIMIT), says="2,147,483,648 bytes"),
+    Case("L026", "one byte less", of_size(LIMIT - 1), fires=False),
+    Case("L026", "a small one", package, fires=False),
 ]
 
 
@@ -59,12 +59,12 @@ def test_what_pack_leaves_out(trained: bool, ending: str, tmp_path: Path) -> Non
     write_checkpoint(file_of(genuine()), slim)
     checkpoint = genuine() if trained else slim.getvalue()
     path = of_size(LIMIT, put("fold_0/checkpoint_final.pth", checkpoint))(tmp_path)
-    (found,) = [f for f in findings(path, "L", weights=True) if f.code == "L025"]
+    (found,) = [f for f in findings(path, "L", weights=True) if f.code == "L026"]
     assert found.message.endswith(ending)
 
 
 def test_a_folder_has_no_such_limit() -> None:
-    assert "L025" not in {f.code for f in findings(MODEL, "L")}
+    assert "L026" not in {f.code for f in findings(MODEL, "L")}
 
 
 def test_the_hole_takes_no_space(tmp_path: Path) -> None:

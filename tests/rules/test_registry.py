@@ -66,7 +66,8 @@ L021 crop-metadata-invalid error
 L022 package-name warning
 L023 trainer-class-signature warning
 L024 sct-several-folds info
-L025 package-too-large error
+L025 nnunet-1 error
+L026 package-too-large error
 D001 dataset-json-invalid error
 D002 dataset-schema error
 D003 missing-image-orientation error
@@ -79,6 +80,7 @@ D009 sct-many-channels warning
 D010 sct-many-labels info
 D011 training-count warning
 D012 reader-orientation error
+D013 image-reader-unknown warning
 N001 name-prefix error
 N002 name-syntax error
 N003 task-missing warning
@@ -129,6 +131,9 @@ R006 personal-path warning
 R007 bytecode-in-git warning
 R008 readme-command-outdated warning
 R009 readme-release-link warning
+R010 secret-in-git error
+R011 submodule-undeclared warning
+R012 model-in-git info
 V001 leaked-path warning
 V002 leaked-host warning
 V003 leaked-subjects warning

@@ -220,6 +220,6 @@ def test_what_github_does_not_take_is_no_package(
     monkeypatch.setattr("model_lint.rules.package_size._TOO_LARGE", 100_000)
     assert run(model) == 1
     captured = capsys.readouterr()
-    assert "L025" in captured.out
+    assert "L026" in captured.out
     assert "was not written" in captured.err
     assert list(out.iterdir()) == []

@@ -311,15 +311,24 @@ def _in_one_pass(file: File) -> Checkpoint | BadCheckpoint:
 
 
 def _alike(start: Checkpoint, found: Checkpoint) -> bool:
-    return (start.prefix, start.storages) == (found.prefix, found.storages)
+    """Whether the records are as long as the start alone made them out to be."""
+    sizes = _sizes(found)
+    return all(sizes.get(name) == size for name, size in _sizes(start).items())
+
+
+def _sizes(checkpoint: Checkpoint) -> dict[str, int]:
+    """Return the bytes of records by name, as the directory says where it was read."""
+    if checkpoint.records:
+        return {record.name: record.size for record in checkpoint.records}
+    start = f"{checkpoint.prefix}/data"
+    sizes = {f"{start}/{key}": storage.nbytes for key, storage in checkpoint.storages.items()}
+    return sizes | {f"{start}.pkl": checkpoint.pickle_size}
 
 
 def _every_byte(file: File, checkpoint: Checkpoint) -> EveryByte:
     with file.open() as stream:
-        prefix = checkpoint.prefix
-        sizes = {f"{prefix}/data/{key}": s.nbytes for key, s in checkpoint.storages.items()}
-        sizes[f"{prefix}/data.pkl"] = checkpoint.pickle_size
-        return read_every_byte(stream.read, prefix, sizes, checkpoint.weights)
+        sizes = _sizes(checkpoint)
+        return read_every_byte(stream.read, checkpoint.prefix, sizes, checkpoint.weights)
 
 
 def _reread(file: File, tail: bytes | None = None) -> IO[bytes]:

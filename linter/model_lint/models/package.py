@@ -15,7 +15,7 @@ from ..naming import Name, parse
 from ..storage.depth import Depth
 from ..storage.limits import MAX_FOLDS, MAX_SOURCE_BYTES, MAX_TRAINERS
 from ..storage.tree import BlockedError, DamagedError, Tree, TreeError, read_bytes
-from .json_file import JsonFile, read_json
+from .json_file import JsonFile, JsonReader
 from .reading import NORMAL, Place, Reading, read_checkpoints, wrong_bytes, wrong_checksums
 from .text_file import TextFile, read_texts
 
@@ -173,6 +173,10 @@ class Package:
     depth: Depth = Depth.END
     #: Of files that were read whole for that alone (``--deep``), those with a wrong checksum.
     wrong_checksums: tuple[Place, ...] = ()
+    #: Whether this is a `dataset.json` of a data set, without the model that is trained on it.
+    lone_dataset: bool = False
+    #: A file by which a model of nnU-Net 1 is recognised; None for any other.
+    version_1: str | None = None
 
     @property
     def root(self) -> str:
@@ -237,14 +241,16 @@ def build_package(
         for name in tree.folders[root]
         if fnmatchcase(name, TRAINER_GLOB)
     )
+    version_1 = _version_1(tree)
     # Those that SCT finds come first, so that others can't keep them from being looked into.
     places = sorted(_trainer_paths(tree), key=lambda path: path not in found)
-    places = places[:MAX_TRAINERS]
+    places = [] if version_1 else places[:MAX_TRAINERS]
     finals = [path for place in places for path in _final_checkpoints(tree, place)]
     checkpoints = read_checkpoints(tree, finals, reading)
-    trainers = tuple(_trainer(tree, path, checkpoints) for path in places)
+    reader = JsonReader(tree)
+    trainers = tuple(_trainer(tree, path, reader, checkpoints) for path in places)
     crops = [path for path in tree.files if path.rpartition("/")[2] == CROP_METADATA]
-    metadata = tuple(read_json(tree, path) for path in crops[:MAX_TRAINERS])
+    metadata = tuple(filter(None, map(reader.read, crops[:MAX_TRAINERS])))
     whole = reading.depth is Depth.ALL
     records = read_texts(tree, _known_texts(trainers, metadata), whole=whole)
     others = [
@@ -265,7 +271,21 @@ def build_package(
         records,
         reading.depth,
         wrong_checksums(tree, others, reading),
+        version_1=version_1,
     )
+
+
+def is_version_1(name: str) -> bool:
+    """Return whether a file of this name is one of nnU-Net 1's."""
+    return name == "plans.pkl" or fnmatchcase(name, "model_*.model")
+
+
+def _version_1(tree: Tree) -> str | None:
+    """Return a file of nnU-Net 1, unless there is one of nnU-Net 2 as well."""
+    names = {path: path.rpartition("/")[2] for path in tree.files}
+    if any(name == "plans.json" or name.endswith(".pth") for name in names.values()):
+        return None
+    return next((path for path, name in names.items() if is_version_1(name)), None)
 
 
 def _known_texts(trainers: Iterable[TrainerFolder], crops: Iterable[JsonFile]) -> dict[str, str]:
@@ -353,23 +373,21 @@ def _final_checkpoints(tree: Tree, trainer: str) -> Iterator[str]:
 
 
 def _trainer(
-    tree: Tree, path: str, checkpoints: Mapping[str, Checkpoint | BadCheckpoint | None]
+    tree: Tree,
+    path: str,
+    reader: JsonReader,
+    checkpoints: Mapping[str, Checkpoint | BadCheckpoint | None],
 ) -> TrainerFolder:
     prefix = f"{path}/" if path else ""
-
-    def json_at(name: str) -> JsonFile | None:
-        full = prefix + name
-        return read_json(tree, full) if full in tree.files else None
-
     names = _fold_names(tree, path)
     name = path.rpartition("/")[2]
     return TrainerFolder(
         path=path,
         name=name,
         parts=parse_folder_name(name),
-        dataset=json_at("dataset.json"),
-        plans=json_at("plans.json"),
-        fingerprint=json_at("dataset_fingerprint.json"),
+        dataset=reader.read(f"{prefix}dataset.json"),
+        plans=reader.read(f"{prefix}plans.json"),
+        fingerprint=reader.read(f"{prefix}dataset_fingerprint.json"),
         trainer_class=_source(tree, f"{prefix}trainer_class.py"),
         folds=tuple(_fold(tree, prefix + n, checkpoints) for n in names[:MAX_FOLDS]),
         more_folds=max(0, len(names) - MAX_FOLDS),

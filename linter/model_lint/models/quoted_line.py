@@ -115,6 +115,4 @@ def _texts(subject: object) -> Iterator[tuple[str, JsonFile | str]]:
             if trainer.trainer_class is not None:
                 yield trainer.trainer_class.path, trainer.trainer_class.text
     elif isinstance(subject, Repository):
-        yield from subject.scripts.items()
-        if subject.readme is not None:
-            yield subject.readme
+        yield from subject.texts.items()

@@ -18,7 +18,7 @@ from ..storage.ranges import Ranges, of_file
 from ..storage.tree import TreeError
 from ..storage.zip import ZipTree
 from .archive import Archive, read_archive
-from .package import Package, build_package, parse_folder_name
+from .package import Package, build_package, is_version_1, parse_folder_name
 from .reading import NORMAL, Reading
 
 if TYPE_CHECKING:
@@ -176,15 +176,17 @@ def _file(text: str, path: Path, given: _Given) -> Target:
 
 
 def _dataset(text: str, path: Path) -> Target:
-    """Judge a lone ``dataset.json`` as it would be judged inside a package."""
+    """Judge a single ``dataset.json``: as that of a data set unless plans lie beside it."""
     if path.name != "dataset.json":
         raise UsageError(f"{text}: of JSON files only dataset.json is linted by itself")
     tree = FolderTree(path.resolve().parent, only=path.name)
+    package = build_package(tree, file_name=None, repository=None)
+    lone = not path.with_name("plans.json").exists()
     return Target(
         text,
         "package",
         text.removesuffix(path.name),
-        package=build_package(tree, file_name=None, repository=None),
+        package=replace(package, lone_dataset=lone),
         bytes_total=path.stat().st_size,
         bytes_read=tree.bytes_read,
         family="D",
@@ -239,6 +241,7 @@ def _is_trainer_folder(path: Path) -> bool:
         parse_folder_name(path.name) is not None
         or (path / "plans.json").is_file()
         or any(path.glob("fold_*/*.pth"))
+        or any(is_version_1(p.name) for p in (*path.glob("*.pkl"), *path.glob("fold_*/*.model")))
     )
 
 

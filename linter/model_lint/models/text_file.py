@@ -63,7 +63,7 @@ class TextFile:
         """What should not leave the laboratory; of a case that is named often, not every place."""
         from ..privacy import find_leaks  # noqa: PLC0415 - not every command needs it
 
-        return find_leaks(self.text, again=False)
+        return find_leaks(self.text, search_names_everywhere=False)
 
 
 def read_texts(

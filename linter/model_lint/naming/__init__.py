@@ -24,7 +24,6 @@ from .model import (
     TOLERATED,
     Fields,
     Name,
-    NameProblem,
     Origin,
     Slot,
     Suggestion,
@@ -32,7 +31,7 @@ from .model import (
 )
 from .reading import read
 from .suggestion import explain, suggest
-from .vocabulary import FIELDS, VOCABULARY, FieldWords, extend, index_of, vocabulary_data
+from .vocabulary import FIELDS, VOCABULARY, FieldWords, extend, index_of
 from .writing import require_values, why_no_name, write
 
 __all__ = [
@@ -44,7 +43,6 @@ __all__ = [
     "FieldWords",
     "Fields",
     "Name",
-    "NameProblem",
     "Origin",
     "Slot",
     "Suggestion",
@@ -52,7 +50,6 @@ __all__ = [
     "compose",
     "extend",
     "parse",
-    "vocabulary_data",
 ]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from ..findings import Problem
 from .vocabulary import FIELDS, Found
 
 #: What every name begins with.
@@ -74,18 +75,6 @@ class Slot(NamedTuple):
         return tuple(dict.fromkeys(word.value for word in self.words))
 
 
-@dataclass(frozen=True)
-class NameProblem:
-    """One thing that is wrong with a name."""
-
-    #: "N001" to "N011".
-    code: str
-    #: One line: what is wrong, and what to do.
-    message: str
-    #: The token that it is about; "" for the whole name.
-    token: str = ""
-
-
 class Suggestion(NamedTuple):
     """A right name in place of a wrong one."""
 
@@ -107,7 +96,7 @@ class Name:
     #: The other tokens, as they stand in the name; none where ``fields`` is not None.
     unread: tuple[str, ...]
     #: In the order in which they stand in the name.
-    problems: tuple[NameProblem, ...]
+    problems: tuple[Problem, ...]
     #: The nearest right name, if something is wrong and there is one that keeps every word.
     suggestion: Suggestion | None = None
 
@@ -156,7 +145,7 @@ class Placed(NamedTuple):
     """A problem and the position of its token: -1 comes before the first."""
 
     position: int
-    problem: NameProblem
+    problem: Problem
 
 
 class Reading(NamedTuple):

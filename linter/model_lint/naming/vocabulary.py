@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from ..wording import quote_name
 
@@ -157,21 +157,6 @@ VOCABULARY: Mapping[str, FieldWords] = MappingProxyType(
         ),
     }
 )
-
-
-def vocabulary_data(vocabulary: Mapping[str, FieldWords] = VOCABULARY) -> dict[str, dict[str, Any]]:
-    """Return a vocabulary as plain data that JSON can hold, for programs that can't import this."""
-    return {
-        name: {
-            "spec": list(words.spec),
-            "known": list(words.known),
-            "default": words.default,
-            "open": words.open,
-            "aliases": dict(words.aliases),
-            "refused": list(words.refused),
-        }
-        for name, words in vocabulary.items()
-    }
 
 
 def extend(

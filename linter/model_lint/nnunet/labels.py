@@ -6,10 +6,11 @@ its output; SCT (deepseg/inference.py) compares that output with them and names 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..models.json_file import Step
+from ..storage.limits import MAX_LABELS
 from ..wording import count, listing, quote
 
 BACKGROUND = "background"
@@ -20,6 +21,17 @@ _NOT_IN_NAMES = frozenset('<>:"/\\|?*')
 #: the shortest name of an image, and with those that BIDS gives.
 _MAX_NAME = 235
 _LONG_NAME = 150
+_INVERTED = "names and values are the wrong way round, as in nnU-Net 1 and the Decathlon"
+_UNINVERTED = 'write `"labels": {"background": 0, "NAME": 1}`'
+_CONVERSION = (
+    "`nnUNetv2_convert_MSD_dataset` (Decathlon) and `nnUNetv2_convert_old_nnUNet_dataset` "
+    "(nnU-Net 1) convert the whole data set"
+)
+_LARGER_FIRST = (
+    "list larger regions first in `labels`, `regions_class_order` likewise, and train with that: "
+    "the network's outputs have the order of `labels`"
+)
+_OWN_VALUE = "in `regions_class_order`, give each region a value that it shares with no other"
 
 
 class Defect(NamedTuple):
@@ -32,16 +44,38 @@ class Defect(NamedTuple):
     works: bool = False
     #: How to fix it, where that is shorter than the rule's general advice.
     help: str | None = None
+    #: Whether nnU-Net can check and plan a data set of such labels.
+    trains: bool = True
+
+
+class PaintingFlaw(NamedTuple):
+    """A region whose mask does not come out as its values declare it."""
+
+    region: str
+    message: str
+    #: Whether the masks of a network without errors are right all the same.
+    works: bool = False
+    help: str | None = None
 
 
 def defects(data: Mapping[str, Any]) -> Iterator[Defect]:
-    """Yield what is wrong with ``labels``, where that is an object, and its regions."""
+    """Yield what is wrong with ``labels``, if it is an object, and with its regions."""
     labels = data.get("labels")
     if not isinstance(labels, dict):
+        return
+    amount = sum(len(value) if isinstance(value, list) else 1 for value in labels.values())
+    if amount > MAX_LABELS:
+        text = f"{amount} values of labels, the limit is {MAX_LABELS}: no genuine model has so many"
+        yield Defect(("labels",), text)
+        return
+    if is_inverted(labels):
+        help_text = f"{_UNINVERTED}; {_CONVERSION}" if is_old_dataset(data) else _UNINVERTED
+        yield Defect(("labels",), _INVERTED, help=help_text)
         return
     yield from _background(labels)
     yield from _names(labels)
     values = list(_values(labels))
+    yield from _texts(labels)
     yield from values
     if any(not defect.works for defect in values):
         return  # what follows would only repeat it
@@ -65,6 +99,82 @@ def outputs(labels: Mapping[str, Any]) -> list[str]:
 def foreground(labels: Mapping[str, Any]) -> list[str]:
     """Return the labels that SCT makes a file of: all but ``background``."""
     return [name for name in labels if name != BACKGROUND]
+
+
+def is_inverted(labels: Mapping[str, Any]) -> bool:
+    """Return whether every key is a number and every value text, as in nnU-Net 1's files."""
+    return bool(labels) and all(
+        name.strip().isdecimal() and isinstance(value, str) and whole_number(value) is None
+        for name, value in labels.items()
+    )
+
+
+def is_old_dataset(data: Mapping[str, Any]) -> bool:
+    """Return whether a ``dataset.json`` has the form of nnU-Net 1 and of the Decathlon.
+
+    Its labels are inverted, its channels are called `modality`, and it names no file ending.
+    """
+    labels = data.get("labels")
+    old = "modality" in data and "file_ending" not in data
+    return old and isinstance(labels, dict) and is_inverted(labels)
+
+
+def painted(regions: Mapping[str, Collection[int]], order: Sequence[int]) -> dict[int, int]:
+    """Return the value that nnU-Net writes for each true value, given a network without errors.
+
+    nnU-Net paints one region after the other, in the order of ``regions``, each with its value of
+    ``order``; a later one covers an earlier one (``LabelManager``, label_handling.py).
+    """
+    written: dict[int, int] = {}
+    for members, value in zip(regions.values(), order, strict=True):
+        written.update(dict.fromkeys(members, value))
+    return written
+
+
+def painting_flaws(
+    regions: Mapping[str, Collection[int]], order: Sequence[int]
+) -> Iterator[PaintingFlaw]:
+    """Yield the regions of which nnU-Net's output does not give the declared mask.
+
+    ``regions`` holds the values of each label in the order of the file, without `background` and
+    `ignore`; ``order`` is ``regions_class_order``, of the same length. The mask of a region is
+    where the output has one of its values, which is how nnU-Net's evaluation and SCT read it.
+    """
+    written = painted(regions, order)
+    last = {value: name for name, members in regions.items() for value in members}
+    values = dict(zip(regions, order, strict=True))
+    sources: dict[int, set[int]] = {}
+    for true, value in written.items():
+        sources.setdefault(value, set()).add(true)
+    for name, members in regions.items():
+        own = frozenset(members)
+        shown = set().union(*(sources.get(value, ()) for value in own))
+        if values[name] not in own:
+            yield _foreign_value(name, own, values[name], works=shown == own)
+        elif shown != own:
+            painter = last[min(shown ^ own)]
+            yield _covered(name, own, painter, frozenset(regions[painter]), values[painter])
+
+
+def _foreign_value(name: str, own: frozenset[int], value: int, *, works: bool) -> PaintingFlaw:
+    text = f"`regions_class_order` gives {quote(name)} the value {value}, not one of its own"
+    wanted = listing(sorted(own), shown=5)
+    return PaintingFlaw(name, f"{text} ({wanted}): it follows the order of the labels", works)
+
+
+def _covered(
+    name: str, own: frozenset[int], painter: str, others: frozenset[int], value: int
+) -> PaintingFlaw:
+    """Describe a region that loses voxels to a later one, or gets some of its voxels."""
+    if own < others and value not in own:
+        text = f"{quote(painter)} is painted after {quote(name)} and covers it"
+        return PaintingFlaw(name, text, help=_LARGER_FIRST)
+    if value in own:
+        text = f"{quote(name)} would hold all of {quote(painter)}, which is written as {value} too"
+        return PaintingFlaw(name, text, help=_OWN_VALUE)
+    text = f"{quote(painter)} is painted after {quote(name)} and covers their common part"
+    advice = f"give the common part of {quote(name)} and {quote(painter)} a label of its own"
+    return PaintingFlaw(name, text, help=f"{advice}, listed after both")
 
 
 def has_regions(labels: Mapping[str, Any]) -> bool:
@@ -122,6 +232,21 @@ def _unfit_for_file(name: str) -> str | None:
     return None
 
 
+def _texts(labels: dict[str, Any]) -> Iterator[Defect]:
+    """Report values that are numbers written as text, all of them at once."""
+    names = [name for name, value in labels.items() if _is_text_number(value)]
+    if BACKGROUND in names and has_regions(labels):
+        names.remove(BACKGROUND)  # an error of its own
+    if names:
+        text = f"values written as text ({listing(names)}): write numbers, without quotes"
+        yield Defect(("labels", names[0]), text, works=True)
+
+
+def _is_text_number(value: Any) -> bool:
+    values = value if isinstance(value, list) else [value]
+    return any(isinstance(item, str) and whole_number(item) is not None for item in values)
+
+
 def _values(labels: dict[str, Any]) -> Iterator[Defect]:
     """Check each value by itself."""
     for name, value in labels.items():
@@ -148,7 +273,7 @@ def _background_value(value: Any, steps: tuple[Step, ...], *, regions: bool) -> 
     elif isinstance(value, str) and regions:
         # nnU-Net compares it with 0, so that "0" counts as one more region.
         yield Defect(steps, f"`background` must be the number 0, not the text {quote(value)}")
-    elif not _is_integer(value):
+    elif not isinstance(value, str) and not _is_integer(value):
         yield Defect(steps, f"`background` should be 0, not {_shown(value)}", works=True)
 
 
@@ -161,7 +286,7 @@ def _value(name: str, value: Any, steps: tuple[Step, ...]) -> Iterator[Defect]:
     elif number < 1:
         what = "0 is the background" if number == 0 else "values are 1, 2, ..."
         yield Defect(steps, f"the value of {quote(name)} is {_shown(value)}; {what}")
-    elif not _is_integer(value):
+    elif not isinstance(value, str) and not _is_integer(value):
         text = f"the value of {quote(name)} should be {number}, not {_shown(value)}"
         yield Defect(steps, text, works=True)
 
@@ -213,31 +338,23 @@ def _regions(labels: dict[str, Any], data: Mapping[str, Any]) -> Iterator[Defect
     every = sorted(set().union(*regions.values()))
     if every != list(range(1, len(every) + 1)):
         text = f"the values of the regions are {listing(every, shown=9)}, with a gap"
-        yield Defect(("labels",), text, works=True)
+        yield Defect(("labels",), text, works=True, trains=False)
 
 
 def _order(order: list[Any], regions: dict[str, frozenset[int]]) -> Iterator[Defect]:
-    seen: dict[int, str] = {}
-    for index, (written, (name, members)) in enumerate(zip(order, regions.items(), strict=True)):
+    numbers = [whole_number(v) if isinstance(v, (int, float)) else None for v in order]
+    for index, (written, number) in enumerate(zip(order, numbers, strict=True)):
         steps = ("regions_class_order", index)
-        value = written if isinstance(written, (int, float)) else None
-        number = whole_number(value)
         if number is None or not 1 <= number <= 255:
             text = f"`regions_class_order` holds {_shown(written)}; each must be from 1 to 255"
             yield Defect(steps, text)
-        elif number in seen:
-            text = f"`regions_class_order` gives {quote(seen[number])} and {quote(name)} one value"
-            yield Defect(steps, f"{text}, {number}")
-        elif number not in members:
-            own = listing(sorted(members), shown=5)
-            text = (
-                f"`regions_class_order` gives {quote(name)} the value {number}, not one of its own"
-            )
-            yield Defect(steps, f"{text} ({own}): it follows the order of the labels")
-        elif not _is_integer(written):
+            return
+        if not _is_integer(written):
             yield Defect(steps, f"write {number}, not {_shown(written)}", works=True)
-        if number is not None:
-            seen.setdefault(number, name)
+    places = {name: index for index, name in enumerate(regions)}
+    for flaw in painting_flaws(regions, [number or 0 for number in numbers]):
+        steps = ("regions_class_order", places[flaw.region])
+        yield Defect(steps, flaw.message, flaw.works, flaw.help)
 
 
 def _ignore(labels: dict[str, Any]) -> Iterator[Defect]:

@@ -11,16 +11,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..models.json_file import Step
-from ..wording import count, listing, quote
+from ..models.json_file import Step, is_number
+from ..wording import count, json_like, listing, quote
+from .image_readers import IMAGE_READERS
 from .networks import NETWORKS, OLD_KEYS, described_network, integers, per_axis
-from .sct_modules import is_in_sct
+from .sct_modules import is_locatable, is_missing_part
 
 #: What names may stand for in nnU-Net; its lists did not change since 2.0, but for what is added.
-_READERS = frozenset(
-    {"SimpleITKIO", "SimpleITKIOWithReorient", "NibabelIO", "NibabelIOWithReorient"}
-    | {"NaturalImage2DIO", "Tiff3DIO"}
-)
 _NORMALIZATIONS = frozenset(
     {"ZScoreNormalization", "CTNormalization", "NoNormalization", "RescaleTo01Normalization"}
     | {"RGBTo01Normalization"}
@@ -95,7 +92,7 @@ def _top(plans: Mapping[str, Any]) -> Iterator[Defect]:
             break
     else:
         yield from _transposes(plans["transpose_forward"], plans["transpose_backward"])
-    if not _one_of(plans.get("image_reader_writer"), _READERS):
+    if not _one_of(plans.get("image_reader_writer"), frozenset(IMAGE_READERS)):
         yield _unknown(plans, "image_reader_writer", ())
     if plans.get("label_manager", "LabelManager") != "LabelManager":
         yield _unknown(plans, "label_manager", ())
@@ -124,10 +121,11 @@ def _intensities(
             yield Defect((key,), f"`{key}` has no entry for channel {channel}")
             return
         if _item(schemes, channel) == "CTNormalization":
-            lacking = [name for name in _CT_PROPERTIES if not _is_number(values.get(name))]
+            lacking = [name for name in _CT_PROPERTIES if not is_number(values.get(name))]
             if lacking:
-                message = f"CTNormalization needs {listing(lacking, shown=4)} of channel {channel}"
-                yield Defect((key, str(channel)), message)
+                shown = [f"{name}: {json_like(values.get(name))}" for name in lacking]
+                message = f"CTNormalization needs finite numbers for channel {channel}, not"
+                yield Defect((key, str(channel)), f"{message} {listing(shown, shown=4)}")
 
 
 def _channels(
@@ -155,6 +153,8 @@ def _channels(
 def _preprocessing(configuration: Mapping[str, Any], at: tuple[Step, ...]) -> Iterator[Defect]:
     if configuration.get("preprocessor_name") != "DefaultPreprocessor":
         yield _unknown(configuration, "preprocessor_name", at)
+    patch = configuration.get("patch_size")
+    orders = ("order", "order_z") if isinstance(patch, list) and len(patch) == 3 else ("order",)
     for key in ("resampling_fn_data", "resampling_fn_seg", "resampling_fn_probabilities"):
         name, kwargs = configuration.get(key), configuration.get(f"{key}_kwargs")
         if not isinstance(name, str) or name not in _RESAMPLING:
@@ -165,9 +165,11 @@ def _preprocessing(configuration: Mapping[str, Any], at: tuple[Step, ...]) -> It
         elif surplus := [argument for argument in kwargs if argument not in _RESAMPLING[name]]:
             message = f"{quote(name)} does not take {listing(surplus)}"
             yield Defect((*at, f"{key}_kwargs", surplus[0]), message)
-        elif key != "resampling_fn_seg" and not _is_order(kwargs.get("order", 0)):
-            message = f"`order` is {quote(kwargs['order'])}; orders of splines are 0 to 5"
-            yield Defect((*at, f"{key}_kwargs", "order"), message)
+        elif key != "resampling_fn_seg":
+            for order in orders:
+                if not _is_order(kwargs.get(order, 0)):
+                    message = f"`{order}` is {quote(kwargs[order])}; orders of splines are 0 to 5"
+                    yield Defect((*at, f"{key}_kwargs", order), message)
 
 
 def _network(configuration: Mapping[str, Any], at: tuple[Step, ...], use: Use) -> Iterator[Defect]:
@@ -184,28 +186,46 @@ def _network(configuration: Mapping[str, Any], at: tuple[Step, ...], use: Use) -
     if not isinstance(name, str):
         yield Defect(at, _missing(described, "network_class_name", "a string"))
     elif not use.own_network and not _is_found(name):
-        message = f"an SCT installation has no network {quote(name)}"
+        whose = "SCT's nnU-Net" if name.startswith("nnunetv2.") else "an SCT installation"
+        message = f"{whose} has no network {quote(name)}"
         yield Defect((*at, "network_class_name"), message)
     if not isinstance(kwargs, dict):
         yield Defect(at, _missing(described, "arch_kwargs", "an object"))
     elif not isinstance(imported, list):
         yield Defect(at, _missing(described, "_kw_requires_import", "a list"))
     else:
-        if lacking := [key for key in imported if not _one_of(key, kwargs)]:
-            message = f"`_kw_requires_import` names {listing(lacking)}, which `arch_kwargs` lacks"
-            yield Defect((*at, "_kw_requires_import"), message)
-        network, _ = described_network(configuration)
-        texts = [key for key in _CLASSES if isinstance(kwargs.get(key), str)]
-        if network in NETWORKS and (left := [key for key in texts if key not in imported]):
-            message = f"`_kw_requires_import` lacks {listing(left)}, so that a text stays a text"
-            yield Defect((*at, "_kw_requires_import"), message)
+        yield from _imports(configuration, kwargs, imported, at)
+        if not use.own_network:
+            yield from _endless(kwargs, (*at, "arch_kwargs"))
+
+
+def _imports(
+    configuration: Mapping[str, Any],
+    kwargs: Mapping[str, Any],
+    imported: list[Any],
+    at: tuple[Step, ...],
+) -> Iterator[Defect]:
+    """Check the arguments that are names of classes, and the list of those."""
+    if lacking := [key for key in imported if not _one_of(key, kwargs)]:
+        message = f"`_kw_requires_import` names {listing(lacking)}, which `arch_kwargs` lacks"
+        yield Defect((*at, "_kw_requires_import"), message)
+    named = [kwargs[key] for key in imported if _one_of(key, kwargs)]
+    if missing := [name for name in named if isinstance(name, str) and is_missing_part(name)]:
+        yield Defect((*at, "arch_kwargs"), f"SCT's nnU-Net has no {listing(missing)}")
+    network, _ = described_network(configuration)
+    texts = [key for key in _CLASSES if isinstance(kwargs.get(key), str)]
+    if network in NETWORKS and (left := [key for key in texts if key not in imported]):
+        message = f"`_kw_requires_import` lacks {listing(left)}, so that a text stays a text"
+        yield Defect((*at, "_kw_requires_import"), message)
 
 
 def _is_found(name: str) -> bool:
     module, _, network = name.rpartition(".")
     if _FOUND.fullmatch(network):
         return True
-    return is_in_sct(module) and not f"{module}.".startswith("dynamic_network_architectures.")
+    if f"{module}.".startswith("dynamic_network_architectures."):
+        return False
+    return bool(module) and is_locatable(name)
 
 
 def _old_network(configuration: Mapping[str, Any], at: tuple[Step, ...]) -> Iterator[Defect]:
@@ -224,7 +244,7 @@ def _sizes(configuration: Mapping[str, Any], at: tuple[Step, ...]) -> Iterator[D
     if not integers(patch) or not patch or min(patch) < 1:
         yield Defect((*at, "patch_size"), "`patch_size` must be a list of positive integers")
         return
-    if not isinstance(spacing, list) or not all(_is_number(s) and s > 0 for s in spacing):
+    if not isinstance(spacing, list) or not all(is_number(s) and s > 0 for s in spacing):
         yield Defect((*at, "spacing"), "`spacing` must be a list of positive numbers (mm)")
     elif not len(patch) <= len(spacing) <= 3:  # a third one in 2d resamples the slices too
         message = f"`spacing` has {count(spacing, 'axis', 'axes')}, `patch_size` {len(patch)}"
@@ -305,5 +325,11 @@ def _one_of(value: object, names: object) -> bool:
     return isinstance(value, str) and isinstance(names, (frozenset, dict)) and value in names
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _endless(value: object, at: tuple[Step, ...]) -> Iterator[Defect]:
+    """Yield where a value holds NaN, Infinity or a number beyond any float."""
+    if isinstance(value, dict | list):
+        pairs = value.items() if isinstance(value, dict) else enumerate(value)
+        for step, inner in pairs:
+            yield from _endless(inner, (*at, step))
+    elif isinstance(value, float) and not is_number(value):
+        yield Defect(at, f"the network can't compute with {quote(value)} for {quote(at[-1])}")

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 import warnings
 from collections import Counter
 from functools import lru_cache
 from importlib.util import decode_source
+from itertools import islice
 from typing import NamedTuple, TypeGuard
 
+from ..storage.limits import MAX_SOURCE_TOKENS
 from ..wording import quote
-from .trainer_statements import Function, certain, ends_loading, executed, own_nodes
+from .trainer_statements import Function, always, certain, dotted, ends_loading, executed, own_nodes
 
 #: What the module has to offer.
 FACTORY = "get_trainer_class"
@@ -23,6 +26,9 @@ FACTORY = "get_trainer_class"
 BUILDER = "build_network_architecture"
 _POSITIONAL = 5
 _KEYWORD = "enable_deep_supervision"
+#: What only nnU-Net 2.0 to 2.2 gave it, besides `plans_manager`.
+_OLDEST = "dataset_json"
+_WORD = re.compile(r"\w+|[^\w\s]")
 #: What can bind a name without writing it as one.
 _MAGIC = {"exec", "eval", "globals", "locals", "vars", "__getattr__", "*"}
 
@@ -42,16 +48,25 @@ def decode(data: bytes) -> str:
     try:
         return decode_source(data)
     except (SyntaxError, LookupError, UnicodeDecodeError) as error:
-        parsed = _parsed(data)
+        text = data.decode(errors="replace")
+        parsed = _excess(text) or _parsed(data)
         if isinstance(parsed, ast.Module):
-            return data.decode(errors="replace")
+            return text
         raise ValueError(parsed.message.partition(": ")[2]) from error
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=1)
 def parse(text: str) -> ast.Module | Flaw:
     """Parse Python source as Python 3.10 does, the oldest that SCT and nnU-Net run on."""
-    return _parsed(text)
+    return _excess(text) or _parsed(text)
+
+
+def _excess(text: str) -> Flaw | None:
+    words = islice(_WORD.finditer(text), MAX_SOURCE_TOKENS, None)
+    if next(words, None) is None:
+        return None
+    limit = f"{MAX_SOURCE_TOKENS} words and symbols"
+    return Flaw(f"it is larger than any genuine trainer: more than {limit}", None)
 
 
 def _parsed(source: str | bytes) -> ast.Module | Flaw:
@@ -63,6 +78,20 @@ def _parsed(source: str | bytes) -> ast.Module | Flaw:
         return Flaw(f"it is not valid Python: {error.msg}", error.lineno)
     except (ValueError, RecursionError, MemoryError):
         return Flaw("it is not valid Python: NUL bytes, or nested too deeply", None)
+
+
+@lru_cache(maxsize=1)
+def is_version_1(module: ast.Module) -> bool:
+    """Return whether a trainer is one of nnU-Net 1: the module imports it for certain."""
+    return any(
+        name.partition(".")[0] == "nnunet" for node in always(module) for name in _imported(node)
+    )
+
+
+def _imported(node: ast.stmt) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
 
 
 def classes(module: ast.Module) -> dict[str, ast.ClassDef]:
@@ -149,7 +178,7 @@ def returned(function: Function) -> list[ast.expr]:
 def loading_flaw(module: ast.Module) -> Flaw | None:
     """Say what keeps Python from loading the module to its end."""
     own = bindings(module)
-    for node in certain(module.body):
+    for node in always(module):
         if ends_loading(node, own):
             what = "ends Python" if isinstance(node, ast.Expr) else "raises an error"
             return Flaw(f"it {what} whenever it is loaded", node.lineno)
@@ -164,7 +193,8 @@ def loading_flaw(module: ast.Module) -> Flaw | None:
 def class_flaw(module: ast.Module) -> Flaw | None:
     """Say why the class that ``get_trainer_class`` returns builds no network."""
     own = bindings(module)
-    for node in certain(module.body):
+    plain = {n.name: n for n in always(module) if _is_plain(n, own)}
+    for node in always(module):
         if not isinstance(node, ast.FunctionDef) or node.name != FACTORY or own[FACTORY] > 1:
             continue
         for value in returned(node):
@@ -173,13 +203,13 @@ def class_flaw(module: ast.Module) -> Flaw | None:
             if _is_unknown(value.id, own):
                 text = f"`{FACTORY}` returns {quote(value.id)}, which the file does not define"
                 return Flaw(text, value.lineno)
-            plain = {n.name: n for n in certain(module.body) if _is_plain(n, own)}
             if _is_rootless(value.id, plain) and BUILDER not in own:
                 text = f"{quote(value.id)} inherits from no trainer and builds no network"
                 return Flaw(f"{text}: it has no `{BUILDER}`", plain[value.id].lineno)
     return None
 
 
+@lru_cache(maxsize=1)
 def bindings(module: ast.Module) -> Counter[str]:
     """Count how often each name is bound, wherever that is; texts count too, for ``setattr``."""
     return Counter(name for node in ast.walk(module) for name in _bound(node))
@@ -240,12 +270,43 @@ def builder_flaw(module: ast.Module, trainer: str) -> tuple[Flaw, bool] | None:
     for node in chain:
         for function in node.body:
             if isinstance(function, ast.FunctionDef) and function.name == BUILDER:
-                return _signature_flaw(function)
+                return _signature_flaw(function) or _base_call_flaw(function, module)
     return None
+
+
+def _base_call_flaw(function: ast.FunctionDef, module: ast.Module) -> tuple[Flaw, bool] | None:
+    """Say where the method of nnU-Net's own class is called as only SCT's nnU-Net takes it.
+
+    It is called with six values or all that were given; that of 2.7 and later takes five others.
+    """
+    trainers = {
+        alias.asname or alias.name
+        for node in ast.walk(module)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("nnunetv2.")
+        for alias in node.names
+    }
+    for node in own_nodes(function.body):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        owner = node.func.value
+        named = owner.id if isinstance(owner, ast.Name) else ""
+        inherited = isinstance(owner, ast.Call) and dotted(owner.func) == "super"
+        if node.func.attr == BUILDER and (inherited or named in trainers) and _gives_six(node):
+            text = f"it calls nnU-Net's own `{BUILDER}` with arguments that nnU-Net 2.8 refuses"
+            return Flaw(text, node.lineno), False
+    return None
+
+
+def _gives_six(call: ast.Call) -> bool:
+    starred = any(isinstance(argument, ast.Starred) for argument in call.args)
+    return starred or len(call.args) + len(call.keywords) > _POSITIONAL
 
 
 def _signature_flaw(function: ast.FunctionDef) -> tuple[Flaw, bool] | None:
     names = {arg.arg for arg in [*function.args.args, *function.args.kwonlyargs]}
+    if {"plans_manager", _OLDEST} <= names:
+        text = f"`{BUILDER}` takes the arguments of nnU-Net 2.0 to 2.2, which neither SCT nor"
+        return Flaw(f"{text} nnU-Net 2.8 gives it", function.lineno), True
     new_style = "plans_manager" in names
     in_sct = _binds(function, _POSITIONAL)
     in_stock = _binds(function, _POSITIONAL - 1 if new_style else _POSITIONAL)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..findings import Problem
+from ..models.json_file import is_number
 from ..models.package import (
     FINAL_CHECKPOINT,
     Package,
@@ -170,7 +171,7 @@ def crop_metadata_invalid(package: Package) -> Iterator[Problem]:
                 yield Problem(f"without {listing(missing, shown=6)}", crop.path)
             for key in _PADS:
                 value = crop.object.get(key, 0)
-                if isinstance(value, bool) or not isinstance(value, (int, float)):
+                if not is_number(value):
                     text = f"{quote(key)} must be a number, not {quote(value)}"
                     yield Problem(text, crop.path, crop.line(key))
 

@@ -23,7 +23,7 @@ from ..models.paths import (
     resembles_fold,
 )
 from ..wording import count, listing, quote
-from . import ERROR, INFO, PRACTICE, SCT, SPEC, WARNING, rule
+from . import ERROR, INFO, NNUNET, PRACTICE, SCT, SPEC, WARNING, rule
 
 if TYPE_CHECKING:
     pass
@@ -36,7 +36,7 @@ _REPOSITORY_FILES = {"readme.md", "license", "citation.cff", ".gitignore", "pypr
 _PACKAGE_NAME = re.compile(r"(?P<name>.+)-r(?P<date>[0-9]{8})\.zip")
 
 
-@rule("L001", ERROR, SCT, _SCT_GLOB)
+@rule("L001", ERROR, SCT, _SCT_GLOB, unless=("L025",))
 def trainer_folder_missing(package: Package) -> Iterator[Problem]:
     """There is no trainer folder where SCT looks for it.
 
@@ -402,3 +402,19 @@ def sct_several_folds(package: Package) -> Iterator[Problem]:
         folds = [f for f in trainer.folds if isinstance(f.number, int)]
         if len(folds) > 1:
             yield Problem(f"{count(folds, 'fold')}: SCT counts one of them twice", trainer.path)
+
+
+@rule("L025", ERROR, NNUNET, "nnU-Net 2 and SCT look for plans.json and checkpoint_final.pth")
+def nnunet_1(package: Package) -> Iterator[Problem]:
+    """The model was trained with nnU-Net 1.
+
+    Why: neither SCT nor nnU-Net 2 can load it: its plans are `plans.pkl`, its checkpoints
+    `model_final_checkpoint.model`, and nothing converts them. The files of such a package are not
+    looked into.
+
+    Fix: convert the data set with `nnUNetv2_convert_old_nnUNet_dataset`, train the model again with
+    nnU-Net 2, and package that.
+    """
+    if package.version_1:
+        text = "a model of nnU-Net 1, which neither SCT nor nnU-Net 2 can load"
+        yield Problem(text, package.version_1)

@@ -26,7 +26,7 @@ SYNTAX = "model_task_anatomy_animal_pathology_condition_contrast_architecture"
 def _problems(name: Name, code: str) -> Iterator[Problem]:
     for problem in name.problems:
         if problem.code == code:
-            yield Problem(problem.message, help=None if code == "N005" else _rename(name))
+            yield problem._replace(help=None if code == "N005" else _rename(name))
 
 
 def _rename(name: Name) -> str | None:

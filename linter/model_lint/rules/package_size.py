@@ -14,7 +14,7 @@ from . import ERROR, GITHUB, rule
 _TOO_LARGE = 2 * 1024**3
 
 
-@rule("L025", ERROR, GITHUB, "Each file included in a release must be under 2 GiB")
+@rule("L026", ERROR, GITHUB, "Each file included in a release must be under 2 GiB")
 def package_too_large(archive: Archive, package: Package) -> Iterator[Problem]:
     """A zip is too large for a release on GitHub.
 

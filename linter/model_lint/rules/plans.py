@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
-from ..findings import Problem
+from ..findings import SHOWN, Problem, shortened
 from ..models.json_file import JsonFile
 from ..models.package import Package, TrainerFolder
 from ..nnunet.networks import OLD_KEYS
 from ..nnunet.plans import resolve
 from ..nnunet.plans_code import foreign_names
-from ..nnunet.plans_defects import Use, defects
+from ..nnunet.plans_defects import Defect, Use, defects
+from ..nnunet.training_copies import same_value
 from ..wording import quote
 from . import ERROR, INFO, NNUNET, SCT, WARNING, rule
 
@@ -48,7 +50,7 @@ def plans_invalid(package: Package) -> Iterator[Problem]:
         elif not isinstance(plans.value, dict):
             yield Problem("not a JSON object", plans.path, 1)
             continue
-        for key, line in plans.repeated:
+        for key, line in islice(plans.repeated, SHOWN):
             yield Problem(f"{quote(key)} stands twice in one object", plans.path, line)
         if plans.error is None and not isinstance(plans.value.get("configurations"), dict):
             yield Problem("`configurations` is missing or not an object", plans.path)
@@ -164,7 +166,7 @@ def fingerprint_invalid(package: Package) -> Iterator[Problem]:
         elif len({len(x) for x in lengths if isinstance(x, list)}) > 1:
             message = "`spacings` and `shapes_after_crop` count different numbers of images"
             yield Problem(message, fingerprint.path, fingerprint.line("spacings"))
-        elif key in plans and plans[key] != content[key]:
+        elif key in plans and not same_value(plans[key], content[key]):
             message = f"`{key}` differs from that in plans.json"
             yield Problem(message, fingerprint.path, fingerprint.line(key), severity=INFO)
 
@@ -187,9 +189,14 @@ def plans_incomplete(package: Package) -> Iterator[Problem]:
         if isinstance(configuration, str):
             continue
         use = Use(name, trainer.channels, own_network=trainer.builds_network)
-        for defect in defects(plans.object, configuration, use):
-            line = plans.line(*defect.steps) or plans.line("configurations", name)
-            yield Problem(defect.message, plans.path, line)
+        yield from shortened(
+            _problem(plans, name, d) for d in defects(plans.object, configuration, use)
+        )
+
+
+def _problem(plans: JsonFile, name: str, defect: Defect) -> Problem:
+    line = plans.line(*defect.steps) or plans.line("configurations", name)
+    return Problem(defect.message, plans.path, line)
 
 
 @rule(

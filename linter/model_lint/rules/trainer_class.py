@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..findings import Problem, Severity
+from ..findings import Problem, Severity, shortened
 from ..models.package import (
     Package,
     Source,
@@ -87,7 +87,7 @@ def trainer_class_invalid(package: Package) -> Iterator[Problem]:
     Fix: define the class and `def get_trainer_class(): return nnUNetTrainerX` in that file, with
     absolute imports only, and nothing else that runs when it is loaded.
     """
-    from ..nnunet.trainer_source import Flaw, classes, parse  # noqa: PLC0415 (ast)
+    from ..nnunet.trainer_source import Flaw, classes, is_version_1, parse  # noqa: PLC0415 (ast)
 
     for trainer, source in _sources(package):
         if source.error:
@@ -97,6 +97,8 @@ def trainer_class_invalid(package: Package) -> Iterator[Problem]:
         if isinstance(module, Flaw):
             yield Problem(module.message, source.path, module.line)
             continue
+        if is_version_1(module):
+            continue  # L019 says so
         wanted = trainer.parts.trainer if trainer.parts else ""
         flaw, severity = _source_flaw(module, wanted)
         if flaw:
@@ -104,7 +106,7 @@ def trainer_class_invalid(package: Package) -> Iterator[Problem]:
         elif wanted and wanted not in TRAINERS and wanted not in classes(module):
             text = f"no class {quote(wanted)} in it: `nnUNet_extTrainer` looks for that name"
             yield Problem(text, source.path, severity=WARNING)
-        yield from _relative_imports(module, source.path)
+        yield from shortened(_relative_imports(module, source.path))
 
 
 def _source_flaw(module: ast.Module, trainer: str) -> tuple[Flaw | None, Severity | None]:
@@ -140,26 +142,28 @@ def trainer_class_imports(package: Package) -> Iterator[Problem]:
 
     Why: it fails on every user's machine, though only the training needs it. A module that users
     may have by chance is a warning; an error is one that can't be there: a file beside
-    `trainer_class.py`, where Python does not look, or a module that SCT's nnU-Net (2.6.2) lacks.
+    `trainer_class.py`, where Python does not look, a module or a name that SCT's nnU-Net (2.6.2)
+    lacks, or nnU-Net 1, whose trainers nnU-Net 2 can't run.
 
     Fix: import it inside the method that needs it, or put the import into `try` with
     `except ImportError`. Code of your own has to be in `trainer_class.py` itself. Read variables
     with `os.environ.get`.
     """
-    from ..nnunet.trainer_needs import imports, searches_elsewhere, variables  # noqa: PLC0415 (ast)
-    from ..nnunet.trainer_source import Flaw, parse  # noqa: PLC0415 (ast)
+    yield from _old_trainers(package)
+    yield from shortened(_needs(package))
 
-    for trainer, source in _sources(package):
-        module = parse(source.text)
-        if source.error or isinstance(module, Flaw):
-            continue
+
+def _needs(package: Package) -> Iterator[Problem]:
+    from ..nnunet.trainer_needs import imports, searches_elsewhere, variables  # noqa: PLC0415 (ast)
+
+    for trainer, source, module in _modules(package):
         beside = {name.removesuffix(".py") for name in package.tree.folders[trainer.path]}
         elsewhere = searches_elsewhere(module)
-        told: set[str] = set()
+        told: set[tuple[str, ...]] = set()
         for found in imports(module):
-            if found.level or found.module in told:
+            if found.level or (found.module, *found.names) in told:
                 continue
-            told.add(found.module)
+            told.add((found.module, *found.names))
             reachable = elsewhere is not None and elsewhere < found.line
             text, severity = _import_flaw(found, beside, reachable=reachable)
             if text:
@@ -167,6 +171,13 @@ def trainer_class_imports(package: Package) -> Iterator[Problem]:
         for name, line in variables(module):
             text = f"it needs the environment variable {quote(name)}, which users have not set"
             yield Problem(text, source.path, line)
+
+
+def _old_trainers(package: Package) -> Iterator[Problem]:
+    for _, source, _ in _modules(package, version_1=True):
+        text = "a trainer of nnU-Net 1, which neither SCT nor nnU-Net 2 can load"
+        advice = "train with a class that inherits from nnU-Net 2's `nnUNetTrainer`"
+        yield Problem(text, source.path, help=advice, severity=ERROR)
 
 
 def _import_flaw(
@@ -177,9 +188,10 @@ def _import_flaw(
     from ..nnunet.sct_modules import is_in_sct, missing_in_nnunet  # noqa: PLC0415
 
     sure = ERROR if found.certain else None
-    lacking = missing_in_nnunet(found.module, found.names)
-    if lacking:
-        return f"SCT's nnU-Net has no module {quote(lacking)}", sure
+    if lacking := missing_in_nnunet(found.module, found.names):
+        return f"SCT's nnU-Net has no {quote(lacking)}", sure
+    if lacking := missing_in_nnunet(found.module, found.names, stock=True):
+        return f"nnU-Net 2.8 has no {quote(lacking)}, though SCT's has", None
     top = found.module.partition(".")[0]
     if is_in_sct(top) or (reachable and top in beside):
         return "", None
@@ -196,20 +208,19 @@ def _import_flaw(
     also=(ERROR,),
 )
 def trainer_class_signature(package: Package) -> Iterator[Problem]:
-    """The trainer's `build_network_architecture` suits only one of SCT and nnU-Net.
+    """The trainer's `build_network_architecture` suits only one of SCT and nnU-Net, or neither.
 
     Why: SCT's fork of nnU-Net calls it with the network's class name, its arguments, which of these
-    to import, the two numbers of channels and `enable_deep_supervision`; nnU-Net 2.7 and later also
-    take a method with `plans_manager` and `configuration_manager` instead, which SCT can't call.
+    to import, the two numbers of channels and `enable_deep_supervision`. nnU-Net 2.7 and later call
+    such a method in the same way, but their own takes `plans_manager` and `configuration_manager`
+    instead, so that it can't be called from there; and SCT can't call a method that takes these.
 
-    Fix: use the older signature, which both call.
+    Fix: take the six arguments that SCT's nnU-Net gives, and build the network with
+    `get_network_from_plans`, not with the method of nnU-Net's own class.
     """
-    from ..nnunet.trainer_source import Flaw, builder_flaw, parse  # noqa: PLC0415 (ast)
+    from ..nnunet.trainer_source import builder_flaw  # noqa: PLC0415 (ast)
 
-    for trainer, source in _sources(package):
-        module = parse(source.text)
-        if source.error or isinstance(module, Flaw):
-            continue
+    for trainer, source, module in _modules(package):
         found = builder_flaw(module, trainer.parts.trainer if trainer.parts else "")
         if found:
             flaw, sct_fails = found
@@ -222,3 +233,17 @@ def _sources(package: Package) -> Iterator[tuple[TrainerFolder, Source]]:
         source = trainer.trainer_class
         if source and not source.reported:
             yield trainer, source
+
+
+def _modules(
+    package: Package, *, version_1: bool = False
+) -> Iterator[tuple[TrainerFolder, Source, ast.Module]]:
+    """Yield every trainer that is valid Python and of nnU-Net 2, or else of nnU-Net 1."""
+    from ..nnunet.trainer_source import Flaw, is_version_1, parse  # noqa: PLC0415 (ast)
+
+    for trainer, source in _sources(package):
+        module = parse(source.text)
+        if source.error or isinstance(module, Flaw):
+            continue
+        if is_version_1(module) is version_1:
+            yield trainer, source, module

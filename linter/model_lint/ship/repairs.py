@@ -15,6 +15,7 @@ from typing import Literal
 from ..errors import UsageError
 from ..models.archive import Archive
 from ..models.package import DATASET_FOLDER, TRAINER_GLOB, Package, TrainerFolder
+from ..privacy import scrub_all
 from ..rules.privacy import LEAKS
 from ..storage.limits import MAX_TEXT_BYTES
 from ..storage.tree import TreeError, read_bytes
@@ -23,7 +24,7 @@ from ..storage.zip_member import READABLE_METHODS, Member
 from ..wording import quote
 from .contents import Content, Contents, Copied, Given
 from .repair_drops import dropped, empty_folders, files_once, find_drops
-from .scrubbing import decoded, encoded, scrub_all
+from .log_text import decoded, encoded
 
 
 @dataclass(frozen=True)

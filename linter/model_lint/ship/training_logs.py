@@ -7,10 +7,10 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..privacy import find_leaks
+from ..privacy import find_leaks, scrub_all
 from .png import strip_notes
 from .results_folder import names_in, read_file
-from .scrubbing import decoded, encoded, scrub_all
+from .log_text import decoded, encoded
 
 #: What the specification's tree shows in a fold, besides the checkpoint.
 _LOGS = re.compile(r"debug\.json|progress\.png|training_log_[A-Za-z0-9_.+-]*\.(?:txt|png)")
