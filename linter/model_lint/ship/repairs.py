@@ -23,8 +23,8 @@ from ..storage.zip import ZipTree
 from ..storage.zip_member import READABLE_METHODS, Member
 from ..wording import quote
 from .contents import Content, Contents, Copied, Given
-from .repair_drops import dropped, empty_folders, files_once, find_drops
 from .log_text import decoded, encoded
+from .repair_drops import dropped, empty_folders, files_once, find_drops
 
 
 @dataclass(frozen=True)

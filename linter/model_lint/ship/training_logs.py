@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..privacy import find_leaks, scrub_all
+from .log_text import decoded, encoded
 from .png import strip_notes
 from .results_folder import names_in, read_file
-from .log_text import decoded, encoded
 
 #: What the specification's tree shows in a fold, besides the checkpoint.
 _LOGS = re.compile(r"debug\.json|progress\.png|training_log_[A-Za-z0-9_.+-]*\.(?:txt|png)")
