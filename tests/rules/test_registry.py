@@ -67,6 +67,7 @@ L022 package-name warning
 L023 trainer-class-signature warning
 L024 sct-several-folds info
 L025 nnunet-1 error
+L026 package-too-large error
 D001 dataset-json-invalid error
 D002 dataset-schema error
 D003 missing-image-orientation error

@@ -43,6 +43,7 @@ _MODULES = (
     "extras",
     "layout",
     "names",
+    "package_size",
     "pickle",
     "plans",
     "privacy",

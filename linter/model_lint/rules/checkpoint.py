@@ -128,9 +128,8 @@ def checkpoint_key_missing(package: Package) -> Iterator[Problem]:
             yield Problem(message, fold.checkpoint_path, help=advice)
         elif wrapper:
             message = f"the names of all weights begin with {quote(wrapper)}, nnU-Net's don't"
-            attribute = f"network.{wrapper}state_dict()"
-            advice = f"save `{attribute}`, or let `model-lint pack` take the prefix off"
-            yield Problem(message, fold.checkpoint_path, help=advice)
+            take_off = "`model-lint pack` takes the prefix off and changes no weight"
+            yield Problem(message, fold.checkpoint_path, help=take_off)
 
 
 @rule(
