@@ -11,7 +11,7 @@ class Unpack {
             StringBuilder found = new StringBuilder();
             String error = "";
             try (ZipFile zip = new ZipFile(line)) {
-                for (ZipEntry entry : (Iterable<ZipEntry>) zip.stream()::iterator) {
+                for (ZipEntry entry : zip.stream().toArray(ZipEntry[]::new)) {
                     if (entry.isDirectory()) continue;
                     byte[] data = zip.getInputStream(entry).readAllBytes();
                     if (found.length() > 0) found.append(",");

@@ -18,7 +18,9 @@ def files(folder):
     for at, folders, names in os.walk(folder):
         for name in names + folders:
             path = os.path.join(at, name)
-            key = os.path.relpath(path, folder).encode("utf-8", "replace").decode("utf-8", "replace")
+            key = (
+                os.path.relpath(path, folder).encode("utf-8", "replace").decode("utf-8", "replace")
+            )
             if os.path.islink(path):
                 found[key] = "link"
             elif not os.path.isdir(path):

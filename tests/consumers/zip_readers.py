@@ -88,7 +88,11 @@ def _worker(command: tuple[str, ...]) -> Iterator[Reader]:
             given.write(f"{path}\n")
             given.flush()
             answer = json.loads(answers.readline())
-            return Unpacked(answer["files"], answer["error"])
+            # Java gives the names as they are, which are paths.
+            return Unpacked(
+                {os.path.normpath(name): found for name, found in answer["files"].items()},
+                answer["error"],
+            )
 
         yield read
         given.close()
@@ -113,14 +117,18 @@ def _stream(root: Path) -> Reader:
 
 
 def _run(command: list[str], folder: str, given: bytes | None) -> Unpacked:
-    done = subprocess.run(
-        command,
-        input=given if given is not None else b"",
-        capture_output=True,
-        check=False,
-        timeout=60,
-        env={**os.environ, "LC_ALL": "C.UTF-8"},
-    )
+    environment = {**os.environ, "LC_ALL": "C.UTF-8"}
+    try:
+        done = subprocess.run(
+            command,
+            input=given or b"",
+            capture_output=True,
+            check=False,
+            timeout=60,
+            env=environment,
+        )
+    except subprocess.TimeoutExpired:
+        return Unpacked({}, "it does not end")
     error = (done.stderr + done.stdout).decode(errors="replace") if done.returncode else ""
     subprocess.run(["chmod", "-R", "u+rwX", folder], check=False)
     return Unpacked(files(folder), error)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import io
-import random
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -28,50 +27,76 @@ from raw_zip import (
 )
 
 PATH = f"{TRAINER}/fold_0/checkpoint_final.pth"
-NAME = PATH.encode()
 #: A pickle that calls a function when torch loads it.
 EVIL_PICKLE = b"\x80\x02cposix\ngetpid\n)R."
 
 
-@cache
-def good() -> bytes:
-    """The checkpoint that is meant to be judged."""
-    return slim()
+@dataclass(frozen=True)
+class Subject:
+    """A file in a zip that somebody wants to be taken for another."""
+
+    name: bytes
+    #: What is meant to be judged, and what is meant to be loaded.
+    good: bytes
+    evil: bytes
+    #: The name of another file beside it, and the content of all others.
+    other: bytes
+    others: Mapping[bytes, bytes]
 
 
 @cache
-def evil() -> bytes:
-    """The checkpoint that is meant to be loaded."""
-    return rezipped(slim(), {"data.pkl": EVIL_PICKLE})
+def package_subject() -> Subject:
+    """The checkpoint in a package."""
+    evil = rezipped(slim(), {"data.pkl": EVIL_PICKLE})
+    beside = {path.encode(): data for path, data in genuine().items() if path != PATH}
+    other = f"{TRAINER}/fold_0/progress.png".encode()
+    return Subject(PATH.encode(), slim(), evil, other, beside)
+
+
+@cache
+def checkpoint_subject() -> Subject:
+    """The pickle in a checkpoint."""
+    with zipfile.ZipFile(io.BytesIO(slim())) as archive:
+        members = {name.encode(): archive.read(name) for name in archive.namelist()}
+    name, *_ = members
+    good = members.pop(name)
+    return Subject(name, good, EVIL_PICKLE, name.replace(b"data.pkl", b"byteorder"), members)
 
 
 @dataclass(frozen=True)
 class Style:
-    """How the entries of a package are written."""
+    """How the entries of a zip are written."""
 
     name: str
     method: int
     flags: int = 0
+    subject: Subject = field(default_factory=package_subject)
 
     def entry(self, name: bytes, data: bytes, **more: Any) -> Entry:
         """Return an entry of this style."""
         return Entry(name, data, self.method, self.flags, **more)
 
 
-STYLES = (
-    Style("stored", STORED),
-    Style("deflated", DEFLATED),
-    Style("streamed", DEFLATED, DESCRIPTOR),
-    Style("streamed stored", STORED, DESCRIPTOR),
-    Style("bzip2", BZIP2),
-)
+def styles(subject: Subject | None = None) -> tuple[Style, ...]:
+    """Return the ways in which entries are written."""
+    of = subject or package_subject()
+    return (
+        Style("stored", STORED, 0, of),
+        Style("deflated", DEFLATED, 0, of),
+        Style("streamed", DEFLATED, DESCRIPTOR, of),
+        Style("streamed stored", STORED, DESCRIPTOR, of),
+        Style("bzip2", BZIP2, 0, of),
+    )
 
 
 def others(style: Style) -> list[Entry]:
     """Return what a package holds beside its checkpoint."""
-    return [
-        style.entry(path.encode(), data) for path, data in genuine().items() if path != PATH
-    ]
+    return [style.entry(name, data) for name, data in style.subject.others.items()]
+
+
+def besides(style: Style) -> list[Entry]:
+    """Return the same without the one whose place a trick takes."""
+    return [entry for entry in others(style) if entry.name != style.subject.other]
 
 
 def package(style: Style, *checkpoint: Entry, last: bool = True, **how: Any) -> bytes:
@@ -96,101 +121,135 @@ def trick(build: Trick) -> Trick:
 def _both(style: Style, first: bytes, second: bytes, size: int, crc: bytes) -> bytes:
     """Two checkpoints in one entry."""
     data = packed(first, style.method) + packed(second, style.method)
-    entry = style.entry(NAME, first, packed=data)
+    entry = style.entry(style.subject.name, first, packed=data)
     fields = {"size": size, "crc": zlib.crc32(crc)}
     return package(style, replace(entry, central=fields, local={} if style.flags else fields))
 
 
 @trick
 def another_behind_it(style: Style) -> bytes:
-    return _both(style, good(), evil(), len(good()), good())
+    return _both(
+        style, style.subject.good, style.subject.evil, len(style.subject.good), style.subject.good
+    )
 
 
 @trick
 def another_before_it(style: Style) -> bytes:
-    return _both(style, evil(), good(), len(good()), good())
+    return _both(
+        style, style.subject.evil, style.subject.good, len(style.subject.good), style.subject.good
+    )
 
 
 @trick
 def another_behind_it_and_the_size_of_both(style: Style) -> bytes:
-    return _both(style, good(), evil(), len(good() + evil()), good() + evil())
+    return _both(
+        style,
+        style.subject.good,
+        style.subject.evil,
+        len(style.subject.good + style.subject.evil),
+        style.subject.good + style.subject.evil,
+    )
 
 
 @trick
 def more_bytes_than_said(style: Style) -> bytes:
-    return _both(style, good(), b"x", len(good()), good())
+    return _both(style, style.subject.good, b"x", len(style.subject.good), style.subject.good)
 
 
 @trick
 def fewer_bytes_than_said(style: Style) -> bytes:
-    return _both(style, good(), b"", len(good()) + 10, good())
+    return _both(style, style.subject.good, b"", len(style.subject.good) + 10, style.subject.good)
 
 
 @trick
 def a_size_that_is_too_large(style: Style) -> bytes:
     """The judged bytes reach into the next entry, which holds another directory."""
-    entry = style.entry(NAME, evil())
-    size = {"size": len(evil()) + 5000}
+    entry = style.entry(style.subject.name, style.subject.evil)
+    size = {"size": len(style.subject.evil) + 5000}
     return package(
         style,
         replace(entry, central=size, local={} if style.flags else size),
-        style.entry(f"{TRAINER}/fold_0/progress.png".encode(), good()),
+        style.entry(style.subject.other, style.subject.good),
         last=False,
     )
 
 
 @trick
 def garbage_behind_the_data(style: Style) -> bytes:
-    data = packed(good(), style.method) + b"garbage"
-    return package(style, style.entry(NAME, good(), packed=data))
+    data = packed(style.subject.good, style.method) + b"garbage"
+    return package(style, style.entry(style.subject.name, style.subject.good, packed=data))
 
 
 @trick
 def no_end_of_the_data(style: Style) -> bytes:
-    return package(style, style.entry(NAME, good(), packed=packed(good(), style.method)[:-1]))
+    return package(
+        style,
+        style.entry(
+            style.subject.name,
+            style.subject.good,
+            packed=packed(style.subject.good, style.method)[:-1],
+        ),
+    )
 
 
 @trick
 def a_wrong_checksum(style: Style) -> bytes:
-    return package(style, style.entry(NAME, good(), central={"crc": 1}))
+    return package(style, style.entry(style.subject.name, style.subject.good, central={"crc": 1}))
 
 
 @trick
 def hidden_behind_another_entry(style: Style) -> bytes:
     """Within the packed data of a picture stands another entry."""
-    data = packed(b"png", style.method) + style.entry(NAME, evil()).local_bytes()
-    png = style.entry(f"{TRAINER}/fold_0/progress.png".encode(), b"png", packed=data)
-    return raw_zip([*others(style)[:-1], png, style.entry(NAME, good())])
+    data = (
+        packed(b"png", style.method)
+        + style.entry(style.subject.name, style.subject.evil).local_bytes()
+    )
+    png = style.entry(style.subject.other, b"png", packed=data)
+    return raw_zip([*besides(style), png, style.entry(style.subject.name, style.subject.good)])
 
 
 @trick
 def hidden_behind_the_sizes_of_another_entry(style: Style) -> bytes:
     inner = Entry(b"x", b"png", style.method)
     data = packed(b"png", style.method) + descriptor(inner)
-    data += style.entry(NAME, evil()).local_bytes()
-    png = Entry(f"{TRAINER}/fold_0/progress.png".encode(), b"png", style.method, DESCRIPTOR)
+    data += style.entry(style.subject.name, style.subject.evil).local_bytes()
+    png = Entry(style.subject.other, b"png", style.method, DESCRIPTOR)
     png = replace(png, packed=data)
-    return raw_zip([*others(style)[:-1], style.entry(NAME, good()), png])
+    return raw_zip([*besides(style), style.entry(style.subject.name, style.subject.good), png])
 
 
 @trick
 def a_false_end_in_stored_data(style: Style) -> bytes:
     inner = Entry(b"x", b"png")
-    data = b"png" + descriptor(inner) + style.entry(NAME, evil()).local_bytes() + b"rest"
-    png = Entry(f"{TRAINER}/fold_0/progress.png".encode(), data, STORED, DESCRIPTOR)
-    return raw_zip([*others(style)[:-1], style.entry(NAME, good()), png])
+    data = (
+        b"png"
+        + descriptor(inner)
+        + style.entry(style.subject.name, style.subject.evil).local_bytes()
+        + b"rest"
+    )
+    png = Entry(style.subject.other, data, STORED, DESCRIPTOR)
+    return raw_zip([*besides(style), style.entry(style.subject.name, style.subject.good), png])
 
 
 # ------------------------------------------------------------------------- records of one entry
+
+
+def _for(style: Style, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields, of which some depend on the name."""
+    name = style.subject.name
+    return {key: value(name) if callable(value) else value for key, value in fields.items()}
 
 
 def _field(where: str, **fields: Any) -> Trick:
     """Other fields in a header of the checkpoint."""
 
     def build(style: Style) -> bytes:
-        local = fields if where != "central" else {}
-        central = fields if where != "local" else {}
-        return package(style, style.entry(NAME, good(), local=local, central=central))
+        values = _for(style, fields)
+        local = values if where != "central" else {}
+        central = values if where != "local" else {}
+        return package(
+            style, style.entry(style.subject.name, style.subject.good, local=local, central=central)
+        )
 
     return build
 
@@ -220,17 +279,17 @@ for _where in ("local", "central", "both"):
         "version 45": {"version": 45},
         "no size": {"size": 0xFFFFFFFF},
         "no packed size": {"compressed": 0xFFFFFFFF},
-        "another name": {"name": NAME.replace(b"final", b"other")},
-        "a name in another case": {"name": NAME.upper()},
-        "a name with a blank": {"name": NAME + b" "},
-        "a name with a NUL": {"name": NAME + b"\0.txt"},
-        "a name with a slash": {"name": NAME + b"/"},
-        "a name with backslashes": {"name": NAME.replace(b"/", b"\\")},
-        "a name upwards": {"name": b"x/../" + NAME},
-        "a name with a dot": {"name": b"./" + NAME},
-        "a name with two slashes": {"name": NAME.replace(b"/", b"//")},
-        "an absolute name": {"name": b"/" + NAME},
-        "a long name": {"name": b"a/" * 200 + NAME},
+        "another name": {"name": lambda n: n.replace(b"final", b"other")},
+        "a name in another case": {"name": lambda n: n.upper()},
+        "a name with a blank": {"name": lambda n: n + b" "},
+        "a name with a NUL": {"name": lambda n: n + b"\0.txt"},
+        "a name with a slash": {"name": lambda n: n + b"/"},
+        "a name with backslashes": {"name": lambda n: n.replace(b"/", b"\\")},
+        "a name upwards": {"name": lambda n: b"x/../" + n},
+        "a name with a dot": {"name": lambda n: b"./" + n},
+        "a name with two slashes": {"name": lambda n: n.replace(b"/", b"//")},
+        "an absolute name": {"name": lambda n: b"/" + n},
+        "a long name": {"name": lambda n: b"a/" * 200 + n},
         "no name": {"name": b""},
     }.items():
         _TRICKS[f"{_name} {_where}"] = _field(_where, **_value)
@@ -251,11 +310,11 @@ for _kind, _data in {
     "pkware link": extra(0x000D, bytes(12) + b"/etc/passwd"),
     "asi": extra(0x756E, struct.pack("<LHLHH", 0, 0o100644, 0, 0, 0)),
     "asi link": extra(0x756E, struct.pack("<L", zlib.crc32(_LINK[4:])) + _LINK[4:]),
-    "unicode path": unicode_path(NAME, b"harmless.txt"),
-    "unicode path of its own": unicode_path(NAME, NAME),
+    "unicode path": lambda n: unicode_path(n, b"harmless.txt"),
+    "unicode path of its own": lambda n: unicode_path(n, n),
     "unicode path of another": unicode_path(b"other", b"harmless.txt"),
-    "two unicode paths": unicode_path(NAME, NAME) + unicode_path(NAME, b"x.txt"),
-    "unicode path of no UTF-8": unicode_path(NAME, b"\xff\xfe"),
+    "two unicode paths": lambda n: unicode_path(n, n) + unicode_path(n, b"x.txt"),
+    "unicode path of no UTF-8": lambda n: unicode_path(n, b"\xff\xfe"),
     "unicode path cut off": extra(0x7075, b"\1"),
     "libarchive's": extra(0x6C78, b"\7\0\3\0\0\0\0\0\xff\xa1"),
     "times": extra(0x5455, b"\1\0\0\0\0"),
@@ -273,29 +332,38 @@ for _kind, _data in {
 # --------------------------------------------------------------------------- two of one name
 
 
-def _pair(second: bytes, **more: Any) -> Trick:
+def _pair(
+    second: bytes | Callable[[bytes], bytes], local: Mapping[str, Any], central: Mapping[str, Any]
+) -> Trick:
     """Another entry whose name is nearly that of the checkpoint."""
 
     def build(style: Style) -> bytes:
-        return package(style, style.entry(NAME, good()), style.entry(second, evil(), **more))
+        name = second(style.subject.name) if callable(second) else second
+        return package(
+            style,
+            style.entry(style.subject.name, style.subject.good),
+            style.entry(
+                name, style.subject.evil, local=_for(style, local), central=_for(style, central)
+            ),
+        )
 
     return build
 
 
 for _name, _second in {
-    "twice": NAME,
-    "twice, with a dot": b"./" + NAME,
-    "twice, with two slashes": NAME.replace(b"/", b"//"),
-    "twice, upwards": b"x/../" + NAME,
-    "twice, absolute": b"/" + NAME,
-    "twice, backslashes": NAME.replace(b"/", b"\\"),
-    "twice, a NUL": NAME + b"\0",
-    "twice, in another case": NAME.replace(b"final", b"FINAL"),
-    "twice, a drive": b"C:/" + NAME,
+    "twice": lambda n: n,
+    "twice, with a dot": lambda n: b"./" + n,
+    "twice, with two slashes": lambda n: n.replace(b"/", b"//"),
+    "twice, upwards": lambda n: b"x/../" + n,
+    "twice, absolute": lambda n: b"/" + n,
+    "twice, backslashes": lambda n: n.replace(b"/", b"\\"),
+    "twice, a NUL": lambda n: n + b"\0",
+    "twice, in another case": lambda n: n.replace(b"final", b"FINAL"),
+    "twice, a drive": lambda n: b"C:/" + n,
 }.items():
-    _TRICKS[_name] = _pair(_second)
+    _TRICKS[_name] = _pair(_second, {}, {})
 for _where in ("local", "central", "both"):
-    _both_names = {"extra": unicode_path(b"harmless.txt", NAME)}
+    _both_names = {"extra": lambda n: unicode_path(b"harmless.txt", n)}
     _TRICKS[f"a second name of another entry {_where}"] = _pair(
         b"harmless.txt",
         local=_both_names if _where != "central" else {},
@@ -306,16 +374,18 @@ for _where in ("local", "central", "both"):
 @trick
 def the_checkpoint_of_another_entry(style: Style) -> bytes:
     """The directory places the checkpoint inside the data of a picture."""
-    hidden = style.entry(NAME, good()).local_bytes()
-    name = f"{TRAINER}/fold_0/x.png".encode()
+    hidden = style.entry(style.subject.name, style.subject.good).local_bytes()
+    name = style.subject.other
     png = Entry(name, hidden)
-    place = len(raw_zip(others(style)[:-1])) - _directory(others(style)[:-1])
+    place = len(raw_zip(besides(style))) - _directory(besides(style))
     inside = place + 30 + len(name)
     return raw_zip(
         [
-            *others(style)[:-1],
+            *besides(style),
             png,
-            style.entry(NAME, good(), there=False, central={"offset": inside}),
+            style.entry(
+                style.subject.name, style.subject.good, there=False, central={"offset": inside}
+            ),
         ]
     )
 
@@ -326,31 +396,43 @@ def _directory(entries: list[Entry]) -> int:
 
 @trick
 def two_records_of_one_header(style: Style) -> bytes:
-    first = style.entry(NAME, good())
+    first = style.entry(style.subject.name, style.subject.good)
     place = len(raw_zip(others(style))) - _directory(others(style))
     return package(style, first, replace(first, there=False, central={"offset": place}))
 
 
 @trick
 def not_in_the_directory(style: Style) -> bytes:
-    return package(style, style.entry(NAME, evil(), listed=False), style.entry(NAME, good()))
+    return package(
+        style,
+        style.entry(style.subject.name, style.subject.evil, listed=False),
+        style.entry(style.subject.name, style.subject.good),
+    )
 
 
 @trick
 def not_in_the_directory_under_another_name(style: Style) -> bytes:
-    name = NAME.replace(b"fold_0", b"fold_1")
-    return package(style, style.entry(name, evil(), listed=False), style.entry(NAME, good()))
+    name = style.subject.name.replace(b"fold_0", b"fold_1")
+    return package(
+        style,
+        style.entry(name, style.subject.evil, listed=False),
+        style.entry(style.subject.name, style.subject.good),
+    )
 
 
 @trick
 def bytes_before_an_entry(style: Style) -> bytes:
-    return package(style, style.entry(NAME, good(), before=b"PK\3\4garbage"))
+    return package(
+        style, style.entry(style.subject.name, style.subject.good, before=b"PK\3\4garbage")
+    )
 
 
 @trick
 def behind_the_data_another(style: Style) -> bytes:
-    entry = style.entry(NAME, good())
-    after = (descriptor(entry) if style.flags else b"") + style.entry(NAME, evil()).local_bytes()
+    entry = style.entry(style.subject.name, style.subject.good)
+    after = (descriptor(entry) if style.flags else b"") + style.entry(
+        style.subject.name, style.subject.evil
+    ).local_bytes()
     return package(style, replace(entry, after=after))
 
 
@@ -358,7 +440,7 @@ def _after(change: Callable[[Entry], bytes]) -> Trick:
     """Other bytes behind the data: the checksum and the sizes, right or wrong."""
 
     def build(style: Style) -> bytes:
-        entry = style.entry(NAME, good())
+        entry = style.entry(style.subject.name, style.subject.good)
         return package(style, replace(entry, after=change(entry)))
 
     return build
@@ -367,10 +449,10 @@ def _after(change: Callable[[Entry], bytes]) -> Trick:
 _TRICKS |= {
     "sizes without a mark": _after(lambda e: descriptor(e, b"")),
     "sizes of 64 bits": _after(lambda e: descriptor(e, form="<LQQ")),
-    "no sizes": _after(lambda e: b""),
+    "no sizes": _after(lambda _: b""),
     "wrong sizes": _after(lambda e: descriptor(replace(e, data=b"x"))),
-    "zeros for sizes": _after(lambda e: bytes(16)),
-    "sizes of no entry": _after(lambda e: b"PK\7\x08" + bytes(12)),
+    "zeros for sizes": _after(lambda _: bytes(16)),
+    "sizes of no entry": _after(lambda _: b"PK\7\x08" + bytes(12)),
     "a byte behind": _after(lambda e: (descriptor(e) if e.flags else b"") + b"x"),
 }
 
@@ -380,7 +462,7 @@ _TRICKS |= {
 
 def _whole(**how: Any) -> Trick:
     def build(style: Style) -> bytes:
-        return package(style, style.entry(NAME, good()), **how)
+        return package(style, style.entry(style.subject.name, style.subject.good), **how)
 
     return build
 
@@ -388,8 +470,7 @@ def _whole(**how: Any) -> Trick:
 _TRICKS |= {
     "bytes before": _whole(before=b"#!/bin/sh\n"),
     "bytes before, places moved": _whole(before=b"#!/bin/sh\n", shift=10),
-    "places moved": _whole(shift=10),
-    "places moved back": _whole(shift=-10),
+    "places moved": _whole(shift=-10),
     "a gap": _whole(gap=b"xxxx"),
     "bytes before the end": _whole(between=b"xxxx"),
     "bytes in the directory": _whole(tail=b"xxxx"),
@@ -431,31 +512,31 @@ _TRICKS |= {
 
 
 def _twin(style: Style, checkpoint: bytes) -> bytes:
-    return package(style, style.entry(NAME, checkpoint))
+    return package(style, style.entry(style.subject.name, checkpoint))
 
 
 @trick
 def one_zip_behind_another(style: Style) -> bytes:
-    return _twin(style, evil()) + _twin(style, good())
+    return _twin(style, style.subject.evil) + _twin(style, style.subject.good)
 
 
 @trick
 def one_zip_in_the_comment_of_another(style: Style) -> bytes:
     inner = _twin(Style("", STORED), b"evil")[-400:]
-    return package(style, style.entry(NAME, good()), comment=inner)
+    return package(style, style.entry(style.subject.name, style.subject.good), comment=inner)
 
 
 @trick
 def a_whole_zip_in_the_comment(style: Style) -> bytes:
-    inner = raw_zip([Entry(NAME, b"evil"), Entry(b"x", b"y")])
-    return package(style, style.entry(NAME, good()), comment=inner)
+    inner = raw_zip([Entry(style.subject.name, b"evil"), Entry(b"x", b"y")])
+    return package(style, style.entry(style.subject.name, style.subject.good), comment=inner)
 
 
 @trick
 def a_locator_to_another_record(style: Style) -> bytes:
     """The kind of CVE-2025-8291: the other record and directory lie in the data of an entry."""
-    evil_entry = Entry(NAME, evil())
-    name = f"{TRAINER}/fold_0/progress.png".encode()
+    evil_entry = Entry(style.subject.name, style.subject.evil)
+    name = style.subject.other
     before = [e for e in others(style) if e.name != name]
     place = len(raw_zip(before)) - _directory(before) + 30 + len(name)
     head = evil_entry.local_bytes()
@@ -465,7 +546,7 @@ def a_locator_to_another_record(style: Style) -> bytes:
     )
     png = Entry(name, head + directory + record)
     return raw_zip(
-        [*before, png, style.entry(NAME, good())],
+        [*before, png, style.entry(style.subject.name, style.subject.good)],
         wide={"at": place + len(head) + len(directory)},
         end={"start": 0xFFFFFFFF, "length": 0xFFFFFFFF, "entries": 0xFFFF, "here": 0xFFFF},
     )
@@ -474,7 +555,7 @@ def a_locator_to_another_record(style: Style) -> bytes:
 @trick
 def an_end_within_zeros(style: Style) -> bytes:
     """The comment of a checkpoint's own directory reaches to the end of the file."""
-    out = bytearray(_twin(style, good()) + bytes(300))
+    out = bytearray(_twin(style, style.subject.good) + bytes(300))
     at = out.rfind(b"PK\5\6", 0, out.rfind(b"PK\5\6"))
     if at > 0:
         struct.pack_into("<H", out, at + 20, min(len(out) - at - 22, 0xFFFF))
@@ -484,81 +565,25 @@ def an_end_within_zeros(style: Style) -> bytes:
 @trick
 def a_comment_of_an_entry_that_is_an_end(style: Style) -> bytes:
     return package(
-        style, style.entry(NAME, good(), central={"comment": b"PK\5\6" + bytes(18) + b"PK\1\2"})
+        style,
+        style.entry(
+            style.subject.name,
+            style.subject.good,
+            central={"comment": b"PK\5\6" + bytes(18) + b"PK\1\2"},
+        ),
     )
 
 
 @trick
 def an_entry_in_the_directory(style: Style) -> bytes:
-    inner = Entry(NAME, evil()).central_bytes(0)
-    return package(style, style.entry(NAME, good(), central={"comment": inner}))
+    inner = Entry(style.subject.name, style.subject.evil).central_bytes(0)
+    return package(
+        style, style.entry(style.subject.name, style.subject.good, central={"comment": inner})
+    )
 
 
-# ------------------------------------------------------------------------------- mixtures
-
-
-def single(styles: tuple[Style, ...] = STYLES) -> Iterator[tuple[str, bytes]]:
+def single(ways: tuple[Style, ...]) -> Iterator[tuple[str, bytes]]:
     """Yield every trick with entries of every style."""
     for name, build in _TRICKS.items():
-        for style in styles:
+        for style in ways:
             yield f"{name}, {style.name}", build(style)
-
-
-def mixture(draw: random.Random) -> bytes:
-    """Return a zip of several tricks at once: fields drawn at random."""
-    style = draw.choice(STYLES)
-    names = [NAME, NAME, NAME + b".", b"x.txt", NAME.replace(b"/", b"//"), NAME + b"/"]
-    entries = []
-    for name, data in ((NAME, good()), (draw.choice(names), evil()), (b"y.txt", b"text")):
-        entry = draw.choice(STYLES).entry(name, data)
-        entries.append(
-            replace(entry, local=_some(draw, entry), central=_some(draw, entry), **_odd(draw, entry))
-        )
-    draw.shuffle(entries)
-    end = _pick(draw, _ENDS, 0.2)
-    wide = _pick(draw, _WIDES, 0.5) if draw.random() < 0.3 else None
-    return raw_zip([*others(style), *entries[: draw.randint(1, 3)]], end=end, wide=wide)
-
-
-_ENDS = {"entries": (0, 1, 0xFFFF), "here": (0, 0xFFFF), "disk": (1,), "start": (0, 0xFFFFFFFF)}
-_WIDES = {"at": (0, 100), "size": (44, 52), "entries": (1,), "disks": (0, 1)}
-_FIELDS: dict[str, tuple[Any, ...]] = {
-    "flags": (0, 1, 8, 0x800, 0x2000, 0x808),
-    "method": (0, 8, 12),
-    "size": (0, 10, 0xFFFFFFFF),
-    "compressed": (0, 10, 0xFFFFFFFF),
-    "name": (NAME, b"x.txt", NAME + b" "),
-    "extra": (unicode_path(NAME, b"x.txt"), unicode_path(b"x.txt", NAME), extra(1, bytes(16))),
-    "disk": (0, 1),
-    "attributes": (0x10, 0o120777 << 16, 0o040755 << 16),
-}
-
-
-def _pick(draw: random.Random, values: dict[str, tuple[Any, ...]], share: float) -> dict[str, Any]:
-    return {key: draw.choice(some) for key, some in values.items() if draw.random() < share}
-
-
-def _some(draw: random.Random, entry: Entry) -> dict[str, Any]:
-    if draw.random() < 0.6:
-        return {}
-    return _pick(draw, _FIELDS, 0.1) if entry.name else {}
-
-
-def _odd(draw: random.Random, entry: Entry) -> dict[str, Any]:
-    roll = draw.random()
-    if roll < 0.1:
-        return {"packed": entry.content + packed(evil(), entry.method)}
-    if roll < 0.2:
-        return {"after": descriptor(entry)}
-    if roll < 0.25:
-        return {"listed": False}
-    return {"before": b"PK\3\4"} if roll < 0.3 else {}
-
-
-def honest() -> bytes:
-    """Return a package as ``zipfile`` writes it, for comparison."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path, data in genuine().items():
-            archive.writestr(path, good() if path == PATH else data)
-    return out.getvalue()

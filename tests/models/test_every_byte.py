@@ -158,7 +158,7 @@ def test_a_damaged_deflated_member_is_found(tmp_path: Path) -> None:
     at = info.header_offset + 30 + len(CHECKPOINT) + info.compress_size // 2
     data[at : at + 200] = b"\xaa" * 200
     path.write_bytes(data)
-    assert [code for code, _, _ in deep(path)] == ["Z010"]
+    assert [f.code for f in findings(path, "Z", "C", "K", deep=True)] == ["Z002"]
 
 
 def _second_pickle() -> bytes:

@@ -93,14 +93,29 @@ def extra_defects(extra: bytes, member: Member) -> Iterator[str]:
     if not extra:
         return
     seen: set[int] = set()
+    end = 0
     try:
         for kind, field in extra_fields(extra):
             if kind in seen and kind in {ZIP_64, UNICODE_PATH}:
                 yield f"it has two extra fields of the kind {kind:04x}"
             seen.add(kind)
+            end += 4 + len(field)
             yield from _field(kind, field, member)
     except (FormatError, LimitError) as error:
         yield str(error)
+    else:
+        if extra[end:].strip(b"\0"):
+            yield "its extra fields end in the middle of one"
+    if UNICODE_PATH in seen and member.flags & DESCRIPTOR:
+        yield "it has a name in Unicode and sizes behind its data, at which unzip stops"
+
+
+def has_zip_64(extra: bytes) -> bool:
+    """Whether there are 64-bit sizes in the extra fields of a header."""
+    try:
+        return any(kind == ZIP_64 for kind, _ in extra_fields(extra))
+    except (FormatError, LimitError):
+        return False
 
 
 def _field(kind: int, field: bytes, member: Member) -> Iterator[str]:

@@ -15,8 +15,9 @@ from .tree import LimitError
 
 STORED, DEFLATED, BZIP2, LZMA = 0, 8, 12, 14
 #: Flags: encrypted; how deflate was set, which nobody reads; checksum and sizes follow the data;
-#: patched data; strong encryption; the name is UTF-8.
+#: patched data; strong encryption; the name is UTF-8; the header is masked.
 ENCRYPTED, SETTINGS, DESCRIPTOR, PATCHED, STRONG, UTF_8 = 0x1, 0x6, 0x8, 0x20, 0x40, 0x800
+MASKED = 0x2000
 LOCAL, CENTRAL, END, END_64, LOCATOR = (
     b"PK\3\4",
     b"PK\1\2",

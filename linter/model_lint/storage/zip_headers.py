@@ -19,8 +19,9 @@ from .limits import MAX_MARKS, MAX_STREAMED_BYTES
 from .ranges import Ranges
 from .tree import BlockedError, TreeError
 from .zip import ZipTree
-from .zip_ambiguity import end_defects, extra_defects, is_plain, record_defects
+from .zip_ambiguity import end_defects, extra_defects, has_zip_64, is_plain, record_defects
 from .zip_format import (
+    DEFLATED,
     DESCRIPTOR,
     DESCRIPTOR_MARK,
     LOCAL,
@@ -58,8 +59,9 @@ class _Placed(NamedTuple):
 
     member: Member
     start: int
-    #: Whether its header says that sizes follow the data.
+    #: Whether its header says that sizes follow the data, and has fields for 64 bits.
     followed: bool
+    wide: bool
 
     @property
     def end(self) -> int:
@@ -88,7 +90,8 @@ def read_headers(tree: ZipTree) -> Headers:
         else:
             differing += _disagreements(member, found)
         start = member.offset + found.length
-        placed.append(_Placed(member, start, bool(found.flags & DESCRIPTOR)))
+        wide = bool(found.extra) and has_zip_64(found.extra)
+        placed.append(_Placed(member, start, bool(found.flags & DESCRIPTOR), wide))
     if len(placed) == len(members):
         differing += _between(tree, window, placed)
     differing += (("", text) for text in end_defects(tree.ranges, tree.directory, len(members)))
@@ -157,7 +160,8 @@ def _differing(member: Member, local: LocalHeader) -> Iterator[str]:
     """Yield what a header states and the directory states otherwise."""
     if local.method != member.method:
         yield f"method {local.method}"
-    other = (local.flags ^ member.flags) & ~SETTINGS
+    settings = SETTINGS if member.method == DEFLATED else 0
+    other = (local.flags ^ member.flags) & ~settings
     if other & 1:
         yield "encrypted" if local.flags & 1 else "not encrypted"
     elif other & ~DESCRIPTOR and not (member.raw_name.isascii() and other == 0x800):
@@ -167,8 +171,7 @@ def _differing(member: Member, local: LocalHeader) -> Iterator[str]:
         ("packed size", local.compressed, member.compressed),
         ("size", local.size, member.size),
     ):
-        follows = local.flags & DESCRIPTOR and ours in {0, MAX_32}
-        if ours != theirs and not follows:
+        if ours != theirs and not (ours == 0 and local.flags & DESCRIPTOR):
             yield f"{name} {ours:#010x}" if name == "CRC" else f"{name} {ours}"
 
 
@@ -190,6 +193,8 @@ def _between(tree: ZipTree, window: _Window, placed: list[_Placed]) -> Iterator[
             text = _behind(window, entry, gap) or _inside(tree, entry)
         elif gap:
             text = f"{count(gap, 'byte')} after it that belong to no entry"
+        elif entry.member.method not in {STORED, DEFLATED}:
+            text = _unpacked(tree, entry)  # unzip does not end where something follows the data
         if text:
             yield entry.member.path, text
 
@@ -201,8 +206,10 @@ def _behind(window: _Window, entry: _Placed, gap: int) -> str:
         return ""  # some writers leave them out where there is nothing to say
     data = window.read(entry.end, gap) if gap <= 24 else b""
     sizes = member.crc, member.compressed, member.size
-    short = struct.pack("<3L", *(min(value, MAX_32) for value in sizes))
-    if data.removeprefix(DESCRIPTOR_MARK) in {short, struct.pack("<LQQ", *sizes)}:
+    wide = entry.wide or max(sizes[1:]) >= MAX_32
+    right = struct.pack("<LQQ" if wide else "<3L", *sizes)
+    # In stored data only the mark shows where it ends.
+    if data == DESCRIPTOR_MARK + right or (data == right and member.method != STORED):
         return ""
     if gap in {0, 12, 16, 20, 24}:
         return "the sizes that follow its data are missing or others than in the directory"
@@ -220,16 +227,20 @@ def _inside(tree: ZipTree, entry: _Placed) -> str:
         return ""
     if member.method == STORED:
         return _mark_inside(tree.ranges, entry)
-    if not _holds(tree.ranges, entry, LOCAL):
-        return ""
+    doubtful = member.method != DEFLATED or _holds(tree.ranges, entry, LOCAL)
+    return _unpacked(tree, entry) if doubtful else ""
+
+
+def _unpacked(tree: ZipTree, entry: _Placed) -> str:
+    """Say why compressed data does not end where the directory says."""
     try:
-        with tree.open_member(member) as stream:
+        with tree.open_member(entry.member) as stream:
             while stream.read(_BLOCK):
                 pass
     except BlockedError:
         return ""
     except TreeError as error:
-        return f"another header is in its data: {error}"
+        return f"its data does not end where it should: {error}"
     return ""
 
 
