@@ -13,7 +13,18 @@ from typing import Any
 
 import pytest
 import torch
-from build import NAME, TRAINER, Change, genuine, load, package, put, unpacked, write_zip
+from build import (
+    NAME,
+    TRAINER,
+    Change,
+    findings,
+    genuine,
+    load,
+    package,
+    put,
+    unpacked,
+    write_zip,
+)
 from checkpoint_files import changed_slim, rezipped, saved, slim
 from hypothesis import given, settings
 from hypothesis import strategies as st
