@@ -6,7 +6,7 @@ import io
 
 import torch
 from model_lint.checkpoint.reader import BadCheckpoint, File, read_checkpoint
-from model_lint.checkpoint.torch_zip import Source, open_record, read_directory
+from model_lint.checkpoint.torch_zip import Record, Source, open_record, read_directory
 
 
 def disagreement(data: bytes) -> str:
@@ -27,8 +27,11 @@ def disagreement(data: bytes) -> str:
     if set(theirs) != set(records):
         return f"torch finds {sorted(theirs)}"
     for name, record in records.items():
-        read = open_record(source, record)
-        ours = b"".join(iter(lambda: read(1 << 20), b""))
-        if ours != theirs[name]:
+        if _content(source, record) != theirs[name]:
             return f"torch reads another {name}"
     return ""
+
+
+def _content(source: Source, record: Record) -> bytes:
+    read = open_record(source, record)
+    return b"".join(iter(lambda: read(1 << 20), b""))

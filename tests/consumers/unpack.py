@@ -3,6 +3,8 @@
 Runs on every Python 3, without anything else: no syntax and no module that is newer than 3.6.
 """
 
+# ruff: noqa: PTH118, PTH112, PTH114, PTH123, UP031
+
 import hashlib
 import json
 import os

@@ -19,7 +19,7 @@ _NAMES = (
     lambda name: name + b"/",
     lambda name: name.replace(b"/", b"//"),
     lambda name: b"./" + name,
-    lambda name: b"x.txt",
+    lambda _: b"x.txt",
 )
 _FIELDS: dict[str, tuple[Any, ...]] = {
     "flags": (0, 1, 8, 0x800, 0x2000, 0x808),

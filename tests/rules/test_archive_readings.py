@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import re
 import shutil
 import struct
 import subprocess
@@ -199,7 +201,7 @@ def with_times() -> bytes:
 
 
 def wide() -> bytes:
-    """As a writer that knows no sizes before: fields for 64 bits, and such sizes behind the data."""
+    """As a writer that knows no sizes before: 64 bits in fields and behind the data."""
     zeros = extra(1, bytes(16))
     return raw_zip(
         (
@@ -292,7 +294,8 @@ PROGRAMS = {
 
 @pytest.mark.parametrize("what", PROGRAMS)
 def test_what_programs_write_is_silent(what: str, tmp_path: Path) -> None:
-    if shutil.which(what.split(",")[0].split()[0]) is None:
+    program = re.match(r"\w+", what)
+    if os.name == "nt" or not program or shutil.which(program[0]) is None:
         pytest.skip("the program is not here; tests/consumers fails without them")
     folder = tmp_path / "files"
     with zipfile.ZipFile(package(tmp_path, name="source.zip")) as archive:
