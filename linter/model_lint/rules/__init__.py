@@ -40,6 +40,7 @@ _MODULES = (
     "archive",
     "checkpoint",
     "dataset",
+    "entry_names",
     "extras",
     "layout",
     "names",

@@ -95,8 +95,7 @@ def not_a_torch_zip(package: Package) -> Iterator[Problem]:
 def checkpoint_truncated(package: Package) -> Iterator[Problem]:
     """A checkpoint is incomplete: numbers that it declares are missing, too few or too many.
 
-    Why: a copy or an upload was interrupted, and torch refuses the file. Of a checkpoint of over
-    1 MiB in a compressed package only the start is read, unless with `--deep`.
+    Why: a copy or an upload was interrupted, and torch refuses the file.
 
     Fix: copy `checkpoint_final.pth` again and compare the sizes.
     """
