@@ -98,9 +98,10 @@ def test_what_can_not_be_read_is_a_value(tmp_path: Path) -> None:
     model = of(package(tmp_path, put("plans.json", "{"), put("trainer_class.py", b"'\xff'")))
     (trainer,) = model.trainers
     assert trainer.plans is not None
-    assert trainer.plans.error
+    assert trainer.plans.unreadable
     assert trainer.trainer_class is not None
-    assert "utf-8" in (trainer.trainer_class.error or "")
+    assert trainer.trainer_class.unreadable
+    assert "utf-8" in trainer.trainer_class.unreadable.reason
     (other,) = of(package(tmp_path, drop("plans.json", "dataset.json"))).trainers
     assert other.plans is None
     assert other.dataset is None

@@ -15,7 +15,7 @@ from ..checkpoint.reader import DAMAGED, BadCheckpoint, Checkpoint
 from ..naming import Name, parse
 from ..storage.depth import Depth
 from ..storage.limits import MAX_TRAINERS
-from ..storage.tree import DamagedError, Tree
+from ..storage.tree import Tree
 from .json_file import JsonFile, JsonReader
 from .misplaced import find_misplaced
 from .paths import CROP_METADATA, TRAINER_GLOB, is_version_1
@@ -23,7 +23,7 @@ from .reading import NORMAL, Place, Reading, read_checkpoints, wrong_bytes, wron
 from .text_file import TextFile, read_texts
 from .trainer_folder import (
     Fold,
-    Source,
+    TrainerClass,
     TrainerFolder,
     build_trainer_folder,
     final_checkpoints,
@@ -92,11 +92,11 @@ class Package:
     @property
     def damaged(self) -> tuple[tuple[str, str], ...]:
         """Files of a zip whose data does not unpack, with the reason."""
-        files: list[JsonFile | Source | TextFile | None] = [*self.records, *self.crops]
+        files: list[JsonFile | TrainerClass | TextFile | None] = [*self.records, *self.crops]
         for t in self.trainers:
             files += [t.dataset, t.plans, t.fingerprint, t.trainer_class]
-        failed = {f.path: f.failure for f in files if f}
-        found = {p: str(f) for p, f in failed.items() if isinstance(f, DamagedError)}
+        failed = {f.path: f.unreadable for f in files if f}
+        found = {path: why.reason for path, why in failed.items() if why and why.damaged}
         for fold in (fold for t in self.trainers for fold in t.folds):
             if isinstance(fold.checkpoint, BadCheckpoint) and fold.checkpoint.code == DAMAGED:
                 found[fold.checkpoint_path] = fold.checkpoint.reason

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from ..checkpoint.reader import BadCheckpoint, Checkpoint
 from ..nnunet.trainers import SCT_TRAINERS
 from ..storage.limits import MAX_FOLDS, MAX_SOURCE_BYTES
-from ..storage.tree import BlockedError, DamagedError, Tree, TreeError, read_bytes
+from ..storage.tree import Tree, TreeError, read_bytes
 from .json_file import JsonFile, JsonReader
 from .paths import (
     FINAL_CHECKPOINT,
@@ -22,6 +22,7 @@ from .paths import (
     is_fold_checkpoint,
     parse_folder_name,
 )
+from .unreadable import Unreadable, unread
 
 #: Trainers of nnU-Net that don't build the network that the plans describe.
 _BUILDERS = ("nnUNetTrainerBN", "nnUNet_Primus")
@@ -49,20 +50,12 @@ class Fold:
 
 
 @dataclass(frozen=True)
-class Source:
+class TrainerClass:
     """A ``trainer_class.py``, readable or not."""
 
     path: str
     text: str
-    #: One line: why it can't be read.
-    error: str | None = None
-    #: What kept the bytes from being read; None where they were.
-    failure: TreeError | None = None
-
-    @property
-    def reported(self) -> bool:
-        """Whether a rule about the archive says why it can't be read, so that none other need."""
-        return isinstance(self.failure, (BlockedError, DamagedError))
+    unreadable: Unreadable | None = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +71,7 @@ class TrainerFolder:
     plans: JsonFile | None
     fingerprint: JsonFile | None
     #: ``trainer_class.py``; None where there is none.
-    trainer_class: Source | None
+    trainer_class: TrainerClass | None
     folds: tuple[Fold, ...]
     #: Entries that match ``fold_*`` beyond those that are looked into.
     more_folds: int = 0
@@ -218,23 +211,23 @@ def build_trainer_folder(
         dataset=reader.read(f"{prefix}dataset.json"),
         plans=reader.read(f"{prefix}plans.json"),
         fingerprint=reader.read(f"{prefix}dataset_fingerprint.json"),
-        trainer_class=_source(tree, f"{prefix}trainer_class.py"),
+        trainer_class=_trainer_class(tree, f"{prefix}trainer_class.py"),
         folds=tuple(_fold(tree, prefix + n, checkpoints) for n in names[:MAX_FOLDS]),
         more_folds=max(0, len(names) - MAX_FOLDS),
     )
 
 
-def _source(tree: Tree, path: str) -> Source | None:
+def _trainer_class(tree: Tree, path: str) -> TrainerClass | None:
     if path in tree.folders:
-        return Source(path, "", "it is a folder, not a file")
+        return TrainerClass(path, "", Unreadable("it is a folder, not a file"))
     if path not in tree.files:
         return None
     try:
-        return Source(path, _decoded(read_bytes(tree, path, MAX_SOURCE_BYTES)))
+        return TrainerClass(path, _decoded(read_bytes(tree, path, MAX_SOURCE_BYTES)))
     except TreeError as error:
-        return Source(path, "", str(error), error)
+        return TrainerClass(path, "", unread(error))
     except ValueError as error:
-        return Source(path, "", str(error))
+        return TrainerClass(path, "", Unreadable(str(error)))
 
 
 def _decoded(data: bytes) -> str:

@@ -14,7 +14,7 @@ from ..nnunet.labels import BACKGROUND, is_inverted, is_old_dataset, label_probl
 from ..nnunet.orientation import ORIENTATIONS, SCT_DEFAULT
 from ..wording import count, listing, quote
 from . import ERROR, INFO, NNUNET, SCT, SPEC, WARNING, rule
-from .shared import shown
+from .shared import json_problems, shown
 
 _ORIENTATION = "image_orientation"
 _LEGACY = "orientation"
@@ -34,18 +34,8 @@ def dataset_json_invalid(package: Package) -> Iterator[Problem]:
     Fix: correct the file; `python -m json.tool dataset.json` shows where it breaks.
     """
     for trainer in package.judged:
-        file = trainer.dataset
-        if file is None or file.reported:
-            continue
-        if file.error:
-            yield Problem(f"it can't be read: {file.error}", file.path, file.error_line)
-        elif not isinstance(file.value, dict):
-            yield Problem("it must hold an object: `{...}`", file.path, 1)
-        twice = (
-            Problem(f"the key {quote(key)} is there more than once", file.path, line)
-            for key, line in file.repeated
-        )
-        yield from shown(twice, ERROR, "key like it", "keys like it")
+        if trainer.dataset:
+            yield from json_problems(trainer.dataset)
 
 
 @rule(

@@ -25,7 +25,7 @@ from ..models.trainer_folder import TrainerFolder
 from ..storage.tree import Entry
 from ..wording import count, listing, quote, size
 from . import ERROR, PRACTICE, SCT, SPEC, WARNING, rule
-from .shared import shown
+from .shared import shown, unreadable
 
 _ONE_CHECKPOINT = "include only `checkpoint_final.pth`"
 _TREE = "Keep the nnUNet folder structure intact."
@@ -243,10 +243,8 @@ def crop_metadata_invalid(package: Package) -> Iterator[Problem]:
         if path.rpartition("/")[2] == CROP_METADATA and not is_junk(path):
             yield Problem("it is a folder, not a file", path)
     for crop in package.crops:
-        if crop.reported:
-            continue
-        if crop.error:
-            yield Problem(f"it can't be read: {crop.error}", crop.path, crop.error_line)
+        if crop.unreadable:
+            yield from unreadable(crop)
         elif not isinstance(crop.value, dict):
             yield Problem("it holds no object", crop.path)
         else:

@@ -16,7 +16,7 @@ from ..nnunet.plans_problems import Use, plans_problems
 from ..nnunet.training_copies import same_value
 from ..wording import quote
 from . import ERROR, INFO, NNUNET, SCT, WARNING, rule
-from .shared import shown
+from .shared import json_problems, shown, unreadable
 
 
 def _plans(package: Package) -> Iterator[tuple[TrainerFolder, JsonFile, str, dict[str, Any] | str]]:
@@ -44,19 +44,11 @@ def plans_invalid(package: Package) -> Iterator[Problem]:
     """
     for trainer in package.trainers:
         plans = trainer.plans
-        if plans is None or plans.reported:
+        if plans is None:
             continue
-        if plans.error:
-            yield Problem(f"can't be read: {plans.error}", plans.path, plans.error_line)
-        elif not isinstance(plans.value, dict):
-            yield Problem("not a JSON object", plans.path, 1)
-            continue
-        twice = (
-            Problem(f"{quote(key)} stands twice in one object", plans.path, line)
-            for key, line in plans.repeated
-        )
-        yield from shown(twice, ERROR, "key like it", "keys like it")
-        if plans.error is None and not isinstance(plans.value.get("configurations"), dict):
+        yield from json_problems(plans)
+        is_object = isinstance(plans.value, dict)
+        if is_object and not isinstance(plans.object.get("configurations"), dict):
             yield Problem("`configurations` is missing or not an object", plans.path)
 
 
@@ -157,14 +149,13 @@ def fingerprint_invalid(package: Package) -> Iterator[Problem]:
     key = "foreground_intensity_properties_per_channel"
     for trainer in package.trainers:
         fingerprint = trainer.fingerprint
-        if fingerprint is None or fingerprint.reported:
+        if fingerprint is None:
             continue
         content = fingerprint.object
         lengths = [content.get("spacings"), content.get("shapes_after_crop")]
         plans = trainer.plans.object if trainer.plans else {}
-        if fingerprint.error:
-            message = f"can't be read: {fingerprint.error}"
-            yield Problem(message, fingerprint.path, fingerprint.error_line)
+        if fingerprint.unreadable:
+            yield from unreadable(fingerprint)
         elif not all(isinstance(x, list) for x in lengths) or key not in content:
             yield Problem("not a fingerprint as nnU-Net writes it", fingerprint.path)
         elif len({len(x) for x in lengths if isinstance(x, list)}) > 1:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from ..findings import Problem, Severity
 from ..models.package import Package
-from ..models.trainer_folder import Source, TrainerFolder
+from ..models.trainer_folder import TrainerClass, TrainerFolder
 from ..nnunet.trainers import SCT_TRAINERS, TRAINERS
 from ..wording import quote
 from . import ERROR, INFO, SCT, SPEC, WARNING, rule
-from .shared import how_to_place, shown
+from .shared import how_to_place, shown, unreadable
 
 if TYPE_CHECKING:
     import ast
@@ -89,8 +89,8 @@ def trainer_class_invalid(package: Package) -> Iterator[Problem]:
     from ..nnunet.trainer_source import classes, is_version_1, parse  # noqa: PLC0415 (ast)
 
     for trainer, source in _sources(package):
-        if source.error:
-            yield Problem(f"it can't be read: {source.error}", source.path)
+        if source.unreadable:
+            yield from unreadable(source)
             continue
         module = parse(source.text)
         if isinstance(module, Problem):
@@ -232,22 +232,22 @@ def trainer_class_signature(package: Package) -> Iterator[Problem]:
             yield Problem(flaw.message, source.path, flaw.line, severity=severity)
 
 
-def _sources(package: Package) -> Iterator[tuple[TrainerFolder, Source]]:
+def _sources(package: Package) -> Iterator[tuple[TrainerFolder, TrainerClass]]:
     for trainer in package.judged:
         source = trainer.trainer_class
-        if source and not source.reported:
+        if source and not (source.unreadable and source.unreadable.reported):
             yield trainer, source
 
 
 def _modules(
     package: Package, *, version_1: bool = False
-) -> Iterator[tuple[TrainerFolder, Source, ast.Module]]:
+) -> Iterator[tuple[TrainerFolder, TrainerClass, ast.Module]]:
     """Yield every trainer that is valid Python and of nnU-Net 2, or else of nnU-Net 1."""
     from ..nnunet.trainer_source import is_version_1, parse  # noqa: PLC0415 (ast)
 
     for trainer, source in _sources(package):
         module = parse(source.text)
-        if source.error or isinstance(module, Problem):
+        if source.unreadable or isinstance(module, Problem):
             continue
         if is_version_1(module) is version_1:
             yield trainer, source, module
