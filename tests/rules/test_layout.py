@@ -1131,7 +1131,7 @@ def test_signatures_are_judged_as_python_binds_them(parameters: str, decorator: 
     import ast
     import inspect
 
-    from model_lint.nnunet.trainer_source import builder_flaw
+    from model_lint.nnunet.trainer_source import builder_problem
 
     first = "cls, " if decorator == "@classmethod" else ""
     method = f"def build_network_architecture({first}{parameters}): pass"
@@ -1146,7 +1146,7 @@ def test_signatures_are_judged_as_python_binds_them(parameters: str, decorator: 
         return True
 
     stock = works(4 if "plans_manager" in inspect.signature(called).parameters else 5)
-    found = builder_flaw(ast.parse(code), "T")
+    found = builder_problem(ast.parse(code), "T")
     assert (found is None) == (stock and works(5))
     assert found is None or found[1] == (not works(5))
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeGuard
 
+from ..findings import Problem
 from ..storage.limits import (
     MAX_JSON_BYTES,
     MAX_JSON_DEPTH,
@@ -58,6 +59,13 @@ class JsonFile:
         """
         offset = self._offsets.get(steps)
         return None if offset is None else self.text.count("\n", 0, offset) + 1
+
+    def located(self, problem: Problem) -> Problem:
+        """Place a problem in this file, on the line of its key, or of the nearest one around it."""
+        steps = problem.steps
+        while steps and self.line(*steps) is None:
+            steps = steps[:-1]
+        return problem._replace(at=self.path, line=self.line(*steps) if steps else None)
 
     def keys_between(self, start: int, end: int) -> list[tuple[Step, int]]:
         """Return the keys (and indices of array elements) in a part of the text, with offsets."""

@@ -95,8 +95,7 @@ def not_a_torch_zip(package: Package) -> Iterator[Problem]:
 def checkpoint_truncated(package: Package) -> Iterator[Problem]:
     """A checkpoint is incomplete: numbers that it declares are missing, too few or too many.
 
-    Why: a copy or an upload was interrupted, and torch refuses the file. Of a checkpoint of over
-    1 MiB in a compressed package only the start is read, unless with `--deep`.
+    Why: a copy or an upload was interrupted, and torch refuses the file.
 
     Fix: copy `checkpoint_final.pth` again and compare the sizes.
     """
@@ -128,9 +127,8 @@ def checkpoint_key_missing(package: Package) -> Iterator[Problem]:
             yield Problem(message, fold.checkpoint_path, help=advice)
         elif wrapper:
             message = f"the names of all weights begin with {quote(wrapper)}, nnU-Net's don't"
-            attribute = f"network.{wrapper}state_dict()"
-            advice = f"save `{attribute}`, or let `model-lint pack` take the prefix off"
-            yield Problem(message, fold.checkpoint_path, help=advice)
+            take_off = "`model-lint pack` takes the prefix off and changes no weight"
+            yield Problem(message, fold.checkpoint_path, help=take_off)
 
 
 @rule(

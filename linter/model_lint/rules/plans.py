@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
-from ..findings import SHOWN, Problem, shortened
+from ..findings import Problem
 from ..models.json_file import JsonFile
 from ..models.package import Package
 from ..models.trainer_folder import TrainerFolder
 from ..nnunet.networks import OLD_KEYS
 from ..nnunet.plans import resolve
 from ..nnunet.plans_code import foreign_names
-from ..nnunet.plans_defects import Defect, Use, defects
+from ..nnunet.plans_problems import Use, plans_problems
 from ..nnunet.training_copies import same_value
 from ..wording import quote
 from . import ERROR, INFO, NNUNET, SCT, WARNING, rule
+from .shared import shown
 
 
 def _plans(package: Package) -> Iterator[tuple[TrainerFolder, JsonFile, str, dict[str, Any] | str]]:
@@ -51,8 +51,11 @@ def plans_invalid(package: Package) -> Iterator[Problem]:
         elif not isinstance(plans.value, dict):
             yield Problem("not a JSON object", plans.path, 1)
             continue
-        for key, line in islice(plans.repeated, SHOWN):
-            yield Problem(f"{quote(key)} stands twice in one object", plans.path, line)
+        twice = (
+            Problem(f"{quote(key)} stands twice in one object", plans.path, line)
+            for key, line in plans.repeated
+        )
+        yield from shown(twice, ERROR, "key like it", "keys like it")
         if plans.error is None and not isinstance(plans.value.get("configurations"), dict):
             yield Problem("`configurations` is missing or not an object", plans.path)
 
@@ -191,14 +194,10 @@ def plans_incomplete(package: Package) -> Iterator[Problem]:
         if isinstance(configuration, str):
             continue
         use = Use(name, trainer.channels, own_network=trainer.builds_network)
-        yield from shortened(
-            _problem(plans, name, d) for d in defects(plans.object, configuration, use)
+        found = plans_problems(plans.object, configuration, use)
+        yield from shown(
+            map(plans.located, found), ERROR, "problem with the plans", "problems with the plans"
         )
-
-
-def _problem(plans: JsonFile, name: str, defect: Defect) -> Problem:
-    line = plans.line(*defect.steps) or plans.line("configurations", name)
-    return Problem(defect.message, plans.path, line)
 
 
 @rule(

@@ -12,6 +12,9 @@ from ..privacy import Kind, Leak, is_address, is_nobodys
 from . import ERROR, GITHUB, NNUNET, WARNING, rule
 from .shared import leak_message
 
+#: What the rules of this family look for, each its own kind of leak.
+LEAKS: dict[str, Kind] = {"V001": "path", "V002": "host", "V003": "subject", "V004": "secret"}
+
 
 @rule(
     "V001",

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..findings import Problem, Severity, shortened
+from ..findings import Problem, Severity
 from ..models.package import Package
 from ..models.trainer_folder import Source, TrainerFolder
 from ..nnunet.trainers import SCT_TRAINERS, TRAINERS
 from ..wording import quote
 from . import ERROR, INFO, SCT, SPEC, WARNING, rule
-from .shared import how_to_place
+from .shared import how_to_place, shown
 
 if TYPE_CHECKING:
     import ast
 
     from ..nnunet.trainer_needs import Import
-    from ..nnunet.trainer_source import Flaw
 
 
 @rule(
@@ -87,36 +86,41 @@ def trainer_class_invalid(package: Package) -> Iterator[Problem]:
     Fix: define the class and `def get_trainer_class(): return nnUNetTrainerX` in that file, with
     absolute imports only, and nothing else that runs when it is loaded.
     """
-    from ..nnunet.trainer_source import Flaw, classes, is_version_1, parse  # noqa: PLC0415 (ast)
+    from ..nnunet.trainer_source import classes, is_version_1, parse  # noqa: PLC0415 (ast)
 
     for trainer, source in _sources(package):
         if source.error:
             yield Problem(f"it can't be read: {source.error}", source.path)
             continue
         module = parse(source.text)
-        if isinstance(module, Flaw):
-            yield Problem(module.message, source.path, module.line)
+        if isinstance(module, Problem):
+            yield module._replace(at=source.path)
             continue
         if is_version_1(module):
             continue  # L019 says so
         wanted = trainer.parts.trainer if trainer.parts else ""
-        flaw, severity = _source_flaw(module, wanted)
-        if flaw:
-            yield Problem(flaw.message, source.path, flaw.line, severity=severity)
+        found = _source_problem(module, wanted)
+        if found:
+            yield found._replace(at=source.path)
         elif wanted and wanted not in TRAINERS and wanted not in classes(module):
             text = f"no class {quote(wanted)} in it: `nnUNet_extTrainer` looks for that name"
             yield Problem(text, source.path, severity=WARNING)
-        yield from shortened(_relative_imports(module, source.path))
+        yield from shown(_relative_imports(module, source.path), ERROR, "relative import")
 
 
-def _source_flaw(module: ast.Module, trainer: str) -> tuple[Flaw | None, Severity | None]:
-    """Return the first flaw, and another severity than the rule's."""
-    from ..nnunet.trainer_source import class_flaw, factory_flaw, lacks_factory, loading_flaw  # noqa: PLC0415
+def _source_problem(module: ast.Module, trainer: str) -> Problem | None:
+    """Return the first thing that is wrong with the module."""
+    from ..nnunet.trainer_source import (  # noqa: PLC0415
+        class_problem,
+        factory_problem,
+        lacks_factory,
+        loading_problem,
+    )
 
-    flaw = loading_flaw(module) or factory_flaw(module) or class_flaw(module)
+    found = loading_problem(module) or factory_problem(module) or class_problem(module)
     # SCT then takes nnU-Net's own trainer, which is right where nnU-Net ships it.
-    harmless = trainer in SCT_TRAINERS and not loading_flaw(module) and lacks_factory(module)
-    return flaw, WARNING if harmless else None
+    harmless = trainer in SCT_TRAINERS and not loading_problem(module) and lacks_factory(module)
+    return found._replace(severity=WARNING) if found and harmless else found
 
 
 def _relative_imports(module: ast.Module, path: str) -> Iterator[Problem]:
@@ -150,7 +154,7 @@ def trainer_class_imports(package: Package) -> Iterator[Problem]:
     with `os.environ.get`.
     """
     yield from _old_trainers(package)
-    yield from shortened(_needs(package))
+    yield from shown(_needs(package), WARNING, "missing import")
 
 
 def _needs(package: Package) -> Iterator[Problem]:
@@ -218,10 +222,10 @@ def trainer_class_signature(package: Package) -> Iterator[Problem]:
     Fix: take the six arguments that SCT's nnU-Net gives, and build the network with
     `get_network_from_plans`, not with the method of nnU-Net's own class.
     """
-    from ..nnunet.trainer_source import builder_flaw  # noqa: PLC0415 (ast)
+    from ..nnunet.trainer_source import builder_problem  # noqa: PLC0415 (ast)
 
     for trainer, source, module in _modules(package):
-        found = builder_flaw(module, trainer.parts.trainer if trainer.parts else "")
+        found = builder_problem(module, trainer.parts.trainer if trainer.parts else "")
         if found:
             flaw, sct_fails = found
             severity = ERROR if sct_fails else None
@@ -239,11 +243,11 @@ def _modules(
     package: Package, *, version_1: bool = False
 ) -> Iterator[tuple[TrainerFolder, Source, ast.Module]]:
     """Yield every trainer that is valid Python and of nnU-Net 2, or else of nnU-Net 1."""
-    from ..nnunet.trainer_source import Flaw, is_version_1, parse  # noqa: PLC0415 (ast)
+    from ..nnunet.trainer_source import is_version_1, parse  # noqa: PLC0415 (ast)
 
     for trainer, source in _sources(package):
         module = parse(source.text)
-        if source.error or isinstance(module, Flaw):
+        if source.error or isinstance(module, Problem):
             continue
         if is_version_1(module) is version_1:
             yield trainer, source, module
