@@ -33,6 +33,10 @@ INTERNAL, UNUSED = "X000", "X001"
 OWN = {INTERNAL: "internal-error", UNUSED: "unused-ignore"}
 
 
+#: A step into a JSON value: a key of an object or an index of an array.
+Step = str | int
+
+
 class Problem(NamedTuple):
     """Something that is wrong, as a rule yields it; `lint` makes a Finding of it."""
 
@@ -47,7 +51,7 @@ class Problem(NamedTuple):
     #: Where this case is better or worse than the rule's own severity.
     severity: Severity | None = None
     #: Where in a JSON file: keys and indices from the top, which give the line.
-    steps: tuple[str | int, ...] = ()
+    steps: tuple[Step, ...] = ()
     #: The rule that reports it, where it was found while a model was built; "" otherwise.
     code: str = ""
 

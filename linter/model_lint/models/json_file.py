@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeGuard
+from typing import Any
 
-from ..findings import Problem
+from ..findings import Problem, Step
 from ..storage.limits import (
     MAX_JSON_BYTES,
     MAX_JSON_DEPTH,
@@ -20,9 +19,6 @@ from ..storage.limits import (
 )
 from ..storage.tree import Tree, TreeError, read_bytes
 from .unreadable import Unreadable, unread
-
-#: A step into a JSON value: a key of an object or an index of an array.
-Step = str | int
 
 
 @dataclass(frozen=True)
@@ -79,16 +75,6 @@ class JsonFile:
     @cached_property
     def _offsets(self) -> dict[tuple[Step, ...], int]:
         return {} if self.unreadable else dict(_positions(self.text))
-
-
-def is_number(value: object) -> TypeGuard[int | float]:
-    """Return whether a value is a number that a float can hold.
-
-    Python's parser takes NaN and Infinity, and integers of any size.
-    """
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return False
-    return abs(value) <= sys.float_info.max
 
 
 class JsonReader:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from ..findings import Problem, Severity
-from ..models.json_file import Step
+from ..findings import Problem, Severity, Step
 from ..storage.limits import MAX_LABELS
 from ..wording import count, listing, quote
+from .numbers import whole_number
 
 BACKGROUND = "background"
 IGNORE = "ignore"
@@ -169,17 +169,6 @@ def _covered(
 def has_regions(labels: Mapping[str, Any]) -> bool:
     """Return whether nnU-Net trains regions: some label is a list of more than one value."""
     return any(isinstance(value, list) and len(value) > 1 for value in labels.values())
-
-
-def whole_number(value: Any) -> int | None:
-    """Return what ``int`` makes of a value, which is how nnU-Net and SCT read it."""
-    if not isinstance(value, (int, float, str)):
-        return None
-    try:
-        number = int(value)
-    except (ValueError, OverflowError):
-        return None
-    return None if isinstance(value, float) and value != number else number
 
 
 def _background(labels: dict[str, Any]) -> Iterator[Problem]:

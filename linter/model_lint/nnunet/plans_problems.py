@@ -11,11 +11,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..findings import Problem
-from ..models.json_file import Step, is_number
+from ..findings import Problem, Step
 from ..wording import count, json_like, listing, quote
 from .image_readers import IMAGE_READERS
 from .networks import NETWORKS, OLD_KEYS, described_network, integers, per_axis
+from .numbers import is_number
 from .sct_modules import is_locatable, is_missing_part
 
 #: What names may stand for in nnU-Net; its lists did not change since 2.0, but for what is added.

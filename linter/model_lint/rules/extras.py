@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from ..findings import Problem
-from ..models.json_file import is_number
 from ..models.package import Package
 from ..models.paths import (
     CROP_METADATA,
@@ -22,6 +21,7 @@ from ..models.paths import (
     validation_entry,
 )
 from ..models.trainer_folder import TrainerFolder
+from ..nnunet.numbers import is_number
 from ..storage.tree import Entry
 from ..wording import count, listing, quote, size
 from . import ERROR, PRACTICE, SCT, SPEC, WARNING, rule
