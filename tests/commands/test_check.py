@@ -54,8 +54,8 @@ def status(*arguments: str | Path) -> int:
 #: Whoever imports ``dataclasses`` imports ``inspect``: named tuples do without.
 LEFT_ALONE = (
     "bz2", "concurrent.futures", "dataclasses", "difflib", "inspect", "logging", "lzma", "shutil",
-    "tempfile", "tomllib", "zipfile", "model_lint.commands.fix", "model_lint.commands.pack",
-    "model_lint.commands.name", "model_lint.ship.repair",
+    "tempfile", "tomllib", "zipfile", "model_lint.commands.fix_options", "model_lint.commands.pack",
+    "model_lint.commands.name", "model_lint.ship",
 )  # fmt: skip
 
 

@@ -139,8 +139,14 @@ class Checkpoint(NamedTuple):
 
     @property
     def wrapper_prefix(self) -> str | None:
-        """The prefix of a wrapper (``module.``) where all weights have it."""
-        return next((p for p in WRAPPERS if self.weights and _all_begin(self.weights, p)), None)
+        """The prefix of one wrapper or several (``module._orig_mod.``) that all weights have."""
+        prefix = ""
+        while found := next((p for p in WRAPPERS if self._all_begin(prefix + p)), None):
+            prefix += found
+        return prefix or None
+
+    def _all_begin(self, prefix: str) -> bool:
+        return bool(self.weights) and all(name.startswith(prefix) for name in self.weights)
 
     @property
     def storage_bytes(self) -> int:
@@ -196,10 +202,6 @@ def _plain(value: object, left: list[int], depth: int) -> Any:
         parts = [_plain(part, left, depth - 1) for part in value]
         return tuple(parts) if isinstance(value, tuple) else parts
     return None  # a tensor, an array or what was not built: of no interest here
-
-
-def _all_begin(weights: Mapping[str, Tensor], prefix: str) -> bool:
-    return all(name.startswith(prefix) for name in weights)
 
 
 def architecture_of(weights: Mapping[str, Tensor]) -> Architecture | None:
