@@ -86,6 +86,10 @@ def zip_again(patient: Patient, _: Finding) -> None:
     patient.files, patient.name = genuine(), NAME
 
 
+def store(_: Patient, __: Finding) -> None:
+    """Store checkpoints in the zip, as all that is written here."""
+
+
 def pack(patient: Patient, _: Finding) -> None:
     """Let ``model-lint pack`` write the package anew."""
     source = patient.folder / "source"
@@ -376,6 +380,7 @@ FIXES: dict[str, Fix] = {
     "C010": pack,
     "C011": pack,
     "C012": restore_all,
+    "C016": store,
     "C015": restore_training,
     **dict.fromkeys(("K001", "K002", "K003", "K004", "K005", "K006"), restore),
     **dict.fromkeys(("V001", "V002", "V003"), pack_or_take_out),
@@ -487,6 +492,7 @@ def advised_name(name: str, finding: Finding) -> str:
 UNSCRIPTED = {
     "L024": "nothing is wrong in the package",
     "L025": "the model has to be trained again",
+    "L026": "packing 2 GiB takes too long for a test",
     "D009": "a model of one channel has to be trained",
     "D010": "nothing is wrong in the package",
     "P004": "nothing is to be done before the next training",
@@ -532,7 +538,7 @@ FIRING = [case for _, fires, case in cases() if fires and isinstance(case, Case)
 @pytest.mark.parametrize("case", [c for c in FIRING if c.code in FIXES], ids=str)
 def test_a_package_is_right_after_the_fix(case: Case, tmp_path: Path) -> None:
     path = case.build(tmp_path)
-    before = found = checked(load(path, name=case.name, deep=case.deep))
+    before = found = checked(load(path, name=case.name, deep=case.deep, quick=case.quick))
     patient = Patient(unzipped(path), path.name, case.name, tmp_path)
     for number in range(ROUNDS):
         left = advised(found, case.code)
@@ -542,7 +548,7 @@ def test_a_package_is_right_after_the_fix(case: Case, tmp_path: Path) -> None:
         patient.folder = folder
         FIXES[case.code](patient, left[0])
         repaired = write_zip(folder / patient.name, patient.files.items())
-        target = load(repaired, name=patient.repository, deep=case.deep)
+        target = load(repaired, name=patient.repository, deep=case.deep, quick=case.quick)
         found = checked(target)
     assert not left, left
     assert errors(found) <= errors(before), found
