@@ -228,6 +228,11 @@ def follow_or_restore(patient: Patient, finding: Finding) -> None:
     (follow if finding.help.startswith("rename") else restore)(patient, finding)
 
 
+def pack_or_restore(patient: Patient, finding: Finding) -> None:
+    """Let ``model-lint pack`` mend the file, or take it again."""
+    (pack if "model-lint pack" in finding.help else restore)(patient, finding)
+
+
 def restore_name_or_file(patient: Patient, finding: Finding) -> None:
     """Give the folder back its name, or take the file of this training."""
     (restore if TRAINER in place(finding) else restore_name)(patient, finding)
@@ -371,7 +376,8 @@ FIXES: dict[str, Fix] = {
     "P006": restore,
     "P007": restore_both,
     "P008": restore,
-    **dict.fromkeys(("C001", "C002", "C003", "C009", "C013", "C014"), restore),
+    **dict.fromkeys(("C001", "C002", "C009", "C013", "C014"), restore),
+    "C003": pack_or_restore,
     "C004": restore_name_or_file,
     "C005": restore,
     "C006": follow_or_restore,
