@@ -86,6 +86,10 @@ def zip_again(patient: Patient, _: Finding) -> None:
     patient.files, patient.name = genuine(), NAME
 
 
+def store(_: Patient, __: Finding) -> None:
+    """Store checkpoints in the zip, as all that is written here."""
+
+
 def pack(patient: Patient, _: Finding) -> None:
     """Let ``model-lint pack`` write the package anew."""
     source = patient.folder / "source"
@@ -222,6 +226,11 @@ def rename_fold(patient: Patient, finding: Finding) -> None:
 def follow_or_restore(patient: Patient, finding: Finding) -> None:
     """Rename as the finding says, or take the file again."""
     (follow if finding.help.startswith("rename") else restore)(patient, finding)
+
+
+def pack_or_restore(patient: Patient, finding: Finding) -> None:
+    """Let ``model-lint pack`` mend the file, or take it again."""
+    (pack if "model-lint pack" in finding.help else restore)(patient, finding)
 
 
 def restore_name_or_file(patient: Patient, finding: Finding) -> None:
@@ -367,7 +376,8 @@ FIXES: dict[str, Fix] = {
     "P006": restore,
     "P007": restore_both,
     "P008": restore,
-    **dict.fromkeys(("C001", "C002", "C003", "C009", "C013", "C014"), restore),
+    **dict.fromkeys(("C001", "C002", "C009", "C013", "C014"), restore),
+    "C003": pack_or_restore,
     "C004": restore_name_or_file,
     "C005": restore,
     "C006": follow_or_restore,
@@ -376,6 +386,7 @@ FIXES: dict[str, Fix] = {
     "C010": pack,
     "C011": pack,
     "C012": restore_all,
+    "C016": store,
     "C015": restore_training,
     **dict.fromkeys(("K001", "K002", "K003", "K004", "K005", "K006"), restore),
     **dict.fromkeys(("V001", "V002", "V003"), pack_or_take_out),
@@ -487,6 +498,7 @@ def advised_name(name: str, finding: Finding) -> str:
 UNSCRIPTED = {
     "L024": "nothing is wrong in the package",
     "L025": "the model has to be trained again",
+    "L026": "packing 2 GiB takes too long for a test",
     "D009": "a model of one channel has to be trained",
     "D010": "nothing is wrong in the package",
     "P004": "nothing is to be done before the next training",
@@ -532,7 +544,7 @@ FIRING = [case for _, fires, case in cases() if fires and isinstance(case, Case)
 @pytest.mark.parametrize("case", [c for c in FIRING if c.code in FIXES], ids=str)
 def test_a_package_is_right_after_the_fix(case: Case, tmp_path: Path) -> None:
     path = case.build(tmp_path)
-    before = found = checked(load(path, name=case.name, deep=case.deep))
+    before = found = checked(load(path, name=case.name, deep=case.deep, quick=case.quick))
     patient = Patient(unzipped(path), path.name, case.name, tmp_path)
     for number in range(ROUNDS):
         left = advised(found, case.code)
@@ -542,7 +554,7 @@ def test_a_package_is_right_after_the_fix(case: Case, tmp_path: Path) -> None:
         patient.folder = folder
         FIXES[case.code](patient, left[0])
         repaired = write_zip(folder / patient.name, patient.files.items())
-        target = load(repaired, name=patient.repository, deep=case.deep)
+        target = load(repaired, name=patient.repository, deep=case.deep, quick=case.quick)
         found = checked(target)
     assert not left, left
     assert errors(found) <= errors(before), found

@@ -42,6 +42,11 @@ def above(path: str) -> Iterator[str]:
         yield path
 
 
+def letters(name: str) -> str:
+    """Return what is left of a name where case, signs, numbers and "copy" do not count."""
+    return re.sub(r"copy of|copy|[^a-z]", "", name.lower())
+
+
 def is_junk(path: str) -> bool:
     """Return whether a path is, or lies in, what an operating system leaves behind."""
     return any(part in _JUNK or part.startswith("._") for part in path.split("/"))

@@ -39,8 +39,8 @@ def pickle_global(package: Package) -> Iterator[Problem]:
     Why: loading imports it and may call it with arguments of the file's choice. That is how
     malicious models run code, and at best it is a class that other machines lack.
 
-    Fix: don't load the file if you don't trust its origin. If the object is your own, keep it out
-    of the trainer's checkpoint, or let `model-lint pack` write the weights alone.
+    Fix: don't load the file if you don't trust its origin. If the object is your own, save the
+    checkpoint again without it.
     """
     yield from _issues(package, "K001")
 

@@ -33,6 +33,8 @@ def find_drops(
     }
     extra = _extra_checkpoints(package)
     has_model = any(path.endswith(f"/{FINAL_CHECKPOINT}") for path in needed)
+    # What the trainer folder lacks is needed too, wherever it is.
+    needed.update(package.misplaced.values())
     found: dict[str, str] = {}
     for member in members:
         drop = _forbidden(member, extra, has_model=has_model)
