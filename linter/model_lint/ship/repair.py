@@ -98,7 +98,7 @@ def _repaired(
 
 
 def _refuse(target: Target) -> None:
-    """Raise UsageError where a zip is not one to repair, whatever rules the user chose."""
+    """Raise UsageError where a zip must not be repaired, even if these rules are not selected."""
     rules = tuple(rule for rule in all_rules() if rule.blocks_repair)
     for finding in lint(target, Options(rules)).findings:
         if finding.severity is Severity.ERROR:

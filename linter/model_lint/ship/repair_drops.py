@@ -106,7 +106,7 @@ def empty_folders(
 ) -> list[str]:
     """Return the folders that need an entry, since no file shows them.
 
-    A fold of which nothing is left stays as an empty one: without it an unfinished model would look
+    A fold that is left without files stays as an empty folder: without it an unfinished model would look
     complete.
     """
     holding = {above for path in files for above in _above(path)}

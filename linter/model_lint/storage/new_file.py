@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, whatever interrupts the program that makes them."""
+"""Files that are complete or missing, even if the program that makes them is interrupted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TEMPORARY = ".model-lint-"
 
 @contextmanager
 def folder_beside(target: Path) -> Iterator[Path]:
-    """Make a folder in which a file is made, on the same disk; it is removed whatever happens."""
+    """Make a folder in which a file is made, on the same disk; it is always removed."""
     with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=target.parent) as folder:
         yield Path(folder)
 
