@@ -185,7 +185,7 @@ def _rank(difference: str) -> tuple[bool, bool, int]:
 
 def _command(case: Case, path: Path, folder: Path) -> str:
     name = f" --name {case.name}" if case.name else ""
-    deep = " --deep" if _rule(case.code).deep else ""
+    deep = " --deep" if _rule(case.code).deep else " --quick" if case.quick else ""
     return f"model-lint check {path.relative_to(folder)} --select {case.code}{name}{deep}"
 
 

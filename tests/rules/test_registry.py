@@ -108,6 +108,7 @@ C012 embedded-plans-differ warning
 C013 non-finite-weights error
 C014 same-folds warning
 C015 weights-shape error
+C016 checkpoint-end-unread warning
 K001 pickle-global error
 K002 pickle-opcode error
 K003 pickle-opaque error
@@ -168,7 +169,7 @@ FIRING = {code: case for code, case in firing().items() if isinstance(case, (Cas
 
 def target(case: Case | str, folder: Path) -> Target:
     if isinstance(case, Case):
-        return load(case.build(folder), name=case.name, deep=case.deep)
+        return load(case.build(folder), name=case.name, deep=case.deep, quick=case.quick)
     return Target(case, "name", name=parse(case))
 
 

@@ -110,6 +110,7 @@ WRONG: list[tuple[dict[str, str], str]] = [
     ({"labels": "sc=1, SC=2"}, "SC stands there twice"),
     ({"labels": "sc=1, gm=1"}, "`sc` and `gm` have the same value 1"),
     ({"labels": "sc=1+1"}, "`sc` repeats a value"),
+    ({"labels": "sc=1+2, csf=2+3"}, "`csf` is painted after `sc` and covers their common part"),
     ({"labels": "background=1, sc=2"}, "background is always 0"),
     ({"labels": "background=0"}, "no label besides `background`"),
     ({"labels": "sc=1, ignore=1"}, "`ignore` must be 2"),
@@ -179,6 +180,8 @@ RIGHT: list[dict[str, str]] = [
     {"architecture": "unet3d"},
     {"architecture": "unet3d", "nnunet_configuration": "3d_lowres"},
     {"architecture": "hemisAndreanne", "nnunet_configuration": "3d_fullres"},
+    # Each number of the cord belongs to another label: it needs no file of its own.
+    {"labels": "sc=1+2, gm=2, wm=1"},
     # Read as one word, so that a default stands between them.
     {"animal": "mp", "contrast": "2rage", "channels": "UNIT1"},
     # Names that repositories have already.

@@ -132,6 +132,12 @@ def test_labels_that_nnunet_can_not_learn(
             ["a", "b", "c"],
         ),
         ({"sc": 1, "gm": 2}, {"dseg": {1: 1, 2: 2}}, None, ["sc", "gm"]),
+        (
+            {"whole": [1, 2], "penumbra": 1, "core": 2},
+            {"dseg": {1: 1, 2: 2}},
+            (1, 1, 2),
+            ["whole", "penumbra", "core"],
+        ),
     ],
 )
 def test_regions_are_painted_from_large_to_small(
@@ -145,6 +151,35 @@ def test_regions_are_painted_from_large_to_small(
     settings = parse({**config, "dataset": dataset, "labels": labels})
     assert settings.regions_class_order == order
     assert list(settings.labels) == names
+
+
+ORDERS = {
+    "right": ({"sc": [1, 2], "gm": 2}, [1, 2], ""),
+    "all of it in its parts": ({"whole": [1, 2], "a": 1, "b": 2}, [1, 1, 2], ""),
+    "smaller region first": (
+        {"gm": 2, "sc": [1, 2]},
+        [2, 1],
+        "`sc` is painted after `gm` and covers it; list larger regions first",
+    ),
+    "value of another": ({"sc": [1, 2], "gm": 2}, [2, 1], "gives `gm` the value 1, not one of its"),
+    "common part": ({"a": [1, 2], "b": [2, 3]}, [1, 3], "covers their common part"),
+    "too few": ({"sc": [1, 2], "gm": 2}, [1], "has 1 value for 2 regions"),
+    "no regions": ({"sc": 1, "gm": 2}, [1, 2], "is for regions only"),
+}
+
+
+@pytest.mark.parametrize(("labels", "order", "message"), ORDERS.values(), ids=ORDERS)
+def test_regions_must_come_out_as_declared(
+    config: dict[str, Any], labels: dict[str, Any], order: list[int], message: str
+) -> None:
+    values = {v for own in labels.values() for v in (own if isinstance(own, list) else [own])}
+    dataset = {**config["dataset"], "label_files": {"dseg": {str(v): v for v in values}}}
+    content = {**config, "dataset": dataset, "labels": labels, "regions_class_order": order}
+    if not message:
+        assert parse(content).regions_class_order == tuple(order)
+        return
+    with pytest.raises(SettingsError, match=re.escape(message)):
+        parse(content)
 
 
 def test_later_files_are_laid_over_earlier_ones(tmp_path: Path) -> None:

@@ -409,6 +409,9 @@ def _read_directory(source: Source, size: int) -> Checkpoint | BadCheckpoint:
     issues = list(_compare(records, prefix, scan.storages if scan.complete else None))
     if scan.complete and (scan.rest or read(1)):
         issues.append(PickleIssue("K004", "something follows the pickle's end", scan.size))
+    elif scan.complete and scan.size != pickles[-1].size:
+        reason = f"data.pkl has {scan.size} bytes, the directory states {pickles[-1].size}"
+        issues.append(PickleIssue("C002", reason))
     found = _checkpoint(source, prefix, scan, issues)
     if isinstance(found, BadCheckpoint):
         return found
@@ -515,6 +518,7 @@ def _compare(
             raise ContainerError("C001", f"the record `{name}` does not hold what torch reads")
     strange = [r.name for r in files if r.name[:start] != f"{prefix}/"]
     strange += [r.name for name, r in inside.items() if not _MEMBERS.fullmatch(name)]
+    strange += [r.name for r in records if r.name.endswith("/") and r.size]
     if strange:
         yield PickleIssue("K005", f"holds {_listed(strange)}, which torch does not write")
     if len(inside) + sum(r.name[:start] != f"{prefix}/" for r in files) < len(files):

@@ -75,7 +75,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="write the format named before it to a file",
     )
-    parser.add_argument(
+    depth = parser.add_mutually_exclusive_group()
+    depth.add_argument(
+        "--quick",
+        action="store_true",
+        help="don't unpack checkpoints to their ends, so that their safety is not judged (C016)",
+    )
+    depth.add_argument(
         "--deep",
         action="store_true",
         help="read every byte of packages: checksums (Z010) and numbers of the weights (C013)",
@@ -84,7 +90,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--jobs",
         type=_jobs,
         metavar="N",
-        help="threads that read packages with --deep (default: one for each processor, at most 4)",
+        help="threads that read checkpoints, and with --deep everything (default: one for each "
+        "processor, at most 4)",
     )
     parser.add_argument(
         "--offline",
@@ -155,7 +162,7 @@ def run(options: argparse.Namespace) -> int:
         load_target,
         repository=options.name or config.name,
         vocabulary=vocabulary_of(config),
-        reading=Reading(Depth.ALL if options.deep else Depth.END, options.jobs),
+        reading=Reading(_depth(options), options.jobs),
     )
     linter = _Linter(read, Options(chosen, config, known), _fixing(options))
     results: list[_Result] = []
@@ -177,6 +184,12 @@ def run(options: argparse.Namespace) -> int:
         _write(render(report, form, color=color, width=width), file)
     limit = Severity(options.fail_on) if options.fail_on else config.fail_on
     return _status(report, failures, limit, exit_zero=options.exit_zero)
+
+
+def _depth(options: argparse.Namespace) -> Depth:
+    if options.quick:
+        return Depth.START
+    return Depth.ALL if options.deep else Depth.END
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from ..config import Config, find_config, load_config, vocabulary_of
 from ..errors import UsageError
 from ..findings import INTERNAL, TargetReport
 from ..lint import Options, lint, select_rules
-from ..models.package import FINAL_CHECKPOINT
+from ..models.paths import FINAL_CHECKPOINT
 from ..models.reading import Reading
 from ..models.repository import repository_name
 from ..models.target import load_target

@@ -40,6 +40,7 @@ _MODULES = (
     "archive",
     "checkpoint",
     "dataset",
+    "entry_names",
     "extras",
     "layout",
     "names",
@@ -49,6 +50,7 @@ _MODULES = (
     "privacy",
     "repository",
     "trainer_class",
+    "trainer_folder",
 )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from ..checkpoint.reader import BadCheckpoint, Checkpoint, File, read_checkpoint
 from ..errors import UsageError
 from ..models.json_file import JsonFile
-from ..models.package import CROP_METADATA, FINAL_CHECKPOINT
+from ..models.paths import CROP_METADATA, FINAL_CHECKPOINT
 from ..nnunet.orientation import ORIENTATIONS
 from ..nnunet.trainers import SCT_TRAINERS
 from ..privacy import find_leaks

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from ..checkpoint.reader import Checkpoint
 from ..errors import UsageError
-from ..models.package import FINAL_CHECKPOINT, Package
-from ..models.paths import is_checkpoint, is_image, junk_entry, validation_entry
+from ..models.package import Package
+from ..models.paths import FINAL_CHECKPOINT, is_checkpoint, is_image, junk_entry, validation_entry
 from ..storage.zip import ZipTree
 from ..storage.zip_member import Member
 from ..wording import quote

@@ -14,7 +14,9 @@ from typing import Literal
 
 from ..errors import UsageError
 from ..models.archive import Archive
-from ..models.package import DATASET_FOLDER, TRAINER_GLOB, Package, TrainerFolder
+from ..models.package import Package
+from ..models.paths import DATASET_FOLDER, TRAINER_GLOB
+from ..models.trainer_folder import TrainerFolder
 from ..privacy import scrub_all
 from ..rules.privacy import LEAKS
 from ..storage.limits import MAX_TEXT_BYTES

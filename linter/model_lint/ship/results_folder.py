@@ -9,7 +9,8 @@ from pathlib import Path
 
 from ..errors import UsageError
 from ..models.json_file import JsonFile, parse_json
-from ..models.package import DATASET_FOLDER, FINAL_CHECKPOINT, fold_number, parse_folder_name
+from ..models.paths import DATASET_FOLDER, FINAL_CHECKPOINT, fold_number, parse_folder_name
+from ..models.unreadable import Unreadable
 from ..storage.limits import MAX_TEXT_BYTES
 
 
@@ -151,9 +152,10 @@ def read_json_file(path: Path) -> JsonFile:
     if not path.is_file():
         raise UsageError(f"{path}: no such file, and a model can't be loaded without it")
     file = parse_json(str(path), read_file(path))
-    if file.error or not isinstance(file.value, dict):
-        where = f" (line {file.error_line})" if file.error_line else ""
-        raise UsageError(f"{path}: not readable: {file.error or 'not a JSON object'}{where}")
+    why = file.unreadable or Unreadable("not a JSON object")
+    if file.unreadable or not isinstance(file.value, dict):
+        where = f" (line {why.line})" if why.line else ""
+        raise UsageError(f"{path}: not readable: {why.reason}{where}")
     if file.repeated_keys:
         raise UsageError(f"{path}: has the key {file.repeated_keys[0]!r} twice; keep the right one")
     return file
