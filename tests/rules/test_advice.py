@@ -100,6 +100,11 @@ def pack(patient: Patient, _: Finding) -> None:
     patient.files = unzipped(patient.folder / NAME)
 
 
+def pack_or_restore(patient: Patient, finding: Finding) -> None:
+    """Let ``model-lint pack`` take a prefix off, or take the file again."""
+    (pack if "takes the prefix off" in finding.help else restore)(patient, finding)
+
+
 STEP = re.compile(
     r"(rename|move) (`[^;]*?`) (?:to|into) (?:`([^`]+)`|the top)(?:, as `([^`]+)`)?(?=[,;]|$)"
 )
@@ -367,13 +372,15 @@ FIXES: dict[str, Fix] = {
     "P006": restore,
     "P007": restore_both,
     "P008": restore,
-    **dict.fromkeys(("C001", "C002", "C003", "C009", "C013", "C014"), restore),
+    **dict.fromkeys(("C001", "C002", "C009", "C013", "C014"), restore),
+    "C003": pack_or_restore,
     "C004": restore_name_or_file,
     "C005": restore,
     "C006": follow_or_restore,
     "C007": restore_both,
     "C008": restore_both,
     "C010": pack,
+    "L026": pack,
     "C011": pack,
     "C012": restore_all,
     "C015": restore_training,
