@@ -104,6 +104,11 @@ def pack(patient: Patient, _: Finding) -> None:
     patient.files = unzipped(patient.folder / NAME)
 
 
+def pack_or_restore(patient: Patient, finding: Finding) -> None:
+    """Let ``model-lint pack`` take a prefix off, or take the file again."""
+    (pack if "takes the prefix off" in finding.help else restore)(patient, finding)
+
+
 STEP = re.compile(
     r"(rename|move) (`[^;]*?`) (?:to|into) (?:`([^`]+)`|the top)(?:, as `([^`]+)`)?(?=[,;]|$)"
 )
@@ -384,6 +389,7 @@ FIXES: dict[str, Fix] = {
     "C007": restore_both,
     "C008": restore_both,
     "C010": pack,
+    "L026": pack,
     "C011": pack,
     "C012": restore_all,
     "C016": store,

@@ -22,7 +22,7 @@ from ..models.target import load_target
 from ..nnunet.orientation import ORIENTATIONS
 from ..rules import all_rules
 from ..ship.contents import Progress
-from ..ship.gather import Request
+from ..ship.gather import PackRequest
 from ..ship.pack import pack
 from ..ship.pack_report import as_json, as_text
 from ..ship.results_folder import trainer_folder
@@ -129,7 +129,7 @@ def run(options: argparse.Namespace) -> int:
     trainer_folder(options.folder)  # without a model no other question matters
     tag = _tag(options.tag)
     target, name = _target(options, config, tag, vocabulary)
-    request = Request(
+    request = PackRequest(
         folder=options.folder,
         dataset_layout=options.layout == "dataset",
         orientation=_orientation(options.orientation),

@@ -108,8 +108,8 @@ def empty_folders(
 ) -> list[str]:
     """Return the folders that need an entry, since no file shows them.
 
-    A fold of which nothing is left stays as an empty one: without it an unfinished model would look
-    complete.
+    A fold that is left without files stays as an empty folder: without it an unfinished model would
+    look complete.
     """
     holding = {above for path in files for above in _above(path)}
     empty = {m.path for m in left if m.is_dir and not package.tree.folders[m.path]}
