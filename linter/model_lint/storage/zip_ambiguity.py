@@ -201,7 +201,9 @@ def _other_ends(ranges: Ranges, directory: Directory) -> Iterator[str]:
     if END in directory.last.comment:
         yield "its comment holds what looks like the end of a zip"
         return
-    if end == size:
+    if end > size:
+        yield "its comment is cut off"
+    if end >= size:
         return
     start = max(0, size - TAIL_SIZE)
     tail = ranges.read(start, size - start)

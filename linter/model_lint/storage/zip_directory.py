@@ -45,7 +45,7 @@ class Directory(NamedTuple):
     length: int
     #: Bytes before the zip, which ``zipfile`` makes up for.
     shift: int
-    #: Where the very last record ends.
+    #: Where the very last record ends, as it says.
     file_end: int
     #: The record that counts: of zip64, where there is one.
     record: End
@@ -65,7 +65,7 @@ def find_directory(ranges: Ranges) -> Directory:
     at, tail, tail_start = _last_record(ranges)
     record = last = parse_end(tail, at)
     place = tail_start + at
-    file_end = place + END_SIZE + len(last.comment)
+    file_end = place + END_SIZE + last.comment_length
     located = None
     around = ranges.read(max(0, place - LOCATOR_SIZE - END_64_SIZE), LOCATOR_SIZE + END_64_SIZE)
     locator = parse_locator(around[-LOCATOR_SIZE:])
