@@ -18,6 +18,7 @@ from model_lint.findings import Severity
 from raw_zip import DEFLATED, STORED, Entry, packed, raw_zip
 from zip_tricks import PATH, checkpoint_subject
 
+
 def records() -> list[Entry]:
     """The records of a checkpoint but its pickle."""
     return [Entry(name, data) for name, data in checkpoint_subject().others.items()]
