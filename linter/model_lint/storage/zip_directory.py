@@ -51,8 +51,9 @@ class Directory(NamedTuple):
     record: End
     #: The very last record.
     last: End
-    #: Where a zip64 locator says that its record is, and where that record must be; None without.
-    located: tuple[int, int] | None = None
+    #: Where a zip64 locator says that its record is, where that record must be, and the number of
+    #: disks that it counts; None without a locator.
+    located: tuple[int, int, int] | None = None
 
     @property
     def wide(self) -> bool:
@@ -73,7 +74,7 @@ def find_directory(ranges: Ranges) -> Directory:
         disk, stated, disks = locator
         if disk or disks > 1:
             raise TreeError("zipfiles that span multiple disks are not supported")
-        located = stated, place - len(around)
+        located = stated, place - len(around), disks
         wide = parse_end_64(around)
         if wide:
             record = wide
@@ -147,6 +148,7 @@ def _member(header: CentralHeader, shift: int) -> Member:
         header.attributes & 0xFFFF,
         header.extra,
         header.disk,
+        header.comment,
     )
 
 

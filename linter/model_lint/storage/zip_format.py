@@ -84,6 +84,7 @@ class CentralHeader(NamedTuple):
     offset: int
     name: bytes
     extra: bytes
+    comment: bytes
 
 
 class End(NamedTuple):
@@ -161,6 +162,7 @@ def parse_directory(data: bytes) -> Iterator[CentralHeader]:
             offset,
             data[start : start + name],
             more,
+            data[at - comment : at] if comment else b"",
         )
 
 
