@@ -87,6 +87,7 @@ class CentralHeader(NamedTuple):
     offset: int
     name: bytes
     extra: bytes
+    comment: bytes
 
 
 class End(NamedTuple):
@@ -101,8 +102,9 @@ class End(NamedTuple):
     length: int
     start: int
     comment: bytes
-    #: Bytes of the record itself, where it states them.
+    #: Bytes of the record itself, and of its comment, where it states them.
     size: int = 0
+    comment_length: int = 0
 
 
 def local_length(fixed: bytes) -> int:
@@ -163,6 +165,7 @@ def parse_directory(data: bytes) -> Iterator[CentralHeader]:
             offset,
             data[start : start + name],
             more,
+            data[at - comment : at] if comment else b"",
         )
 
 
@@ -170,7 +173,7 @@ def parse_end(data: bytes, at: int) -> End:
     """Parse the record at the end that begins at a place."""
     _, disk, first, here, count, length, start, comment = _END.unpack_from(data, at)
     text = data[at + END_SIZE : at + END_SIZE + comment]
-    return End((disk, first), here, count, length, start, text)
+    return End((disk, first), here, count, length, start, text, 0, comment)
 
 
 def parse_locator(data: bytes) -> tuple[int, int, int] | None:

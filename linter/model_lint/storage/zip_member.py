@@ -67,6 +67,7 @@ class Member(NamedTuple):
     extra: bytes = b""
     #: The number of the disk that it begins on.
     disk: int = 0
+    comment: bytes = b""
 
     @property
     def encrypted(self) -> bool:
