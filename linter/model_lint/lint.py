@@ -30,6 +30,9 @@ from .models.quoted_line import Sources
 from .models.target import Target
 from .rules import DOCS_URL, ERROR, WARNING, Rule, all_rules
 
+#: Findings after which nobody knows who takes a package: a rule crashed, or the ends of its
+#: checkpoints were not read (`--quick`).
+_UNKNOWN = {INTERNAL, "C016"}
 #: What makes a finding the same as one of the baseline: its line may have moved.
 Key = tuple[str, str, str]
 
@@ -88,8 +91,7 @@ def _takes(
 ) -> tuple[Answer, ...]:
     """Return who takes a package, silenced findings included; nothing where that is not known."""
     is_package = target.package is not None or target.archive is not None
-    crashed = any(finding.code == INTERNAL for finding in findings)
-    if not is_package or target.family or crashed:
+    if not is_package or target.family or any(f.code in _UNKNOWN for f in findings):
         return ()
     needed = (rule for rule in all_rules() if rule.stops and applies(rule, target))
     if not looked_for.issuperset(rule.code for rule in needed):

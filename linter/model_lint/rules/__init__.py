@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypedDict, TypeVar
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-from ..findings import Consumer, Problem, Severity
+from ..findings import STOCK, Consumer, Problem, Severity
 
 ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 
@@ -76,8 +76,7 @@ PRACTICE = Authority.PRACTICE
 #: Whom a finding stops. An authority does not tell: what the specification asks for may stop SCT
 #: alone, and what nnU-Net does may stop everybody.
 IN_SCT, IN_NNUNET, IN_SLICER = Consumer.SCT, Consumer.NNUNET, Consumer.SLICER
-#: 3D Slicer runs the stock nnU-Net.
-IN_STOCK = (IN_NNUNET, IN_SLICER)
+IN_STOCK = STOCK
 EVERYWHERE = tuple(Consumer)
 
 Check = Callable[..., Iterator[Problem]]
