@@ -46,13 +46,14 @@ def trainer_class_missing(package: Package) -> Iterator[Problem]:
         path = package.misplaced.get(place)
         if path:
             text += f"; {quote(path.rpartition('/')[2])} seems to be meant"
-        # nnU-Net looks into every file of a folder for the class, and its own ships some more.
+        # nnU-Net looks for the class in every file of the folder, and ships some that SCT's lacks.
+        in_stock = name in TRAINERS or (path or "").rpartition("/")[0] == trainer.path
         yield Problem(
             text,
             trainer.path,
             help=how_to_place(path, place) if path else None,
             severity=INFO if name in TRAINERS else None,
-            stops=(IN_SCT,) if path or name in TRAINERS else EVERYWHERE,
+            stops=(IN_SCT,) if in_stock else EVERYWHERE,
         )
 
 
@@ -108,7 +109,7 @@ def trainer_class_invalid(package: Package) -> Iterator[Problem]:
             continue
         if is_version_1(module):
             continue  # L019 says so
-        wanted = trainer.parts.trainer if trainer.parts else ""
+        wanted = trainer.class_name
         found = _source_problem(module, wanted)
         if found:
             yield found._replace(at=source.path)
@@ -122,6 +123,7 @@ def _source_problem(module: ast.Module, trainer: str) -> Problem | None:
     """Return the first thing that is wrong with the module."""
     from ..nnunet.trainer_source import (  # noqa: PLC0415
         class_problem,
+        classes,
         factory_problem,
         lacks_factory,
         loading_problem,
@@ -134,9 +136,10 @@ def _source_problem(module: ast.Module, trainer: str) -> Problem | None:
     if found is None:
         return class_problem(module)
     # SCT then takes nnU-Net's own trainer, which is right where nnU-Net ships it.
-    harmless = trainer in SCT_TRAINERS and lacks_factory(module)
-    # Only SCT calls the function.
-    return found._replace(severity=WARNING) if harmless else found._replace(stops=(IN_SCT,))
+    if trainer in SCT_TRAINERS and lacks_factory(module):
+        return found._replace(severity=WARNING)
+    # Only SCT calls the function; nnU-Net looks for the class.
+    return found._replace(stops=(IN_SCT,)) if trainer in classes(module) else found
 
 
 def _relative_imports(module: ast.Module, path: str) -> Iterator[Problem]:
