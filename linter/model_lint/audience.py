@@ -30,6 +30,18 @@ def severity(rule: Rule, problem: Problem, wanted: Collection[Consumer]) -> Seve
     return own
 
 
+def reach(rule: Rule) -> str:
+    """Say whom a rule's findings can stop, in one sentence; "" where that is nobody."""
+    if not rule.stops:
+        return ""
+    if set(rule.stops) == set(Consumer):
+        return "It can stop SCT, nnU-Net and 3D Slicer."
+    named = " and ".join(consumer.title for consumer in rule.stops)
+    if rule.firm:
+        return f"It stops {named}; an error whomever the package is for."
+    return f"It stops {named}: an error in a package for one that it stops, an info in others."
+
+
 def concerns(finding: Finding, wanted: Collection[Consumer]) -> bool:
     """Whether a finding is reported: a step of another consumer's user is only in the verdict."""
     return not finding.step or any(consumer in wanted for consumer in finding.stops)

@@ -198,7 +198,7 @@ def class_problem(module: ast.Module) -> Problem | None:
                 continue
             if _is_unknown(value.id, own):
                 text = f"`{FACTORY}` returns {quote(value.id)}, which the file does not define"
-                return Problem(text, line=value.lineno)
+                return Problem(text, line=value.lineno, stops=(Consumer.SCT,))
             if _is_rootless(value.id, plain) and BUILDER not in own:
                 text = f"{quote(value.id)} inherits from no trainer and builds no network"
                 return Problem(f"{text}: it has no `{BUILDER}`", line=plain[value.id].lineno)
