@@ -50,8 +50,8 @@ def disagreements() -> str:
     ]
     head = (
         f"They disagree on {len(table)} of {len(FAMILY)} packages, and the verdict of model-lint "
-        "stands. It is given as the codes of the errors in a package for that consumer; *wrong* is a mask "
-        "that is not the model's:\n\n"
+        "stands. It is given as the codes of the errors in a package for that consumer; *wrong* "
+        "is a mask that is not the model's:\n\n"
     )
     return head + _table(
         ["What was changed", "Consumer", "There it", "model-lint", "Why the verdict stands"], rows
