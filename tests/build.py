@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import model_lint
-from model_lint.findings import Finding, Severity
+from model_lint.findings import DEFAULT_CONSUMERS, Consumer, Finding, Severity
 from model_lint.lint import Options, lint, select_rules
 from model_lint.models.reading import Reading
 from model_lint.models.target import Target, load_target
@@ -121,6 +121,7 @@ def findings(
     weights: bool = True,
     deep: bool = False,
     quick: bool = False,
+    consumers: tuple[Consumer, ...] = DEFAULT_CONSUMERS,
 ) -> list[Finding]:
     """Lint a path with the rules of these codes or prefixes, all of them without any.
 
@@ -128,7 +129,7 @@ def findings(
     """
     rules = select_rules(all_rules(), select=selectors)
     target = load(path, name=name, deep=deep, quick=quick, weights=weights)
-    return list(lint(target, Options(rules)).findings)
+    return list(lint(target, Options(rules, consumers=consumers)).findings)
 
 
 def load_schema(name: str) -> Any:
@@ -276,6 +277,8 @@ class Case:
     #: ``--deep`` and ``--quick``.
     deep: bool = False
     quick: bool = False
+    #: ``--for``.
+    consumers: tuple[Consumer, ...] = DEFAULT_CONSUMERS
 
     def __str__(self) -> str:
         return f"{self.code}-{self.what.replace(' ', '-')}"
@@ -301,7 +304,13 @@ def assert_case(case: Case, folder: Path, *families: str) -> None:
     weights = bool({"C", "K", "P"} & set(families))
     path = case.build(folder)
     found = findings(
-        path, *families, name=case.name, weights=weights, deep=case.deep, quick=case.quick
+        path,
+        *families,
+        name=case.name,
+        weights=weights,
+        deep=case.deep,
+        quick=case.quick,
+        consumers=case.consumers,
     )
     codes = {f.code for f in found}
     assert codes == ({case.code} if case.fires else set()) | case.also, found

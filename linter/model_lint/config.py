@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from .errors import UsageError
-from .findings import Severity
+from .findings import DEFAULT_CONSUMERS, Consumer, Severity
 from .naming import FIELDS, VOCABULARY, FieldWords, extend
 
 FILE_NAME = "model-lint.toml"
@@ -21,6 +21,7 @@ KEYS = (
     "baseline",
     "extend-select",
     "fail-on",
+    "for",
     "ignore",
     "name",
     "per-target-ignores",
@@ -41,6 +42,8 @@ class Config(NamedTuple):
     #: Glob over target names to selectors with reasons.
     per_target_ignores: Mapping[str, Mapping[str, str]] = MappingProxyType({})
     fail_on: Severity = Severity.ERROR
+    #: Whom packages are for (`for`).
+    consumers: tuple[Consumer, ...] = DEFAULT_CONSUMERS
     name: str | None = None
     baseline: Path | None = None
     #: Field of a name to the words that it takes besides the shipped ones.
@@ -93,6 +96,7 @@ def load_config(path: Path | None) -> Config:
             for glob, value in _table(data, "per-target-ignores", path).items()
         },
         fail_on=_severity(data, path),
+        consumers=_consumers(data, path),
         name=_text(data, "name", path),
         baseline=path.parent / baseline if baseline else None,
         vocabulary={key: _list(vocabulary, key, path) for key in vocabulary},
@@ -171,3 +175,11 @@ def _severity(data: Mapping[str, Any], path: Path) -> Severity:
         return Severity(value)
     except ValueError:
         raise UsageError(f"{path}: fail-on must be error, warning or info, not {value!r}") from None
+
+
+def _consumers(data: Mapping[str, Any], path: Path) -> tuple[Consumer, ...]:
+    value = data.get("for", [consumer.value for consumer in DEFAULT_CONSUMERS])
+    known = [consumer.value for consumer in Consumer]
+    if not isinstance(value, list) or not value or any(word not in known for word in value):
+        raise UsageError(f"{path}: for must be a list of some of {', '.join(known)}")
+    return tuple(consumer for consumer in Consumer if consumer.value in value)

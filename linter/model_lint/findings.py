@@ -26,6 +26,26 @@ class Severity(enum.Enum):
 
 _RANKS = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
+
+class Consumer(enum.Enum):
+    """A program that packages are made for."""
+
+    SCT = "sct"
+    NNUNET = "nnunet"
+    SLICER = "slicer"
+
+    @property
+    def title(self) -> str:
+        """Its name in prose."""
+        return _TITLES[self]
+
+
+_TITLES = {Consumer.SCT: "SCT", Consumer.NNUNET: "nnU-Net", Consumer.SLICER: "3D Slicer"}
+#: Whom the specification's packages are for.
+DEFAULT_CONSUMERS = (Consumer.SCT, Consumer.NNUNET)
+#: 3D Slicer runs the stock nnU-Net.
+STOCK = (Consumer.NNUNET, Consumer.SLICER)
+
 #: A rule crashed; an ignore silences nothing.
 INTERNAL, UNUSED = "X000", "X001"
 #: Codes and names of model-lint's own findings, which no rule makes.
@@ -53,6 +73,10 @@ class Problem(NamedTuple):
     steps: tuple[Step, ...] = ()
     #: The rule that reports it, where it was found while a model was built; "" otherwise.
     code: str = ""
+    #: Whom this case stops; None takes all whom the rule can stop.
+    stops: tuple[Consumer, ...] | None = None
+    #: What the consumer's user does first, where the package then works for it: "wrapping in ...".
+    step: str = ""
 
 
 class SourceLine(NamedTuple):
@@ -81,6 +105,10 @@ class Finding(NamedTuple):
     url: str
     #: What stands on that line, where the target's model holds the text.
     source: SourceLine | None = None
+    #: Whom it stops, whether or not the package is for them.
+    stops: tuple[Consumer, ...] = ()
+    #: What these consumers' users do first, where the package then works for them.
+    step: str = ""
 
 
 class Stats(NamedTuple):
@@ -100,6 +128,23 @@ class Ignored(NamedTuple):
     reason: str
 
 
+class Answer(NamedTuple):
+    """Whether a consumer takes a package."""
+
+    consumer: Consumer
+    #: Codes of the findings that stop it, sorted.
+    codes: tuple[str, ...] = ()
+    #: What its user does first, where that is all that is needed.
+    step: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """``yes``, ``no``, or ``after`` and what its user does first."""
+        if self.step:
+            return f"after {self.step}"
+        return "no" if self.codes else "yes"
+
+
 class TargetReport(NamedTuple):
     """All findings of one target, worst first."""
 
@@ -111,6 +156,8 @@ class TargetReport(NamedTuple):
     ignored: tuple[Ignored, ...] = ()
     #: Codes of the rules that ran.
     looked_for: frozenset[str] = frozenset()
+    #: Who takes the package; empty for other targets, and where not all of that was looked for.
+    takes: tuple[Answer, ...] = ()
 
 
 class Report(NamedTuple):

@@ -23,6 +23,7 @@ from model_lint.lint import Options, lint
 from model_lint.models.paths import is_image, is_junk
 from model_lint.models.target import Target
 from model_lint.naming import parse
+from model_lint.rules import all_rules
 
 from rules.test_registry import RULES, cases
 
@@ -102,11 +103,6 @@ def pack(patient: Patient, _: Finding) -> None:
     done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     patient.files = unzipped(patient.folder / NAME)
-
-
-def pack_or_restore(patient: Patient, finding: Finding) -> None:
-    """Let ``model-lint pack`` take a prefix off, or take the file again."""
-    (pack if "takes the prefix off" in finding.help else restore)(patient, finding)
 
 
 STEP = re.compile(
@@ -532,7 +528,7 @@ def unzipped(path: Path) -> Files:
 
 
 def checked(target: Target) -> tuple[Finding, ...]:
-    return lint(target, Options()).findings
+    return lint(target, Options(all_rules())).findings
 
 
 def errors(findings: Iterable[Finding]) -> set[str]:

@@ -28,6 +28,7 @@ from ..rules import all_rules
 from ..storage.depth import Depth
 from ..storage.new_file import folder_beside, publish
 from ..terminal import complain, text_width, use_color
+from .audience import add_for
 
 if TYPE_CHECKING:
     from .fix_options import Fixing
@@ -52,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choose.add_argument(
             option, metavar="RULE", action="extend", type=_words, default=[], help=text
         )
+    add_for(parser)
     parser.add_argument(
         "--fail-on",
         choices=[severity.value for severity in Severity],
@@ -163,7 +165,8 @@ def run(options: argparse.Namespace) -> int:
         vocabulary=vocabulary_of(config),
         reading=Reading(_depth(options), options.jobs),
     )
-    linter = _Linter(read, Options(chosen, config, known), _fixing(options))
+    consumers = tuple(options.consumers) or config.consumers
+    linter = _Linter(read, Options(chosen, config, known, consumers), _fixing(options))
     results: list[_Result] = []
     failures: list[UsageError] = []
     for text in _targets(options.targets):

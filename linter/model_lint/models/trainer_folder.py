@@ -83,6 +83,17 @@ class TrainerFolder(NamedTuple):
         return f"{self.path}/{name}" if self.path else name
 
     @property
+    def class_name(self) -> str:
+        """The trainer that is loaded: nnU-Net takes the first checkpoint's.
+
+        The folder's name says it where no checkpoint does; "" where neither does.
+        """
+        for _, checkpoint in self.checkpoints:
+            if checkpoint.trainer_name is not None:
+                return checkpoint.trainer_name
+        return self.parts.trainer if self.parts else ""
+
+    @property
     def configuration(self) -> str | None:
         """The configuration that is loaded: nnU-Net takes the first checkpoint's.
 

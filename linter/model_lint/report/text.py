@@ -11,7 +11,7 @@ from ..findings import OWN, Finding, Ignored, Report, Severity, SourceLine, Targ
 from ..models.quoted_line import cut
 from ..terminal import WIDTH, Paint, painter
 from ..wording import count, inert, printable
-from .shared import joined, path_inside, tally
+from .shared import joined, path_inside, taken, tally
 
 #: Below this, wrapping helps nobody.
 _NARROW = 40
@@ -45,11 +45,11 @@ def _target(target: TargetReport, paint: Paint, width: int) -> str:
     verdict = _tally(target.findings, paint) if target.findings else paint("clean", "green")
     head = f"{paint(printable(target.target), 'bold')} ({target.kind}): {verdict}\n"
     ignored = "".join(_ignored(target.ignored, paint, width))
+    takes = "".join(f"{line}\n" for line in _wrapped(taken(target), width, "  ", "  "))
     if not target.findings:
-        return head + ignored
-    return "\n".join(
-        filter(None, [head, _findings(target.target, target.findings, paint, width), ignored])
-    )
+        return head + ignored + takes
+    findings = _findings(target.target, target.findings, paint, width)
+    return "\n".join(filter(None, [head, findings, ignored, takes]))
 
 
 def _findings(target: str, findings: tuple[Finding, ...], paint: Paint, width: int) -> str:

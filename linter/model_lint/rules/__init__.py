@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypedDict, TypeVar
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-from ..findings import Problem, Severity
+from ..findings import STOCK, Consumer, Problem, Severity
 
 ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 
@@ -47,6 +47,7 @@ _MODULES = (
     "plans",
     "privacy",
     "repository",
+    "slicer",
     "trainer_class",
     "trainer_folder",
 )
@@ -58,6 +59,7 @@ class Authority(enum.Enum):
     SPEC = "the specification"
     SCT = "SCT"
     NNUNET = "nnU-Net"
+    SLICER = "3D Slicer"
     TORCH = "torch"
     ZIPFILE = "Python's zipfile"
     GITHUB = "GitHub"
@@ -66,7 +68,14 @@ class Authority(enum.Enum):
 
 
 SPEC, SCT, NNUNET, TORCH = Authority.SPEC, Authority.SCT, Authority.NNUNET, Authority.TORCH
-ZIPFILE, GITHUB, PRACTICE = Authority.ZIPFILE, Authority.GITHUB, Authority.PRACTICE
+SLICER, ZIPFILE, GITHUB = Authority.SLICER, Authority.ZIPFILE, Authority.GITHUB
+PRACTICE = Authority.PRACTICE
+
+#: Whom a finding stops. An authority does not tell: what the specification asks for may stop SCT
+#: alone, and what nnU-Net does may stop everybody.
+IN_SCT, IN_NNUNET, IN_SLICER = Consumer.SCT, Consumer.NNUNET, Consumer.SLICER
+IN_STOCK = STOCK
+EVERYWHERE = tuple(Consumer)
 
 Check = Callable[..., Iterator[Problem]]
 AnyCheck = TypeVar("AnyCheck", bound=Check)
@@ -101,6 +110,13 @@ class Rule(NamedTuple):
     private: bool = False
     #: Codes of rules that report the same cause better: where one of them does, this one is silent.
     unless: tuple[str, ...] = ()
+    #: Whom its findings can stop: the program fails, or silently does the wrong thing.
+    stops: tuple[Consumer, ...] = ()
+
+    @property
+    def firm(self) -> bool:
+        """Whether its errors are errors whomever the package is for."""
+        return self.security or self.authority is SPEC
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -153,6 +169,7 @@ class _More(TypedDict, total=False):
     security: bool
     private: bool
     unless: tuple[str, ...]
+    stops: tuple[Consumer, ...]
 
 
 _REGISTRY: dict[str, Rule] = {}

@@ -24,7 +24,7 @@ from ..models.trainer_folder import TrainerFolder
 from ..nnunet.numbers import is_number
 from ..storage.tree import Entry
 from ..wording import count, listing, quote, size
-from . import ERROR, PRACTICE, SCT, SPEC, WARNING, rule
+from . import ERROR, IN_SCT, PRACTICE, SCT, SPEC, WARNING, rule
 from .shared import shown, unreadable
 
 _ONE_CHECKPOINT = "include only `checkpoint_final.pth`"
@@ -41,6 +41,7 @@ _PADS = tuple(f"pad_{side}" for side in _SIDES)
     SPEC,
     _ONE_CHECKPOINT,
     repair="leaves it out of a fold that has a readable checkpoint_final.pth",
+    stops=(IN_SCT,),
 )
 def extra_checkpoint(package: Package) -> Iterator[Problem]:
     """There is a checkpoint besides each fold's `checkpoint_final.pth`.
@@ -60,9 +61,10 @@ def extra_checkpoint(package: Package) -> Iterator[Problem]:
 
 
 def _extra(file: Entry) -> Problem:
-    monai = "; SCT takes the package for a MONAI model" if file.path.endswith(".ckpt") else ""
-    what = f"{quote(file.path.rpartition('/')[2])} ({size(file.size)})"
-    return Problem(f"{what} is not to be shipped{monai}", file.path)
+    what = f"{quote(file.path.rpartition('/')[2])} ({size(file.size)}) is not to be shipped"
+    if file.path.endswith(".ckpt"):
+        return Problem(f"{what}; SCT takes the package for a MONAI model", file.path)
+    return Problem(what, file.path, stops=())
 
 
 def _places_of_checkpoints(package: Package) -> set[str]:
@@ -220,6 +222,7 @@ def _is_expected(name: str, kind: str) -> bool:
     ERROR,
     SCT,
     "SCT reads crop_metadata.json from the model's installation folder (deepseg/models.py)",
+    stops=(IN_SCT,),
 )
 def crop_metadata_misplaced(package: Package) -> Iterator[Problem]:
     """`crop_metadata.json` is not beside the trainer folder.
@@ -234,7 +237,13 @@ def crop_metadata_misplaced(package: Package) -> Iterator[Problem]:
             yield Problem("it is not beside the trainer folder", crop.path)
 
 
-@rule("L021", ERROR, SCT, "SCT reads six paddings from crop_metadata.json (deepseg/models.py)")
+@rule(
+    "L021",
+    ERROR,
+    SCT,
+    "SCT reads six paddings from crop_metadata.json (deepseg/models.py)",
+    stops=(IN_SCT,),
+)
 def crop_metadata_invalid(package: Package) -> Iterator[Problem]:
     """`crop_metadata.json` lacks one of its six paddings.
 

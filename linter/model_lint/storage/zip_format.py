@@ -87,7 +87,7 @@ class CentralHeader(NamedTuple):
     offset: int
     name: bytes
     extra: bytes
-    comment: bytes
+    comment: bytes = b""
 
 
 class End(NamedTuple):
