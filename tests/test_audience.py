@@ -14,7 +14,7 @@ from model_lint.cli import main
 from model_lint.config import Config
 from model_lint.findings import INTERNAL, Consumer, Severity, TargetReport
 from model_lint.lint import Options, lint, load_baseline, select_rules
-from model_lint.rules import all_rules
+from model_lint.rules import Rule, all_rules
 
 SCT, NNUNET, SLICER = Consumer
 E, W, I = Severity.ERROR, Severity.WARNING, Severity.INFO  # noqa: E741
@@ -24,8 +24,9 @@ NO_ORIENTATION = dataset(lambda data: data.pop("image_orientation") and None)
 README_BESIDE = (inside("model"), put("/README.md", "# Model\n"))
 
 
-def report(path: Path, *consumers: Consumer, **options: Any) -> TargetReport:
-    return lint(load(path), Options(all_rules(), consumers=consumers or (SCT, NNUNET), **options))
+def report(path: Path, *consumers: Consumer, rules: tuple[Rule, ...] | None = None) -> TargetReport:
+    options = Options(rules or all_rules(), consumers=consumers or (SCT, NNUNET))
+    return lint(load(path), options)
 
 
 def verdicts(of: TargetReport) -> dict[Consumer, str]:
