@@ -1,4 +1,4 @@
-"""What names and paths mean: the specification's files, and what is recognised by its name."""
+"""What names and paths mean: the specification's files, and files recognised by their name."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ TRAINER_GLOB = "nnUNetTrainer*"
 #: What SCT globs for inside the trainer folder.
 FOLD_GLOB = "fold_*"
 FINAL_CHECKPOINT = "checkpoint_final.pth"
-#: What SCT reads beside the trainer folder for models of cropped images.
+#: What SCT reads next to the trainer folder for models of cropped images.
 CROP_METADATA = "crop_metadata.json"
-#: What nnU-Net names a dataset folder; one such wrapper suits SCT, nnU-Net and Slicer.
+#: nnU-Net's name of a dataset folder; SCT, nnU-Net and Slicer accept one such wrapper.
 DATASET_FOLDER = re.compile(r"Dataset\d{3}_.+", re.ASCII)
-#: The files of the specification's tree, by the folder they are in.
+#: The files of the specification's tree: in the trainer folder, and in a fold.
 TRAINER_FILES = frozenset(
     {"dataset.json", "plans.json", "dataset_fingerprint.json", "trainer_class.py"}
 )
@@ -43,12 +43,12 @@ def above(path: str) -> Iterator[str]:
 
 
 def letters(name: str) -> str:
-    """Return what is left of a name where case, signs, numbers and "copy" do not count."""
+    """Return a name in lower case, without signs, numbers and "copy", to compare names."""
     return re.sub(r"copy of|copy|[^a-z]", "", name.lower())
 
 
 def is_junk(path: str) -> bool:
-    """Return whether a path is, or lies in, what an operating system leaves behind."""
+    """Return whether an operating system left behind this path or a folder above it."""
     return any(part in _JUNK or part.startswith("._") for part in path.split("/"))
 
 
@@ -60,13 +60,13 @@ def junk_entry(path: str) -> str | None:
 
 
 def is_image(path: str) -> bool:
-    """Return whether a path ends as images and arrays of voxels do."""
+    """Return whether a path has the suffix of an image or an array of voxels."""
     name = path.rpartition("/")[2].lower()
     return name.endswith(_IMAGES) or name == "dicomdir"
 
 
 def is_checkpoint(path: str) -> bool:
-    """Return whether a path ends as the weights of some network do."""
+    """Return whether a path has the suffix of the weights of a network."""
     return path.lower().endswith(_CHECKPOINTS)
 
 
@@ -81,12 +81,12 @@ def is_fold_checkpoint(name: str) -> bool:
 
 
 def resembles_fold(name: str) -> bool:
-    """Return whether a name was probably meant to be that of a fold."""
+    """Return whether a name was probably meant to be the name of a fold."""
     return re.fullmatch(r"fold[-_ .]?(all|[0-9]+)", name.lower()) is not None
 
 
 def validation_entry(path: str) -> str | None:
-    """Return the outermost folder or file on a path that holds validation results."""
+    """Return the outermost folder or file on a path that contains validation results."""
     parts = path.split("/")
     for position, part in enumerate(parts):
         inner = part == "validation" or part.startswith("validation_")
@@ -104,7 +104,7 @@ class FolderName(NamedTuple):
 
 
 def parse_folder_name(name: str) -> FolderName | None:
-    """Split ``TRAINER__PLANS__CONFIGURATION`` as nnU-Net does; None unless three parts result."""
+    """Split ``TRAINER__PLANS__CONFIGURATION`` as nnU-Net does; None unless it has three parts."""
     parts = name.split("__")
     return FolderName(*parts) if len(parts) == 3 and all(parts) else None
 
@@ -118,5 +118,5 @@ def fold_number(name: str) -> int | str | None:
 
 
 def is_version_1(name: str) -> bool:
-    """Return whether a file of this name is one of nnU-Net 1's."""
+    """Return whether nnU-Net 1 writes a file of this name."""
     return name == "plans.pkl" or fnmatchcase(name, "model_*.model")

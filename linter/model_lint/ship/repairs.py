@@ -134,15 +134,15 @@ def _logs(
 ) -> Iterator[tuple[str, str]]:
     """Yield the path and the text of each log, as far as there is room for all of them."""
     left = MAX_TEXT_BYTES
-    for record in package.records:
-        if not record.is_record or record.path not in files or files[record.path].size > left:
+    for text in package.texts:
+        if not text.is_log or text.path not in files or files[text.path].size > left:
             continue
         try:
-            data = read_bytes(tree, record.path, left)
+            data = read_bytes(tree, text.path, left)
         except TreeError:
-            continue  # a rule of the archive family reports it
+            continue  # an archive rule reports it
         left -= len(data)
-        yield record.path, decoded(data)
+        yield text.path, decoded(data)
 
 
 def _taken_out(before: str, after: str) -> tuple[str, ...]:
