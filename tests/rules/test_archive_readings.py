@@ -94,7 +94,11 @@ WRONG: dict[str, tuple[bytes, str, str]] = {
     "a folder of Unix": (built(central(attributes=0o040755 << 16)), "Z011", "marked as a folder"),
     "a reparse point": (built(central(attributes=0x420, system=0)), "Z011", "marked as a link"),
     "setuid": (built(central(attributes=0o104755 << 16)), "Z011", "setuid"),
-    "no kind of file": (built(central(attributes=0o030644 << 16)), "Z011", "no kind of file"),
+    "no kind of file": (
+        built(central(attributes=0o030644 << 16)),
+        "Z011",
+        "not that of any kind of file",
+    ),
     "a link of PKWARE": (
         built(both(extra=extra(13, bytes(12) + b"/etc/passwd"))),
         "Z011",
@@ -110,10 +114,14 @@ WRONG: dict[str, tuple[bytes, str, str]] = {
         "Z002",
         "can't be read",
     ),
-    "a locator to elsewhere": (built(wide={"at": 0}), "Z011", "points to another place"),
+    "a locator to elsewhere": (
+        built(wide={"at": 0}),
+        "Z011",
+        "does not point to the record before it",
+    ),
     "zip64 that says more": (built(wide={"size": 60}), "Z011", "72 bytes instead of 56"),
     "zip64 that contradicts the end": (built(wide={}, end={"here": 2}), "Z011", "contradict"),
-    "places that are moved": (built(shift=-10), "Z011", "another place than its last record"),
+    "places that are moved": (built(shift=-10), "Z011", "not at the place that its last record"),
     "sizes behind the data that differ": (
         built(lambda e: replace(e, after=bytes(16)), DEFLATED, DESCRIPTOR),
         "Z011",
