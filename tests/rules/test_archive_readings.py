@@ -59,8 +59,8 @@ def of_size(amount: int) -> Change:
 
 
 WRONG: dict[str, tuple[bytes, str, str]] = {
-    "stored, size too large": (built(of_size(50)), "Z011", "stored as it is"),
-    "stored, size too small": (built(of_size(-50)), "Z011", "stored as it is"),
+    "stored, size too large": (built(of_size(50)), "Z011", "it is not compressed"),
+    "stored, size too small": (built(of_size(-50)), "Z011", "it is not compressed"),
     "deflated, more behind it": (
         built(lambda e: both(compressed=len(e.content) + 3)(more(b"xyz")(e)), DEFLATED),
         "Z002",

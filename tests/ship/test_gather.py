@@ -113,7 +113,7 @@ def test_a_trainer_that_is_not_there(
         (None, "no such file"),
         (b"{", "unreadable"),
         (b"[]", "unreadable: not a JSON object"),
-        (b'{"labels": {}, "labels": {}}', "has the key 'labels' twice"),
+        (b'{"labels": {}, "labels": {}}', "duplicate key 'labels'"),
     ],
 )
 def test_json_that_can_not_be_read(

@@ -1,1 +1,1 @@
-"""Folders and zips as trees of files, every limit on reading them, and the zip format."""
+"""Folders and zips as trees of files, the limits on reading them, and the zip format."""

@@ -1,6 +1,6 @@
-"""Every limit on what is read, in one place.
+"""Limits on what is read of packages and repositories: no genuine one reaches them.
 
-The largest real packages are two to three orders of magnitude below each of them.
+The limits of a checkpoint are in `checkpoint`, next to the code that they stop.
 """
 
 from __future__ import annotations

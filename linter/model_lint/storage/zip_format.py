@@ -26,6 +26,7 @@ LOCAL, CENTRAL, END, END_64, LOCATOR = (
     b"PK\6\7",
 )
 DESCRIPTOR_MARK = b"PK\7\x08"
+NO_HEADER = "no entry begins where the directory says"
 MAX_16, MAX_32 = 0xFFFF, 0xFFFFFFFF
 #: The kinds of extra fields with 64-bit sizes, a name in Unicode, the target of a link (two of
 #: them), and libarchive's for streams.
@@ -116,7 +117,7 @@ def local_length(fixed: bytes) -> int:
 def parse_local(data: bytes) -> LocalHeader:
     """Parse a local header that begins here. Raises FormatError."""
     if len(data) < LOCAL_SIZE or not data.startswith(LOCAL):
-        raise FormatError("no entry begins where the directory says")
+        raise FormatError(NO_HEADER)
     _, _, flags, method, _, _, crc, compressed, size, name, extra = _LOCAL.unpack_from(data)
     if len(data) < LOCAL_SIZE + name + extra:
         raise FormatError("a header is cut off")

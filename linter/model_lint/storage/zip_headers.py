@@ -26,6 +26,7 @@ from .zip_format import (
     LOCAL,
     LOCAL_SIZE,
     MAX_32,
+    NO_HEADER,
     SETTINGS,
     STORED,
     FormatError,
@@ -40,7 +41,6 @@ _MARKERS = (b"PK00", DESCRIPTOR_MARK)
 #: Bytes that are read at once if headers are close together, and of a single header.
 _AHEAD, _ALONE = 1 << 18, 128
 _BLOCK = 1 << 20
-_NO_HEADER = "no entry begins where the directory says"
 
 
 class Headers(NamedTuple):
@@ -80,7 +80,7 @@ def read_headers(tree: ZipTree) -> Headers:
         header = _header(window, member)
         if header is None:
             if member.offset >= 0:  # a rule about the directory reports the others
-                broken.append((member.path, _NO_HEADER))
+                broken.append((member.path, NO_HEADER))
             continue
         found, text = header
         if text:
