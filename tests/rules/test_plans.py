@@ -201,7 +201,7 @@ CASES = [
         "needs a stage before",
         configuration({"previous_stage": "3d_lowres"}),
         says="`2d` needs the output of `3d_lowres`",
-        severity=W,
+        severity=E,
     ),
     silent("P005", "none before", configuration({"previous_stage": None})),
     silent("P005", "the first stage", configuration({"next_stage": "3d_cascade_fullres"})),
