@@ -500,7 +500,6 @@ def advised_name(name: str, finding: Finding) -> str:
 UNSCRIPTED = {
     "L024": "nothing is wrong in the package",
     "L025": "the model has to be trained again",
-    "L026": "packing 2 GiB takes too long for a test",
     "D009": "a model of one channel has to be trained",
     "D010": "nothing is wrong in the package",
     "P004": "nothing is to be done before the next training",
