@@ -44,7 +44,7 @@ def _is_shape(value: object) -> bool:
     """Say whether a value is a shape whose elements torch and numpy can count."""
     if type(value) is not tuple or len(value) > 64 or not all(map(is_count, value)):
         return False
-    return prod(takewhile(bool, value)) < 2**63
+    return bool(prod(takewhile(bool, value)) < 2**63)
 
 
 def _ordered_dict(arguments: tuple[object, ...]) -> object:
