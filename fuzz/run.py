@@ -1,8 +1,10 @@
 """Feed mutated archives, pickles, JSON files and names to the linter: each must end in a verdict.
 
-It must do so in little time and memory; and what the verdict is about must be what the programs that
-unpack zips and torch find in mixtures of the tricks of ``tests/consumers/zip_tricks.py``. The report
-says how many inputs got how far. Every input is made from a small seed by one to eight mutations, and every mutation by a random
+It must do so in little time and memory. And the verdict must be about what torch, and the programs
+that unpack zips, find in mixtures of the tricks of ``tests/consumers/zip_tricks.py``. The report
+says how many inputs got how far.
+
+Every input is made from a small seed by one to eight mutations, and every mutation by a random
 generator whose seed is the number of the input: `--only KIND:NUMBER` repeats one of them.
 """
 
