@@ -72,9 +72,10 @@ def generate() -> None:
 def copy_template(target: Path) -> None:
     """Copy the template without caches, which cookiecutter would take for text."""
     caches = shutil.ignore_patterns("__pycache__", ".*_cache", ".hypothesis", ".snakemake")
-    for name in ("{{cookiecutter.__repo_name}}", "hooks"):
+    for name in ("{{cookiecutter.repo_name}}", "hooks", "linter", "questions"):
         shutil.copytree(ROOT / name, target / name, ignore=caches)
-    shutil.copy(ROOT / "cookiecutter.json", target)
+    for name in ("cookiecutter.json", "template_extension.py"):
+        shutil.copy(ROOT / name, target)
 
 
 def make_phantoms() -> None:
@@ -127,7 +128,7 @@ def segment() -> None:
     image = min((WORK / "bids").glob("sub-*/**/*.nii.gz"))
     run(
         sys.executable,
-        "workflow/scripts/segment.py",
+        "inference/segment.py",
         *("-m", package()),
         *("-i", image),
         *("-o", OUTPUT / "segmentation.nii.gz"),

@@ -21,6 +21,7 @@ sys.path.insert(0, str(TESTS))
 from build import Case, package, put  # noqa: E402
 from checkpoint_files import slim  # noqa: E402
 from console import block, console, output  # noqa: E402
+from model_lint.findings import DEFAULT_CONSUMERS  # noqa: E402
 from model_lint.rules import Rule, all_rules  # noqa: E402
 from rule_cases import CASES as OWN  # noqa: E402
 from rule_cases import REPAIRED  # noqa: E402
@@ -186,7 +187,9 @@ def _rank(difference: str) -> tuple[bool, bool, int]:
 def _command(case: Case, path: Path, folder: Path) -> str:
     name = f" --name {case.name}" if case.name else ""
     deep = " --deep" if _rule(case.code).deep else " --quick" if case.quick else ""
-    return f"model-lint check {path.relative_to(folder)} --select {case.code}{name}{deep}"
+    consumers = ",".join(consumer.value for consumer in case.consumers)
+    whom = f" --for {consumers}" if case.consumers != DEFAULT_CONSUMERS else ""
+    return f"model-lint check {path.relative_to(folder)} --select {case.code}{name}{deep}{whom}"
 
 
 def _made(folder: Path) -> Path:

@@ -48,6 +48,19 @@ def repository(
     return [Case(code, what, checkout(bad)), Case(code, REPAIRED, checkout(good), fires=False)]
 
 
+def with_clone(folder: Path) -> Path:
+    """Write a model repository in which another one was added with ``git add``."""
+    root = checkout({})(folder)
+    identity = "-c user.name=x -c user.email=x@example.org"
+    for command in (
+        "init -q scripts/tools",
+        f"-C scripts/tools {identity} commit -q --allow-empty -m x",
+        "-c advice.addEmbeddedRepo=false add scripts/tools",
+    ):
+        subprocess.run(["git", "-C", str(root), *command.split()], check=True)
+    return root
+
+
 def logged(code: str, what: str, line: str) -> list[Case]:
     """Return a package with a line in its log that leaks, and without the leak."""
     bad = f"2026-11-23 14:06:03.123456: {line}\n"
@@ -130,6 +143,20 @@ CASES: list[Case] = [
         "an option that SCT removed",
         {"README.md": "# Canal\n\n    sct_deepseg -task canal_t2w -i t2.nii.gz\n"},
         {"README.md": "# Canal\n\n    sct_deepseg canal -i t2.nii.gz\n"},
+    ),
+    *repository(
+        "R010",
+        "a key of a service in a script",
+        {"scripts/train.py": f'wandb.login(key="{"0a1b" * 10}")\n'},
+        {"scripts/train.py": 'wandb.login(key=os.environ["WANDB_API_KEY"])\n'},
+    ),
+    Case("R011", "a clone added as a folder", with_clone),
+    Case("R011", REPAIRED, checkout({}), fires=False),
+    *repository(
+        "R012",
+        "a trainer folder in git",
+        {f"models/{STOCK}/plans.json": "{}", f"models/{STOCK}/fold_0/checkpoint_final.pth": ""},
+        {},
     ),
     changed("P001", "cut off", put("plans.json", '{"plans_name": "nnUNetPlans",\n')),
     changed("P002", "another configuration", plans(renamed)),

@@ -39,6 +39,7 @@ from model_lint.lint import Options, lint
 from model_lint.models.json_file import parse_json
 from model_lint.models.reading import Reading
 from model_lint.models.target import Target, load_zip
+from model_lint.rules import all_rules
 from model_lint.storage.depth import Depth
 from model_lint.storage.ranges import of_bytes
 from model_lint.storage.tree import TreeError
@@ -139,7 +140,7 @@ def archives(draw: random.Random) -> str:
         target = load_zip("x.zip", ranges, reading=Reading(depth, jobs=1))
     except UsageError:
         return "a checkpoint"  # not a package
-    report = lint(target, Options())
+    report = lint(target, Options(all_rules()))
     for finding in report.findings:
         if finding.code == INTERNAL:
             raise AssertionError(finding.message)

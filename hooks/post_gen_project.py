@@ -1,18 +1,18 @@
 """After generation: a git repository with a first commit where that is possible, and next steps.
 
-Nothing here may fail a generation: without git, without an identity or with an old git, the files
-are there all the same, and the next steps say what is left to do.
+For cruft nothing is done: it generates to compare, too, where a `.git` would become part of the
+update, and it does not say for which it generates. Nothing here may fail a generation: without git,
+without an identity or with an old git, the files are there all the same, and the next steps say
+what is left to do.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -69,20 +69,6 @@ def wanted() -> bool:
     return os.environ.get(OPT_OUT, "") in ("", "0") and not Path(".git").exists()
 
 
-def is_cruft_comparison(answers: dict[str, Any]) -> bool:
-    """Tell whether cruft generates only to compare.
-
-    `cruft update`, `diff` and `check` generate into a temporary folder and compare all files, so
-    that a `.git` would become part of the update.
-    """
-    parent = Path.cwd().parent
-    return (
-        "_commit" in answers
-        and re.fullmatch(r"tmp[a-z0-9_]{8}", parent.name) is not None
-        and parent.parent == Path(tempfile.gettempdir()).resolve()
-    )
-
-
 def make_repository() -> str:
     """Make the git repository; return what came out: `committed`, `staged` or `none`."""
     # `git init --initial-branch` is unknown to git before 2.28.
@@ -95,41 +81,29 @@ def make_repository() -> str:
     return "committed" if committed else "staged"
 
 
-def next_steps(answers: dict[str, Any], outcome: str) -> str:
+def next_steps(name: str, outcome: str, notes: list[str]) -> str:
     """What to do next, in a few lines."""
-    name = answers["__repo_name"]
     steps = [f"cd {name}"]
     if outcome == "none":
         steps.append("git init --initial-branch=main && git add --all")
     if outcome in ("none", "staged"):
         steps.append(f'git commit --message "{FIRST_COMMIT}"')
-    if outcome == "committed" and "_commit" in answers:
-        steps.append('git add .cruft.json && git commit --message "Follow the template with cruft"')
     steps.append("edit config.yaml: where the data are, labels, folds")
     steps.append("read README.md: training, evaluation and release, step by step")
     lines = [f"  {number}. {step}" for number, step in enumerate(steps, 1)]
-    return "\n".join(["", f"Generated {name}. Next:", *lines, *notes(answers)])
+    return "\n".join(["", f"Generated {name}. Next:", *lines, *(f"Note: {n}" for n in notes)])
 
 
-def notes(answers: dict[str, Any]) -> list[str]:
-    """What the answers imply and might surprise."""
-    channels = len(answers["channels"].split(","))
-    if answers["channels_as"] == "channels" and channels > 1 and answers["consumer"] != "slicer":
-        return [
-            f"Note: SCT gives a model one channel; this one takes {channels} and will run in "
-            "nnU-Net and Slicer only."
-        ]
-    return []
-
-
-def main(answers: dict[str, Any]) -> int:
+def main(answers: dict[str, Any], notes: list[str]) -> int:
     """Make the repository and print the next steps."""
-    if is_cruft_comparison(answers):
+    if "_commit" in answers:  # by cruft
         return 0
     outcome = make_repository() if wanted() else "unwanted"
-    print(next_steps(answers, outcome))
+    print(next_steps(answers["repo_name"], outcome, notes))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(json.loads(r"""{{ cookiecutter | tojson }}""")))
+    # The template engine fills in these lines: what was typed arrives as data, never as code.
+    given = json.loads(r"""{{ cookiecutter | tojson }}""")
+    sys.exit(main(given, json.loads(r"""{{ cookiecutter | notes | tojson }}""")))

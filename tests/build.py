@@ -19,7 +19,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from model_lint.findings import Finding, Severity
+import model_lint
+from model_lint.findings import DEFAULT_CONSUMERS, Consumer, Finding, Severity
 from model_lint.lint import Options, lint, select_rules
 from model_lint.models.reading import Reading
 from model_lint.models.target import Target, load_target
@@ -120,6 +121,7 @@ def findings(
     weights: bool = True,
     deep: bool = False,
     quick: bool = False,
+    consumers: tuple[Consumer, ...] = DEFAULT_CONSUMERS,
 ) -> list[Finding]:
     """Lint a path with the rules of these codes or prefixes, all of them without any.
 
@@ -127,7 +129,13 @@ def findings(
     """
     rules = select_rules(all_rules(), select=selectors)
     target = load(path, name=name, deep=deep, quick=quick, weights=weights)
-    return list(lint(target, Options(rules)).findings)
+    return list(lint(target, Options(rules, consumers=consumers)).findings)
+
+
+def load_schema(name: str) -> Any:
+    """Return one of the schemas that model-lint publishes."""
+    path = Path(model_lint.__path__[0]) / "schemas" / f"{name}.schema.json"
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 # Changes
@@ -196,8 +204,16 @@ def edit(path: str, change: Callable[[Any], Any] | dict[str, Any]) -> Change:
     return changed
 
 
+class Absent:
+    """Stands for a key that is taken out."""
+
+    def __repr__(self) -> str:
+        """Return the same in every process: names of tests are made of it."""
+        return "absent"
+
+
 #: As a value for ``edit``: take the key out.
-ABSENT = object()
+ABSENT = Absent()
 
 
 def dataset(change: Callable[[Any], Any] | dict[str, Any]) -> Change:
@@ -261,6 +277,8 @@ class Case:
     #: ``--deep`` and ``--quick``.
     deep: bool = False
     quick: bool = False
+    #: ``--for``.
+    consumers: tuple[Consumer, ...] = DEFAULT_CONSUMERS
 
     def __str__(self) -> str:
         return f"{self.code}-{self.what.replace(' ', '-')}"
@@ -286,7 +304,13 @@ def assert_case(case: Case, folder: Path, *families: str) -> None:
     weights = bool({"C", "K", "P"} & set(families))
     path = case.build(folder)
     found = findings(
-        path, *families, name=case.name, weights=weights, deep=case.deep, quick=case.quick
+        path,
+        *families,
+        name=case.name,
+        weights=weights,
+        deep=case.deep,
+        quick=case.quick,
+        consumers=case.consumers,
     )
     codes = {f.code for f in found}
     assert codes == ({case.code} if case.fires else set()) | case.also, found

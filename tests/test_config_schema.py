@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from build import load_schema
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -15,7 +16,6 @@ from model_lint import config as config_module
 from model_lint.config import KEYS, load_config
 from model_lint.errors import UsageError
 from model_lint.naming import FIELDS
-from model_lint.schema import load_schema
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -38,6 +38,8 @@ GOOD = [
     "per-target-ignores = {}",
     'fail-on = "warning"',
     'fail-on = "info"\nname = "model_seg_t2"',
+    'for = ["sct"]',
+    'for = ["slicer", "sct", "nnunet", "sct"]',
     'baseline = "old/report.json"',
     'baseline = ""',
     '[vocabulary]\nanatomy = ["conus"]\nanimal = []',
@@ -60,6 +62,11 @@ BAD = [
     'fail-on = ["error"]',
     "fail-on = true",
     "fail-on = 1979-05-27",
+    'for = "sct"',
+    "for = []",
+    'for = ["SCT"]',
+    'for = ["sct", 1]',
+    "for = true",
     "name = 1",
     "name = 1979-05-27",
     'name = ["model_seg_t2"]',
@@ -74,7 +81,9 @@ BAD = [
     '[[vocabulary]]\nanatomy = ["conus"]',
 ]
 
-scalars = st.sampled_from(["error", "warning", "D011", "", "x"]) | st.booleans() | st.integers()
+scalars = (
+    st.sampled_from(["error", "warning", "sct", "D011", "", "x"]) | st.booleans() | st.integers()
+)
 values = st.recursive(
     scalars,
     lambda inner: (

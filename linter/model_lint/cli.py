@@ -1,4 +1,4 @@
-"""The command line: the only module that reads the environment, prints and sets exit statuses."""
+"""The command line: chooses the command, and ends every failure with one line and a status."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import argparse
 import importlib
 import io
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from . import __version__
-from .errors import ISSUES_URL, NothingToLint, UsageError
-from .terminal import complain
+from .errors import ISSUES_URL, NothingToLint, Stopped, UsageError
+from .terminal import complain, text_width
 
 ERROR, NOTHING = 2, 3
-#: What shells give for SIGINT.
-INTERRUPTED = 130
+#: What shells add to the number of the signal that ended a program.
+SIGNALLED = 128
 
 EPILOG = """\
 exit status:
@@ -49,9 +50,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UsageError as error:
         complain(str(error))
         return NOTHING if isinstance(error, NothingToLint) else ERROR
-    except KeyboardInterrupt:
-        complain("interrupted")
-        return INTERRUPTED
+    except (KeyboardInterrupt, Stopped) as stop:
+        number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
+        complain(f"stopped ({signal.Signals(number).name})")
+        return SIGNALLED + number
     except BrokenPipeError:
         # The reader of a pipe (`| head`) is gone: nobody is left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -92,12 +94,19 @@ class _Parser(argparse.ArgumentParser):
         return f" (did you mean {near[0]}?)" if near else ""
 
 
+class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """As wide as all that is printed; argparse makes one for every option, to look at its form."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=text_width())
+
+
 def _parser(words: list[str]) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="model-lint",
         description="Lint, explain and pack nnU-Net models for the Spinal Cord Toolbox (SCT).",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_HelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"model-lint {__version__}")
@@ -111,7 +120,7 @@ def _parser(words: list[str]) -> argparse.ArgumentParser:
             help=summary,
             description=summary[0].upper() + summary[1:] + ".",
             epilog=EPILOG,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_HelpFormatter,
             allow_abbrev=False,
         )
         if name == chosen:  # `model-lint name` must not pay for importing all of `check`

@@ -28,7 +28,7 @@ from worker import Stage, import_all_trainers, phantom, serve
 #: Where nnU-Net looks for custom trainers.
 TRAINERS = "nnUNet_extTrainer"
 #: Endings that the user's images can have, when the model asks for them.
-ENDINGS = (".nii.gz", ".nii", ".nrrd", ".mha")
+ENDINGS = (".nii.gz", ".nii", ".nrrd", ".mha", ".NII.GZ")
 
 
 def judge(package: Path, folder: Path, stage: Stage) -> dict[str, np.ndarray]:

@@ -7,10 +7,11 @@ import zipfile
 from pathlib import Path
 
 import nibabel as nib
+import nnunet_names
 import numpy as np
 import pytest
 from judge import FORK
-from model_lint.nnunet.sct_modules import missing_in_nnunet, nnunet_modules
+from model_lint.nnunet.sct_modules import missing_in_nnunet
 from sct_files import install, require_crop_metadata, require_nnunet
 from sct_image import OPPOSITE, reorient, split_labels
 
@@ -101,13 +102,14 @@ def test_masks_are_named_as_in_sct() -> None:
     assert masks["_gm_seg"].tolist() == [[[False, False, True]]]
 
 
+def test_the_names_in_both_nnunets_are_known() -> None:
+    assert nnunet_names.FILE.read_text(encoding="utf-8") == nnunet_names.listing()
+
+
 def test_the_modules_of_the_fork_are_known() -> None:
-    for package, known in nnunet_modules().items():
-        folder = FORK.joinpath("nnunetv2", *package.split("."))
-        files = {path.stem for path in folder.glob("*.py")}
-        folders = {path.parent.name for path in folder.glob("*/__init__.py")}
-        assert files | folders == known | {"__init__"}
-        assert (folder / "__init__.py").read_bytes() == b""
     modules = [m.relative_to(FORK).with_suffix("").parts for m in FORK.glob("nnunetv2/**/*.py")]
     names = [".".join(parts).removesuffix(".__init__") for parts in modules]
     assert [name for name in names if missing_in_nnunet(name)] == []
+    assert missing_in_nnunet("nnunetv2.nets.UMamba", ["UMamba"]) == "nnunetv2.nets.UMamba"
+    assert missing_in_nnunet("nnunetv2.paths", ["nnUNet_extTrainer"]) is not None
+    assert missing_in_nnunet("nnunetv2.paths", ["nnUNet_extTrainer"], stock=True) is None

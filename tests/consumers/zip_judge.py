@@ -12,6 +12,7 @@ from model_lint.findings import Severity
 from model_lint.lint import Options, lint
 from model_lint.models.reading import Reading
 from model_lint.models.target import load_zip
+from model_lint.rules import all_rules
 from model_lint.storage.depth import Depth
 from model_lint.storage.ranges import of_bytes
 from model_lint.storage.tree import DamagedError
@@ -29,7 +30,7 @@ def judged(data: bytes, depth: Depth = Depth.END) -> dict[str, str] | None:
         target = load_zip(NAME, of_bytes(data), reading=Reading(depth, 1))
     except UsageError:
         return None
-    if any(f.severity is Severity.ERROR for f in lint(target, Options()).findings):
+    if any(f.severity is Severity.ERROR for f in lint(target, Options(all_rules())).findings):
         return None
     assert target.archive is not None
     tree = target.archive.tree

@@ -8,9 +8,11 @@ import pytest
 from build import (
     MODEL,
     NAME,
+    STOCK,
     TRAINER,
     drop,
     inside,
+    move,
     package,
     put,
     rename_trainer,
@@ -19,15 +21,9 @@ from build import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
-from model_lint.checkpoint.reader import Checkpoint
-from model_lint.models.package import (
-    FolderName,
-    Package,
-    build_package,
-    fold_number,
-    parse_folder_name,
-)
-from model_lint.models.paths import is_image, is_junk
+from model_lint.checkpoint.model import Checkpoint
+from model_lint.models.package import Package, build_package
+from model_lint.models.paths import FolderName, fold_number, is_image, is_junk, parse_folder_name
 from model_lint.storage.folder import FolderTree
 from model_lint.storage.ranges import of_bytes
 from model_lint.storage.zip import open_zip
@@ -46,9 +42,9 @@ def paths(folder: Path, *names: str) -> list[str]:
 def test_the_genuine_model(tmp_path: Path) -> None:
     for model in (of(package(tmp_path, folds=(0, 1))), of(unpacked(tmp_path / "x", folds=(0, 1)))):
         (trainer,) = model.trainers
-        assert model.usable == model.trainers
+        assert model.judged == model.trainers
         assert model.found == (TRAINER,)
-        assert model.wrapper is None
+        assert model.wrapper == ""
         assert trainer.parts == FolderName("nnUNetTrainerTiny", "nnUNetPlans", "2d")
         assert [(f.name, f.number) for f in trainer.folds] == [("fold_0", 0), ("fold_1", 1)]
         assert [f.name for f, c in trainer.checkpoints if c.trainer_name] == ["fold_0", "fold_1"]
@@ -59,13 +55,9 @@ def test_the_genuine_model(tmp_path: Path) -> None:
 
 def test_a_wrapper_is_what_sct_strips(tmp_path: Path) -> None:
     model = of(package(tmp_path, inside("Dataset101_x"), put("/__MACOSX/._x")))
-    assert (model.wrapper, model.root, model.top) == (
-        "Dataset101_x",
-        "Dataset101_x",
-        ("Dataset101_x",),
-    )
+    assert (model.wrapper, model.top) == ("Dataset101_x", ("Dataset101_x",))
     assert model.found == (f"Dataset101_x/{TRAINER}",)
-    assert len(model.usable) == 1
+    assert len(model.judged) == 1
 
 
 @pytest.mark.parametrize(
@@ -80,6 +72,13 @@ def test_a_wrapper_is_what_sct_strips(tmp_path: Path) -> None:
         (["plans.json", "x/y"], [""]),
         (["plans.json", "t/plans.json"], ["", "t"]),
         (["w/dataset.json", "w/t/plans.json"], ["w/t"]),
+        (["w/plans.json", f"w/{STOCK}/fold_0/x"], [f"w/{STOCK}"]),
+        (["w/plans.json", "w/dataset.json", f"w/{STOCK}/x"], [f"w/{STOCK}"]),
+        (["plans.json", f"{STOCK}/fold_0/x"], [STOCK]),
+        (["w/fold_0/x", f"w/{STOCK}/plans.json"], [f"w/{STOCK}"]),
+        (["w/fold_0/x", f"v/{STOCK}/plans.json"], [f"v/{STOCK}"]),
+        (["w/plans.json", "w/fold_0/x", f"w/old/{STOCK}/plans.json"], ["w"]),
+        (["w/plans.json", "w/fold_0/x", f"{STOCK}/plans.json"], [STOCK, "w"]),
         (["a__b__c/a__b__c/plans.json"], ["a__b__c/a__b__c"]),
         (["t/plans.json", "t/crossval_results/plans.json"], ["t"]),
         (["t/plans.json", "t/fold_0/dataset.json"], ["t"]),
@@ -100,9 +99,10 @@ def test_what_can_not_be_read_is_a_value(tmp_path: Path) -> None:
     model = of(package(tmp_path, put("plans.json", "{"), put("trainer_class.py", b"'\xff'")))
     (trainer,) = model.trainers
     assert trainer.plans is not None
-    assert trainer.plans.error
+    assert trainer.plans.unreadable
     assert trainer.trainer_class is not None
-    assert "utf-8" in (trainer.trainer_class.error or "")
+    assert trainer.trainer_class.unreadable
+    assert "utf-8" in trainer.trainer_class.unreadable.reason
     (other,) = of(package(tmp_path, drop("plans.json", "dataset.json"))).trainers
     assert other.plans is None
     assert other.dataset is None
@@ -187,3 +187,29 @@ def test_checkpoints_are_read_from_the_zip_in_parts(tmp_path: Path) -> None:
     (trainer,) = build_package(tree, file_name=None, repository=None).trainers
     assert isinstance(trainer.folds[0].checkpoint, Checkpoint)
     assert tree.bytes_read < path.stat().st_size * 0.7
+
+
+@pytest.mark.parametrize(
+    ("names", "misplaced"),
+    [
+        ((), {}),
+        (("plans.json",), {"plans.json": "a/plans.json"}),
+        (("fold_0",), {"fold_0": "a/fold_0"}),
+        (("fold_0/checkpoint_final.pth",), {"fold_0/checkpoint_final.pth": "checkpoint_final.pth"}),
+    ],
+)
+def test_what_is_missing_is_found_elsewhere(
+    tmp_path: Path, names: tuple[str, ...], misplaced: dict[str, str]
+) -> None:
+    moves = (move(name, misplaced[name]) for name in names)
+    model = of(package(tmp_path, *moves))
+    expected = {f"{TRAINER}/{place}": f"{TRAINER}/{path}" for place, path in misplaced.items()}
+    assert model.misplaced == expected
+
+
+def test_any_number_of_folders_may_be_meant(tmp_path: Path) -> None:
+    """Of very many only some are considered, which is enough for an advice."""
+    folds = (put(f"{place}{n}/model.pth") for n in range(300) for place in ("/x/y", "fold "))
+    misplaced = of(package(tmp_path, drop("fold_0"), *folds)).misplaced
+    assert 100 <= len(misplaced) <= 300
+    assert len(set(misplaced.values())) == len(misplaced)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
-from model_lint.naming import VOCABULARY, compose, extend, parse, vocabulary_data
+from model_lint.naming import VOCABULARY, compose, extend, parse
 
 OPEN = tuple(name for name, words in VOCABULARY.items() if words.open)
 
@@ -34,15 +32,6 @@ def test_each_word_has_one_role_and_each_alias_a_target() -> None:
         assert set(field.aliases.values()) <= set(field.allowed)
         assert not (field.open and field.refused)
         assert field.open or not field.known
-
-
-def test_the_vocabulary_as_data_survives_json() -> None:
-    data = vocabulary_data()
-    assert json.loads(json.dumps(data)) == data
-    assert data["anatomy"]["default"] == "sc"
-    assert data["contrast"]["default"] is None
-    assert data["animal"]["aliases"]["mice"] == "mouse"
-    assert [name for name, words in data.items() if words["open"]] == list(OPEN)
 
 
 def test_a_configuration_adds_values_to_any_field() -> None:

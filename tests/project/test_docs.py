@@ -20,12 +20,12 @@ from typing import Any
 
 import pytest
 import yaml
+from build import load_schema
 from jsonschema import Draft202012Validator
 from model_lint.cli import COMMANDS, _parser
 from model_lint.config import KEYS, load_config
 from model_lint.report import FORMATS
 from model_lint.rules import Rule, all_rules
-from model_lint.schema import load_schema
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -34,7 +34,7 @@ else:
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-TEMPLATE = ROOT / "{{cookiecutter.__repo_name}}"
+TEMPLATE = ROOT / "{{cookiecutter.repo_name}}"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 RULES = all_rules()
 

@@ -88,7 +88,7 @@ def test_the_metadata(metadata: Message) -> None:
     assert sorted(urls) == ["Changelog", "Documentation", "Issues", "Repository"]
     assert all("ivadomed" in url for url in urls.values())
     always = [line for line in metadata.get_all("Requires-Dist", []) if "extra ==" not in line]
-    assert always == ["jsonschema>=4.18", "tomli>=2; python_version < '3.11'"]
+    assert always == ["tomli>=2; python_version < '3.11'"]
 
 
 def test_the_description_is_the_readme(metadata: Message) -> None:

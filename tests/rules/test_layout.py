@@ -122,16 +122,28 @@ def from_files(code: str, what: str, files: list[tuple[str, bytes]], **more: Any
     return Case(code, what, build, **more)
 
 
-def builder(parameters: str, decorator: str = "@staticmethod") -> Change:
+def builder(parameters: str, decorator: str = "@staticmethod", body: str = "return 1") -> Change:
     """Add a ``build_network_architecture`` of this signature to the trainer."""
-    text = (
-        f"    {decorator}\n    def build_network_architecture({parameters}):\n        return 1\n\n"
-    )
+    text = f"    {decorator}\n    def build_network_architecture({parameters}):\n        {body}\n\n"
     anchor = "    def perform_actual_validation"
     return edited(anchor, text + anchor)
 
 
+def version_1(folder: str) -> list[tuple[str, bytes]]:
+    """Return the files of a model of nnU-Net 1."""
+    names = ("plans.pkl", "fold_0/model_final_checkpoint.model", "fold_0/debug.json")
+    more = ("fold_0/model_final_checkpoint.model.pkl", "postprocessing.json")
+    return [(folder + name, b"{}") for name in (*names, *more)]
+
+
+#: A data set of the Decathlon.
+DECATHLON = '{"labels": {"0": "background", "1": "cord"}, "modality": {"0": "MRI"}}'
 DEEP = "enable_deep_supervision=True"
+GIVEN = (
+    "network_class_name, arch_kwargs, kwargs_req_import, num_input_channels, num_output_channels, "
+    "enable_deep_supervision"
+)
+NAMED = ", ".join(f"{name}={name}" for name in GIVEN.split(", "))
 CHANNELS = "num_input_channels, num_output_channels"
 OLD = f"network_class_name, arch_kwargs, kwargs_req_import, {CHANNELS}, {DEEP}"
 NEW = f"plans_manager, configuration_manager, {CHANNELS}, {DEEP}"
@@ -288,18 +300,17 @@ CASES = [
         "other case",
         move("dataset.json", "Dataset.json"),
         says="case matters",
-        also={"L015"},
     ),
     silent("L007", "a stock trainer", LEFT_OUT, rename_trainer(STOCK)),
     case("L008", "no fold", drop("fold_0"), at=TRAINER),
-    case("L008", "fold0", move("fold_0", "fold0"), says="`fold0`", also={"L012"}),
-    case("L008", "Fold_0", move("fold_0", "Fold_0"), says="`Fold_0`", also={"L012"}),
+    case("L008", "fold0", move("fold_0", "fold0"), says="`fold0`"),
+    case("L008", "Fold_0", move("fold_0", "Fold_0"), says="`Fold_0`"),
     silent("L008", "fold_4", move("fold_0", "fold_4")),
     silent("L008", "fold_all", move("fold_0", "fold_all")),
     silent("L008", "fold_10", move("fold_0", "fold_10")),
     case("L009", "fold_best", put("fold_best/"), says="neither"),
     case("L009", "a copy", put("fold_0_old/note.txt"), at="fold_0_old"),
-    case("L009", "fold_00", move("fold_0", "fold_00"), also={"L012"}),
+    case("L009", "fold_00", move("fold_0", "fold_00")),
     case("L009", "fold_01", put("fold_01/")),
     case("L009", "fold_-1", put("fold_-1/")),
     case("L009", "another script's digits", put("fold_٣/")),
@@ -763,7 +774,7 @@ CASES = [
         "a module that nnU-Net lacks",
         imported("from nnunetv2.training.loss.topology import TopologyLoss"),
         severity=E,
-        says="no module `nnunetv2.training.loss.topology`",
+        says="no `nnunetv2.training.loss.topology`",
         line=6,
     ),
     case(
@@ -773,6 +784,56 @@ CASES = [
         severity=E,
         says="`nnunetv2.training.loss.topology`",
     ),
+    *(
+        case("L019", f"names that nnU-Net lacks: {line}", imported(line), severity=E, says=says)
+        for line, says in {
+            "from nnunetv2.training.dataloading.utils import get_case_identifiers": "no `nnunetv2.",
+            "from nnunetv2.training.loss.dice import torch, TverskyLoss": "dice.TverskyLoss`",
+            "from nnunetv2.utilities.helpers import softmax_helper": "helpers.softmax_helper`",
+            "from nnunetv2.paths import nnUNet_cache": "`nnunetv2.paths.nnUNet_cache`",
+            "from nnunetv2 import nets": "`nnunetv2.nets`",
+            "from nnunetv2.nets.umamba import UMamba": "`nnunetv2.nets.umamba`",
+        }.items()
+    ),
+    case(
+        "L019",
+        "a name that nnU-Net lacks, perhaps",
+        imported("import os\nif os.name == 'nt':\n    from nnunetv2.paths import nnUNet_cache"),
+        severity=W,
+    ),
+    case(
+        "L019",
+        "a name that nnU-Net 2.8 lacks",
+        imported("from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetLogger"),
+        severity=W,
+        says="though SCT's has",
+    ),
+    *(
+        silent("L019", f"names that nnU-Net has: {line}", imported(line))
+        for line in (
+            "from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import join, np, nnUNetTrainer",
+            "from nnunetv2.training.loss import dice, deep_supervision",
+            "from nnunetv2.training.loss.dice import *",
+            "from nnunetv2.dataset_conversion.anything import convert",
+            "import nnunetv2.utilities.helpers as h",
+            "import sc_crop, fontTools",
+        )
+    ),
+    *(
+        case("L019", f"nnU-Net 1: {line}", imported(line), severity=E, says="of nnU-Net 1")
+        for line in (
+            "import nnunet",
+            "from nnunet.training.network_training.nnUNetTrainerV2 import nnUNetTrainerV2",
+            "import torch, nnunet.utilities.nd_softmax as s\nimport nnunet.training",
+            "from nnunet.paths import *\nfrom .relative import x\nimport kornia",
+            "try:\n    import kornia\nexcept ImportError:\n    pass\nfrom nnunet import paths",
+        )
+    ),
+    case("L019", "nnU-Net 1, perhaps", imported("if torch:\n    import nnunet"), severity=W),
+    silent(
+        "L019", "nnU-Net 1, guarded", imported("try:\n    import nnunet\nexcept ImportError: 0")
+    ),
+    case("L019", "fonttools", imported("import fonttools"), severity=W),
     case(
         "L019",
         "a module of nnU-Net 2.5",
@@ -896,6 +957,34 @@ CASES = [
         "nnU-Net 2.0's",
         builder(OLDEST),
         severity=E,
+        says="the arguments of nnU-Net 2.0 to 2.2, which neither SCT nor nnU-Net 2.8 gives it",
+    ),
+    case(
+        "L023",
+        "nnU-Net 2.0's, without deep supervision",
+        builder("plans_manager, dataset_json, configuration_manager, num_input_channels"),
+        severity=E,
+        says="2.0 to 2.2, which neither",
+    ),
+    *(
+        case("L023", f"calls {what}", builder(OLD, body=f"return {call}"), severity=W, says="2.8")
+        for what, call in {
+            "the base class": f"nnUNetTrainer.build_network_architecture({GIVEN})",
+            "the base class by names": f"nnUNetTrainer.build_network_architecture({NAMED})",
+            "the base class with all": "nnUNetTrainer.build_network_architecture(*[1])",
+            "super": f"super(str, str).build_network_architecture({GIVEN})",
+            "inside another call": f"print(nnUNetTrainer.build_network_architecture({GIVEN}))",
+        }.items()
+    ),
+    *(
+        silent("L023", f"calls {what}", builder(OLD, body=f"return {call}"))
+        for what, call in {
+            "get_network_from_plans": f"get_network_from_plans({GIVEN})",
+            "its own helper": f"nnUNetTrainerTiny.build_network_architecture({GIVEN})",
+            "another method of the base class": f"nnUNetTrainer.build_loss({GIVEN})",
+            "the base class with five": "nnUNetTrainer.build_network_architecture(1, 2, 3, 4, 5)",
+            "another package's": f"torch.nn.build_network_architecture({GIVEN})",
+        }.items()
     ),
     case("L023", "a method", builder(f"self, {OLD}", ""), severity=E, says="neither"),
     case(
@@ -910,6 +999,32 @@ CASES = [
     silent("L023", "of the class", builder(f"cls, {OLD}", "@classmethod")),
     silent("L023", "anything", builder("*args, **kwargs")),
     silent("L023", "none"),
+    *(
+        from_files("L025", f"in {where or 'the root'}", version_1(where), severity=E, says=says)
+        for where, says in {
+            "nnUNetTrainerV2__nnUNetPlansv2.1/": "a model of nnU-Net 1",
+            "seg/": "nnU-Net 1",
+            "": "neither SCT nor nnU-Net 2 can load",
+            "Task500_Cord/nnUNetTrainerV2__nnUNetPlansv2.1/": "nnU-Net 1",
+            "nnUNet/3d_fullres/Task500_Cord/nnUNetTrainerV2__nnUNetPlansv2.1/": "nnU-Net 1",
+        }.items()
+    ),
+    from_files("L025", "a checkpoint alone", version_1("seg/")[1:2], at="final_checkpoint.model"),
+    from_files("L025", "the best alone", [("seg/fold_0/model_best.model", b"")], severity=E),
+    from_files(
+        "L025",
+        "with the data set",
+        [*version_1("seg/"), ("seg/dataset.json", DECATHLON.encode())],
+        severity=E,
+    ),
+    silent("L025", "plans of nnU-Net 1 beside a model", put("plans.pkl"), also={"L015"}),
+    silent(
+        "L025",
+        "a checkpoint of nnU-Net 1 beside a model",
+        put("fold_0/model_best.model"),
+        also={"L012"},
+    ),
+    silent("L025", "a pickle of another name", put("splits_final.pkl"), also={"L015"}),
     case("L024", "two folds", folds=(0, 1), severity=I),
     silent("L024", "one fold"),
 ]
@@ -1016,7 +1131,7 @@ def test_signatures_are_judged_as_python_binds_them(parameters: str, decorator: 
     import ast
     import inspect
 
-    from model_lint.nnunet.trainer_source import builder_flaw
+    from model_lint.nnunet.trainer_source import builder_problem
 
     first = "cls, " if decorator == "@classmethod" else ""
     method = f"def build_network_architecture({first}{parameters}): pass"
@@ -1031,6 +1146,15 @@ def test_signatures_are_judged_as_python_binds_them(parameters: str, decorator: 
         return True
 
     stock = works(4 if "plans_manager" in inspect.signature(called).parameters else 5)
-    found = builder_flaw(ast.parse(code), "T")
+    found = builder_problem(ast.parse(code), "T")
     assert (found is None) == (stock and works(5))
     assert found is None or found[1] == (not works(5))
+
+
+@pytest.mark.parametrize("where", ["seg/", "Task500_Cord/nnUNetTrainerV2__nnUNetPlansv2.1/"])
+def test_a_folder_of_nnunet_1_is_recognised(where: str, tmp_path: Path) -> None:
+    for path, data in version_1(where):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(data)
+    for target in (tmp_path, tmp_path / where):
+        assert [f.code for f in findings(target)] == ["L025"]

@@ -14,6 +14,7 @@ from build import (
     TRAINER,
     Case,
     Change,
+    Files,
     assert_case,
     changed,
     dataset,
@@ -28,6 +29,7 @@ from build import (
 )
 from model_lint.findings import Severity
 
+NAN, INFINITY = float("nan"), float("inf")
 W, E, I = Severity.WARNING, Severity.ERROR, Severity.INFO  # noqa: E741 (as in the table of rules)
 PLANS = (MODEL / "plans.json").read_text(encoding="utf-8")
 CLASS = (MODEL / "trainer_class.py").read_text(encoding="utf-8")
@@ -70,6 +72,27 @@ def architecture(change: Callable[[Any], Any] | dict[str, Any]) -> Change:
     return configuration(lambda held: keys(held["architecture"]))
 
 
+def resampling(change: dict[str, Any]) -> Change:
+    """Set arguments of the resampling of images."""
+    return configuration(lambda held: held["resampling_fn_data_kwargs"].update(change))
+
+
+def intensities(change: dict[str, Any]) -> Change:
+    """Set intensities of the only channel."""
+    return plans(lambda value: value[INTENSITIES]["0"].update(change))
+
+
+def of_ct(change: dict[str, Any]) -> Callable[[Files], None]:
+    """Normalise as CT, with these intensities in the plans and in the fingerprint."""
+
+    def changes(files: Files) -> None:
+        configuration({"normalization_schemes": ["CTNormalization"]})(files)
+        intensities(change)(files)
+        fingerprint(lambda value: value[INTENSITIES]["0"].update(change))(files)
+
+    return changes
+
+
 def fingerprint(change: Callable[[Any], Any] | dict[str, Any]) -> Change:
     return edit("dataset_fingerprint.json", change)
 
@@ -109,7 +132,7 @@ def two_channels(*names: str) -> Change:
 CASES = [
     silent("P001", "the genuine model"),
     case("P001", "not JSON", put("plans.json", PLANS[:-3]), at="plans.json", says="can't be read"),
-    case("P001", "a list", put("plans.json", "[]"), says="not a JSON object", line=1),
+    case("P001", "a list", put("plans.json", "[]"), says="must hold an object", line=1),
     case("P001", "empty", put("plans.json", ""), says="empty"),
     case("P001", "byte order mark", put("plans.json", f"\ufeff{PLANS}"), says="byte order mark"),
     case(
@@ -124,7 +147,7 @@ CASES = [
         "P001",
         "key twice",
         put("plans.json", PLANS.replace("{", '{\n"plans_name": "x",', 1)),
-        says="`plans_name` stands twice",
+        says="the key `plans_name` is there more than once",
     ),
     silent("P001", "windows line ends", put("plans.json", PLANS.replace("\n", "\r\n"))),
     silent("P001", "one line", put("plans.json", json.dumps(json.loads(PLANS)))),
@@ -236,6 +259,63 @@ CASES = [
     case("P007", "label manager", plans({"label_manager": "MyLabels"}), says="`MyLabels`"),
     case("P007", "preprocessor", configuration({"preprocessor_name": "Mine"}), says="`Mine`"),
     case("P007", "no resampling", configuration({"resampling_fn_seg": ABSENT}), says="missing"),
+    *(
+        case("P007", f"{what} of a CT", of_ct(values), says=f"channel 0, not `{shown}")
+        for what, values, shown in (
+            ("mean NaN", {"mean": NAN}, "mean: NaN"),
+            ("deviation NaN", {"std": NAN}, "std: NaN"),
+            ("percentile infinite", {"percentile_99_5": INFINITY}, "percentile_99_5: Infinity"),
+            ("percentile minus infinite", {"percentile_00_5": -INFINITY}, "percentile_00_5: -Infi"),
+            ("mean huge", {"mean": 10**400}, "mean: 1000"),
+            ("all NaN", {"mean": NAN, "std": NAN}, "mean: NaN` and `std: NaN"),
+            ("mean null", {"mean": None}, "mean: null"),
+        )
+    ),
+    *(
+        case("P007", f"{key} {value}", configuration({key: value}), says=f"`{key}`")
+        for key, value in (
+            ("spacing", [NAN, 0.5]),
+            ("spacing", [0.5, INFINITY]),
+            ("spacing", [10**400, 1]),
+            ("spacing", [True, 1]),
+            ("patch_size", [NAN, 48]),
+            ("patch_size", [48, INFINITY]),
+        )
+    ),
+    *(
+        case("P007", f"{key} {value}", network({key: value}), says=f"can't compute with `{shown}`")
+        for key, value, shown in (
+            ("norm_op_kwargs", {"eps": NAN, "affine": True}, "NaN"),
+            ("norm_op_kwargs", {"eps": INFINITY, "affine": True}, "Infinity"),
+            ("nonlin_kwargs", {"negative_slope": NAN}, "NaN"),
+            ("nonlin_kwargs", {"negative_slope": -INFINITY}, "-Infinity"),
+            ("dropout_op_kwargs", {"p": [0, NAN]}, "NaN"),
+        )
+    ),
+    case("P007", "order NaN", resampling({"order": NAN}), says="`order` is `NaN`"),
+    silent("P007", "order_z NaN, which 2D does not use", resampling({"order_z": NAN})),
+    silent("P007", "threshold NaN", resampling({"separate_z_anisotropy_threshold": NAN})),
+    silent("P007", "NaN that nothing reads", intensities({"mean": NAN, "std": NAN}), also={"P006"}),
+    silent("P007", "median NaN of a CT", of_ct({"median": NAN, "min": NAN})),
+    silent("P006", "NaN in both files", of_ct({"median": NAN})),
+    silent("P007", "batch size NaN", configuration({"batch_size": NAN})),
+    *(
+        case("P007", f"network {name}", architecture({"network_class_name": name}), says=says)
+        for name, says in {
+            "nnunetv2.nets.UMambaBot_2d.UMambaBot": "SCT's nnU-Net has no network",
+            "nnunetv2.training.nnUNetTrainer.STUNetTrainer.STUNet": "SCT's nnU-Net has no network",
+            "nnunetv2.networks.SwinUNETR": "`nnunetv2.networks.SwinUNETR`",
+            "nnunetv2.MedNeXt": "`nnunetv2.MedNeXt`",
+            "nnunetv2.utilities.network_initialization.Net": "has no network",
+            "my.nets.UMamba": "an SCT installation has no network",
+        }.items()
+    ),
+    case(
+        "P007",
+        "a part that nnU-Net lacks",
+        network({"nonlin": "nnunetv2.nets.layers.Swish"}),
+        says="SCT's nnU-Net has no `nnunetv2.nets.layers.Swish`",
+    ),
     case("P007", "no patch", configuration({"patch_size": ABSENT}), says="patch_size"),
     case("P007", "odd patch", configuration({"patch_size": [48, 50]}), says="not a multiple of 8"),
     case("P007", "spacing", configuration({"spacing": [1.0]}), says="1 axis"),
@@ -291,11 +371,28 @@ CASES = [
             ("nonlin", "torch.nn.modules.module.functools.partial", {}),
             ("norm_op", "torch.hub.load", {}),
             ("dropout_op", "subprocess.call", {}),
+            ("nonlin", "nnunetv2.paths.os.system", {}),
+            ("nonlin", "nnunetv2.utilities.helpers.softmax_helper_dim1", {}),
+            ("nonlin", "a_package_of_somebody.run", {}),
+            ("nonlin", "nnunetv2..paths.os.system", {}),
+            ("nonlin", ".os.system", {}),
         )
     ),
     *(
         case("P008", f"network {name}", architecture({"network_class_name": name}))
-        for name in ("logging.basicConfig", "torch.hub.load", "antigravity.PlainConvUNet")
+        for name in (
+            "logging.basicConfig",
+            "torch.hub.load",
+            "antigravity.PlainConvUNet",
+            "nnunetv2.paths.os.system",
+            "nnunetv2.utilities.helpers.empty_cache",
+            "nnunetv2.utilities.find_objects.os",
+            "nnunetv2.dataset_conversion.convert_MSD_dataset.entry_point",
+            "nnunetv2.paths",
+            "nnunetv2..paths.os.system",
+            "nnunetv2.paths.__builtins__.get",
+            ".os.system",
+        )
     ),
     case(
         "P008",

@@ -112,6 +112,16 @@ CASES = [
     silent("V001", "a model that is published"),
     silent("V001", "web addresses", log("see https://github.com/MIC-DKFZ/nnUNet/blob/master/x.md")),
     silent("V001", "an example in the trainer", source("# nnUNet_raw=/path/to/data/raw")),
+    case(
+        "V001",
+        "a blank in it",
+        log("loading checkpoint /media/jdoe/SAMSUNG 4TB/x/m.model train= False"),
+        says="`/media/jdoe/SAMSUNG 4TB/x/m.model`",
+    ),
+    case("V001", "a mount in the trainer", source("ROOT = '/mnt/data/jdoe'")),
+    case("V001", "an export in the trainer", source("ROOT = '/export/jdoe'")),
+    silent("V001", "a service's home in the trainer", source("ROOT = '/home/runner/work/x'")),
+    silent("V001", "a placeholder's home in the trainer", source("ROOT = '/home/user/nnunet'")),
     silent("V001", "variables", source("# $HOME/nnunet or /home/$USER/nnunet")),
     silent("V001", "a long log", log(EPOCHS)),
     silent(
@@ -131,6 +141,7 @@ CASES = [
     case("V002", "two", log("hostname: gpu-7\nuser_name=jdoe"), says="2 hosts or users", line=2),
     case("V002", "address in the log", log("mail to jane@uni-x.example.ca"), at=LOG),
     case("V002", "a copy command", source("# rsync jdoe@romane:~/x ."), at="trainer_class.py"),
+    silent("V002", "git's address", log("Cloning git@github.com:x/y.git and gitea@lab.ca:x/y.git")),
     silent("V002", "localhost", edit(DEBUG, {"hostname": "localhost"})),
     silent("V002", "no host name", edit(DEBUG, {"hostname": "/bin/sh: 1: hostname: not found"})),
     silent("V002", "author of the trainer", source("# Author: Jane Doe <jane@uni-x.example.ca>")),
@@ -174,6 +185,14 @@ CASES = [
         at="trainer_class.py",
         severity=E,
     ),
+    case("V004", "environment", source(f'os.environ["WANDB_API_KEY"] = "{"0a1b" * 10}"')),
+    case("V004", "default", source(f'os.environ.setdefault("WANDB_API_KEY", "{"0a1b" * 10}")')),
+    case("V004", "attribute", source(f'wandb_key = "{"0a1b" * 10}"'), says="`0a1b...`"),
+    silent("V004", "from the environment", source('key = os.environ["WANDB_API_KEY"]')),
+    silent(
+        "V004", "keys of a dictionary", source('image_key, key = "image_0000_t2w", dict(key=1)')
+    ),
+    silent("V004", "a commit", source(f"# nnU-Net at {'0a1b' * 10}")),
     case("V004", "token in a readme", put("README.md", f"use {TOKEN}"), says="`ghp_...`"),
     case("V004", "private key", put("id.pem", KEY), says="`-----BEGIN OPENSSH PRIVATE KEY-----`"),
     case("V004", "password", put("x.env", "PASSWORD=Tr0ub4dor\n"), says="`...`"),
@@ -207,9 +226,10 @@ def test_the_model_as_trained_names_its_machine_and_folders(tmp_path: Path) -> N
 
 
 def test_a_secret_is_not_repeated(tmp_path: Path) -> None:
-    (found,) = findings(package(tmp_path, log(TOKEN)), "V")
-    assert TOKEN[4:] not in found.message + found.help
-    assert found.source is None
+    for change in (log(TOKEN), source(f"x = '{TOKEN}'"), dataset({"reference": TOKEN})):
+        (found,) = findings(package(tmp_path, change), "V")
+        assert TOKEN[4:] not in found.message + found.help
+        assert found.source is None
 
 
 def test_the_line_is_told_only_where_it_is_known(tmp_path: Path) -> None:

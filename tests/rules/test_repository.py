@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import zipfile
@@ -48,6 +49,13 @@ BIG = "\0" * 2048
 #: The line of what is added to the README.
 LAST = README.count("\n") + 2
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 31000000\n"
+KEY = "0a1b" * 10
+TOKEN = "hf_" + "a1B2" * 9
+PRIVATE = "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\n"
+MODEL_FILES = {
+    f"models/nnUNetTrainer__nnUNetPlans__2d/{path}": "{}"
+    for path in ("plans.json", "fold_0/checkpoint_final.pth")
+}
 Checkout = Callable[[Path], None]
 
 
@@ -124,6 +132,22 @@ def smudged(root: Path) -> None:
     write(root, {"model.pth": BIG})
 
 
+def nested(root: Path) -> None:
+    """Add a clone inside the repository as if it were a folder."""
+    write(root / "inner", {"x.txt": "x"})
+    git(root / "inner", "init", "--quiet")
+    git(root / "inner", "add", "--all")
+    git(root / "inner", "commit", "--quiet", "-m", "x")
+    git(root, "-c", "advice.addEmbeddedRepo=false", "add", "inner")
+
+
+def submodule(root: Path) -> None:
+    nested(root)
+    text = '[submodule "inner"]\n\tpath = inner\n\turl = https://github.com/x/inner\n'
+    write(root, {".gitmodules": text})
+    git(root, "add", ".gitmodules")
+
+
 def linked_readme(root: Path) -> None:
     write(root, {"docs/index.md": README, "README.md": None})
     (root / "README.md").symlink_to("docs/index.md")
@@ -152,6 +176,25 @@ CASES = [
         {"LICENSE": None},
         lambda root: (write(root, {"LICENSES/MIT.txt": "MIT"}), git(root, "add", "--all"))[1],
     ),
+    *(
+        case(
+            "R002",
+            f"in the README {text[:9]}",
+            {"LICENSE": None},
+            later(readme(text)),
+            severity=W,
+            says="in the README only",
+            at="README.md",
+        )
+        for text in (
+            "## MIT License\n\nPermission is hereby granted, free of charge, to any person",
+            "BSD: Redistribution and use in\nsource and binary forms, with or without",
+            'Licensed under the Apache License, Version 2.0 (the "License");',
+            "This work is licensed under a Creative Commons Attribution 4.0 License.",
+            "                    GNU GENERAL PUBLIC LICENSE\n  Version 3",
+        )
+    ),
+    case("R002", "only named", {"LICENSE": None}, later(readme("MIT, see LICENSE")), severity=E),
     case("R003", "none", {"CITATION.cff": None}, severity=W),
     case(
         "R003",
@@ -172,6 +215,14 @@ CASES = [
     ),
     case("R004", "of a model card", readme("[More Information Needed]")),
     case("R004", "of a template", readme("This is {{ cookiecutter.title }}.")),
+    case(
+        "R004",
+        "where the BibTeX belongs",
+        readme("```\nTODO: when published, add citation.\n```"),
+        line=LAST + 1,
+    ),
+    case("R004", "in BibTeX", readme("```bibtex\n@article{x,\n  title = {TODO},\n}\n```")),
+    silent("R004", "commented code", readme("~~~\n  // TODO: faster\n% FIXME\n~~~\n")),
     silent("R004", "in code", readme("```python\n# TODO: faster\n```\nand `TODO`")),
     silent("R004", "a file of that name", readme("See [TODO.md](TODO.md) or <INPUT>.")),
     silent("R004", "in a comment", readme("<!-- TODO: figure -->")),
@@ -194,8 +245,20 @@ CASES = [
     case("R005", "checkpoint in tests", {"tests/checkpoint_final.pth": BIG}, severity=E),
     silent("R005", "not tracked", {}, later({"model.pth": BIG, "data/t2.nii.gz": BIG})),
     silent("R005", "a link of git-annex", {}, link),
-    silent("R005", "a pointer of git-lfs", {"model.pth": POINTER}),
-    silent("R005", "git-lfs with its content", {}, smudged),
+    case("R005", "a pointer of git-lfs", {"model.pth": POINTER}, severity=I, says="by git-lfs"),
+    case("R005", "git-lfs with its content", {}, smudged, severity=I, at="model.pth"),
+    silent("R005", "an image of git-lfs", {"data/t2.nii.gz": POINTER}),
+    silent("R005", "an empty checkpoint", {"model.pth": "x"}),
+    *(
+        case("R005", f"weights {path}", {path: BIG}, says="a checkpoint", severity=E)
+        for path in (
+            *("model.hdf5", "model.h5", "model.ckpt.data-00000-of-00001", "model.ckpt.meta"),
+            *("model.ckpt.index", "saved_model.pb", "variables/variables.data-00000-of-00001"),
+            *("pytorch_model.bin", "model.pth.tar", "net.torchscript", "x/model.onnx.data"),
+            *("fold_0/model_final_checkpoint.model", "net.tflite", "net.ptl"),
+        )
+    ),
+    silent("R005", "other data", {"x.meta": BIG, "search.index": BIG, "raw.bin": BIG}),
     silent("R005", "other zips", {"docs/figures.zip": BIG, "utils.zip": BIG}),
     silent("R005", "pictures", {"figure.png": BIG, "video.gif": BIG}),
     case(
@@ -240,9 +303,50 @@ CASES = [
         "placeholders",
         script("--mail-user=your.name@uni.ca first.last@uni.ca jane@example.com /home/<you>/x"),
     ),
+    case("R006", "a disk", script("P = '/media/xdoe42/Transcend/x'", "x.py"), says="/media/xdoe42"),
+    case("R006", "a mount", script("cd /mnt/data/jdoe")),
+    case("R006", "an export", script("cd /export/jdoe")),
+    case("R006", "home on a mount", script("ls /mnt/c/Users/jdoe/x"), says="`/mnt/c/Users/jdoe`"),
+    case("R006", "configuration", {"config/x.json": '{"raw": "/home/G.POLY.CA/p1"}'}, line=1),
+    case("R006", "escaped", {"config/x.json": '{"raw": "C:\\\\Users\\\\jdoe"}'}, says="jdoe"),
+    silent("R006", "metadata", {"codemeta.json": '{"author": [{"email": "jane@polymtl.ca"}]}'}),
+    case("R006", "toml", {"x.toml": 'raw = "/scratch/jdoe/x"\n'}),
+    case("R006", "a copy in a comment", script("# rsync jdoe@romane:~/x .", "x.py")),
+    case("R006", "an e-mail of a workflow", {".github/x.yml": "to: jane@polymtl.ca\n"}),
+    *(
+        silent("R006", f"for readers {number}", script(line, "x.m"))
+        for number, line in enumerate(
+            (
+                "%  - Jane Doe (jdoe@uni-hospital.ca)",
+                "% Jane Doe, jdoe@uni-hospital.ca",
+                "Questions? -> j.doe@institute.de",
+                "For help write to j.doe@institute.de",
+                "Report bugs: j.doe@institute.de",
+                "x = 1 % by jdoe@uni.ca, see the licence (jdoe@uni.ca)",
+                "E-mail: j.doe@institute.de",
+                "Jane Doe <j.doe@institute.de>",
+            )
+        )
+    ),
+    *(
+        silent("R006", f"git {address}", script(f"url_ssh: {address}"))
+        for address in (
+            "gitea@data.example-lab.ca:SITE/site_006.git",
+            "git@data.example-lab.ca:SITE/site_006",
+            "forge@lab.ca:a/b.git",
+            "gitlab@lab.ca:a/b",
+            "ssh://git@lab.ca/a/b.git",
+        )
+    ),
+    silent("R006", "conventional folders", script("ls /data/raw /mnt/data/raw/x /media/images/x")),
     silent("R006", "authors", script("# Author: Jane Doe <jane@polymtl.ca>", "x.py")),
     silent("R006", "documents", readme("Ask jane@polymtl.ca, or see /home/jdoe.")),
     silent("R006", "numbers", script("recall@50.0 mAP@0.5.in 3/scratch/x 1/home/x")),
+    silent("R006", "of an image", {"Dockerfile": "RUN cp x /home/jdoe/y\n"}),
+    silent("R006", "too large a number", script("x = 1/home, 2/Users")),
+    case("R007", "of macOS", {"model/.DS_Store": BIG}, severity=W, says="operating system"),
+    case("R007", "of Windows", {"x/Thumbs.db": BIG, "y/desktop.ini": "x"}, says="and 1 more"),
+    silent("R007", "a file of git", {".gitignore": ".DS_Store\n"}),
     case("R007", "bytecode", {"__pycache__/x.cpython-311.pyc": BIG}, at=".pyc", severity=W),
     case("R007", "two", {"a.pyc": BIG, "b.pyo": BIG}, says="and 1 more"),
     silent("R007", "not tracked", {}, later({"__pycache__/x.cpython-311.pyc": BIG})),
@@ -274,8 +378,51 @@ CASES = [
         readme("## SCT v6.5 and earlier\n\n```\nsct_deepseg -task x\n```"),
     ),
     silent("R008", "introduced", readme("With older versions:\n\n```\nsct_deepseg -task x\n```")),
+    case("R008", "deeper", {"packaging/README.md": "    sct_deepseg -i x -task sc\n"}, line=1),
+    case("R008", "a script", script("sct_deepseg -task sc -i x"), at="run.sh", line=2, severity=W),
+    case("R008", "in Python", script("os.system('sct_deepseg -i x -task sc')", "x.py"), line=2),
+    case("R008", "a list", script("run(['sct_deepseg', '-task', 'sc'])", "x.py"), line=2),
+    case("R008", "notebook", {"x.ipynb": '{"cells": ["!sct_deepseg -task sc -i x"]}'}),
+    case("R008", "make", {"Makefile": "x:\n\tsct_deepseg -install-task sc\n"}, line=2),
+    silent("R008", "a script for SCT 6", script("# needs SCT v6.5\nsct_deepseg -task sc")),
+    silent("R008", "a new script", script("sct_deepseg sc -i x; other -task x")),
+    silent("R008", "another option", script("sct_deepseg sc -i x -task-details")),
     silent("R008", "other commands", readme("sct_deepseg_sc -i x -c t2; mytool -task x")),
     silent("R008", "a sentence", readme("`sct_deepseg` has no `-task` since SCT 7.")),
+    case(
+        "R010",
+        "in a script",
+        script(f'os.environ["WANDB_API_KEY"] = "{KEY}"', "training/train.py"),
+        says="the password, token or key `0a1b...`",
+        at="train.py",
+        line=2,
+        severity=E,
+    ),
+    case("R010", "in a notebook", {"x.ipynb": json.dumps({"source": [f"login('{TOKEN}')\n"]})}),
+    case("R010", "in a configuration", {"config.json": f'{{"token": "{TOKEN}"}}'}),
+    case("R010", "in a workflow", {".github/x.yml": f"env:\n  WANDB_API_KEY: {KEY}\n"}, line=2),
+    case("R010", "in an environment", {".env": "PASSWORD=Tr0ub4dor\n"}, says="`...`"),
+    case("R010", "of a machine", {".netrc": f"login user password {KEY}\n"}),
+    case("R010", "a private key", {"keys/id_rsa": PRIVATE}, says="BEGIN RSA PRIVATE KEY"),
+    case("R010", "in the README", readme(f"export HF_TOKEN={TOKEN}"), line=LAST),
+    case("R010", "in another README", {"x/README.md": TOKEN}),
+    case("R010", "two", script(f"a = '{TOKEN}'\nb = '{TOKEN[:-1]}9'"), says="2 passwords"),
+    silent("R010", "not tracked", {}, later({".env": f"TOKEN={TOKEN}"})),
+    silent("R010", "of GitHub", {".github/x.yml": "token: ${{ secrets.GITHUB_TOKEN }}\n"}),
+    silent("R010", "from the environment", script('key = os.environ["WANDB_API_KEY"]', "x.py")),
+    silent("R010", "to fill in", readme("export WANDB_API_KEY=<your key>")),
+    silent("R010", "commits and sums", script(f"rev: {KEY}\nsha256: {'0a1b' * 16}", "x.yml")),
+    case("R011", "a clone that was added", {}, nested, says="`inner` is a link", at="/inner"),
+    silent("R011", "a submodule", {}, submodule),
+    case(
+        "R012",
+        "a trainer folder",
+        MODEL_FILES,
+        says="`models/nnUNetTrainer__nnUNetPlans__2d` is not looked into",
+        at="__2d",
+        severity=I,
+    ),
+    silent("R012", "plans alone", {"x/nnUNetTrainer__nnUNetPlans__2d/plans.json": "{}"}),
 ]
 
 
@@ -286,8 +433,41 @@ def test_case(case: Case, tmp_path: Path) -> None:
 
 def test_many_files_of_a_kind_are_counted(tmp_path: Path) -> None:
     found = findings(checkout(tmp_path, {f"data/{i}.dcm": BIG for i in range(20)}), "R")
-    assert [f.code for f in found] == ["R005"] * 6
-    assert "15 more image volumes" in found[-1].message
+    assert [f.code for f in found] == ["R005"] * 11
+    assert found[-1].message == "and 10 more image volumes in git"
+    assert found[-1].severity is E
+
+
+def test_the_count_is_as_bad_as_what_it_counts(tmp_path: Path) -> None:
+    small = {f"tests/data/{i}.nii.gz": BIG for i in range(12)}
+    (tmp_path / "a").mkdir()
+    found = findings(checkout(tmp_path / "a", small), "R")
+    assert [f.severity for f in found] == [I] * 11
+    (tmp_path / "b").mkdir()
+    large = {f"tests/data/z{i}.nii.gz": BIG * 600 for i in range(2)}
+    found = findings(checkout(tmp_path / "b", small | large), "R")
+    assert [f.severity for f in found] == [E] * 2 + [I] * 9
+    assert "and 4 more image volumes" in found[-1].message
+
+
+def test_a_flood_of_paths_is_cut(tmp_path: Path) -> None:
+    many = {f"scripts/{i:02}.sh": f"cd /home/jdoe/{i}\n" for i in range(60)}
+    found = findings(checkout(tmp_path, many), "R")
+    assert len(found) == 11
+    assert "50 more files with personal paths" in found[-1].message
+
+
+def test_a_secret_is_not_repeated(tmp_path: Path) -> None:
+    (found,) = findings(checkout(tmp_path, script(f"x = '{TOKEN}'", "x.py")), "R")
+    assert TOKEN[4:] not in found.message + found.help
+    assert found.source is None
+
+
+def test_a_readme_that_leads_elsewhere_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "secret.md").write_text("TODO", encoding="utf-8")
+    root = checkout(tmp_path, {"README.md": None})
+    (root / "README.md").symlink_to("../secret.md")
+    assert [f.message for f in findings(root, "R")] == ["the README is empty"]
 
 
 def test_one_finding_for_each_script(tmp_path: Path) -> None:
@@ -369,7 +549,8 @@ def test_any_file_name(tmp_path: Path, name: str | bytes) -> None:
 
 
 def test_the_downloaded_archive_of_a_tag(tmp_path: Path) -> None:
-    for suffix in ("", "-main", "-master", "-r20240915", f"-{'0a' * 20}"):
+    tags = ("r20240915", "r20240708-stanford", "v0.4", "0.1", "1.2.3", "v2", "0.3-beta", "1.0rc1")
+    for suffix in ("", "-main", "-master", "-develop", f"-{'0a' * 20}", *(f"-{t}" for t in tags)):
         folder = tmp_path / f"model_seg_sc_t2{suffix}"
         write(folder, FILES)
         assert build_repository(folder, None).name == "model_seg_sc_t2"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import functools
-import importlib.util
 import itertools
 import json
 import os
@@ -14,7 +13,6 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from cookiecutter.generate import generate_context
@@ -24,9 +22,16 @@ from cookiecutter.utils import create_env_with_context
 from jinja2 import Template
 
 ROOT = Path(__file__).resolve().parents[2]
-TEMPLATE = ROOT / "{{cookiecutter.__repo_name}}"
+TEMPLATE = ROOT / "{{cookiecutter.repo_name}}"
 DEFINITION: dict[str, Any] = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
 QUESTIONS = tuple(name for name in DEFINITION if not name.startswith("_"))
+
+# As cookiecutter does, so that it finds the extension.
+sys.path.append(str(ROOT))
+from template_extension import load  # noqa: E402
+
+#: The rules of the questions.
+RULES = load()
 
 Answers = dict[str, str]
 
@@ -69,9 +74,10 @@ def source() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="model-template-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     ignored = shutil.ignore_patterns("__pycache__", ".*_cache", ".snakemake", ".hypothesis")
-    for name in (TEMPLATE.name, "hooks"):
+    for name in (TEMPLATE.name, "hooks", "linter", "questions"):
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
-    shutil.copy(ROOT / "cookiecutter.json", folder)
+    for name in ("cookiecutter.json", "template_extension.py"):
+        shutil.copy(ROOT / name, folder)
     return folder
 
 
@@ -90,19 +96,18 @@ def bake(output: Path, **answers: Any) -> Path:
     return Path(made)
 
 
-def hook(name: str) -> ModuleType:
-    """Import a hook as it stands in the template; nothing of it runs."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / "hooks" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def program(name: str) -> str:
     """A command of the environment that runs the tests."""
     return str(Path(sys.executable).parent / name)
+
+
+def refusal(answers: Mapping[str, Any], raw: Mapping[str, Any] | None = None) -> str:
+    """The sentence about the first wrong one of these answers; empty if all are right."""
+    try:
+        RULES.check(answers, raw or {})
+    except RULES.AnswerError as error:
+        return str(error)
+    return ""
 
 
 def run(*command: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -15,6 +15,7 @@ import jsonschema
 import pytest
 import yaml
 from model_lint import __version__
+from model_lint.config import load_config
 from support import ROOT, TEMPLATE, Answers, bake, files, pairwise, program, run
 
 if sys.version_info >= (3, 11):
@@ -65,6 +66,7 @@ TREE = [
     "README.md",
     "config.yaml",
     "datasplits/README.md",
+    "inference/segment.py",
     "pyproject.toml",
     "tests/conftest.py",
     "tests/phantom.py",
@@ -84,6 +86,8 @@ TREE = [
     "workflow/schemas/config.schema.yaml",
     "workflow/scripts/bids.py",
     "workflow/scripts/common.py",
+    "workflow/scripts/config_checks.py",
+    "workflow/scripts/config_schema.py",
     "workflow/scripts/convert.py",
     "workflow/scripts/evaluate.py",
     "workflow/scripts/figures.py",
@@ -91,7 +95,6 @@ TREE = [
     "workflow/scripts/orientation.py",
     "workflow/scripts/plan.py",
     "workflow/scripts/predict.py",
-    "workflow/scripts/segment.py",
     "workflow/scripts/settings.py",
     "workflow/scripts/splits.py",
     "workflow/scripts/train.py",
@@ -234,9 +237,36 @@ def test_the_model_card(case: tuple[Answers, Path]) -> None:
     consumer = answers.get("consumer", "sct")
     contrasts = config_of(made)["dataset"]["contrasts"]
     one_channel = answers.get("channels_as", "samples") == "samples" or len(contrasts) == 1
-    assert ("sct_deepseg" in text) == (consumer in {"sct", "both"} and one_channel)
-    assert ("### In 3D Slicer" in text) == (consumer in {"slicer", "both"})
+    # What is said of SCT, Slicer and nnU-Net holds for nnU-Net's networks.
+    own = answers.get("architecture") not in {"filmCharley", "hemisAndreanne"}
+    assert ("sct_deepseg" in text) == (own and consumer in {"sct", "both"} and one_channel)
+    in_slicer = own and consumer in {"slicer", "both"} and one_channel
+    assert ("### In 3D Slicer" in text) == in_slicer
+    named = load_config(made / "pyproject.toml").consumers
+    wanted = {"sct": "sct_deepseg" in text, "nnunet": True, "slicer": in_slicer}
+    assert {consumer.value for consumer in named} == {who for who in wanted if wanted[who]}
+    assert ("inference/segment.py" in text) == own
+    assert ("The model is trained with" in text) == own
+    assert text.count("nnU-Net has no network") == (not own)
+    points = answers.get("task") in {"label", "find"}
+    assert ("no\ndistances between points" in text) == points
     assert ("trainer_class.py" in text) == (answers.get("custom_trainer") == "yes")
+
+
+def test_what_the_workflow_can_not_do_is_said(tmp_path: Path) -> None:
+    answers = {"task": "find", "contrast": "sem", "architecture": "filmCharley"}
+    made = bake(tmp_path / "output", **answers)
+    config = (made / "config.yaml").read_text(encoding="utf-8")
+    readme = (made / "README.md").read_text(encoding="utf-8")
+    assert "nnU-Net has no network filmCharley" in config
+    assert "nnU-Net has no network `filmCharley`" in readme
+    assert "mark each point by a small region" in config
+    assert "the workflow reads no PNG and no TIFF" in config
+    assert "BIDS stores microscopy as PNG or TIFF" in readme
+    plain = bake(tmp_path / "plain")
+    for name in ("config.yaml", "README.md"):
+        text = (plain / name).read_text(encoding="utf-8")
+        assert not re.search(r"has no network|between points|each point|PNG", text)
 
 
 def test_what_is_said_is_what_was_answered(tmp_path: Path) -> None:
@@ -317,7 +347,7 @@ def test_workflows_differ_in_the_name_only(case: tuple[Answers, Path]) -> None:
         source = (TEMPLATE / ".github/workflows" / name).read_text(encoding="utf-8")
         plain = re.sub(r"\{% (?:end)?raw %\}", "", source)
         plain = plain.replace("{{ cookiecutter._model_lint }}", __version__)
-        assert text == plain.replace("{{ cookiecutter.__repo_name }}", made.name)
+        assert text == plain.replace("{{ cookiecutter.repo_name }}", made.name)
 
 
 def scripts(workflow: dict[str, Any]) -> list[str]:

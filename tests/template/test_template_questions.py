@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from model_lint import __version__
-from support import DEFINITION, QUESTIONS, context
+from support import DEFINITION, QUESTIONS, RULES, context
 
 PROMPTS = DEFINITION["__prompts__"]
 
@@ -47,8 +47,6 @@ def test_the_linter_of_the_repository_is_this_one() -> None:
             "in healthy controls and multiple sclerosis",
         ),
         ({"owner": "me"}, "author", "me"),
-        ({"architecture": "unet3d"}, "nnunet_configuration", "3d_fullres"),
-        ({"architecture": "unet2d"}, "nnunet_configuration", "2d"),
         ({"anatomy": "sc-gm"}, "labels", "sc=1, gm=2"),
         ({"contrast": "t2star"}, "channels", "T2star"),
         ({"contrast": "t1-t2-dwi-foo"}, "channels", "T1w, T2w, dwi, foo"),
@@ -66,21 +64,75 @@ def test_defaults_follow_from_earlier_answers(
 
 
 @pytest.mark.parametrize(
-    ("answers", "name", "value"),
+    ("answers", "fact", "value"),
     [
-        ({}, "__labels", '{"background": 0, "sc": 1}'),
-        ({"labels": "a=1+2, b=2"}, "__labels", '{"background": 0, "a": [1, 2], "b": 2}'),
-        ({"labels": "background=0, sc=1"}, "__labels", '{"background": 0, "sc": 1}'),
-        ({"channels": "T1w, T2w"}, "__channels", '["T1w", "T2w"]'),
-        ({}, "__trainer", "nnUNetTrainer"),
-        ({"custom_trainer": "yes"}, "__trainer", "nnUNetTrainerCustom"),
-        ({"consumer": "sct"}, "__layout", "spec"),
-        ({"consumer": "both"}, "__layout", "dataset"),
-        ({"anatomy": "sc-gm", "animal": "rat"}, "__dataset_name", "Dataset101_SegScGmRatT2"),
+        ({}, "labels", [("sc", (1,), 1)]),
+        ({"labels": "b=2, a=1+2"}, "labels", [("a", (1, 2), 1), ("b", (2,), 2)]),
+        ({"labels": "background=0, sc=1"}, "labels", [("sc", (1,), 1)]),
+        ({"channels": "T1w, T2w"}, "channels", ["T1w", "T2w"]),
+        ({}, "configuration", "2d"),
+        ({"architecture": "unet3d"}, "configuration", "3d_fullres"),
+        (
+            {"architecture": "unet3d", "nnunet_configuration": "3d_lowres"},
+            "configuration",
+            "3d_lowres",
+        ),
+        ({"architecture": "hemisAndreanne"}, "configuration", "2d"),
+        ({}, "trainer", "nnUNetTrainer"),
+        ({"custom_trainer": "yes"}, "trainer", "nnUNetTrainerCustom"),
+        ({"consumer": "sct"}, "layout", "spec"),
+        ({"consumer": "both"}, "layout", "dataset"),
+        ({"anatomy": "sc-gm", "animal": "rat"}, "dataset_name", "Dataset101_SegScGmRatT2"),
+        ({"contrast": ""}, "parts", None),
     ],
 )  # fmt: skip
-def test_what_is_derived(answers: dict[str, str], name: str, value: str) -> None:
-    assert context(answers)[name] == value
+def test_what_follows(answers: dict[str, str], fact: str, value: object) -> None:
+    found = getattr(RULES.facts(context(answers)), fact)
+    if value is None:
+        assert found["contrast"] == "any"
+        assert found["anatomy"] == "sc"
+    else:
+        assert (list(found) if isinstance(found, tuple) else found) == value
+
+
+NOTES = [
+    ({}, []),
+    ({"contrast": "t1-t2"}, []),
+    (
+        {"contrast": "t1-t2", "channels_as": "channels"},
+        ["SCT and 3D Slicer give a model one channel"],
+    ),
+    (
+        {"contrast": "t1-t2", "channels_as": "channels", "consumer": "slicer"},
+        ["SCT and 3D Slicer give a model one channel"],
+    ),
+    ({"architecture": "unet3d"}, []),
+    ({"architecture": "filmCharley"}, ["nnU-Net has no network filmCharley"]),
+    ({"architecture": "hemisAndreanne"}, ["nnU-Net has no network hemisAndreanne"]),
+    ({"task": "label"}, ["the task label is trained as a segmentation"]),
+    ({"task": "find"}, ["the task find is trained as a segmentation"]),
+    ({"contrast": "sem"}, ["the workflow reads NIfTI"]),
+    ({"contrast": "t1-tem"}, ["the workflow reads NIfTI"]),
+    (
+        {
+            "task": "find",
+            "contrast": "oi",
+            "animal": "mouse",
+            "repo_name": "model_find_mouse_sc_oi",
+        },
+        ["repo_name: `mouse` before `sc`", "the task find", "the workflow reads NIfTI"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("answers", "notes"), NOTES)
+def test_what_might_surprise_is_said(answers: dict[str, str], notes: list[str]) -> None:
+    said = RULES.notes(context(answers))
+    assert len(said) == len(notes)
+    for sentence, beginning in zip(said, notes, strict=True):
+        assert sentence.startswith(beginning)
+        assert sentence.endswith(".")
+        assert sentence.isprintable()
 
 
 def test_an_unlisted_trainer_name_is_none_of_nnunets() -> None:
@@ -92,5 +144,5 @@ def test_an_unlisted_trainer_name_is_none_of_nnunets() -> None:
     assert spec is not None
     assert spec.origin is not None
     trainers = (Path(spec.origin).parent / "training" / "nnUNetTrainer").rglob("*.py")
-    name = context({"custom_trainer": "yes"})["__trainer"]
+    name = RULES.facts(context({"custom_trainer": "yes"})).trainer
     assert not any(f"class {name}(" in path.read_text(encoding="utf-8") for path in trainers)

@@ -17,6 +17,7 @@ from support import ROOT, TEMPLATE, run
 
 SCRIPTS = TEMPLATE / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
+INFERENCE = TEMPLATE / "inference"
 
 from orientation import reorient_image  # noqa: E402 - the path above is where it is
 
@@ -46,7 +47,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def segment(model: Path, image: Path, output: Path) -> tuple[int, str, str]:
     arguments = ("-m", str(model), "-i", str(image), "-o", str(output), "--device", "cpu")
-    script = str(SCRIPTS / "segment.py")
+    script = str(INFERENCE / "segment.py")
     done = run(sys.executable, script, *arguments, cwd=output.parent, OMP_NUM_THREADS="1")
     return done.returncode, done.stdout, done.stderr
 

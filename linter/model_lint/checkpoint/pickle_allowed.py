@@ -217,7 +217,7 @@ def hashable(key: object) -> object:
         return key
     if isinstance(key, int) and not -(2**63) <= key < 2**63:
         raise KeyTypeError("a huge number as a key")  # their hashes can be made to collide
-    if isinstance(key, tuple) and any(type(part) not in _ATOMS for part in key):
+    if type(key) is tuple and any(type(part) not in _ATOMS for part in key):
         raise KeyTypeError("a nested tuple as a key")  # these can be costly to hash
     if isinstance(key, Scalar):
         return key.value

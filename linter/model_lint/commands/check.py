@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..config import find_config, load_config, vocabulary_of
 from ..errors import NothingToLint, UsageError
@@ -28,10 +26,12 @@ from ..models.target import Target, load_target
 from ..report import FORMATS, render
 from ..rules import all_rules
 from ..storage.depth import Depth
+from ..storage.new_file import folder_beside, publish
 from ..terminal import complain, text_width, use_color
+from .audience import add_for
 
 if TYPE_CHECKING:
-    from .fix import Request
+    from .fix_options import Fixing
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choose.add_argument(
             option, metavar="RULE", action="extend", type=_words, default=[], help=text
         )
+    add_for(parser)
     parser.add_argument(
         "--fail-on",
         choices=[severity.value for severity in Severity],
@@ -164,7 +165,8 @@ def run(options: argparse.Namespace) -> int:
         vocabulary=vocabulary_of(config),
         reading=Reading(_depth(options), options.jobs),
     )
-    linter = _Linter(read, Options(chosen, config, known), _fixing(options))
+    consumers = tuple(options.consumers) or config.consumers
+    linter = _Linter(read, Options(chosen, config, known, consumers), _fixing(options))
     results: list[_Result] = []
     failures: list[UsageError] = []
     for text in _targets(options.targets):
@@ -192,21 +194,19 @@ def _depth(options: argparse.Namespace) -> Depth:
     return Depth.ALL if options.deep else Depth.END
 
 
-@dataclass(frozen=True)
-class _Result:
+class _Result(NamedTuple):
     """What became of one target."""
 
     report: TargetReport
     repairable: bool = False
 
 
-@dataclass(frozen=True)
-class _Linter:
+class _Linter(NamedTuple):
     """What a run does to each of its targets."""
 
     read: Callable[[str], Target]
     options: Options
-    fixing: Request | None
+    fixing: Fixing | None
 
     def lint(self, text: str) -> _Result:
         """Read a target, repair it where that is asked for, and judge it. Raises UsageError."""
@@ -219,23 +219,22 @@ class _Linter:
             report = lint(repaired.target, self.options)
         return _Result(report, bool(repaired.actions))
 
+    def _load(self, path: Path) -> Target:
+        return self.read(str(path))
+
     def _reported(self, report: TargetReport) -> set[str]:
         """Return the codes of the rules of which the configuration silences nothing, or not all."""
         silenced = {i.finding.code for i in report.ignored} - {f.code for f in report.findings}
         return {rule.code for rule in self.options.rules} - silenced
 
-    def _load(self, path: Path, *, shown: str) -> Target:
-        return self.read(str(path)).shown_as(shown)
 
-
-def _fixing(options: argparse.Namespace) -> Request | None:
+def _fixing(options: argparse.Namespace) -> Fixing | None:
     """Return what is to be repaired, None for nothing; repairing is imported only where asked."""
-    asked = options.fix or options.diff or options.fix_output or options.in_place
-    if not asked:
+    if not (options.fix or options.diff or options.fix_output or options.in_place):
         return None
-    from .fix import Request  # noqa: PLC0415
+    from .fix_options import fixing  # noqa: PLC0415
 
-    return Request.of(options)
+    return fixing(options)
 
 
 def _status(report: Report, failures: list[UsageError], limit: Severity, *, exit_zero: bool) -> int:
@@ -273,13 +272,10 @@ def _write_file(text: str, path: Path) -> None:
         path.write_text(text, encoding="utf-8")  # a pipe or a device, which has to stay one
         return
     path = path.resolve()  # where a link leads, for the link has to stay as well
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
+    with folder_beside(path) as folder:
+        temporary = folder / path.name
         temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
+        publish(temporary, path, replace=True)
 
 
 def _jobs(text: str) -> int:

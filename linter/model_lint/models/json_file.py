@@ -5,37 +5,35 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
-from ..storage.limits import MAX_JSON_DEPTH, MAX_TEXT_BYTES
-from ..storage.tree import BlockedError, DamagedError, Tree, TreeError, read_bytes
+from ..findings import Problem, Step
+from ..storage.limits import (
+    MAX_JSON_BYTES,
+    MAX_JSON_DEPTH,
+    MAX_JSON_TOKENS,
+    MAX_JSON_TOTAL,
+    MAX_POINTED_DEPTH,
+)
+from ..storage.tree import Tree, TreeError, read_bytes
+from .unreadable import Unreadable, unread
 
-#: A step into a JSON value: a key of an object or an index of an array.
-Step = str | int
 
-
-@dataclass(frozen=True)
-class JsonFile:
-    """A JSON file, readable or not."""
-
+class _Parsed(NamedTuple):
     path: str
     text: str
-    #: The parsed value; None where ``error`` says why there is none.
+    #: The parsed value; None where it is unreadable.
     value: Any
-    #: One line: why it can't be read.
-    error: str | None = None
-    error_line: int | None = None
+    unreadable: Unreadable | None = None
     #: Keys that stand twice in one object: ``json.load`` keeps the last and says nothing.
     repeated_keys: tuple[str, ...] = ()
-    #: What kept the bytes from being read; None where they were.
-    failure: TreeError | None = None
+    #: Strings, brackets and commas in it.
+    tokens: int = 0
 
-    @property
-    def reported(self) -> bool:
-        """Whether a rule about the archive says why it can't be read, so that none other need."""
-        return isinstance(self.failure, (BlockedError, DamagedError))
+
+class JsonFile(_Parsed):
+    """A JSON file, readable or not."""
 
     @property
     def object(self) -> dict[str, Any]:
@@ -43,9 +41,19 @@ class JsonFile:
         return self.value if isinstance(self.value, dict) else {}
 
     def line(self, *steps: Step) -> int | None:
-        """Return the 1-based line on which a key (or array element) stands, None if it doesn't."""
+        """Return the 1-based line on which a key (or array element) stands.
+
+        None if it is not in the file, or deeper in it than any key that nnU-Net reads.
+        """
         offset = self._offsets.get(steps)
         return None if offset is None else self.text.count("\n", 0, offset) + 1
+
+    def located(self, problem: Problem) -> Problem:
+        """Place a problem in this file, on the line of its key, or of the nearest one around it."""
+        steps = problem.steps
+        while steps and self.line(*steps) is None:
+            steps = steps[:-1]
+        return problem._replace(at=self.path, line=self.line(*steps) if steps else None)
 
     def keys_between(self, start: int, end: int) -> list[tuple[Step, int]]:
         """Return the keys (and indices of array elements) in a part of the text, with offsets."""
@@ -66,24 +74,53 @@ class JsonFile:
 
     @cached_property
     def _offsets(self) -> dict[tuple[Step, ...], int]:
-        return {} if self.error else dict(_positions(self.text))
+        return {} if self.unreadable else dict(_positions(self.text))
 
 
-def read_json(tree: Tree, path: str) -> JsonFile:
+class JsonReader:
+    """Reads the JSON files of a package, which share a limit besides their own."""
+
+    def __init__(self, tree: Tree) -> None:
+        """Read from this tree."""
+        self._tree = tree
+        self._left = MAX_JSON_TOTAL
+
+    def read(self, path: str) -> JsonFile | None:
+        """Read a file, None if it is not there."""
+        if path not in self._tree.files:
+            return None
+        file = read_json(self._tree, path, min(self._left, MAX_JSON_TOKENS))
+        self._left -= file.tokens
+        return file
+
+
+def read_json(tree: Tree, path: str, limit: int = MAX_JSON_TOKENS) -> JsonFile:
     """Read a JSON file as ``json.load(open(path))`` does on Linux; never raises."""
     try:
-        data = read_bytes(tree, path, MAX_TEXT_BYTES)
+        data = read_bytes(tree, path, MAX_JSON_BYTES)
     except TreeError as error:
-        return JsonFile(path, "", None, str(error), failure=error)
-    return parse_json(path, data)
+        return JsonFile(path, "", None, unread(error))
+    return parse_json(path, data, limit)
 
 
-def parse_json(path: str, data: bytes) -> JsonFile:
-    """Parse JSON bytes; never raises. NaN and Infinity pass, as in the consumers' parser."""
+def parse_json(path: str, data: bytes, limit: int = MAX_JSON_TOKENS) -> JsonFile:
+    """Parse JSON bytes; never raises. NaN and Infinity pass, as in the consumers' parser.
+
+    Of more than ``limit`` strings, brackets and commas nothing is kept.
+    """
     text = data.decode(errors="replace")
-    reason = _unreadable(data, text)
+    reason = _not_json(data, text)
     if reason:
-        return JsonFile(path, text, None, reason)
+        return JsonFile(path, text, None, Unreadable(reason))
+    tokens, depth = _measure(text, limit)
+    if tokens > limit:
+        reason = f"larger than any genuine file: more than {limit} strings, brackets and commas"
+        if limit < MAX_JSON_TOKENS:
+            reason = "not looked into, since the files before it are larger than any genuine ones"
+        return JsonFile(path, "", None, Unreadable(reason))
+    if depth > MAX_JSON_DEPTH:
+        reason = f"nested deeper than {MAX_JSON_DEPTH} levels"
+        return JsonFile(path, "", None, Unreadable(reason))
     repeated: list[str] = []
 
     def build(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -97,13 +134,14 @@ def parse_json(path: str, data: bytes) -> JsonFile:
     try:
         value = json.loads(text, object_pairs_hook=build)
     except json.JSONDecodeError as error:
-        return JsonFile(path, text, None, f"{error.msg} (column {error.colno})", error.lineno)
+        reason = f"{error.msg} (column {error.colno})"
+        return JsonFile(path, text, None, Unreadable(reason, error.lineno))
     except ValueError as error:  # an integer of more digits than Python converts
-        return JsonFile(path, text, None, str(error).partition(";")[0])
-    return JsonFile(path, text, value, repeated_keys=tuple(repeated))
+        return JsonFile(path, text, None, Unreadable(str(error).partition(";")[0]))
+    return JsonFile(path, text, value, repeated_keys=tuple(repeated), tokens=tokens)
 
 
-def _unreadable(data: bytes, text: str) -> str | None:
+def _not_json(data: bytes, text: str) -> str | None:
     if data.startswith(b"version https://git-lfs"):
         return "a git-lfs pointer, not the file that it stands for"
     if data.startswith(b"\xef\xbb\xbf"):
@@ -112,30 +150,48 @@ def _unreadable(data: bytes, text: str) -> str | None:
         return "not UTF-8"
     if not text.strip():
         return "empty"
-    if _depth(text) > MAX_JSON_DEPTH:
-        return f"nested deeper than {MAX_JSON_DEPTH} levels"
     return None
 
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}:,]|[^\s\[\]{}:,"]+')
+#: Strings, brackets and commas; a string that does not end reaches to the end of the text.
+_PUNCTUATION = re.compile(r'"[^"]*"?|[\[\]{},]')
+_TOKEN = re.compile(r'"[^"]*"|[\[\]{}:,]|[^\s\[\]{}:,"]+')
 
 
-def _depth(text: str) -> int:
-    depth = deepest = 0
-    for match in re.finditer(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', text):
+def _masked(text: str) -> str:
+    """Replace escaped quotes and backslashes by as many other characters.
+
+    A string then ends at its next quote, which a pattern finds in linear time and without memory.
+    """
+    return text.replace("\\\\", "__").replace('\\"', "__")
+
+
+def _measure(text: str, limit: int) -> tuple[int, int]:
+    """Return how many strings, brackets and commas a text has, and how deep it is nested.
+
+    It stops where one of them exceeds its limit.
+    """
+    tokens = depth = deepest = 0
+    for match in _PUNCTUATION.finditer(_masked(text)):
+        tokens += 1
         if match[0] in "[{":
             depth += 1
             deepest = max(deepest, depth)
         elif match[0] in "]}":
             depth -= 1
-    return deepest
+        if tokens > limit or depth > MAX_JSON_DEPTH:
+            break
+    return tokens, deepest
 
 
 def _positions(text: str) -> Iterator[tuple[tuple[Step, ...], int]]:
-    """Yield the path and the offset of every key and array element of valid JSON."""
+    """Yield the path and the offset of every key and array element of valid JSON.
+
+    Those deeper than MAX_POINTED_DEPTH are left out.
+    """
     # The last step is the index of the element, or "" while an object waits for its next key.
     path: list[Step] = []
-    for match in _TOKEN.finditer(text):
+    for match in _TOKEN.finditer(_masked(text)):
         symbol = match[0]
         if symbol in "}]":
             path.pop()
@@ -146,10 +202,11 @@ def _positions(text: str) -> Iterator[tuple[tuple[Step, ...], int]]:
             continue
         elif path and path[-1] == "":
             # An empty key must not look like waiting for one; no rule asks for its position.
-            path[-1] = json.loads(symbol) or "\0"
-            yield tuple(path), match.start()
+            path[-1] = json.loads(text[match.start() : match.end()]) or "\0"
+            if len(path) <= MAX_POINTED_DEPTH:
+                yield tuple(path), match.start()
         else:
-            if path and isinstance(path[-1], int):
+            if path and isinstance(path[-1], int) and len(path) <= MAX_POINTED_DEPTH:
                 yield tuple(path), match.start()
             if symbol in "{[":
                 path.append("" if symbol == "{" else 0)

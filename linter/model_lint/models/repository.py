@@ -4,36 +4,43 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 from ..storage.folder import FolderTree
+from ..storage.limits import MAX_SCRIPT_BYTES, MAX_SCRIPTS, MAX_SCRIPTS_TOTAL
+from .paths import FINAL_CHECKPOINT, is_checkpoint, parse_folder_name
 
-#: What a model repository runs: the files in which paths and addresses of its authors hide.
-_SCRIPT_SUFFIXES = frozenset(
-    {".py", ".sh", ".bash", ".slurm", ".sbatch", ".smk", ".yml", ".yaml", ".ipynb", ".m", ".r"}
+#: What a model repository runs, and what configures it: the files in which paths, addresses and
+#: keys of its authors hide.
+_SCRIPT = re.compile(
+    r"(?s).*\.(py|sh|bash|zsh|csh|slurm|sbatch|pbs|smk|ps1|bat|ipynb|m|r|jl|yml|yaml|json|toml|cfg|ini"
+    r"|conf|env|pem|key)|(.*/)?(Snakefile|Makefile|Dockerfile|Containerfile|Jenkinsfile|\.env(\.[^/]*)?"
+    r"|\.netrc|\.npmrc|\.pypirc|\.git-credentials|id_(rsa|dsa|ecdsa|ed25519))",
+    re.IGNORECASE,
 )
-_SCRIPT_NAMES = frozenset({"Snakefile", "Makefile", "Dockerfile"})
-#: Bytes of one text, and of all together, that are read: scripts are far smaller.
-_MAX_TEXT = 1024 * 1024
-_MAX_TEXTS = 32 * 1024 * 1024
+#: Bytes at most of a pointer of git-lfs, and how one begins.
+_MAX_POINTER = 1024
+_POINTER = "version https://git-lfs"
 #: Where GitHub looks for the README that it shows, in this order.
 _README_FOLDERS = (".github/", "", "docs/")
 #: Below this a file is a pointer of git-lfs or git-annex, or stands in for another in a test.
-_MIN_LARGE = 1024
+_MIN_LARGE = _MAX_POINTER
 
-_LARGE = {
-    "checkpoint": re.compile(
-        r"(?s).*\.(pth|pt|ckpt|onnx|safetensors|h5|keras|tflite)", re.IGNORECASE
-    ),
-    "image volume": re.compile(
-        r"(?s).*\.(nii|nii\.gz|nrrd|nhdr|mha|mhd|mgz|mgh|dcm|ima|b2nd|gipl|gipl\.gz)", re.IGNORECASE
-    ),
-    "packaged model": re.compile(
-        r"(?s)(.*/)?(model|dataset\d{3}|[^/]*(nnunet|checkpoint))[^/]*\.zip", re.IGNORECASE
-    ),
-}
+#: Weights of other frameworks than PyTorch, whole or in parts.
+_OTHER_WEIGHTS = re.compile(
+    r"(?s).*\.(pth\.tar|pt2|ptl|torchscript|onnx\.data|h5|hdf5|keras|tflite|pb|mlmodel|caffemodel|gguf"
+    r"|data-\d+-of-\d+|ckpt[^/]*\.(meta|index))|(.*/)?[^/]*model[^/]*\.bin",
+    re.IGNORECASE,
+)
+_IMAGE = re.compile(
+    r"(?s).*\.(nii|nii\.gz|nrrd|nhdr|mha|mhd|mgz|mgh|dcm|ima|b2nd|gipl|gipl\.gz)", re.IGNORECASE
+)
+_PACKAGE = re.compile(
+    r"(?s)(.*/)?(model|dataset\d{3}|[^/]*(nnunet|checkpoint))[^/]*\.zip", re.IGNORECASE
+)
 #: Folders of files that a program is tried with: a small image there is made for it, or a sample.
 _SAMPLES = re.compile(
     r"(^|/)([^/]*[-_.])?(tests?|testing|testdata|examples?|samples?|demos?|phantoms?|fixtures?)"
@@ -43,10 +50,13 @@ _SAMPLES = re.compile(
 _SMALL = 1024 * 1024
 _LICENSE = re.compile(r"(un|mit[-_])?licen[sc]es?([-_.].*)?|copying([-_.].*)?", re.IGNORECASE)
 _README = re.compile(r"readme(\.\w+)*", re.IGNORECASE)
+#: A branch, a commit, a date of the specification or a version, with what may follow it.
+_REVISION = re.compile(
+    r"(?<=.)-(main|master|develop|[0-9a-f]{40}|r\d{8}([-_.][\w.-]*)?|v\d+|v?\d+(\.\d+)+([-_.]?[\w.]+)*)$"
+)
 
 
-@dataclass(frozen=True)
-class Repository:
+class Repository(NamedTuple):
     """A checkout of a model repository."""
 
     name: str
@@ -54,7 +64,7 @@ class Repository:
     files: tuple[str, ...]
     #: Path and text of the README; None where there is none.
     readme: tuple[str, str] | None
-    #: Texts of scripts and workflows by path.
+    #: Texts of scripts, workflows and configurations by path.
     scripts: Mapping[str, str]
     #: Path and text of the licence; None where there is none.
     license: tuple[str, str] | None = None
@@ -62,7 +72,30 @@ class Repository:
     tracked: bool = True
     #: Bytes of the weights, images and packages that git itself holds, by path: no links, and no
     #: pointers of git-lfs or git-annex.
-    large: Mapping[str, int] = field(default_factory=dict)
+    large: Mapping[str, int] = MappingProxyType({})
+    #: Texts of the READMEs in other folders by path.
+    documents: Mapping[str, str] = MappingProxyType({})
+    #: Weights and packages of which git holds a pointer of git-lfs.
+    pointers: tuple[str, ...] = ()
+    #: Folders that are links to a commit elsewhere, and whose address ``.gitmodules`` lacks.
+    broken_links: tuple[str, ...] = ()
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """Every text that was read, by path."""
+        return {**dict([self.readme] if self.readme else []), **self.documents, **self.scripts}
+
+    @property
+    def trainers(self) -> tuple[str, ...]:
+        """The trainer folders that git holds as a whole."""
+        names = set(self.files)
+        folders = (path.rpartition("/")[0] for path in self.files if path.endswith("/plans.json"))
+        return tuple(
+            folder
+            for folder in folders
+            if parse_folder_name(folder.rpartition("/")[2])
+            and any(f"{folder}/fold_{n}/{FINAL_CHECKPOINT}" in names for n in (*range(10), "all"))
+        )
 
     def kind(self, path: str) -> str:
         """Return what kind of file one of ``large`` is."""
@@ -75,7 +108,11 @@ class Repository:
 
 def _large_kind(path: str) -> str | None:
     """Return what kind of file is too large for git, or not for the public; None for others."""
-    return next((kind for kind, form in _LARGE.items() if form.fullmatch(path)), None)
+    if is_checkpoint(path) or _OTHER_WEIGHTS.fullmatch(path):
+        return "checkpoint"
+    if _IMAGE.fullmatch(path):
+        return "image volume"
+    return "packaged model" if _PACKAGE.fullmatch(path) else None
 
 
 def build_repository(root: Path, name: str | None) -> Repository:
@@ -88,20 +125,39 @@ def build_repository(root: Path, name: str | None) -> Repository:
         entries = FolderTree(root).files.values()
         files = tuple(entry.path for entry in entries)
         own = {e.path: e.size for e in entries if not (root / e.path).is_symlink()}
+        pointers = tuple(p for p in _weights(own) if _text(root, p).startswith(_POINTER))
     else:
-        files = tuple(sorted(index))
-        own = _sizes(root, {p: blob for p, blob in index.items() if blob and _large_kind(p)})
+        files = tuple(sorted(index.blobs))
+        own = _sizes(root, {p: blob for p, blob in index.blobs.items() if blob and _large_kind(p)})
+        pointers = _pointers(root, {p: index.blobs[p] for p in _weights(own)})
     tracked = index is not None or not (root / ".git").exists()
     large = {p: size for p, size in own.items() if size >= _MIN_LARGE and _large_kind(p)}
     return Repository(
         name=name or repository_name(root),
         files=files,
         readme=_readme(root),
-        scripts=dict(_scripts(root, files)),
+        scripts=_texts(root, (p for p in files if _SCRIPT.fullmatch(p))),
         license=_license(root, files),
         tracked=tracked,
         large=large if tracked else {},
+        documents=_texts(root, (p for p in files if _is_document(p))),
+        pointers=pointers,
+        broken_links=_undeclared(root, index.links) if index else (),
     )
+
+
+def _weights(sizes: Mapping[str, int]) -> list[str]:
+    """Return the weights and packages that are as small as a pointer."""
+    return [
+        path
+        for path, size in sizes.items()
+        if size < _MAX_POINTER and _large_kind(path) in {"checkpoint", "packaged model"}
+    ]
+
+
+def _is_document(path: str) -> bool:
+    folder, _, name = path.rpartition("/")
+    return folder != "" and _README.fullmatch(name) is not None
 
 
 def repository_name(root: Path) -> str:
@@ -109,7 +165,7 @@ def repository_name(root: Path) -> str:
     if (root / ".git").exists():
         return _origin(root) or root.name
     # GitHub names the folder of a downloaded archive after the branch, the tag or the commit too.
-    return re.sub(r"(?<=.)-(main|master|r\d{8}|[0-9a-f]{40})$", "", root.name)
+    return _REVISION.sub("", root.name)
 
 
 # ------------------------------------------------------------------------------------ texts
@@ -120,17 +176,17 @@ def _readme(root: Path) -> tuple[str, str] | None:
         names = [name for name in _names(root / folder) if _README.fullmatch(name)]
         # GitHub prefers Markdown too.
         for name in sorted(names, key=lambda n: (not n.lower().endswith(".md"), n)):
-            return folder + name, _text(root / folder / name)
+            return folder + name, _text(root, folder + name)
     return None
 
 
 def _license(root: Path, files: tuple[str, ...]) -> tuple[str, str] | None:
     for name in _names(root):
         if _LICENSE.fullmatch(name):
-            return name, _text(root / name)
+            return name, _text(root, name)
     for path in files:
         if path.startswith("LICENSES/"):
-            return path, _text(root / path)
+            return path, _text(root, path)
     return None
 
 
@@ -142,28 +198,34 @@ def _names(folder: Path) -> list[str]:
         return []
 
 
-def _scripts(root: Path, files: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    held = 0
-    for path in files:
-        pure = PurePosixPath(path)
-        if pure.suffix.lower() not in _SCRIPT_SUFFIXES and pure.name not in _SCRIPT_NAMES:
+def _texts(root: Path, paths: Iterable[str]) -> dict[str, str]:
+    """Return the texts of files that are no links, as many as the limits allow."""
+    # What runs comes first: a folder of results in JSON must not keep it from being read.
+    wanted = sorted(paths, key=lambda path: path.lower().endswith((".json", ".ipynb")))
+    texts: dict[str, str] = {}
+    left = MAX_SCRIPTS_TOTAL
+    for path in wanted[:MAX_SCRIPTS]:
+        if (root / path).is_symlink() or not (root / path).is_file():
             continue
-        full = root / path
-        if full.is_symlink() or not full.is_file():
-            continue
-        text = _text(full)
-        yield path, text
-        held += len(text)
-        if held > _MAX_TEXTS:
-            return
+        texts[path] = _text(root, path)
+        left -= len(texts[path])
+        if left < 0:
+            break
+    return dict(sorted(texts.items()))
 
 
-def _text(path: Path) -> str:
+def _text(root: Path, path: str) -> str:
+    """Return the beginning of a text; "" where it can't be read, or is a link to elsewhere."""
+    full = root / path
     try:
-        with path.open("rb") as stream:
-            return stream.read(_MAX_TEXT).decode(errors="replace").replace("\r\n", "\n")
+        # A link may lead to a device that never ends, or to what is not the repository's.
+        if not full.resolve().is_relative_to(root.resolve()):
+            return ""
+        with full.open("rb") as stream:
+            data = stream.read(MAX_SCRIPT_BYTES)
     except OSError:
         return ""
+    return data.decode(errors="replace").replace("\r\n", "\n")
 
 
 # -------------------------------------------------------------------------------------- git
@@ -188,20 +250,40 @@ def _git(root: Path, *arguments: str, standard_input: bytes = b"") -> bytes | No
     return done.stdout
 
 
-def _index(root: Path) -> dict[str, str] | None:
-    """Return the tracked files with their blobs, "" for a link; None where it can't be known."""
+class _Index(NamedTuple):
+    """What git tracks."""
+
+    #: The blob of each file, "" for a link.
+    blobs: Mapping[str, str]
+    #: Folders that are links to a commit of another repository.
+    links: tuple[str, ...]
+
+
+def _index(root: Path) -> _Index | None:
+    """Return what git tracks; None where it can't be known."""
     listed = _git(root, "ls-files", "--stage", "-z")
     if listed is None:
         return None
-    blobs = {}
+    blobs: dict[str, str] = {}
+    links: list[str] = []
     for entry in filter(None, listed.split(b"\0")):
         head, _, path = entry.partition(b"\t")
         mode, blob, _ = head.decode().split(" ")
-        if mode != "160000":  # a submodule
+        if mode == "160000":
+            links.append(os.fsdecode(path))
+        else:
             blobs[os.fsdecode(path)] = "" if mode == "120000" else blob
     if not blobs and not (root / ".git").exists():
         return None  # a folder that the repository around it ignores
-    return blobs
+    return _Index(blobs, tuple(links))
+
+
+def _undeclared(root: Path, links: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the links to other repositories whose address is not in ``.gitmodules``."""
+    if not links or not (root / ".git").exists():
+        return ()
+    declared = re.findall(r"(?m)^[ \t]*path[ \t]*=[ \t]*(.*\S)", _text(root, ".gitmodules"))
+    return tuple(link for link in links if link not in declared)
 
 
 def _sizes(root: Path, blobs: Mapping[str, str]) -> dict[str, int]:
@@ -213,6 +295,20 @@ def _sizes(root: Path, blobs: Mapping[str, str]) -> dict[str, int]:
     answers = [line.split() for line in (answer or b"").decode().splitlines()]
     sizes = {words[0]: int(words[2]) for words in answers if len(words) == 3}
     return {path: sizes[blob] for path, blob in blobs.items() if blob in sizes}
+
+
+def _pointers(root: Path, blobs: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the files of which git holds a pointer of git-lfs."""
+    if not blobs:
+        return ()
+    answer = (
+        _git(root, "cat-file", "--batch", standard_input=_lines(blobs.values()).encode()) or b""
+    )
+    # "<blob> blob <bytes>", and in the next line the bytes.
+    found = {
+        blob.decode() for blob in re.findall(rb"(?m)^(\w+) blob \d+\n" + _POINTER.encode(), answer)
+    }
+    return tuple(path for path, blob in blobs.items() if blob in found)
 
 
 def _lines(words: Iterable[str]) -> str:

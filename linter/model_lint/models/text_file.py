@@ -8,9 +8,8 @@ Reading everything (``--deep``) reads long ones whole.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..storage.limits import (
     MAX_EXCERPT_BYTES,
@@ -20,6 +19,7 @@ from ..storage.limits import (
     MAX_WHOLE_TOTAL,
 )
 from ..storage.tree import Entry, Tree, TreeError, read_ends
+from .unreadable import Unreadable, unread
 
 if TYPE_CHECKING:
     from ..privacy import Leak
@@ -32,16 +32,16 @@ _SUFFIXES = (
 _DOCUMENTS = ("readme", "license", "licence", "copying", "citation", "changelog", "changes")
 
 
-@dataclass(frozen=True)
-class TextFile:
-    """A text of the package, as far as it was read."""
-
+class _Text(NamedTuple):
     path: str
     text: str
     #: Lines of its beginning, where the middle is left out; None where the whole was read.
     beginning: int | None = None
-    #: What kept the bytes from being read; None where they were.
-    failure: TreeError | None = None
+    unreadable: Unreadable | None = None
+
+
+class TextFile(_Text):
+    """A text of the package, as far as it was read."""
 
     def line(self, number: int) -> int | None:
         """Return the line of the file that a line of the text is, None where that is not known."""
@@ -63,7 +63,7 @@ class TextFile:
         """What should not leave the laboratory; of a case that is named often, not every place."""
         from ..privacy import find_leaks  # noqa: PLC0415 - not every command needs it
 
-        return find_leaks(self.text, again=False)
+        return find_leaks(self.text, search_names_everywhere=False)
 
 
 def read_texts(
@@ -87,7 +87,7 @@ def read_texts(
             more = _read(tree, entry, MAX_WHOLE_BYTES // 2)
             left -= len(more.text)
             # What could be read before, but not to its end, is damaged: another rule reports it.
-            text = replace(text, failure=more.failure) if more.failure else more
+            text = text._replace(unreadable=more.unreadable) if more.unreadable else more
         texts.append(text)
         if held > MAX_TEXTS_TOTAL:
             break
@@ -105,7 +105,7 @@ def _read(tree: Tree, entry: Entry, ends: int = MAX_EXCERPT_BYTES) -> TextFile:
     try:
         parts = read_ends(tree, entry, ends)
     except TreeError as error:
-        return TextFile(entry.path, "", failure=error)
+        return TextFile(entry.path, "", unreadable=unread(error))
     texts = [part.decode(errors="replace").replace("\r\n", "\n") for part in parts]
     return _joined(entry.path, *texts) if len(texts) > 1 else TextFile(entry.path, texts[0])
 

@@ -24,7 +24,6 @@ from .model import (
     TOLERATED,
     Fields,
     Name,
-    NameProblem,
     Origin,
     Slot,
     Suggestion,
@@ -32,7 +31,7 @@ from .model import (
 )
 from .reading import read
 from .suggestion import explain, suggest
-from .vocabulary import FIELDS, VOCABULARY, FieldWords, extend, index_of, vocabulary_data
+from .vocabulary import FIELDS, VOCABULARY, FieldWords, extend, index_of
 from .writing import require_values, why_no_name, write
 
 __all__ = [
@@ -44,7 +43,6 @@ __all__ = [
     "FieldWords",
     "Fields",
     "Name",
-    "NameProblem",
     "Origin",
     "Slot",
     "Suggestion",
@@ -52,7 +50,6 @@ __all__ = [
     "compose",
     "extend",
     "parse",
-    "vocabulary_data",
 ]
 
 
@@ -80,9 +77,12 @@ def compose(fields: Fields, vocabulary: Mapping[str, FieldWords] = VOCABULARY) -
             characters, an unlisted value that would be read as another field whatever stands beside
             it (after ``model_``, where only a task can be unlisted) or that is a number or a field
             strength and stands alone.
+        TypeError: for a field that is not a tuple.
     """
     index = index_of(vocabulary)
     for name, values in fields.items():
+        if not isinstance(values, tuple):
+            raise TypeError(f"{name} must be a tuple of values, not {values!r}")
         require_values(name, values, index)
     composed = write(fields, index)
     if composed is None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from ..findings import Problem
 from .vocabulary import FIELDS, Found
 
 #: What every name begins with.
@@ -25,8 +25,7 @@ NO_WORD = re.compile(r"[0-9]+|[0-9]+t|v[0-9]+|r[0-9]{8}")
 Origin = Literal["listed", "known", "unlisted", "alias", "default"]
 
 
-@dataclass(frozen=True)
-class Fields:
+class Fields(NamedTuple):
     """What a name says: for each field its values in their order, ``()`` where there are none.
 
     Only task and contrast can be without a value: all others have a default.
@@ -39,11 +38,6 @@ class Fields:
     condition: tuple[str, ...] = ("invivo",)
     contrast: tuple[str, ...] = ()
     architecture: tuple[str, ...] = ("unet2d",)
-
-    def __post_init__(self) -> None:
-        for name, values in self.items():
-            if not isinstance(values, tuple):
-                raise TypeError(f"{name} must be a tuple of values, not {values!r}")
 
     def items(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Yield each field and its values, in the order of a name."""
@@ -74,18 +68,6 @@ class Slot(NamedTuple):
         return tuple(dict.fromkeys(word.value for word in self.words))
 
 
-@dataclass(frozen=True)
-class NameProblem:
-    """One thing that is wrong with a name."""
-
-    #: "N001" to "N011".
-    code: str
-    #: One line: what is wrong, and what to do.
-    message: str
-    #: The token that it is about; "" for the whole name.
-    token: str = ""
-
-
 class Suggestion(NamedTuple):
     """A right name in place of a wrong one."""
 
@@ -94,8 +76,7 @@ class Suggestion(NamedTuple):
     certain: bool
 
 
-@dataclass(frozen=True)
-class Name:
+class Name(NamedTuple):
     """A name that was read."""
 
     text: str
@@ -107,7 +88,7 @@ class Name:
     #: The other tokens, as they stand in the name; none where ``fields`` is not None.
     unread: tuple[str, ...]
     #: In the order in which they stand in the name.
-    problems: tuple[NameProblem, ...]
+    problems: tuple[Problem, ...]
     #: The nearest right name, if something is wrong and there is one that keeps every word.
     suggestion: Suggestion | None = None
 
@@ -156,7 +137,7 @@ class Placed(NamedTuple):
     """A problem and the position of its token: -1 comes before the first."""
 
     position: int
-    problem: NameProblem
+    problem: Problem
 
 
 class Reading(NamedTuple):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, pairwise
 
+from ..findings import Problem
 from ..wording import a, are, either, quote_name, quote_names
-from .model import NameProblem, Placed, Token
+from .model import Placed, Token
 from .vocabulary import FIELDS, Index
 
 
@@ -20,7 +21,7 @@ def place(tokens: Sequence[Token], index: Index) -> tuple[tuple[Token, ...], lis
         tokens[0] = tokens[0]._replace(field="task", by_place=True)
     elif not has_task:
         message = "the name says no task: write seg, label or find after `model_`"
-        problems.append(Placed(-1, NameProblem("N003", message)))
+        problems.append(Placed(-1, Problem(message, code="N003")))
 
     problems += _repeats(tokens)
     disorder = _disorder(tokens)
@@ -60,7 +61,7 @@ def _repeats(tokens: Iterable[Token]) -> Iterator[Placed]:
                 f"{quote_name(first.text)} and {quote_name(token.text)} are both {a(token.field)}: "
                 f"write one token, {quote_name(values)}"
             )
-        yield Placed(token.position, NameProblem("N010", message, token.text))
+        yield Placed(token.position, Problem(message, code="N010"))
 
 
 def _disorder(tokens: Iterable[Token]) -> list[Placed]:
@@ -79,7 +80,7 @@ def _disorder(tokens: Iterable[Token]) -> list[Placed]:
                 f"{quote_name(animal.text)} before {quote_name(anatomy.text)} is the order from "
                 "before June 2025: write the anatomy before the animal"
             )
-            return [Placed(animal.position, NameProblem("N008", message, animal.text))]
+            return [Placed(animal.position, Problem(message, code="N008"))]
     late = next(second for first, second in pairwise(order) if rank(second) < rank(first))
     before = next(name for name in order if rank(name) > rank(late))
     token = by_field[late]
@@ -87,7 +88,7 @@ def _disorder(tokens: Iterable[Token]) -> list[Placed]:
         f"{quote_name(token.text)} ({late}) must stand before {quote_name(by_field[before].text)} "
         f"({before}): the order is {', '.join(FIELDS)}"
     )
-    return [Placed(token.position, NameProblem("N007", message, token.text))]
+    return [Placed(token.position, Problem(message, code="N007"))]
 
 
 def _is_historical(order: Sequence[str]) -> bool:
@@ -129,7 +130,7 @@ def _unsure(token: Token) -> Placed:
     )
     if token.is_no_word:
         message = f"{_no_field(token)}: leave it out, or join it to the value that it belongs to"
-    return Placed(token.position, NameProblem("N006", message, token.text))
+    return Placed(token.position, Problem(message, code="N006"))
 
 
 def _no_field(token: Token) -> str:
@@ -144,7 +145,7 @@ def _before_anatomy(token: Token, anatomy: Token) -> Placed:
         f"{quote_name(token.text)} stands before the anatomy {quote_name(anatomy.text)}, where "
         "only a task does: write an animal after the anatomy"
     )
-    return Placed(token.position, NameProblem("N007", message, token.text))
+    return Placed(token.position, Problem(message, code="N007"))
 
 
 def _no_room(
@@ -161,4 +162,4 @@ def _no_room(
     message = f"{quote_names(t.text for t in run)} {are(run)} in no list, and {room}"
     if first.is_no_word:
         message = f"{_no_field(first)}: leave it out, or join it to the value that it belongs to"
-    return Placed(first.position, NameProblem("N004", message, first.text))
+    return Placed(first.position, Problem(message, code="N004"))

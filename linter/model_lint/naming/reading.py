@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from ..findings import Problem
 from ..wording import a, are, quote_name, quote_names
 from .model import (
     MAX_LENGTH,
     PREFIX,
     Fields,
-    NameProblem,
     Origin,
     Placed,
     Reading,
@@ -45,35 +45,34 @@ def read(text: str, index: Index, *, any_length: bool = False) -> Reading:
 # ---------------------------------------------------------------------------------- characters
 
 
-def _syntax(text: str, index: Index, *, any_length: bool) -> Iterator[NameProblem]:
+def _syntax(text: str, index: Index, *, any_length: bool) -> Iterator[Problem]:
     """Yield what is wrong with the prefix, or else with the characters."""
     if not text:
-        yield NameProblem("N001", "the name is empty: a name begins with `model_`")
+        yield Problem("the name is empty: a name begins with `model_`", code="N001")
         return
     if not text.startswith(PREFIX):
-        yield NameProblem(
-            "N001", f"{quote_name(text)} does not begin with `model_`, as every name does"
-        )
+        message = f"{quote_name(text)} does not begin with `model_`, as every name does"
+        yield Problem(message, code="N001")
         return
     rest = text.removeprefix(PREFIX)
     if not rest:
-        yield NameProblem("N002", "nothing follows `model_`: add a task and an anatomy, or more")
+        yield Problem("nothing follows `model_`: add a task and an anatomy, or more", code="N002")
         return
     if len(text) > MAX_LENGTH and not any_length:
         message = f"the name has {len(text)} characters: leave out defaults, GitHub takes at most"
-        yield NameProblem("N002", f"{message} {MAX_LENGTH}")
+        yield Problem(f"{message} {MAX_LENGTH}", code="N002")
         return
     tokens = rest.split("_")
     values = [value for token in tokens for value in token.split("-")]
     bad = [value for value in values if value and not index.well_formed(value)]
     if bad:
-        yield NameProblem("N002", _bad_characters("".join(bad)))
+        yield Problem(_bad_characters("".join(bad)), code="N002")
     if not all(tokens):
         message = "a token is empty: write one `_` between two tokens, and none at the end"
-        yield NameProblem("N002", message)
+        yield Problem(message, code="N002")
     elif not all(values):
         message = "a value is empty: write one `-` between two values of a token, none at its ends"
-        yield NameProblem("N002", message)
+        yield Problem(message, code="N002")
 
 
 def _bad_characters(text: str) -> str:
@@ -125,44 +124,44 @@ def _whole(text: str, parts: Sequence[Found], index: Index) -> Found | None:
     return whole._replace(written=text, standing=standing)
 
 
-def _wrong_in(token: Token, index: Index) -> Iterator[NameProblem]:
+def _wrong_in(token: Token, index: Index) -> Iterator[Problem]:
     """Yield what is wrong with a token, wherever it stands."""
     for f in token.found:
         if f.standing == "alias":
             message = f"{quote_name(f.written)} is another spelling: write `{f.value}` ({f.home})"
-            yield NameProblem("N011", message, token.text)
+            yield Problem(message, code="N011")
     if token.is_mixed:
         said = ", ".join(f"{quote_name(f.written)} is {a(f.home)}" for f in token.found if f.home)
         message = f"{quote_name(token.text)} mixes fields: {said}; write one token for each field"
-        yield NameProblem("N009", message, token.text)
+        yield Problem(message, code="N009")
     written = [f.written for f in token.found]
     twice = [w for w in dict.fromkeys(written) if written.count(w) > 1]
     if twice:
         message = f"{quote_name(token.text)} holds {quote_names(twice)} twice: write it once"
-        yield NameProblem("N010", message, token.text)
+        yield Problem(message, code="N010")
     yield from _outside_lists(token, index)
 
 
-def _outside_lists(token: Token, index: Index) -> Iterator[NameProblem]:
+def _outside_lists(token: Token, index: Index) -> Iterator[Problem]:
     """Yield the values of a token that no list of its field names."""
     refused = [f for f in token.found if f.standing == "refused"]
     for home in dict.fromkeys(f.home for f in refused if f.home):
         written = [f.written for f in refused if f.home == home]
-        yield _not_allowed(home, written, token, index)
+        yield _not_allowed(home, written, index)
     unlisted = [f.written for f in token.found if f.standing == "unlisted"]
     if not unlisted or token.field is None:
         return
     if index.is_open(token.field):
         message = f"{quote_names(unlisted)} {are(unlisted)} in no list: read as {a(token.field)}"
         why = "its place" if token.by_place else "the values beside it"
-        yield NameProblem("N005", f"{message}, because of {why}", token.text)
+        yield Problem(f"{message}, because of {why}", code="N005")
     elif not refused:  # what is refused in the same token says enough
-        yield _not_allowed(token.field, unlisted, token, index)
+        yield _not_allowed(token.field, unlisted, index)
 
 
-def _not_allowed(name: str, written: Sequence[str], token: Token, index: Index) -> NameProblem:
+def _not_allowed(name: str, written: Sequence[str], index: Index) -> Problem:
     message = f"{quote_names(written)} {are(written)} not allowed as {a(name)}"
-    return NameProblem("N004", f"{message}: write one of {index.options(name)}", token.text)
+    return Problem(f"{message}: write one of {index.options(name)}", code="N004")
 
 
 # ------------------------------------------------------------------------- what the tokens say

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
+from ..findings import Problem
 from ..wording import a
 from .model import (
     MAX_LENGTH,
     NO_WORD,
     PREFIX,
     Fields,
-    NameProblem,
     Reading,
     Suggestion,
     Token,
@@ -172,7 +171,7 @@ def _cleaned(text: str) -> str:
     return PREFIX + "_".join(token for token in tokens if token)
 
 
-def explain(reading: Reading, index: Index) -> tuple[NameProblem, ...]:
+def explain(reading: Reading, index: Index) -> tuple[Problem, ...]:
     """Return the problems; that of one ambiguous word says how each field would be written."""
     problems = tuple(placed.problem for placed in reading.problems)
     unsure = [token for token in reading.tokens if token.candidates]
@@ -187,6 +186,6 @@ def explain(reading: Reading, index: Index) -> tuple[NameProblem, ...]:
     certain = [f"`{name}` for {a(field)}" for field, name in names.items() if name]
     end = ": write " + ", ".join(certain) if certain else ""
     return tuple(
-        replace(problem, message=problem.message + end) if problem.code == "N006" else problem
+        problem._replace(message=problem.message + end) if problem.code == "N006" else problem
         for problem in problems
     )

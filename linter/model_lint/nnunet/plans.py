@@ -17,9 +17,8 @@ def resolve(plans: Mapping[str, Any], configuration: str) -> dict[str, Any] | st
     configurations = plans.get("configurations")
     if not isinstance(configurations, dict):
         return "`configurations` is missing or not an object"
-    chain: list[dict[str, Any]] = []
+    chain: dict[str, dict[str, Any]] = {}
     name: object = configuration
-    visited: list[object] = []
     while True:
         if not isinstance(name, str) or name not in configurations:
             known = f"it has {listing(configurations)}" if configurations else "it is empty"
@@ -27,15 +26,14 @@ def resolve(plans: Mapping[str, Any], configuration: str) -> dict[str, Any] | st
         found = configurations[name]
         if not isinstance(found, dict):
             return f"configuration {quote(name)} is not an object"
-        visited.append(name)
-        chain.append(found)
+        chain[name] = found
         if "inherits_from" not in found:
             break
         name = found["inherits_from"]
-        if name in visited:
+        if isinstance(name, str) and name in chain:
             return f"configuration {quote(configuration)} inherits from itself ({quote(name)})"
     merged: dict[str, Any] = {}
-    for part in reversed(chain):
+    for part in reversed(chain.values()):
         merged.update(part)
     return merged
 

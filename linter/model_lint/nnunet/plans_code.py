@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from .sct_modules import is_in_sct
+from .sct_modules import is_locatable, is_missing_part
 
 #: Exactly so many modules, since a longer path leads through what a module imports to anything.
 _PART = re.compile(
@@ -41,18 +41,18 @@ class ForeignName(NamedTuple):
 def foreign_names(configuration: Mapping[str, Any]) -> Iterator[ForeignName]:
     """Yield the names in a resolved configuration that are no classes of networks.
 
-    What an SCT installation can't import is left out: it stops nnU-Net and runs nothing.
+    What can't be imported is left out, as far as that is certain: it runs nothing.
     """
     described = configuration.get("architecture")
     if not isinstance(described, dict):
         return
     network = described.get("network_class_name")
-    if isinstance(network, str) and is_in_sct(network) and not _NETWORK.fullmatch(network):
+    if isinstance(network, str) and is_locatable(network) and not _NETWORK.fullmatch(network):
         yield ForeignName("network_class_name", network, ("architecture", "network_class_name"))
     kwargs, imported = described.get("arch_kwargs"), described.get("_kw_requires_import")
     if not isinstance(kwargs, dict) or not isinstance(imported, list):
         return
     for key in imported:
         name = kwargs.get(key) if isinstance(key, str) else None
-        if isinstance(name, str) and not _PART.fullmatch(name):
+        if isinstance(name, str) and not _PART.fullmatch(name) and not is_missing_part(name):
             yield ForeignName(key, name, ("architecture", "arch_kwargs", key))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, TypeGuard
 
 from .trainer_source import BUILDER, FACTORY
-from .trainer_statements import certain, class_level, dotted, executed, own_nodes
+from .trainer_statements import always, certain, class_level, dotted, executed, own_nodes
 
 #: Variables that every user has, or that SCT sets.
 _GIVEN = {None, "HOME", "PATH", "nnUNet_raw", "nnUNet_preprocessed", "nnUNet_results"}
@@ -35,7 +35,7 @@ def imports(module: ast.Module) -> Iterator[Import]:
     for node in [*found]:
         if isinstance(node, ast.ClassDef):
             found += class_level(node)
-    always = {id(node) for node in certain(module.body)}
+    sure = {id(node) for node in always(module)}
     functions = [
         node
         for node in found
@@ -44,16 +44,15 @@ def imports(module: ast.Module) -> Iterator[Import]:
     ]
     for function in functions:
         found += executed(function.body)
-        if id(function) in always:
-            always |= {id(node) for node in certain(function.body)}
+        if id(function) in sure:
+            sure |= {id(node) for node in certain(function.body)}
     for node in found:
-        sure = id(node) in always
         if isinstance(node, ast.Import):
             for alias in node.names:
-                yield Import(alias.name, node.lineno, 0, certain=sure)
+                yield Import(alias.name, node.lineno, 0, certain=id(node) in sure)
         elif isinstance(node, ast.ImportFrom):
             names = tuple(alias.name for alias in node.names)
-            yield Import(node.module or "", node.lineno, node.level, names, sure)
+            yield Import(node.module or "", node.lineno, node.level, names, id(node) in sure)
 
 
 def searches_elsewhere(module: ast.Module) -> int | None:
@@ -69,8 +68,10 @@ def variables(module: ast.Module) -> Iterator[tuple[str, int]]:
     One that the file names in any other way, to set it or to look for it, is none of them.
     """
     reads = {id(n.slice): n for n in ast.walk(module) if _is_variable(n)}
+    if not reads:
+        return
     known = {_text(n) for n in ast.walk(module) if id(n) not in reads} | _GIVEN
-    for statement in certain(module.body):
+    for statement in always(module):
         if not isinstance(statement, _SIMPLE):
             continue
         nodes = [*own_nodes([statement])]

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 import warnings
 from collections import Counter
 from functools import lru_cache
 from importlib.util import decode_source
-from typing import NamedTuple, TypeGuard
+from itertools import islice
+from typing import TypeGuard
 
+from ..findings import STOCK, Consumer, Problem
+from ..storage.limits import MAX_SOURCE_TOKENS
 from ..wording import quote
-from .trainer_statements import Function, certain, ends_loading, executed, own_nodes
+from .trainer_statements import Function, always, certain, dotted, ends_loading, executed, own_nodes
 
 #: What the module has to offer.
 FACTORY = "get_trainer_class"
@@ -23,15 +27,11 @@ FACTORY = "get_trainer_class"
 BUILDER = "build_network_architecture"
 _POSITIONAL = 5
 _KEYWORD = "enable_deep_supervision"
+#: What only nnU-Net 2.0 to 2.2 gave it, besides `plans_manager`.
+_OLDEST = "dataset_json"
+_WORD = re.compile(r"\w+|[^\w\s]")
 #: What can bind a name without writing it as one.
 _MAGIC = {"exec", "eval", "globals", "locals", "vars", "__getattr__", "*"}
-
-
-class Flaw(NamedTuple):
-    """Something wrong with the source."""
-
-    message: str
-    line: int | None
 
 
 def decode(data: bytes) -> str:
@@ -42,27 +42,50 @@ def decode(data: bytes) -> str:
     try:
         return decode_source(data)
     except (SyntaxError, LookupError, UnicodeDecodeError) as error:
-        parsed = _parsed(data)
+        text = data.decode(errors="replace")
+        parsed = _excess(text) or _parsed(data)
         if isinstance(parsed, ast.Module):
-            return data.decode(errors="replace")
+            return text
         raise ValueError(parsed.message.partition(": ")[2]) from error
 
 
-@lru_cache(maxsize=16)
-def parse(text: str) -> ast.Module | Flaw:
+@lru_cache(maxsize=1)
+def parse(text: str) -> ast.Module | Problem:
     """Parse Python source as Python 3.10 does, the oldest that SCT and nnU-Net run on."""
-    return _parsed(text)
+    return _excess(text) or _parsed(text)
 
 
-def _parsed(source: str | bytes) -> ast.Module | Flaw:
+def _excess(text: str) -> Problem | None:
+    words = islice(_WORD.finditer(text), MAX_SOURCE_TOKENS, None)
+    if next(words, None) is None:
+        return None
+    limit = f"{MAX_SOURCE_TOKENS} words and symbols"
+    return Problem(f"it is larger than any genuine trainer: more than {limit}")
+
+
+def _parsed(source: str | bytes) -> ast.Module | Problem:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a warning about an escape is no defect of the model
             return ast.parse(source, feature_version=(3, 10))
     except SyntaxError as error:
-        return Flaw(f"it is not valid Python: {error.msg}", error.lineno)
+        return Problem(f"it is not valid Python: {error.msg}", line=error.lineno)
     except (ValueError, RecursionError, MemoryError):
-        return Flaw("it is not valid Python: NUL bytes, or nested too deeply", None)
+        return Problem("it is not valid Python: NUL bytes, or nested too deeply")
+
+
+@lru_cache(maxsize=1)
+def is_version_1(module: ast.Module) -> bool:
+    """Return whether a trainer is one of nnU-Net 1: the module imports it for certain."""
+    return any(
+        name.partition(".")[0] == "nnunet" for node in always(module) for name in _imported(node)
+    )
+
+
+def _imported(node: ast.stmt) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
 
 
 def classes(module: ast.Module) -> dict[str, ast.ClassDef]:
@@ -85,7 +108,7 @@ def bound_names(module: ast.Module) -> set[str]:
     return names
 
 
-def factory_flaw(module: ast.Module) -> Flaw | None:
+def factory_problem(module: ast.Module) -> Problem | None:
     """Say what is wrong with ``get_trainer_class``, as far as its syntax shows."""
     functions = [
         node
@@ -94,19 +117,21 @@ def factory_flaw(module: ast.Module) -> Flaw | None:
     ]
     if not functions:
         text = f"it has no `{FACTORY}` function"
-        return Flaw(text, None) if lacks_factory(module) else _assigned_flaw(module)
+        return Problem(text) if lacks_factory(module) else _assigned_problem(module)
     function = functions[-1]
     if isinstance(function, ast.AsyncFunctionDef) or _has(function, ast.Yield, ast.YieldFrom):
-        return Flaw(f"`{FACTORY}` is no plain function and returns no class", function.lineno)
+        return Problem(
+            f"`{FACTORY}` is no plain function and returns no class", line=function.lineno
+        )
     arguments = function.args
     required = len(arguments.posonlyargs) + len(arguments.args) - len(arguments.defaults)
     required += sum(default is None for default in arguments.kw_defaults)
     if required:
-        return Flaw(f"`{FACTORY}` takes arguments, but SCT gives none", function.lineno)
-    return _returned_flaw(function, set(classes(module)))
+        return Problem(f"`{FACTORY}` takes arguments, but SCT gives none", line=function.lineno)
+    return _returned_problem(function, set(classes(module)))
 
 
-def _assigned_flaw(module: ast.Module) -> Flaw | None:
+def _assigned_problem(module: ast.Module) -> Problem | None:
     """Say where the name stands for a class of the module, and not for a function."""
     own = set(classes(module))
     for node in executed(module.body):
@@ -114,7 +139,7 @@ def _assigned_flaw(module: ast.Module) -> Flaw | None:
             named = any(isinstance(t, ast.Name) and t.id == FACTORY for t in node.targets)
             if named and node.value.id in own:
                 text = f"`{FACTORY}` is a class, not a function that returns it"
-                return Flaw(text, node.lineno)
+                return Problem(text, line=node.lineno)
     return None
 
 
@@ -123,20 +148,20 @@ def lacks_factory(module: ast.Module) -> bool:
     return {FACTORY, "*"}.isdisjoint(bound_names(module))
 
 
-def _returned_flaw(function: Function, own: set[str]) -> Flaw | None:
+def _returned_problem(function: Function, own: set[str]) -> Problem | None:
     values = returned(function)
     if not values or any(map(ends_loading, certain(function.body))):
-        return Flaw(f"`{FACTORY}` returns nothing", function.lineno)
+        return Problem(f"`{FACTORY}` returns nothing", line=function.lineno)
     for value in values:
         if isinstance(value, ast.Constant):
             what = "None" if value.value is None else "a value, not a class"
-            return Flaw(f"`{FACTORY}` returns {what}", value.lineno)
+            return Problem(f"`{FACTORY}` returns {what}", line=value.lineno)
         if (
             isinstance(value, ast.Call)
             and isinstance(value.func, ast.Name)
             and value.func.id in own
         ):
-            return Flaw(f"`{FACTORY}` returns an instance, not the class", value.lineno)
+            return Problem(f"`{FACTORY}` returns an instance, not the class", line=value.lineno)
     return None
 
 
@@ -146,25 +171,26 @@ def returned(function: Function) -> list[ast.expr]:
     return [node.value for node in nodes if node.value is not None]
 
 
-def loading_flaw(module: ast.Module) -> Flaw | None:
+def loading_problem(module: ast.Module) -> Problem | None:
     """Say what keeps Python from loading the module to its end."""
     own = bindings(module)
-    for node in certain(module.body):
+    for node in always(module):
         if ends_loading(node, own):
             what = "ends Python" if isinstance(node, ast.Expr) else "raises an error"
-            return Flaw(f"it {what} whenever it is loaded", node.lineno)
+            return Problem(f"it {what} whenever it is loaded", line=node.lineno)
         if isinstance(node, ast.ClassDef):
             unknown = [b for b in node.bases if isinstance(b, ast.Name) and _is_unknown(b.id, own)]
             if unknown:
                 text = f"{quote(node.name)} inherits from {quote(unknown[0].id)}, which the file"
-                return Flaw(f"{text} neither defines nor imports", node.lineno)
+                return Problem(f"{text} neither defines nor imports", line=node.lineno)
     return None
 
 
-def class_flaw(module: ast.Module) -> Flaw | None:
+def class_problem(module: ast.Module) -> Problem | None:
     """Say why the class that ``get_trainer_class`` returns builds no network."""
     own = bindings(module)
-    for node in certain(module.body):
+    plain = {n.name: n for n in always(module) if _is_plain(n, own)}
+    for node in always(module):
         if not isinstance(node, ast.FunctionDef) or node.name != FACTORY or own[FACTORY] > 1:
             continue
         for value in returned(node):
@@ -172,14 +198,14 @@ def class_flaw(module: ast.Module) -> Flaw | None:
                 continue
             if _is_unknown(value.id, own):
                 text = f"`{FACTORY}` returns {quote(value.id)}, which the file does not define"
-                return Flaw(text, value.lineno)
-            plain = {n.name: n for n in certain(module.body) if _is_plain(n, own)}
+                return Problem(text, line=value.lineno, stops=(Consumer.SCT,))
             if _is_rootless(value.id, plain) and BUILDER not in own:
                 text = f"{quote(value.id)} inherits from no trainer and builds no network"
-                return Flaw(f"{text}: it has no `{BUILDER}`", plain[value.id].lineno)
+                return Problem(f"{text}: it has no `{BUILDER}`", line=plain[value.id].lineno)
     return None
 
 
+@lru_cache(maxsize=1)
 def bindings(module: ast.Module) -> Counter[str]:
     """Count how often each name is bound, wherever that is; texts count too, for ``setattr``."""
     return Counter(name for node in ast.walk(module) for name in _bound(node))
@@ -229,34 +255,63 @@ def _is_rootless(name: str, plain: dict[str, ast.ClassDef]) -> bool:
     return True
 
 
-def builder_flaw(module: ast.Module, trainer: str) -> tuple[Flaw, bool] | None:
-    """Say why one of SCT and the stock nnU-Net can't call ``build_network_architecture``.
-
-    Returns the flaw and whether it is SCT that can't call it; None where both can.
-    """
+def builder_problem(module: ast.Module, trainer: str) -> Problem | None:
+    """Say who can't call ``build_network_architecture``, and why; None where everybody can."""
     known = classes(module)
     own = known.get(trainer)
     chain = _bases(own, known) if own else list(known.values())
     for node in chain:
         for function in node.body:
             if isinstance(function, ast.FunctionDef) and function.name == BUILDER:
-                return _signature_flaw(function)
+                return _signature_problem(function) or _base_call_problem(function, module)
     return None
 
 
-def _signature_flaw(function: ast.FunctionDef) -> tuple[Flaw, bool] | None:
+def _base_call_problem(function: ast.FunctionDef, module: ast.Module) -> Problem | None:
+    """Say where the method of nnU-Net's own class is called as only SCT's nnU-Net takes it.
+
+    It is called with six values or all that were given; that of 2.7 and later takes five others.
+    """
+    trainers = {
+        alias.asname or alias.name
+        for node in ast.walk(module)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("nnunetv2.")
+        for alias in node.names
+    }
+    for node in own_nodes(function.body):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        owner = node.func.value
+        named = owner.id if isinstance(owner, ast.Name) else ""
+        inherited = isinstance(owner, ast.Call) and dotted(owner.func) == "super"
+        if node.func.attr == BUILDER and (inherited or named in trainers) and _gives_six(node):
+            text = f"it calls nnU-Net's own `{BUILDER}` with arguments that nnU-Net 2.8 refuses"
+            return Problem(text, line=node.lineno, stops=STOCK)
+    return None
+
+
+def _gives_six(call: ast.Call) -> bool:
+    starred = any(isinstance(argument, ast.Starred) for argument in call.args)
+    return starred or len(call.args) + len(call.keywords) > _POSITIONAL
+
+
+def _signature_problem(function: ast.FunctionDef) -> Problem | None:
     names = {arg.arg for arg in [*function.args.args, *function.args.kwonlyargs]}
+    if {"plans_manager", _OLDEST} <= names:
+        text = f"`{BUILDER}` takes the arguments of nnU-Net 2.0 to 2.2, which neither SCT nor"
+        return Problem(f"{text} nnU-Net 2.8 gives it", line=function.lineno)
     new_style = "plans_manager" in names
     in_sct = _binds(function, _POSITIONAL)
     in_stock = _binds(function, _POSITIONAL - 1 if new_style else _POSITIONAL)
     if in_sct and in_stock:
         return None
+    if not in_sct and not in_stock:
+        text = f"neither SCT nor nnU-Net 2.8 can call `{BUILDER}` with these arguments"
+        return Problem(text, line=function.lineno)
     where = "SCT" if not in_sct else "nnU-Net 2.8"
     style = "the arguments of nnU-Net 2.7 and later" if new_style else "other arguments"
     text = f"`{BUILDER}` takes {style}, so that {where} can't call it"
-    if not in_sct and not in_stock:
-        text = f"neither SCT nor nnU-Net 2.8 can call `{BUILDER}` with these arguments"
-    return Flaw(text, function.lineno), not in_sct
+    return Problem(text, line=function.lineno, stops=STOCK if in_sct else (Consumer.SCT,))
 
 
 def _binds(function: ast.FunctionDef, given: int) -> bool:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
+#: What holds statements and is none.
+_BLOCKS = (ast.excepthandler, ast.match_case)
 _IMPORT_ERRORS = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 #: What ends Python, by how it is called.
 _EXITS = {"exit", "quit", "sys.exit", "os._exit", "os.abort"}
@@ -51,8 +54,27 @@ def certain(body: list[ast.stmt]) -> Iterator[ast.stmt]:
         yield node
         if isinstance(node, ast.ClassDef):
             yield from certain(node.body)
-        elif any(isinstance(inner, ast.Return) for inner in own_nodes([node])):
+        elif _returns(node):
             return
+
+
+@lru_cache(maxsize=1)
+def always(module: ast.Module) -> tuple[ast.stmt, ...]:
+    """Return the statements that run whenever a module is loaded."""
+    return tuple(certain(module.body))
+
+
+def _returns(node: ast.AST) -> bool:
+    """Return whether a function may be left in a statement."""
+    pending = [node]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, ast.Return):
+            return True
+        if not isinstance(current, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            blocks = ast.iter_child_nodes(current)
+            pending += [n for n in blocks if isinstance(n, (ast.stmt, *_BLOCKS))]
+    return False
 
 
 def ends_loading(node: ast.stmt, own: Iterable[str] = ()) -> bool:

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
-from ..models.json_file import Step
-from .labels import whole_number
+from ..findings import Step
 from .networks import OLD_KEYS, network
+from .numbers import whole_number
 from .plans import resolve
 
 #: Keys of a configuration that prediction reads, with their arguments.
@@ -119,7 +119,7 @@ def _labels(here: object, trained: object) -> Iterator[Difference]:
 
 def _same_label(a: object, b: object) -> bool:
     """Compare as nnU-Net and SCT read them: ``int`` of each value, a list of one is its value."""
-    return _same(a, b) or ((ours := _values(a)) == _values(b) and None not in ours)
+    return same_value(a, b) or ((ours := _values(a)) == _values(b) and None not in ours)
 
 
 def _values(value: object) -> list[int | None]:
@@ -162,16 +162,16 @@ def _different(
 def _whole(
     steps: tuple[Step, ...], here: object, trained: object, *, read: bool
 ) -> Iterator[Difference]:
-    if not _same(here, trained):
+    if not same_value(here, trained):
         yield Difference(steps, here, trained, read)
 
 
-def _same(a: object, b: object) -> bool:
-    """Compare values as JSON: a tuple is a list, 1 is 1.0, and the last digits don't count."""
+def same_value(a: object, b: object) -> bool:
+    """Compare values as JSON: a tuple is a list, 1 is 1.0, NaN is NaN, last digits don't count."""
     if isinstance(a, list | tuple) and isinstance(b, list | tuple):
-        return all(_same(x, y) for x, y in zip_longest(a, b, fillvalue=ABSENT))
+        return all(same_value(x, y) for x, y in zip_longest(a, b, fillvalue=ABSENT))
     if isinstance(a, dict) and isinstance(b, dict):
-        return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
+        return a.keys() == b.keys() and all(same_value(a[key], b[key]) for key in a)
     if isinstance(a, int | float) and isinstance(b, int | float):
         if isinstance(a, bool) != isinstance(b, bool):
             return False

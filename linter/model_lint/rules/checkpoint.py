@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from ..checkpoint.reader import BadCheckpoint, Checkpoint
+from ..checkpoint.model import BadCheckpoint, Checkpoint
 from ..findings import Problem
 from ..models.json_file import JsonFile
-from ..models.package import Fold, Package, TrainerFolder
+from ..models.package import Package
+from ..models.trainer_folder import Fold, TrainerFolder
 from ..nnunet.networks import BATCHES, Network, network
 from ..nnunet.plans import resolve
 from ..nnunet.training_copies import ABSENT, Difference, dataset_differences, plans_differences
-from ..wording import count, listing, quote, size
-from . import ERROR, NNUNET, SPEC, TORCH, WARNING, rule
+from ..wording import are, count, listing, quote, size
+from . import ERROR, EVERYWHERE, NNUNET, SPEC, TORCH, WARNING, rule
+from .shared import how_to_place
 
 
 def _every(package: Package) -> Iterator[tuple[TrainerFolder, Fold, Checkpoint]]:
@@ -72,7 +74,11 @@ def expected_channels(trainer: TrainerFolder) -> int | None:
 
 
 @rule(
-    "C001", ERROR, TORCH, "torch.save writes a zip; nnU-Net loads each checkpoint with torch.load"
+    "C001",
+    ERROR,
+    TORCH,
+    "torch.save writes a zip; nnU-Net loads each checkpoint with torch.load",
+    stops=EVERYWHERE,
 )
 def not_a_torch_zip(package: Package) -> Iterator[Problem]:
     """A checkpoint is not the zip that `torch.save` writes.
@@ -89,6 +95,7 @@ def not_a_torch_zip(package: Package) -> Iterator[Problem]:
     ERROR,
     TORCH,
     "torch.load needs every storage that data.pkl declares, in full, even the optimizer's",
+    stops=EVERYWHERE,
 )
 def checkpoint_truncated(package: Package) -> Iterator[Problem]:
     """A checkpoint is incomplete: numbers that it declares are missing, too few or too many.
@@ -105,25 +112,29 @@ def checkpoint_truncated(package: Package) -> Iterator[Problem]:
     ERROR,
     NNUNET,
     "nnUNetPredictor reads network_weights, trainer_name and init_args['configuration']",
+    stops=EVERYWHERE,
 )
 def checkpoint_key_missing(package: Package) -> Iterator[Problem]:
     """A checkpoint lacks what inference reads from it.
 
     Why: it was not written by an nnU-Net 2 trainer, or was cut down too far, and does not load.
 
-    Fix: take the file that the trainer wrote; `model-lint pack` cuts it down safely.
+    Fix: take the `checkpoint_final.pth` that nnU-Net's trainer wrote.
     """
     for _, fold, checkpoint in _every(package):
         missing = checkpoint.missing_keys
         wrapper = checkpoint.wrapper_prefix
         if missing:
-            message = f"{listing(missing)} is missing or of a wrong type"
+            message = f"{listing(missing)} {are(missing)} missing or of a wrong type"
+            advice = None
             if "state_dict" in checkpoint.keys and "plot_stuff" in checkpoint.keys:
                 message += ": this is a checkpoint of nnU-Net 1"
-            yield Problem(message, fold.checkpoint_path)
+                advice = "train the model again with nnU-Net 2; nothing converts it"
+            yield Problem(message, fold.checkpoint_path, help=advice)
         elif wrapper:
             message = f"the names of all weights begin with {quote(wrapper)}, nnU-Net's don't"
-            yield Problem(message, fold.checkpoint_path)
+            take_off = "`model-lint pack` takes the prefix off and changes no weight"
+            yield Problem(message, fold.checkpoint_path, help=take_off)
 
 
 @rule(
@@ -172,12 +183,16 @@ def fold_differs(package: Package) -> Iterator[Problem]:
 
     Why: it predicts as before, but nobody can tell any more which subjects it was trained on.
 
-    Fix: name the folder after the fold that was trained.
+    Fix: name the folder after the fold that was trained, or take the checkpoint of this fold.
     """
-    for _, fold, checkpoint in _every(package):
+    for trainer, fold, checkpoint in _every(package):
         trained = checkpoint.fold
         if None not in {trained, fold.number} and trained != fold.number:
-            yield Problem(f"trained as fold {trained}", fold.checkpoint_path)
+            others = {f.number for f in trainer.folds} - {fold.number}
+            free = not others if trained == "all" else trained not in others
+            take = f"take the checkpoint of {quote(fold.name)} from its own folder"
+            advice = how_to_place(fold.path, trainer.at(f"fold_{trained}")) if free else take
+            yield Problem(f"trained as fold {trained}", fold.checkpoint_path, help=advice)
 
 
 @rule(
@@ -185,6 +200,7 @@ def fold_differs(package: Package) -> Iterator[Problem]:
     ERROR,
     NNUNET,
     "nnU-Net builds the network from the labels of dataset.json and loads weights strictly",
+    stops=EVERYWHERE,
 )
 def output_channels(package: Package) -> Iterator[Problem]:
     """The network has another number of outputs than `dataset.json` has labels.
@@ -207,6 +223,7 @@ def output_channels(package: Package) -> Iterator[Problem]:
     ERROR,
     NNUNET,
     "nnU-Net builds the network from the channels of dataset.json, and loads strictly",
+    stops=EVERYWHERE,
 )
 def input_channels(package: Package) -> Iterator[Problem]:
     """The network has another number of inputs than `dataset.json` has channels.
@@ -227,6 +244,7 @@ def input_channels(package: Package) -> Iterator[Problem]:
     ERROR,
     NNUNET,
     "nnUNetPredictor builds one network and loads the weights of every fold into it",
+    stops=EVERYWHERE,
 )
 def folds_differ(package: Package) -> Iterator[Problem]:
     """The folds of one model have weights of other names or shapes.
@@ -285,6 +303,7 @@ def not_weights_only(package: Package) -> Iterator[Problem]:
     NNUNET,
     "nnU-Net puts plans and dataset_json into each checkpoint, and predicts with the files",
     also=(ERROR,),
+    stops=EVERYWHERE,
 )
 def embedded_plans_differ(package: Package) -> Iterator[Problem]:
     """`plans.json` or `dataset.json` is not what the checkpoint was trained with.
@@ -294,7 +313,8 @@ def embedded_plans_differ(package: Package) -> Iterator[Problem]:
     prediction reads the value; names and descriptions may differ, and `image_orientation` may be
     added (another one than the training's is a warning).
 
-    Fix: take `plans.json` and `dataset.json` from the results folder of this training.
+    Fix: take `plans.json`, `dataset.json` and the checkpoints from the results folder of one
+    training.
     """
     for trainer in package.trainers:
         found: dict[tuple[str, bool], dict[str, tuple[JsonFile, Fold, Difference]]] = {}
@@ -342,6 +362,7 @@ def _edit(difference: Difference, fold: Fold) -> str:
     NNUNET,
     "nnU-Net loads such weights and predicts with them: the output is empty",
     deep=True,
+    stops=EVERYWHERE,
 )
 def non_finite_weights(package: Package) -> Iterator[Problem]:
     """Weights are infinite, not numbers (NaN), or a whole tensor of them is zero.
@@ -397,13 +418,14 @@ def _fingerprints(package: Package, fold: Fold, checkpoint: Checkpoint) -> list[
     ERROR,
     NNUNET,
     "nnU-Net builds the network from plans.json and loads the weights strictly",
+    stops=EVERYWHERE,
 )
 def weights_shape(package: Package) -> Iterator[Problem]:
     """The weights are those of another network than `plans.json` describes.
 
     Why: nnU-Net builds the network from `plans.json`, and then the weights don't fit it.
 
-    Fix: take the `plans.json` that the model was trained with.
+    Fix: take `plans.json` and `checkpoint_final.pth` from the results folder of one training.
     """
     for trainer in package.trainers:
         # The others have the same shapes, or C009 says so.

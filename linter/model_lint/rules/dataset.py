@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..findings import Problem
 from ..models.json_file import JsonFile
-from ..models.package import Package, TrainerFolder
-from ..nnunet.labels import BACKGROUND, defects, outputs
+from ..models.package import Package
+from ..models.trainer_folder import TrainerFolder
+from ..nnunet.image_readers import FILE_ENDINGS, IMAGE_READERS
+from ..nnunet.labels import BACKGROUND, is_inverted, is_old_dataset, label_problems, outputs
 from ..nnunet.orientation import ORIENTATIONS, SCT_DEFAULT
-from ..schema import violations
 from ..wording import count, listing, quote
-from . import ERROR, INFO, NNUNET, SCT, SPEC, WARNING, rule
+from . import ERROR, EVERYWHERE, IN_SCT, IN_SLICER, IN_STOCK, INFO, NNUNET, SCT, SPEC, WARNING, rule
+from .shared import json_problems, shown
 
 _ORIENTATION = "image_orientation"
 _LEGACY = "orientation"
 _ENTRY = "The `dataset.json` file should contain the `image_orientation` entry"
-#: Where other rules know better than the schema: the first step of the path.
-_ELSEWHERE = frozenset({_ORIENTATION, "regions_class_order", "numTraining"})
-#: Findings about repeated keys in one file.
-_SHOWN = 10
 _CHANNELS = ("channel_names", "modality")
+#: How to repair a data set that nothing was trained on yet.
+_FORMAT = "write it as nnU-Net's documentation/dataset_format.md says"
 
 
-@rule("D001", ERROR, NNUNET, "nnU-Net and SCT read dataset.json with json.load")
+@rule(
+    "D001",
+    ERROR,
+    NNUNET,
+    "nnU-Net and SCT read dataset.json with json.load",
+    stops=EVERYWHERE,
+)
 def dataset_json_invalid(package: Package) -> Iterator[Problem]:
     """`dataset.json` can't be read, is no JSON object, or has a key twice.
 
@@ -35,44 +40,70 @@ def dataset_json_invalid(package: Package) -> Iterator[Problem]:
     Fix: correct the file; `python -m json.tool dataset.json` shows where it breaks.
     """
     for trainer in package.judged:
-        file = trainer.dataset
-        if file is None or file.reported:
-            continue
-        if file.error:
-            yield Problem(f"it can't be read: {file.error}", file.path, file.error_line)
-        elif not isinstance(file.value, dict):
-            yield Problem("it must hold an object: `{...}`", file.path, 1)
-        for key, line in islice(file.repeated, _SHOWN):
-            yield Problem(f"the key {quote(key)} is there more than once", file.path, line)
+        if trainer.dataset:
+            yield from json_problems(trainer.dataset)
 
 
-@rule("D002", ERROR, NNUNET, "nnU-Net reads labels, channel_names and file_ending of dataset.json")
+@rule(
+    "D002",
+    ERROR,
+    NNUNET,
+    "nnU-Net reads labels, channel_names and file_ending of dataset.json",
+    also=(WARNING,),
+    stops=EVERYWHERE,
+)
 def dataset_schema(package: Package) -> Iterator[Problem]:
-    """`dataset.json` lacks a key that nnU-Net reads, or has a value of the wrong type.
+    """`dataset.json` lacks a key that nnU-Net reads, or has a value that it can't use.
 
-    Why: nnU-Net reads labels and channels when it loads the model, and `file_ending` when it
-    predicts image files; it stops where they are missing or no use.
+    Why: nnU-Net reads labels and channels when it plans and when it loads the model, and looks up
+    the reader of the `file_ending` in a fixed list. It stops where they are missing or of no use.
 
     Fix: take the `dataset.json` that nnU-Net copied into the results folder when it trained.
     """
+    help_text = _FORMAT if package.lone_dataset else None
     for _, file in _datasets(package):
-        for found in violations(file.object, "dataset"):
-            if not _told_elsewhere(found.steps, found.message, file.object):
-                yield Problem(found.message, file.path, file.line(*found.steps))
+        for key, text in _unusable(file.object):
+            stops = IN_STOCK if key == "file_ending" else EVERYWHERE
+            yield Problem(text, file.path, file.line(key), help=help_text, stops=stops)
+        ending = file.object.get("file_ending")
+        if isinstance(ending, str) and ending != ending.lower() and ending.lower() in FILE_ENDINGS:
+            text = f"nnU-Net reads files that end in {quote(ending)}, but may not write any"
+            advice = f"write {quote(ending.lower())}, and rename the files"
+            line = file.line("file_ending")
+            yield Problem(text, file.path, line, help=advice, severity=WARNING)
 
 
-def _told_elsewhere(steps: tuple[Any, ...], message: str, data: dict[str, Any]) -> bool:
-    """Return whether D003 to D007 or D011 say it better than the schema."""
-    if not steps:
-        return quote(_ORIENTATION) in message
-    if steps[0] == "labels":
-        return isinstance(data.get("labels"), dict)
-    if steps[0] in _CHANNELS:
-        return isinstance(data[steps[0]], (dict, list, str))
-    return steps[0] in _ELSEWHERE
+def _unusable(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the keys that nnU-Net can't use, each with one line; other rules say more of labels."""
+    if not isinstance(data.get("labels"), dict):
+        yield "labels", _wrong("labels", data, "an object that gives each label its value")
+    named = [key for key in _CHANNELS if key in data]
+    if not named:
+        yield "channel_names", "`channel_names` is missing"
+    for key in named:
+        if not isinstance(data[key], (dict, list, str)):
+            yield key, _wrong(key, data, 'an object that names the channels "0", "1", ...')
+    ending = data.get("file_ending")
+    if not isinstance(ending, str) or ending.lower() not in FILE_ENDINGS:
+        every = f"one of the endings that nnU-Net reads ({' '.join(FILE_ENDINGS)})"
+        yield "file_ending", _wrong("file_ending", data, every)
 
 
-@rule("D003", ERROR, SPEC, _ENTRY)
+def _wrong(key: str, data: Mapping[str, Any], wanted: str) -> str:
+    if key not in data:
+        return f"{quote(key)} is missing"
+    value = data[key]
+    found = "a list" if isinstance(value, list) else quote(value)
+    return f"{quote(key)} must be {wanted}, not {found}"
+
+
+@rule(
+    "D003",
+    ERROR,
+    SPEC,
+    _ENTRY,
+    stops=(IN_SCT,),
+)
 def missing_image_orientation(package: Package) -> Iterator[Problem]:
     """`dataset.json` does not say in which orientation the model expects images.
 
@@ -104,7 +135,13 @@ def _letters(key: str) -> str:
     return "".join(c for c in key.lower() if c.isalpha())
 
 
-@rule("D004", ERROR, SPEC, "This entry is used by SCT to determine the image orientation.")
+@rule(
+    "D004",
+    ERROR,
+    SPEC,
+    "This entry is used by SCT to determine the image orientation.",
+    stops=(IN_SCT,),
+)
 def invalid_image_orientation(package: Package) -> Iterator[Problem]:
     """`image_orientation` is not one of the 48 codes.
 
@@ -125,7 +162,13 @@ def invalid_image_orientation(package: Package) -> Iterator[Problem]:
         )
 
 
-@rule("D005", ERROR, SPEC, _ENTRY)
+@rule(
+    "D005",
+    ERROR,
+    SPEC,
+    _ENTRY,
+    stops=(IN_SCT,),
+)
 def legacy_orientation_key(package: Package) -> Iterator[Problem]:
     """The orientation stands under the old key `orientation`.
 
@@ -145,21 +188,24 @@ def legacy_orientation_key(package: Package) -> Iterator[Problem]:
     NNUNET,
     "nnU-Net's LabelManager numbers its output 0, 1, ...; SCT looks for the labels' values",
     also=(WARNING,),
+    stops=EVERYWHERE,
 )
 def labels_invalid(package: Package) -> Iterator[Problem]:
     """The labels do not say what the network's output means.
 
     Why: nnU-Net stops at some of these, and silently writes other values than SCT looks for at the
-    rest: the masks come out empty, swapped or merged.
+    rest: the masks come out empty, swapped or merged. Regions are painted in the order of `labels`,
+    each with its value of `regions_class_order`, so that a later one covers an earlier one.
 
-    Fix: `background` is 0, the others are 1, 2, 3, ... without gaps; regions are lists of these and
-    need a `regions_class_order` with one value for each; `ignore` is the highest value plus one.
+    Fix: `background` is 0, the others are 1, 2, 3, ... without gaps; regions are lists of these,
+    larger ones first, and need a `regions_class_order` with one value for each; `ignore` is the
+    highest value plus one.
     """
-    for _, file in _datasets(package):
-        for found in defects(file.object):
-            severity = WARNING if found.works else None
-            line = _line(file, found.steps)
-            yield Problem(found.message, file.path, line, help=found.help, severity=severity)
+    for _, file in _datasets(package, old=True):
+        found = label_problems(file.object, planned=package.lone_dataset)
+        yield from shown(
+            map(file.located, found), ERROR, "problem with the labels", "problems with the labels"
+        )
 
 
 @rule(
@@ -168,51 +214,69 @@ def labels_invalid(package: Package) -> Iterator[Problem]:
     NNUNET,
     "nnU-Net counts modality or channel_names, and plans by the keys of channel_names",
     also=(ERROR,),
+    stops=EVERYWHERE,
 )
 def channels_invalid(package: Package) -> Iterator[Problem]:
-    """`channel_names` is not an object with the keys "0", "1", ...
+    """`channel_names` is not an object with the keys "0", "1", ... and texts as values.
 
-    Why: prediction only counts the channels, but planning and the integrity check read the keys.
-    `modality` is nnU-Net v1's name for it; where both are there, `modality` wins.
+    Why: prediction only counts the channels, but planning and the integrity check stop at a list,
+    and at names that are not text: in a data set these are errors. `modality` is nnU-Net v1's name
+    for it; where both are there, `modality` wins when the model predicts.
 
     Fix: write `"channel_names": {"0": "T2w"}`, with one key for each channel, counted from 0.
     """
     for _, file in _datasets(package):
-        data = file.object
-        found = {k: data[k] for k in _CHANNELS if isinstance(data.get(k), (dict, list, str))}
+        found = {k: v for k, v in file.object.items() if k in _CHANNELS}
+        found = {k: v for k, v in found.items() if isinstance(v, (dict, list, str))}
         for key, value in found.items():
-            yield from _channel_problems(key, value, file)
-        if "modality" not in found:
-            continue
-        amounts = {key: len(value) for key, value in found.items()}
-        differ = len(set(amounts.values())) > 1
-        text = "`modality` is nnU-Net v1's key for `channel_names`"
-        if differ:
-            text = f"`modality` counts {amounts['modality']} and `channel_names` "
-            text += f"{amounts['channel_names']}, and `modality` wins"
-        severity = ERROR if differ else None
-        yield Problem(text, file.path, file.line("modality"), severity=severity)
+            yield from shown(
+                _channel_problems(key, value, file, planned=package.lone_dataset),
+                WARNING,
+                "problem with the channels",
+                "problems with the channels",
+            )
+        if "modality" in found:
+            amounts = {key: len(value) for key, value in found.items()}
+            yield _modality(amounts, file, planned=package.lone_dataset)
+
+
+def _modality(amounts: Mapping[str, int], file: JsonFile, *, planned: bool) -> Problem:
+    text = "`modality` is nnU-Net v1's key for `channel_names`"
+    stops = planned and "channel_names" not in amounts
+    if len(set(amounts.values())) > 1:
+        text = f"`modality` counts {amounts['modality']} and `channel_names` "
+        text += f"{amounts['channel_names']}, and `modality` wins"
+        stops = True
+    advice = "take it out" if "channel_names" in amounts else "rename it to `channel_names`"
+    severity = ERROR if stops else None
+    return Problem(text, file.path, file.line("modality"), help=advice, severity=severity)
 
 
 def _channel_problems(
-    key: str, value: dict[str, Any] | list[Any] | str, file: JsonFile
+    key: str, value: dict[str, Any] | list[Any] | str, file: JsonFile, *, planned: bool
 ) -> Iterator[Problem]:
-    line = file.line(key)
+    line, stops = file.line(key), ERROR if planned else None
     if not value:
         yield Problem(f"{quote(key)} is empty", file.path, line, severity=ERROR)
-    elif not isinstance(value, dict):
+        return
+    if not isinstance(value, dict):
         kind = "a list" if isinstance(value, list) else "text"
         text = f'{quote(key)} is {kind}, not an object like {{"0": "T2w"}}; it counts as '
-        yield Problem(f"{text}{count(len(value), 'channel')}", file.path, line)
-    else:
-        wanted = [str(number) for number in range(len(value))]
-        wrong = [k for k in value if k not in wanted]
-        if wrong:
-            text = f"the keys of {quote(key)} must be {listing(wanted)}, not {listing(wrong)}"
-            yield Problem(text, file.path, file.line(key, wrong[0]) or line)
-        for name in [k for k, v in value.items() if not isinstance(v, str)]:
-            text = f"the name of channel {quote(name)} must be text, not {quote(value[name])}"
-            yield Problem(text, file.path, file.line(key, name))
+        text += count(len(value), "channel")
+        yield Problem(text, file.path, line, severity=stops)
+        return
+    if all(isinstance(number, int) for number in value.values()):
+        text = f"the keys and values of {quote(key)} are the wrong way round"
+        yield Problem(text, file.path, line, severity=stops)
+        return
+    wanted = dict.fromkeys(map(str, range(len(value))))
+    wrong = [k for k in value if k not in wanted]
+    if wrong:
+        text = f"the keys of {quote(key)} must be {listing(wanted)}, not {listing(wrong)}"
+        yield Problem(text, file.path, file.line(key, wrong[0]) or line)
+    for name in [k for k, v in value.items() if not isinstance(v, str)]:
+        text = f"the name of channel {quote(name)} must be text, not {quote(value[name])}"
+        yield Problem(text, file.path, file.line(key, name), severity=stops)
 
 
 @rule("D008", WARNING, SCT, "SCT: target = f'_{label}_seg' (deepseg/inference.py)")
@@ -232,23 +296,25 @@ def label_suffix(package: Package) -> Iterator[Problem]:
 
 @rule(
     "D009",
-    WARNING,
+    ERROR,
     SCT,
     "SCT: data = np.expand_dims(data, axis=0): one channel (deepseg/inference.py)",
+    stops=(IN_SCT, IN_SLICER),
 )
 def sct_many_channels(package: Package) -> Iterator[Problem]:
     """The model takes several channels.
 
-    Why: SCT gives an nnU-Net model exactly one image as one channel, and the network stops. nnU-Net
-    itself predicts with several.
+    Why: SCT and 3D Slicer give an nnU-Net model exactly one image as one channel, and the network
+    stops. nnU-Net itself predicts with several.
 
-    Fix: train a model of one channel if it is meant for SCT.
+    Fix: train a model of one channel, or say that the package is for nnU-Net alone:
+    `for = ["nnunet"]` in the configuration, `--for nnunet`.
     """
     for _, file in _datasets(package):
         key = "modality" if "modality" in file.object else "channel_names"
         value = file.object.get(key)
         if isinstance(value, (dict, list, str)) and len(value) > 1:
-            text = f"{len(value)} channels, but SCT passes one"
+            text = f"{len(value)} channels, but SCT and 3D Slicer pass one"
             yield Problem(text, file.path, file.line(key))
 
 
@@ -272,28 +338,36 @@ def sct_many_labels(package: Package) -> Iterator[Problem]:
     WARNING,
     NNUNET,
     "nnU-Net writes one spacing and one shape per training case into the fingerprint",
+    also=(ERROR,),
 )
 def training_count(package: Package) -> Iterator[Problem]:
-    """`numTraining` differs from the number of cases in the fingerprint.
+    """`numTraining` is missing, not a number, or not the number of cases in the fingerprint.
 
-    Why: one of both files belongs to another version of the dataset than the model.
+    Why: planning and the integrity check read it, and stop without it: in a data set this is an
+    error. Another number than in the fingerprint means that one of both files belongs to another
+    version of the data set than the model.
 
     Fix: take both files from the results folder of the training; nnU-Net copies them there.
     """
     for trainer, file in _datasets(package):
-        if "numTraining" not in file.object:
-            continue
-        number = file.object["numTraining"]
-        line = file.line("numTraining")
-        if isinstance(number, bool) or not isinstance(number, int):
-            yield Problem(
-                f"`numTraining` should be a whole number, not {quote(number)}", file.path, line
-            )
-            continue
-        cases = trainer.fingerprint.object.get("spacings") if trainer.fingerprint else None
-        if isinstance(cases, list) and len(cases) != number:
-            text = f"`numTraining` is {number}, but the fingerprint has {count(cases, 'case')}"
-            yield Problem(text, file.path, line)
+        text = _training_flaw(file.object, trainer)
+        if text:
+            severity = ERROR if package.lone_dataset else None
+            help_text = "write the number of training cases" if package.lone_dataset else None
+            line = file.line("numTraining")
+            yield Problem(text, file.path, line, help=help_text, severity=severity)
+
+
+def _training_flaw(data: Mapping[str, Any], trainer: TrainerFolder) -> str | None:
+    if "numTraining" not in data:
+        return "`numTraining` is missing"
+    number = data["numTraining"]
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        return f"`numTraining` should be a whole number from 1 on, not {quote(number)}"
+    cases = trainer.fingerprint.object.get("spacings") if trainer.fingerprint else None
+    if isinstance(cases, list) and len(cases) != number:
+        return f"`numTraining` is {number}, but the fingerprint has {count(cases, 'case')}"
+    return None
 
 
 @rule(
@@ -301,6 +375,7 @@ def training_count(package: Package) -> Iterator[Problem]:
     ERROR,
     NNUNET,
     "nnU-Net's *WithReorient readers turn every image to nibabel's RAS, which is SCT's LPI",
+    stops=(IN_SCT,),
 )
 def reader_orientation(package: Package) -> Iterator[Problem]:
     """The model was trained with a reader that reorients, and `image_orientation` is not LPI.
@@ -320,18 +395,46 @@ def reader_orientation(package: Package) -> Iterator[Problem]:
             yield Problem(text, file.path, file.line(_ORIENTATION))
 
 
-def _datasets(package: Package) -> Iterator[tuple[TrainerFolder, JsonFile]]:
-    """Yield every dataset.json that holds an object, with its trainer folder."""
+@rule(
+    "D013",
+    WARNING,
+    NNUNET,
+    "nnU-Net looks up overwrite_image_reader_writer when it plans, and ignores other names",
+    also=(ERROR,),
+)
+def image_reader_unknown(package: Package) -> Iterator[Problem]:
+    """`overwrite_image_reader_writer` names no image reader of nnU-Net.
+
+    Why: nnU-Net ignores a name that it does not have and takes the first reader for the file
+    ending, which may order the axes otherwise; at a value that is no text it stops. Prediction goes
+    by `image_reader_writer` of `plans.json` instead.
+
+    Fix: write the name of one of nnU-Net's readers, or leave the key out.
+    """
+    key = "overwrite_image_reader_writer"
+    for _, file in _datasets(package):
+        value = file.object.get(key, "None")
+        if isinstance(value, str) and value in {"None", *IMAGE_READERS}:
+            continue
+        stops = package.lone_dataset and not isinstance(value, str)
+        text = f"{quote(key)} is {quote(value)}, not one of {listing(IMAGE_READERS, shown=9)}"
+        severity = ERROR if stops else None
+        yield Problem(text, file.path, file.line(key), severity=severity)
+
+
+def _datasets(package: Package, *, old: bool = False) -> Iterator[tuple[TrainerFolder, JsonFile]]:
+    """Yield every dataset.json that holds an object, with its trainer folder.
+
+    One of nnU-Net 1 only where that is asked for: it is one defect, which D006 reports.
+    """
     for trainer in package.judged:
-        if trainer.dataset is not None and isinstance(trainer.dataset.value, dict):
-            yield trainer, trainer.dataset
+        file = trainer.dataset
+        if file is None or not isinstance(file.value, dict):
+            continue
+        if old or not is_old_dataset(file.value):
+            yield trainer, file
 
 
 def _labels(file: JsonFile) -> dict[str, Any]:
     labels = file.object.get("labels")
-    return labels if isinstance(labels, dict) else {}
-
-
-def _line(file: JsonFile, steps: tuple[Any, ...]) -> int | None:
-    """Return the line of the innermost step that the file has."""
-    return next((n for end in range(len(steps), 0, -1) if (n := file.line(*steps[:end]))), None)
+    return labels if isinstance(labels, dict) and not is_inverted(labels) else {}

@@ -10,7 +10,7 @@ from ..findings import Problem
 from ..models.archive import Archive
 from ..storage.file_systems import DEVICE, one_name
 from ..wording import listing, printable
-from . import ERROR, PRACTICE, ZIPFILE, rule
+from . import ERROR, EVERYWHERE, PRACTICE, ZIPFILE, rule
 from .archive import SHOWN, about, about_paths
 
 #: A quick look for names that could be any of those below.
@@ -28,6 +28,7 @@ _DEVICES = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]|[\xb9\xb2\xb3]", re.IG
     "An entry's name must be a relative path with forward slashes: APPNOTE 4.4.17",
     blocks_repair=True,
     security=True,
+    stops=EVERYWHERE,
 )
 def unsafe_path(archive: Archive) -> Iterator[Problem]:
     """An entry's name is not a plain relative path.
@@ -74,6 +75,7 @@ _UNSAFE: tuple[tuple[Callable[[str], object], str], ...] = (
     ZIPFILE,
     "zipfile unpacks both entries in turn, and the last one wins silently",
     repair="keeps one of several equal entries of one name",
+    stops=EVERYWHERE,
 )
 def duplicate_entry(archive: Archive) -> Iterator[Problem]:
     """Two entries have the same name, or names that some file system takes for one.

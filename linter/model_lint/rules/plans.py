@@ -7,13 +7,16 @@ from typing import Any
 
 from ..findings import Problem
 from ..models.json_file import JsonFile
-from ..models.package import Package, TrainerFolder
+from ..models.package import Package
+from ..models.trainer_folder import TrainerFolder
 from ..nnunet.networks import OLD_KEYS
 from ..nnunet.plans import resolve
 from ..nnunet.plans_code import foreign_names
-from ..nnunet.plans_defects import Use, defects
+from ..nnunet.plans_problems import Use, plans_problems
+from ..nnunet.training_copies import same_value
 from ..wording import quote
-from . import ERROR, INFO, NNUNET, SCT, WARNING, rule
+from . import ERROR, EVERYWHERE, IN_SCT, IN_SLICER, INFO, NNUNET, SCT, WARNING, rule
+from .shared import json_problems, shown, unreadable
 
 
 def _plans(package: Package) -> Iterator[tuple[TrainerFolder, JsonFile, str, dict[str, Any] | str]]:
@@ -31,6 +34,7 @@ def _plans(package: Package) -> Iterator[tuple[TrainerFolder, JsonFile, str, dic
     ERROR,
     NNUNET,
     "nnU-Net reads plans.json with json.load and looks up `configurations` in it",
+    stops=EVERYWHERE,
 )
 def plans_invalid(package: Package) -> Iterator[Problem]:
     """`plans.json` is not JSON, or is not nnU-Net's plans.
@@ -41,16 +45,11 @@ def plans_invalid(package: Package) -> Iterator[Problem]:
     """
     for trainer in package.trainers:
         plans = trainer.plans
-        if plans is None or plans.reported:
+        if plans is None:
             continue
-        if plans.error:
-            yield Problem(f"can't be read: {plans.error}", plans.path, plans.error_line)
-        elif not isinstance(plans.value, dict):
-            yield Problem("not a JSON object", plans.path, 1)
-            continue
-        for key, line in plans.repeated:
-            yield Problem(f"{quote(key)} stands twice in one object", plans.path, line)
-        if plans.error is None and not isinstance(plans.value.get("configurations"), dict):
+        yield from json_problems(plans)
+        is_object = isinstance(plans.value, dict)
+        if is_object and not isinstance(plans.object.get("configurations"), dict):
             yield Problem("`configurations` is missing or not an object", plans.path)
 
 
@@ -59,6 +58,7 @@ def plans_invalid(package: Package) -> Iterator[Problem]:
     ERROR,
     NNUNET,
     "PlansManager.get_configuration raises where the configuration is not in the plans",
+    stops=EVERYWHERE,
 )
 def configuration_missing(package: Package) -> Iterator[Problem]:
     """The configuration that the model was trained with is not in `plans.json`.
@@ -117,14 +117,21 @@ def plans_old_format(package: Package) -> Iterator[Problem]:
             yield Problem(message, plans.path, plans.line("configurations", name))
 
 
-@rule("P005", WARNING, SCT, "SCT calls predict_single_npy_array and never passes a previous stage")
+@rule(
+    "P005",
+    ERROR,
+    SCT,
+    "SCT calls predict_single_npy_array and never passes a previous stage",
+    stops=(IN_SCT, IN_SLICER),
+)
 def cascade(package: Package) -> Iterator[Problem]:
     """The configuration is the second stage of a cascade.
 
-    Why: it needs the first stage's segmentation as input, which SCT never passes, so it can't run
-    there. In nnU-Net it runs with `nnUNetv2_predict -prev_stage_predictions`.
+    Why: it needs the first stage's segmentation as input, which SCT and 3D Slicer never pass, so it
+    can't run there. In nnU-Net it runs with `nnUNetv2_predict -prev_stage_predictions`.
 
-    Fix: for SCT, release a model of a single stage (`2d`, `3d_fullres` or `3d_lowres`).
+    Fix: release a model of a single stage (`2d`, `3d_fullres` or `3d_lowres`), or say that the
+    package is for nnU-Net alone: `for = ["nnunet"]` in the configuration, `--for nnunet`.
     """
     for _, plans, name, configuration in _plans(package):
         if not isinstance(configuration, str) and configuration.get("previous_stage"):
@@ -151,20 +158,19 @@ def fingerprint_invalid(package: Package) -> Iterator[Problem]:
     key = "foreground_intensity_properties_per_channel"
     for trainer in package.trainers:
         fingerprint = trainer.fingerprint
-        if fingerprint is None or fingerprint.reported:
+        if fingerprint is None:
             continue
         content = fingerprint.object
         lengths = [content.get("spacings"), content.get("shapes_after_crop")]
         plans = trainer.plans.object if trainer.plans else {}
-        if fingerprint.error:
-            message = f"can't be read: {fingerprint.error}"
-            yield Problem(message, fingerprint.path, fingerprint.error_line)
+        if fingerprint.unreadable:
+            yield from unreadable(fingerprint)
         elif not all(isinstance(x, list) for x in lengths) or key not in content:
             yield Problem("not a fingerprint as nnU-Net writes it", fingerprint.path)
         elif len({len(x) for x in lengths if isinstance(x, list)}) > 1:
             message = "`spacings` and `shapes_after_crop` count different numbers of images"
             yield Problem(message, fingerprint.path, fingerprint.line("spacings"))
-        elif key in plans and plans[key] != content[key]:
+        elif key in plans and not same_value(plans[key], content[key]):
             message = f"`{key}` differs from that in plans.json"
             yield Problem(message, fingerprint.path, fingerprint.line(key), severity=INFO)
 
@@ -174,6 +180,7 @@ def fingerprint_invalid(package: Package) -> Iterator[Problem]:
     ERROR,
     NNUNET,
     "DefaultPreprocessor, PlansManager and get_network_from_plans read these keys",
+    stops=EVERYWHERE,
 )
 def plans_incomplete(package: Package) -> Iterator[Problem]:
     """Something that prediction reads is missing from `plans.json`, or contradicts itself.
@@ -181,15 +188,17 @@ def plans_incomplete(package: Package) -> Iterator[Problem]:
     Why: nnU-Net does not check the plans when it loads a model: most of these crash only when the
     first image is segmented, and some give a wrong output without a word.
 
-    Fix: `plans.json` is not meant to be edited: take the one of the training again.
+    Fix: `plans.json` is not meant to be edited: take it from the results folder of the training,
+    and `dataset.json` with it.
     """
     for trainer, plans, name, configuration in _plans(package):
         if isinstance(configuration, str):
             continue
         use = Use(name, trainer.channels, own_network=trainer.builds_network)
-        for defect in defects(plans.object, configuration, use):
-            line = plans.line(*defect.steps) or plans.line("configurations", name)
-            yield Problem(defect.message, plans.path, line)
+        found = plans_problems(plans.object, configuration, use)
+        yield from shown(
+            map(plans.located, found), ERROR, "problem with the plans", "problems with the plans"
+        )
 
 
 @rule(
@@ -197,6 +206,7 @@ def plans_incomplete(package: Package) -> Iterator[Problem]:
     ERROR,
     NNUNET,
     "nnU-Net imports the names of `arch_kwargs` by pydoc.locate and calls what it finds",
+    stops=EVERYWHERE,
 )
 def plans_code(package: Package) -> Iterator[Problem]:
     """`plans.json` names code that is no part of a network.

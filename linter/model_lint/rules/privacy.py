@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 
 from ..findings import Problem
 from ..models.package import Package
 from ..models.text_file import TextFile, excerpt
-from ..privacy import Kind, Leak
-from ..wording import quote
+from ..privacy import Kind, Leak, is_address, is_nobodys
 from . import ERROR, GITHUB, NNUNET, WARNING, rule
+from .shared import leak_message
 
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,24}")
+#: What the rules of this family look for, each its own kind of leak.
+LEAKS: dict[str, Kind] = {"V001": "path", "V002": "host", "V003": "subject", "V004": "secret"}
 
 
 @rule(
@@ -28,8 +28,10 @@ def leaked_path(package: Package) -> Iterator[Problem]:
     """A text in the package names folders of the machine on which the model was trained.
 
     Why: paths tell who trained the model and where, for ever and to everybody: user names, project
-    numbers, clusters. Nobody needs them to run it. Of a long text the first and the last 128 kB are
-    looked at; with `--deep` all of it, up to 4 MB.
+    numbers, clusters. Nobody needs them to run it. In what people write, such as
+    `trainer_class.py`, the home folder of an example or a service (`/home/user`, `/home/runner`) is
+    nobody's. Of a long text the first and the last 128 kB are looked at; with `--deep` all of it,
+    up to 4 MB.
 
     Fix: build the zip with `model-lint pack`, which takes them out, or replace them by hand.
     """
@@ -106,10 +108,10 @@ def _leaking(package: Package, kind: Kind) -> Iterator[tuple[TextFile, list[Leak
 
 
 def _is_meant(leak: Leak, text: TextFile) -> bool:
-    """Whether somebody wrote it down for the reader."""
+    """Return whether somebody wrote it down for the reader."""
     if text.is_document:
         return leak.kind != "secret"
-    return not text.is_record and _EMAIL.fullmatch(leak.value) is not None
+    return not text.is_record and (is_address(leak.value) or is_nobodys(leak.value))
 
 
 def _embedded(package: Package) -> Iterator[TextFile]:
@@ -124,19 +126,9 @@ def _embedded(package: Package) -> Iterator[TextFile]:
 
 
 def _problem(text: TextFile, leaks: list[Leak], one: str, many: str) -> Problem:
-    amount = len({leak.value for leak in leaks})
-    first = quote(_shown(leaks[0]))
-    message = f"{one} {first}" if amount == 1 else f"{amount} {many}, the first {first}"
+    message = leak_message(leaks, one, many)
     if text.path.endswith(".pth"):
         return Problem(f"{message}, in its copy of dataset.json", text.path)
-    return Problem(message, text.path, text.line(leaks[0].line))
-
-
-def _shown(leak: Leak) -> str:
-    """Return the value; of a secret what tells its owner which one it is, and nobody else more."""
-    secret = leak.value
-    if leak.kind != "secret":
-        return secret
-    if secret.startswith("-----"):
-        return secret.partition("\n")[0]
-    return f"{secret[:4]}..." if len(secret) >= 20 else "..."
+    code = text.path.endswith("/trainer_class.py") and leaks[0].kind != "secret"
+    by_hand = "take it out of the file by hand: `model-lint pack` does not change code"
+    return Problem(message, text.path, text.line(leaks[0].line), help=by_hand if code else None)

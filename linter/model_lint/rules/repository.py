@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..findings import Problem
-from ..wording import count, quote, size
+from ..wording import listing, quote, size
 from . import ERROR, GITHUB, INFO, PRACTICE, SCT, SPEC, WARNING, rule
+from .shared import leak_message, shown
 
 if TYPE_CHECKING:
     from ..models.repository import Repository
-
-#: Findings about single files of one kind before the rest is counted.
-_SHOWN = 5
+    from ..privacy import Kind, Leak
 
 
 @rule(
@@ -41,6 +40,7 @@ def readme_missing(repository: Repository) -> Iterator[Problem]:
     ERROR,
     PRACTICE,
     "Without a licence nobody may use, change or share what a repository holds",
+    also=(WARNING,),
 )
 def license_missing(repository: Repository) -> Iterator[Problem]:
     """The repository has no licence.
@@ -49,7 +49,17 @@ def license_missing(repository: Repository) -> Iterator[Problem]:
 
     Fix: add a `LICENSE` file; the model repositories of ivadomed use MIT.
     """
-    if repository.license is None:
+    from ..models.readme import grants_license  # noqa: PLC0415 - a package has no README
+
+    path, readme = repository.readme or ("", "")
+    if repository.license is None and grants_license(readme):
+        yield Problem(
+            "the licence is in the README only, where GitHub does not see it",
+            path,
+            severity=WARNING,
+            help="move it to a file `LICENSE`",
+        )
+    elif repository.license is None:
         yield Problem("there is no LICENSE at the root of the repository")
     elif not repository.license[1].strip():
         yield Problem("the licence is empty", repository.license[0])
@@ -67,7 +77,8 @@ def citation_missing(repository: Repository) -> Iterator[Problem]:
         return
     near = [path for path in repository.files if path.lower() == "citation.cff"]
     hint = f": GitHub does not know {quote(near[0])}, case matters" if near else ""
-    yield Problem(f"there is no CITATION.cff at the root of the repository{hint}")
+    advice = f"rename {quote(near[0])} to `CITATION.cff`" if near else None
+    yield Problem(f"there is no CITATION.cff at the root of the repository{hint}", help=advice)
 
 
 @rule("R004", WARNING, PRACTICE, "TODO placeholders were left in the READMEs of published models")
@@ -78,11 +89,14 @@ def readme_placeholder(repository: Repository) -> Iterator[Problem]:
 
     Fix: write what belongs there, or remove the line.
     """
-    from ..repository_texts import placeholders  # noqa: PLC0415 - a package has no README
+    from ..models.readme import placeholders  # noqa: PLC0415 - as above
 
     path, text = repository.readme or ("", "")
-    for line, found in placeholders(text):
-        yield Problem(f"{quote(found)} is left in the README", path, line)
+    problems = (
+        Problem(f"{quote(found)} is left in the README", path, line)
+        for line, found in placeholders(text)
+    )
+    yield from shown(problems, WARNING, "placeholder in the README", "placeholders in it")
 
 
 @rule(
@@ -96,26 +110,37 @@ def weights_in_git(repository: Repository) -> Iterator[Problem]:
     """A checkpoint, a packaged model or an image is tracked by git.
 
     Why: it stays in every clone for ever, even after it is removed, and an image may be a person's.
-    The specification wants models attached to a release.
+    The specification wants models attached to a release. Of what git-lfs keeps, a clone without
+    git-lfs has a pointer only.
 
     Fix: `git rm --cached` the file and add it to `.gitignore`; attach models to a release.
     """
-    kinds: dict[str, list[str]] = {}
+    kinds: dict[str, list[Problem]] = {}
     for path in repository.large:
-        kinds.setdefault(repository.kind(path), []).append(path)
-    for kind, paths in kinds.items():
-        for path in paths[:_SHOWN]:
-            amount = size(repository.large[path])
-            sample = kind == "image volume" and repository.is_sample(path)
-            yield Problem(
-                f"{_a(kind)} ({amount}) is tracked by git",
-                path,
-                severity=INFO if sample else None,
-                help="nothing to fix if it is made up, or may be published" if sample else None,
-            )
-        if paths[_SHOWN:]:
-            more = count(len(paths) - _SHOWN, f"more {kind}")
-            yield Problem(f"{more} in git", paths[_SHOWN])
+        kinds.setdefault(repository.kind(path), []).append(_large(repository, path))
+    for kind, problems in kinds.items():
+        yield from shown(problems, ERROR, f"{kind} in git", f"{kind}s in git")
+    pointers = (
+        Problem(
+            f"{_a(repository.kind(path))} is kept by git-lfs",
+            path,
+            severity=INFO,
+            help="attach it to a release: SCT installs models from there",
+        )
+        for path in repository.pointers
+    )
+    yield from shown(pointers, ERROR, "model kept by git-lfs", "models kept by git-lfs")
+
+
+def _large(repository: Repository, path: str) -> Problem:
+    kind = repository.kind(path)
+    sample = kind == "image volume" and repository.is_sample(path)
+    return Problem(
+        f"{_a(kind)} ({size(repository.large[path])}) is tracked by git",
+        path,
+        severity=INFO if sample else None,
+        help="nothing to fix if it is made up, or may be published" if sample else None,
+    )
 
 
 def _a(kind: str) -> str:
@@ -129,54 +154,148 @@ def _a(kind: str) -> str:
     "Personal e-mail addresses and home folders stand in published repositories",
 )
 def personal_path(repository: Repository) -> Iterator[Problem]:
-    """A script or workflow names somebody's folder or e-mail address.
+    """A script, workflow or configuration names somebody's folder or e-mail address.
 
     Why: it runs for nobody else, and it tells the world about a person and a cluster. An address in
-    a line about authors, copyright or contact is meant to stand there.
+    a comment, or in a line about authors, copyright or contact, is meant to stand there.
 
     Fix: take it from the configuration, an argument or an environment variable (`$HOME`, `$USER`).
     """
-    from ..repository_texts import personal  # noqa: PLC0415 - as above
+    problems = (
+        _personal(path, leaks)
+        for path, text in repository.scripts.items()
+        if (leaks := _names_somebody(path, text))
+    )
+    yield from shown(problems, WARNING, "file with personal paths", "files with personal paths")
 
-    for path, text in repository.scripts.items():
-        places = sorted(personal(path, text))
-        if not places:
-            continue
-        start, first = places[0]
-        others = len({value for _, value in places}) - 1
-        more = f" and {others} more" if others else ""
-        yield Problem(f"names {quote(first)}{more}", path, text.count("\n", 0, start) + 1)
+
+def _names_somebody(path: str, text: str) -> list[Leak]:
+    from ..privacy import find_personal  # noqa: PLC0415 - as above
+
+    # A home folder in an image is nobody's.
+    in_image = path.rpartition("/")[2] in {"Dockerfile", "Containerfile"}
+    return [leak for leak in find_personal(text) if not (in_image and leak.kind == "path")]
+
+
+def _personal(path: str, leaks: Sequence[Leak]) -> Problem:
+    others = len({leak.value for leak in leaks}) - 1
+    more = f" and {others} more" if others else ""
+    return Problem(f"names {quote(leaks[0].value)}{more}", path, leaks[0].line)
 
 
 @rule("R007", WARNING, PRACTICE, "Compiled Python files stand in published model repositories")
 def bytecode_in_git(repository: Repository) -> Iterator[Problem]:
-    """Compiled Python files are tracked by git.
+    """Compiled Python, or what an operating system leaves behind, is tracked by git.
 
-    Why: they hold the paths of the machine that made them and fit one version of Python.
+    Why: compiled files hold the paths of the machine that made them and fit one version of Python;
+    `.DS_Store` and its like list files that are in no repository.
 
-    Fix: `git rm -r --cached` them and add `__pycache__/` to `.gitignore`.
+    Fix: `git rm -r --cached` them and add `__pycache__/` or `.DS_Store` to `.gitignore`.
     """
-    found = [path for path in repository.files if path.endswith((".pyc", ".pyo"))]
-    if found and repository.tracked:
-        more = f" and {len(found) - 1} more" if found[1:] else ""
-        yield Problem(f"a compiled Python file is tracked by git{more}", found[0])
+    from ..models.paths import is_junk  # noqa: PLC0415 - as above
+
+    compiled = [path for path in repository.files if path.endswith((".pyc", ".pyo"))]
+    junk = [path for path in repository.files if is_junk(path)]
+    for found, what in (
+        (compiled, "a compiled Python file is tracked by git"),
+        (junk, "a file that an operating system left behind is tracked by git"),
+    ):
+        if found and repository.tracked:
+            more = f" and {len(found) - 1} more" if found[1:] else ""
+            yield Problem(f"{what}{more}", found[0])
 
 
 @rule("R008", WARNING, SCT, "SCT 7.0 removed `sct_deepseg -task` and `sct_deepseg -install-task`")
 def readme_command_outdated(repository: Repository) -> Iterator[Problem]:
-    """The README shows a command that SCT no longer has.
+    """A README or a script uses a command that SCT no longer has.
 
     Why: since SCT 7.0 the task is the first argument: `sct_deepseg TASK -i IMAGE`. A folded
-    `<details>` section about older versions is passed over.
+    `<details>` section, and a command that is introduced as one for an older version, is passed
+    over.
 
     Fix: write `sct_deepseg TASK -install` and `sct_deepseg TASK -i IMAGE`.
     """
-    from ..repository_texts import outdated_options  # noqa: PLC0415 - as above
+    from ..models.readme import outdated_options  # noqa: PLC0415 - as above
 
-    path, text = repository.readme or ("", "")
-    for line, option in outdated_options(text):
-        yield Problem(f"`sct_deepseg` has no option `{option}`", path, line)
+    problems = (
+        Problem(f"`sct_deepseg` has no option `{option}`", path, line)
+        for path, text in repository.texts.items()
+        if "sct_deepseg" in text
+        for line, option in outdated_options(text)
+    )
+    yield from shown(problems, WARNING, "such command")
 
 
-def _readme(repository: Repository) -> str:
-    return repository.readme[0] if repository.readme else ""
+@rule(
+    "R010",
+    ERROR,
+    GITHUB,
+    "GitHub searches public repositories for tokens and revokes them, and so do thieves",
+    security=True,
+    private=True,
+)
+def secret_in_git(repository: Repository) -> Iterator[Problem]:
+    """A script, a configuration or a README holds a password, a token or a private key.
+
+    Why: everybody who reads the repository can use it, and git keeps it after it is removed.
+
+    Fix: make it invalid where it was issued: it counts as known. Then read it from the environment.
+    """
+    from ..privacy import find_leaks  # noqa: PLC0415 - as above
+
+    kinds: tuple[Kind, ...] = ("secret",)
+    problems = (
+        Problem(
+            leak_message(secrets, "the password, token or key", "passwords, tokens or keys"),
+            path,
+            secrets[0].line,
+        )
+        for path, text in repository.texts.items()
+        if (secrets := find_leaks(text, search_names_everywhere=False, kinds=kinds))
+    )
+    yield from shown(problems, ERROR, "file with secrets", "files with secrets")
+
+
+@rule(
+    "R011",
+    WARNING,
+    PRACTICE,
+    "git can't fetch a submodule: no url found in .gitmodules",
+)
+def submodule_undeclared(repository: Repository) -> Iterator[Problem]:
+    """A folder is a link to another repository whose address is nowhere.
+
+    Why: git tracks only the number of a commit there; the folder is empty in every clone. It comes
+    about when a clone inside the repository is added with `git add`.
+
+    Fix: add it with `git submodule add ADDRESS FOLDER`, or take it out with `git rm --cached`.
+    """
+    links = repository.broken_links
+    if links:
+        verb = "are links" if links[1:] else "is a link"
+        message = f"{listing(links)} {verb} to another repository without an address"
+        yield Problem(f"{message} in `.gitmodules`", links[0])
+
+
+@rule(
+    "R012",
+    INFO,
+    SCT,
+    "SCT and nnU-Net load a trainer folder, not the repository around it",
+)
+def model_in_git(repository: Repository) -> Iterator[Problem]:
+    """The repository tracks a whole trainer folder, which this check does not look into.
+
+    Why: a repository and a model are linted by different rules.
+
+    Fix: lint it with `model-lint check FOLDER`.
+    """
+    problems = (
+        Problem(
+            f"the model {quote(folder)} is not looked into",
+            folder,
+            help=f"`model-lint check {folder}` lints it",
+        )
+        for folder in repository.trainers
+    )
+    yield from shown(problems, INFO, "model")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 #: Members of an archive, or files below a folder.
 MAX_ENTRIES = 100_000
-#: Bytes of a JSON file, a log or a ``trainer_class.py`` that are read.
+#: Bytes of all texts of a package that ``--fix`` cleans.
 MAX_TEXT_BYTES = 64 * 1024 * 1024
 #: Bytes of the directory at the end of a zip: a hundred and sixty for each of so many entries.
 MAX_DIRECTORY_BYTES = 16 * 1024 * 1024
@@ -15,8 +15,17 @@ MAX_DIRECTORY_BYTES = 16 * 1024 * 1024
 MAX_NAME_LENGTH = 4096
 #: Folders of a tree. A package of 25 folds has under thirty.
 MAX_FOLDERS = 20_000
-#: Nesting of arrays and objects in a JSON file.
+#: Bytes of a JSON file. The largest plans.json of 71 genuine models has under 400 kB.
+MAX_JSON_BYTES = 4 * 1000 * 1000
+#: Strings, brackets and commas of a JSON file, counted before it is parsed: its values take up to
+#: 200 bytes each. A fingerprint has 20 for each training case, of which TotalSegmentator has 1228.
+MAX_JSON_TOKENS = 300_000
+#: The same of all JSON files of a package together.
+MAX_JSON_TOTAL = 500_000
+#: Nesting of arrays and objects in a JSON file; plans.json has 7 levels.
 MAX_JSON_DEPTH = 100
+#: Nesting of keys whose lines are found.
+MAX_POINTED_DEPTH = 10
 #: Folders above a file inside a package.
 MAX_DEPTH = 32
 #: Bytes that a zip may unpack to.
@@ -25,11 +34,14 @@ MAX_UNPACKED_BYTES = 256 * 1024**3
 #: shrink by a tenth, logs to a twentieth; only what is empty throughout gets beyond.
 MAX_RATIO = 200
 MAX_DENSE_BYTES = 256 * 1024**2
-#: Bytes of a ``trainer_class.py`` that is parsed: parsing takes a hundred times its size.
-MAX_SOURCE_BYTES = 1024 * 1024
-#: Trainer folders of a package, and folds of one, that are looked into. More is wrong anyway, and
-#: said so: L002, L009.
-MAX_TRAINERS = 20
+#: Bytes of a ``trainer_class.py``. None of 168 genuine ones has 100 kB.
+MAX_SOURCE_BYTES = 256 * 1000
+#: Its words and symbols, counted before it is parsed: each takes up to 1.5 kB. nnU-Net's own
+#: trainer has 75 kB and 12,526 of them.
+MAX_SOURCE_TOKENS = 40_000
+#: Trainer folders of a package, and folds of one, that are looked into: nnU-Net trains at most four
+#: configurations of a data set. More is wrong anyway, which L002 and L009 report.
+MAX_TRAINERS = 4
 MAX_FOLDS = 50
 #: Texts of a package in which leaks are looked for, and bytes of each end that are read of one.
 MAX_TEXTS = 200
@@ -41,6 +53,14 @@ MAX_SKIPPED_BYTES = 8 * 1024 * 1024
 #: Bytes of a text, and of all those longer than the ends above, that reading everything reads.
 MAX_WHOLE_BYTES = 4 * 1024 * 1024
 MAX_WHOLE_TOTAL = 16 * 1024 * 1024
+#: Values of the labels of a ``dataset.json``, those of all regions together. The largest genuine
+#: model, TotalSegmentator, has 118.
+MAX_LABELS = 2000
+#: Bytes of a script, a configuration or a README of a repository that are read, and how many of
+#: each kind are, alone and together.
+MAX_SCRIPT_BYTES = 1024 * 1024
+MAX_SCRIPTS = 2_000
+MAX_SCRIPTS_TOTAL = 8 * 1024 * 1024
 #: Extra fields of a header. Writers of zips put six there at most.
 MAX_EXTRA_FIELDS = 60
 #: Bytes of stored data whose sizes follow it, in which a false end is looked for: what GitHub

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import IO, NamedTuple, Protocol
 from zlib import crc32
 
+from ..wording import size
 from .limits import MAX_DEPTH, MAX_FOLDERS, MAX_SKIPPED_BYTES
 
 
@@ -75,7 +76,8 @@ def read_bytes(tree: Tree, path: str, limit: int) -> bytes:
     """Read a whole file of at most ``limit`` bytes and compare its checksum. Raises TreeError."""
     data = _read(tree, path, limit + 1)
     if len(data) > limit:
-        raise TreeError(f"larger than {limit >> 20} MiB")
+        found = size(tree.files[path].size)
+        raise TreeError(f"larger than any genuine file: {found}, the limit is {size(limit)}")
     stated = tree.files[path].crc
     if stated is not None and crc32(data) != stated:
         raise DamagedError(f"Bad CRC-32 for file {path!r}")

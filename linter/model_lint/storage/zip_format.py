@@ -32,6 +32,8 @@ MAX_16, MAX_32 = 0xFFFF, 0xFFFFFFFF
 ZIP_64, UNICODE_PATH, PKWARE_UNIX, ASI_UNIX, EXPERIMENTAL = 0x1, 0x7075, 0xD, 0x756E, 0x6C78
 #: Of the version that a program needs to unpack an entry, what ``zipfile`` knows: 6.3.
 _MAX_VERSION = 63
+#: The version of the format that has 64-bit sizes.
+VERSION_64 = 45
 
 _LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL = struct.Struct("<4sBBBxHHHHLLLHHHHHLL")
@@ -39,6 +41,7 @@ _END = struct.Struct("<4s4H2LH")
 _END_64 = struct.Struct("<4sQ2H2L4Q")
 _FIELD = struct.Struct("<HH")
 _LOCATOR = struct.Struct("<4sLQL")
+_DESCRIPTOR = struct.Struct("<4s3L")
 LOCAL_SIZE, CENTRAL_SIZE, END_SIZE = _LOCAL.size, _CENTRAL.size, _END.size
 END_64_SIZE, LOCATOR_SIZE = _END_64.size, _LOCATOR.size
 #: The record at the end with its longest comment, and what zip64 puts before it.
@@ -84,7 +87,7 @@ class CentralHeader(NamedTuple):
     offset: int
     name: bytes
     extra: bytes
-    comment: bytes
+    comment: bytes = b""
 
 
 class End(NamedTuple):
@@ -196,6 +199,58 @@ def parse_end_64(data: bytes) -> End | None:
         return None
     _, size, _, _, disk, first, here, count, length, start = _END_64.unpack_from(data)
     return End((disk, first), here, count, length, start, b"", size + 12)
+
+
+# ------------------------------------------------------------------------------------- writing
+
+
+def pack_local(header: LocalHeader, *, version: int = 0, date: int = 0) -> bytes:
+    """Return a local header. ``version`` of the format reads it; ``date`` is that of MS-DOS."""
+    fixed = (version, header.flags, header.method, 0, date, header.crc)
+    sizes = (header.compressed, header.size, len(header.name), len(header.extra))
+    return _LOCAL.pack(LOCAL, *fixed, *sizes) + header.name + header.extra
+
+
+def pack_descriptor(crc: int, compressed: int, size: int) -> bytes:
+    """Return the checksum and the sizes that follow data whose header could not state them."""
+    return _DESCRIPTOR.pack(DESCRIPTOR_MARK, crc, compressed, size)
+
+
+def pack_central(header: CentralHeader, *, version: int = 0, date: int = 0) -> bytes:
+    """Return an entry of the directory; what needs 64 bits goes into an extra field."""
+    numbers = (header.size, header.compressed, header.offset)
+    extra = pack_wide(*(number for number in numbers if number >= MAX_32)) + header.extra
+    size, compressed, offset = (min(number, MAX_32) for number in numbers)
+    fixed = (version, header.system, version, header.flags, header.method, 0, date, header.crc)
+    sizes = (compressed, size, len(header.name), len(extra), 0)
+    place = (header.disk, 0, header.attributes, offset)
+    return _CENTRAL.pack(CENTRAL, *fixed, *sizes, *place) + header.name + extra
+
+
+def pack_wide(*numbers: int) -> bytes:
+    """Return the extra field with numbers that need 64 bits; nothing for none."""
+    if not numbers:
+        return b""
+    return struct.pack(f"<HH{len(numbers)}Q", ZIP_64, 8 * len(numbers), *numbers)
+
+
+def pack_end(entries: int, start: int, length: int, *, made_by: int | None = None) -> bytes:
+    """Return the records at the end, for a directory that begins at ``start``.
+
+    Those of zip64 are among them where the numbers need them, or where ``made_by`` says who wrote
+    the zip: its version, with the system in the upper byte.
+    """
+    wide = b""
+    if made_by or entries >= MAX_16 or max(start, length) >= MAX_32:
+        by = made_by or VERSION_64
+        wide = _END_64.pack(
+            END_64, 44, by, VERSION_64, 0, 0, entries, entries, length, start
+        ) + _LOCATOR.pack(LOCATOR, 0, start + length, 1)
+    few = min(entries, MAX_16)
+    return wide + _END.pack(END, 0, 0, few, few, min(length, MAX_32), min(start, MAX_32), 0)
+
+
+# ------------------------------------------------------------------------------------- the parts
 
 
 def extra_fields(extra: bytes) -> Iterator[tuple[int, bytes]]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 from zlib import crc32
@@ -45,8 +44,7 @@ _BLOCK = 1 << 20
 _NO_HEADER = "no entry begins where the directory says"
 
 
-@dataclass(frozen=True)
-class Headers:
+class Headers(NamedTuple):
     """What the headers say of entries, by their paths; "" is the zip as a whole."""
 
     #: Entries at which ``zipfile`` stops: no header, or another entry's.

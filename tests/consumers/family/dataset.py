@@ -301,6 +301,24 @@ _value(
 )
 _value("ending-no-dot", "file_ending without its dot", _set("file_ending", "nii.gz"))
 _value("ending-png", "file_ending .png", _set("file_ending", ".png"))
+_value("ending-jpg", "file_ending .jpg, which nnU-Net does not read", _set("file_ending", ".jpg"))
+_value("ending-gz", "file_ending .gz", _set("file_ending", ".gz"))
+_value("ending-upper", "file_ending in capitals", _set("file_ending", ".NII.GZ"))
+_value(
+    "reader-unknown",
+    "an overwrite_image_reader_writer that nnU-Net does not have",
+    _set("overwrite_image_reader_writer", "SimpleITK"),
+)
+_value(
+    "labels-old",
+    "labels and channels in the form of nnU-Net 1",
+    lambda d: (
+        d.update(labels={"0": "background", "1": "sc", "2": "gm"}, modality={"0": "T2star"}),
+        d.pop("file_ending"),
+        d.pop("channel_names"),
+        None,
+    )[-1],
+)
 _value("ending-null", "file_ending null", _set("file_ending", None))
 
 

@@ -333,3 +333,59 @@ _plans(
     "axes swapped and swapped back",
     lambda p: p.update(transpose_forward=[0, 2, 1], transpose_backward=[0, 2, 1]),
 )
+
+# Numbers that nothing can be computed with.
+
+NAN, INFINITY = float("nan"), float("inf")
+
+
+def _intensities(name: str, words: str, value: float, *keys: str, ct: bool = True) -> None:
+    def change(plans: Any) -> None:
+        channel = plans["foreground_intensity_properties_per_channel"]["0"]
+        channel.update(dict.fromkeys(keys, value))
+        if ct:
+            plans["configurations"]["2d"]["normalization_schemes"] = ["CTNormalization"]
+
+    _plans(name, words, change)
+
+
+_intensities("plans-nan-ct", "NaN for the mean and deviation of a CT", NAN, "mean", "std")
+_intensities("plans-nan-percentile", "NaN for a percentile of a CT", NAN, "percentile_99_5")
+_intensities("plans-infinite-ct", "infinity for the mean of a CT", INFINITY, "mean")
+_intensities("plans-nan-unread", "NaN for what nothing reads", NAN, "mean", "std", ct=False)
+_conf("plans-nan-spacing", "NaN for a spacing", _set("spacing", [NAN, 0.5]))
+_conf("plans-infinite-spacing", "infinity for a spacing", _set("spacing", [INFINITY, 0.5]))
+_conf("plans-huge-spacing", "a spacing beyond any float", _set("spacing", [10**400, 1]))
+_conf("plans-nan-patch", "NaN for a patch", _set("patch_size", [NAN, 48]))
+_args("plans-nan-eps", "NaN for eps", _set("norm_op_kwargs", {"eps": NAN, "affine": True}))
+_args(
+    "plans-infinite-eps",
+    "an infinite eps",
+    _set("norm_op_kwargs", {"eps": INFINITY, "affine": True}),
+)
+_args("plans-nan-slope", "NaN for a slope", _set("nonlin_kwargs", {"negative_slope": NAN}))
+_conf(
+    "plans-nan-order",
+    "NaN for an order of resampling",
+    lambda c: c["resampling_fn_data_kwargs"].update(order=NAN),
+)
+_conf(
+    "plans-nan-order-z",
+    "NaN for an order of resampling between slices",
+    lambda c: c["resampling_fn_data_kwargs"].update(order_z=NAN),
+)
+_conf(
+    "plans-nan-threshold",
+    "NaN for the anisotropy of resampling",
+    lambda c: c["resampling_fn_data_kwargs"].update(separate_z_anisotropy_threshold=NAN),
+)
+_arch(
+    "plans-class-nnunetv2",
+    "a network of a module that no nnU-Net has",
+    _set("network_class_name", "nnunetv2.nets.UMambaBot_2d.UMambaBot"),
+)
+_arch(
+    "plans-class-nnunetv2-moved",
+    "a module that no nnU-Net has before the right class",
+    _set("network_class_name", "nnunetv2.nets.PlainConvUNet"),
+)

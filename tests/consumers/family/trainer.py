@@ -262,6 +262,44 @@ _source(
     "import torch\nfrom nnunetv2.training.loss.topology import TopologyLoss\n",
 )
 _source(
+    "trainer-import-name-missing",
+    "imports a name that a module of nnU-Net does not have",
+    "import torch\n",
+    "import torch\nfrom nnunetv2.training.dataloading.utils import get_case_identifiers\n",
+)
+_source(
+    "trainer-import-name-tried",
+    "imports a name that a module of nnU-Net does not have in a try",
+    "import torch\n",
+    "import torch\ntry:\n    from nnunetv2.training.dataloading.utils import get_case_identifiers\n"
+    "except ImportError:\n    get_case_identifiers = None\n",
+)
+_source(
+    "trainer-import-name-imported",
+    "imports a name that a module of nnU-Net imports itself",
+    "import torch\n",
+    "import torch\nfrom nnunetv2.training.nnUNetTrainer.nnUNetTrainer import join, np\n",
+)
+_source(
+    "trainer-import-name-new",
+    "imports a name that only nnU-Net 2.8 has",
+    "import torch\n",
+    "import torch\nfrom nnunetv2.training.nnUNetTrainer.nnUNetTrainer "
+    "import ConfigurationManager\n",
+)
+_source(
+    "trainer-import-name-old",
+    "imports a name that only SCT's nnU-Net has",
+    "import torch\n",
+    "import torch\nfrom nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetLogger\n",
+)
+_source(
+    "trainer-nnunet-1",
+    "a trainer of nnU-Net 1",
+    "import torch\n",
+    "import torch\nfrom nnunet.training.network_training.nnUNetTrainerV2 import nnUNetTrainerV2\n",
+)
+_source(
     "trainer-class-other-name",
     "a class of another name than the checkpoint's trainer",
     "nnUNetTrainerTiny",
@@ -394,6 +432,23 @@ _architecture(
         num_input_channels, num_output_channels, enable_deep_supervision=True,
     ):
         raise NotImplementedError
+
+
+def get_trainer_class()""",
+)
+_architecture(
+    "trainer-architecture-base",
+    "takes the arguments of nnU-Net 2.3 to 2.6 and gives them to nnU-Net's own method",
+    """
+    @staticmethod
+    def build_network_architecture(
+        architecture_class_name, arch_init_kwargs, arch_init_kwargs_req_import,
+        num_input_channels, num_output_channels, enable_deep_supervision=True,
+    ):
+        return nnUNetTrainer.build_network_architecture(
+            architecture_class_name, arch_init_kwargs, arch_init_kwargs_req_import,
+            num_input_channels, num_output_channels, enable_deep_supervision,
+        )
 
 
 def get_trainer_class()""",

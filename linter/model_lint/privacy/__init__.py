@@ -1,0 +1,27 @@
+"""Who and what must not leave the laboratory: what is found in a text, and how it is taken out.
+
+nnU-Net writes the host name and absolute paths into ``debug.json``, and paths and case names into
+its training logs; scripts name home folders, clusters and keys of services. Packages and
+repositories are searched with the same patterns.
+"""
+
+from __future__ import annotations
+
+from .find import Leak, Names, find_leaks, find_names, find_personal
+from .folders import is_nobodys
+from .persons import is_address
+from .scrub import scrub, scrub_all
+from .searched import Kind
+
+__all__ = [
+    "Kind",
+    "Leak",
+    "Names",
+    "find_leaks",
+    "find_names",
+    "find_personal",
+    "is_address",
+    "is_nobodys",
+    "scrub",
+    "scrub_all",
+]

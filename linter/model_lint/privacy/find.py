@@ -1,0 +1,210 @@
+"""Find what should not leave the laboratory in a text.
+
+Only what is certain is a leak: a path is absolute, a host stands after a key that names one, a
+subject is a BIDS ``sub-`` label or a case that nnU-Net names as one. Web addresses, fractions,
+dates, module paths and contrasts are not. A name that such a place gives away is found again
+wherever else it stands in the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
+from typing import NamedTuple
+
+from .folders import PATHS, owner
+from .patterns import PATTERNS
+from .persons import ADDRESSES, CASE_CONTEXTS, HOST_CONTEXTS, is_private_address
+from .searched import KINDS, Kind, Pattern, Searched
+
+#: Places at which one pattern looks in one text, unless it is scrubbed: more add nothing, and take
+#: time and memory.
+_MOST = 10_000
+_MOST_ADDRESSES = 100
+#: Characters that are kept of one: no path is longer.
+_LONG = 4096
+#: Characters of a name that is searched for in the whole text.
+_LONGEST_NAME = 64
+
+
+class Leak(NamedTuple):
+    """One thing in a text that should not leave the laboratory."""
+
+    kind: Kind
+    value: str
+    #: 1-based line of the text.
+    line: int
+
+    @property
+    def shown(self) -> str:
+        """The value; of a secret what tells its owner which one it is, and nobody else more."""
+        if self.kind != "secret":
+            return self.value
+        if self.value.startswith("-----"):
+            return self.value.partition("\n")[0]
+        return f"{self.value[:4]}..." if len(self.value) >= 20 else "..."
+
+
+class Span(NamedTuple):
+    """Where a leak stands in a text."""
+
+    start: int
+    #: The end, negative: of two that begin at one place, the longer one sorts first.
+    minus_end: int
+    #: The position of its pattern.
+    order: int
+    kind: Kind
+
+    @property
+    def end(self) -> int:
+        """The offset behind it."""
+        return -self.minus_end
+
+
+class Names(NamedTuple):
+    """Hosts and cases that a text gives away, to be found again where no context shows them."""
+
+    hosts: frozenset[str] = frozenset()
+    subjects: frozenset[str] = frozenset()
+
+    def __or__(self, other: Names) -> Names:
+        return Names(self.hosts | other.hosts, self.subjects | other.subjects)
+
+
+NO_NAMES = Names()
+
+
+def find_leaks(
+    text: str, *, search_names_everywhere: bool = True, kinds: Collection[Kind] = KINDS
+) -> tuple[Leak, ...]:
+    """Return what leaks of these kinds in a text, in the order in which it stands there.
+
+    With ``search_names_everywhere`` the names of hosts and cases are found also where nothing tells
+    what they are; no further names are found by it.
+    """
+    searched = Searched.of(text)
+    names = _names(searched) if search_names_everywhere else NO_NAMES
+    return tuple(_leaks(searched, find_spans(searched, names, kinds, most=_MOST)))
+
+
+def find_personal(text: str) -> tuple[Leak, ...]:
+    """Return what a script tells of persons, groups and clusters.
+
+    Of a path the beginning that names them, and of addresses those that are not there for readers.
+    """
+    searched = Searched.of(text)
+    spans = (
+        span._replace(minus_end=-(span.start + len(name)))
+        for span in _found(PATHS, searched, _MOST)
+        if (name := owner(searched.text[span.start : span.end]))
+    )
+    addresses = (
+        span
+        for span in _found(ADDRESSES, searched, _MOST_ADDRESSES)
+        if is_private_address(searched.text, span.start, span.end)
+    )
+    return tuple(_leaks(searched, _outermost([*spans, *addresses])))
+
+
+def find_names(text: str) -> Names:
+    """Return the hosts and cases that a text names in a place that tells what they are."""
+    return _names(Searched.of(text))
+
+
+def _names(searched: Searched) -> Names:
+    hosts, cases = (
+        frozenset(
+            value
+            for pattern in contexts
+            for start, end in pattern.spans(searched)
+            if _is_distinctive(value := searched.text[start:end])
+        )
+        for contexts in (HOST_CONTEXTS, CASE_CONTEXTS)
+    )
+    return Names(hosts, cases)
+
+
+def find_spans(
+    searched: Searched, names: Names, kinds: Collection[Kind] = KINDS, *, most: int | None = None
+) -> list[Span]:
+    """Return where leaks stand, at most so many of one pattern, without those inside another.
+
+    ``names`` are searched for as whole words.
+    """
+    spans = [*_found((p for p in PATTERNS if p.kind in kinds), searched, most)]
+    named: tuple[tuple[Kind, frozenset[str]], ...] = (
+        ("host", names.hosts),
+        ("subject", names.subjects),
+    )
+    for kind, found in named:
+        if kind in kinds:
+            spans += islice(_named(kind, found, searched), most)
+    return _outermost(spans)
+
+
+def _found(patterns: Iterable[Pattern], searched: Searched, most: int | None) -> Iterator[Span]:
+    for order, pattern in enumerate(patterns):
+        for start, end in pattern.spans(searched, most):
+            yield Span(start, -end, order, pattern.kind)
+
+
+def _outermost(spans: list[Span]) -> list[Span]:
+    """Leave out the spans that begin inside another of their kind."""
+    kept: list[Span] = []
+    ends: dict[Kind, int] = {}
+    for span in sorted(spans):
+        if span.start >= ends.get(span.kind, 0):
+            ends[span.kind] = span.end
+            kept.append(span)
+    return kept
+
+
+def _leaks(searched: Searched, spans: Iterable[Span]) -> Iterator[Leak]:
+    line, counted = 1, 0
+    for span in spans:
+        line += searched.source.count("\n", counted, span.start)
+        counted = span.start
+        value = searched.value(span.start, min(span.end, span.start + _LONG))
+        yield Leak(span.kind, value, line)
+
+
+_WORD = re.compile(r"[A-Za-z0-9]+")
+
+
+def _named(kind: Kind, names: frozenset[str], searched: Searched) -> Iterator[Span]:
+    """Find names as whole words: at each word of the text, those that begin with it."""
+    text = searched.text
+    lengths: dict[str, set[int]] = {}
+    for name in names:
+        first = _WORD.match(name)
+        if first:
+            lengths.setdefault(first[0], set()).add(len(name))
+    longest_first = {word: sorted(found, reverse=True) for word, found in lengths.items()}
+    for word in _WORD.finditer(text) if names else ():
+        start = word.start()
+        for length in longest_first.get(word[0], ()):
+            if text[start : start + length] in names and _is_whole(text, start, start + length):
+                yield Span(start, -(start + length), len(PATTERNS), kind)
+                break
+
+
+def _is_whole(text: str, start: int, end: int) -> bool:
+    after = text[end : end + 1]
+    return text[start - 1 : start] != "<" and after != ">" and not _WORD.match(after)
+
+
+#: Words of every log: a machine or a case of such a name is replaced only where context shows it.
+_COMMON = re.compile(
+    r"(?i:epoch|cuda|fold|time|dice|loss|train|training|validation|predicting|plans|labels|user|root"
+    r"|data|nnunet|torch|shape|rank|case|none|true|false|configuration)"
+)
+
+
+def _is_distinctive(name: str) -> bool:
+    """Return whether a name is long and unusual enough to search for as a whole word."""
+    return (
+        4 <= len(name) <= _LONGEST_NAME
+        and any(c.isalpha() for c in name)
+        and not _COMMON.fullmatch(name)
+    )

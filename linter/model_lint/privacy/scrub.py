@@ -1,0 +1,72 @@
+"""Take out of a text what should not leave the laboratory.
+
+Paths, hosts, subjects and secrets are replaced by ``<path>``, ``<host>``, ``<subject-1>`` and
+``<secret>``. Text that is JSON stays JSON.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterator, Mapping
+from functools import reduce
+from operator import or_
+from typing import TypeVar
+
+from .find import NO_NAMES, Names, Span, find_names, find_spans
+from .searched import Kind, Searched
+
+#: Rounds in which a text is scrubbed: what is replaced may have hidden what is behind it.
+_ROUNDS = 10
+
+_Key = TypeVar("_Key", bound=Hashable)
+
+
+def scrub(text: str, names: Names = NO_NAMES) -> str:
+    """Return the text without its leaks; scrubbing it again changes nothing.
+
+    ``names`` are further hosts and cases, such as those that other files of the model name. A
+    subject gets a number, the same wherever it stands in the text.
+    """
+    names |= find_names(text)
+    subjects: dict[str, str] = {}
+    for _ in range(_ROUNDS):
+        searched = Searched.of(text)
+        spans = find_spans(searched, names)
+        if not spans:
+            return text
+        text = "".join(_replaced(searched, spans, subjects))
+    return text
+
+
+def scrub_all(texts: Mapping[_Key, str]) -> dict[_Key, str]:
+    """Return the texts of one model without their leaks.
+
+    What one text names may stand in another where nothing tells what it is.
+    """
+    names = reduce(or_, map(find_names, texts.values()), NO_NAMES)
+    return {key: scrub(text, names) for key, text in texts.items()}
+
+
+def _replaced(searched: Searched, spans: list[Span], subjects: dict[str, str]) -> Iterator[str]:
+    end = 0
+    for span in spans:
+        if span.start >= end:
+            yield searched.source[end : span.start]
+            yield _substitute(span.kind, searched.value(span.start, span.end), subjects)
+            end = span.end
+    yield searched.source[end:]
+
+
+#: The last component of a path that stays, because nnU-Net chose it and it helps the reader.
+_HARMLESS = re.compile(
+    r"[/\\]((?:fold_(?:all|\d+)|splits_final\.json|dataset\.json|plans\.json|debug\.json|progress\.png"
+    r"|training_log_[\d_]+\.txt|checkpoint_(?:final|best|latest)\.pth|Dataset\d{3}_\w+"
+    r"|nnUNet(?:Trainer|Plans)\w*))/?$"
+)
+
+
+def _substitute(kind: Kind, value: str, subjects: dict[str, str]) -> str:
+    if kind == "subject":
+        return subjects.setdefault(value, f"<subject-{len(subjects) + 1}>")
+    kept = _HARMLESS.search(value) if kind == "path" else None
+    return f"<path>/{kept[1]}" if kept else f"<{kind}>"

@@ -1,0 +1,83 @@
+"""What rules of several families share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from ..findings import Consumer, Problem, Severity
+from ..wording import count, quote
+
+if TYPE_CHECKING:
+    from ..models.json_file import JsonFile
+    from ..models.trainer_folder import TrainerClass
+    from ..privacy import Leak
+
+#: Findings of one kind before the rest is counted.
+_SHOWN = 10
+
+
+def shown(
+    problems: Iterable[Problem], severity: Severity, one: str, many: str | None = None
+) -> Iterator[Problem]:
+    """Yield the ten worst problems, and one that counts the others.
+
+    Args:
+        problems: what was found, in the order in which it is shown.
+        severity: that of the rule, which a problem without its own has.
+        one: what each of them is about ("checkpoint in git").
+        many: several of it, where that is more than an ``s`` at the end.
+    """
+    worst = sorted(problems, key=lambda problem: (problem.severity or severity).rank)
+    yield from worst[:_SHOWN]
+    rest = worst[_SHOWN:]
+    if rest:
+        amount = count(rest, f"more {one}", f"more {many or f'{one}s'}")
+        # The first of them is as bad as any of them.
+        yield rest[0]._replace(message=f"and {amount}", line=None, stops=_stopped(rest))
+
+
+def _stopped(problems: Sequence[Problem]) -> tuple[Consumer, ...] | None:
+    """Return whom any of several problems stops."""
+    stops = [problem.stops for problem in problems]
+    if None in stops:
+        return None
+    return tuple(consumer for consumer in Consumer if any(consumer in s for s in stops if s))
+
+
+def how_to_place(path: str, place: str) -> str:
+    """Say how a file or folder of the package gets from where it is to where it belongs."""
+    folder, _, name = path.rpartition("/")
+    home, _, wanted = place.rpartition("/")
+    if folder == home:
+        return f"rename {quote(name)} to {quote(wanted)}"
+    into = quote(home.rpartition("/")[2]) if home else "the top"
+    renamed = "" if name == wanted else f", as {quote(wanted)}"
+    return f"move {quote(name)} into {into}{renamed}"
+
+
+def unreadable(file: JsonFile | TrainerClass) -> Iterator[Problem]:
+    """Yield why a file can't be read, unless a rule about the archive reports it."""
+    why = file.unreadable
+    if why and not why.reported:
+        yield Problem(f"it can't be read: {why.reason}", file.path, why.line)
+
+
+def json_problems(file: JsonFile) -> Iterator[Problem]:
+    """Yield why a file can't be read as a JSON object, and the keys that it holds twice."""
+    if file.unreadable:
+        yield from unreadable(file)
+    elif not isinstance(file.value, dict):
+        yield Problem("it must hold an object: `{...}`", file.path, 1)
+    twice = (
+        Problem(f"the key {quote(key)} is there more than once", file.path, line)
+        for key, line in file.repeated
+    )
+    yield from shown(twice, Severity.ERROR, "key like it", "keys like it")
+
+
+def leak_message(leaks: Sequence[Leak], one: str, many: str) -> str:
+    """Return how many different leaks there are, and the first."""
+    amount = len({leak.value for leak in leaks})
+    first = quote(leaks[0].shown)
+    return f"{one} {first}" if amount == 1 else f"{amount} {many}, the first {first}"

@@ -1,0 +1,202 @@
+"""The configuration: what is wrong in it is told in one line, with a way out."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from config_schema import SCHEMA_FILE
+from settings import Settings, SettingsError, load, merge, parse
+
+
+def test_the_configuration_of_this_repository_is_valid(
+    config: dict[str, Any], repository_settings: Settings
+) -> None:
+    assert parse(config).labels
+    assert repository_settings.nnunet.trainer == "nnUNetTrainerPhantom"
+
+
+WRONG = {
+    "unknown key": ({"nnunet": {"flods": [0]}}, "nnunet: unknown key 'flods'; did you mean folds?"),
+    "unknown section": ({"datset": {}}, "unknown key 'datset'; did you mean dataset?"),
+    "type": ({"dataset": {"id": "many"}}, "dataset.id: 'many' is not a whole number"),
+    "range": ({"dataset": {"id": 1000}}, "dataset.id: 1000 is greater than the maximum of 999"),
+    "choice": ({"nnunet": {"configuration": "4d"}}, "must be one of 2d, 3d_fullres, 3d_lowres"),
+    "orientation": ({"image_orientation": "rpi"}, "image_orientation: orientation 'rpi'"),
+    "orientation twice": ({"image_orientation": "RLI"}, "image_orientation: orientation 'RLI'"),
+    "trainer's name": (
+        {"nnunet": {"trainer": "MyTrainer"}},
+        "nnunet.trainer: 'MyTrainer' is not a trainer's name, which begins with nnUNetTrainer",
+    ),
+    "several kinds": (
+        {"nnunet": {"trainer_file": 1}},
+        "nnunet.trainer_file: 1 is not text or null",
+    ),
+    "excluded file": (
+        {"dataset": {"exclude": {"sub-01_T2w": "motion"}}},
+        "dataset.exclude: 'sub-01_T2w' is not a subject (sub-01) or a session (sub-01_ses-02)",
+    ),
+    "excluded number": (
+        {"dataset": {"exclude": {1: "motion"}}},
+        "dataset.exclude: '1' is not a sub",
+    ),
+    "contrast": (
+        {"dataset": {"contrasts": ["T2w.nii.gz"]}},
+        "dataset.contrasts.0: 'T2w.nii.gz' is not how the name of a BIDS image ends, such as T2w",
+    ),
+    "label file": (
+        {"dataset": {"label_files": {"seg": "1"}}},
+        "dataset.label_files.seg: '1' is not a value to train with (1 to 254), or such a value",
+    ),
+    "value of a label": ({"labels": {"sc": "1"}}, "labels.sc: '1' is not a value (1 to 254), or"),
+    "fold's name": ({"nnunet": {"folds": ["first"]}}, "'first' is not a fold (0, 1, ...) or all"),
+    "tag's form": (
+        {"release": {"tag": "v1.0"}},
+        "release.tag: 'v1.0' is not today, or r and a date, such as r20240915",
+    ),
+    "trainer's file": ({"nnunet": {"trainer_file": "absent.py"}}, "absent.py does not exist"),
+    "fold": ({"splits": {"folds": 2}, "nnunet": {"folds": [2]}}, "fold 2 does not exist"),
+    "all folds": ({"nnunet": {"folds": [0, "all"]}}, "all can't stand beside numbered folds"),
+    "test share": ({"splits": {"test": 1.5}}, "splits.test"),
+    "one fold": ({"splits": {"folds": 1}}, "splits.folds"),
+    "tag": ({"release": {"tag": "r20241341"}}, "r20241341 is not a calendar date"),
+    "exclude without reason": ({"dataset": {"exclude": {"sub-01": ""}}}, "dataset.exclude"),
+    "dice of no label": ({"evaluation": {"minimum_dice": {"nothing": 0.5}}}, "is no label"),
+}
+
+
+@pytest.mark.parametrize(("over", "message"), WRONG.values(), ids=WRONG)
+def test_what_is_wrong_is_one_line(
+    config: dict[str, Any], over: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse(merge(config, over))
+    assert message in str(caught.value)
+    assert str(caught.value).startswith("config.yaml: ")
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_no_message_is_a_regular_expression() -> None:
+    """Beside each pattern and alternative stands what is expected, in words."""
+
+    def inner(schema: Any) -> list[dict[str, Any]]:
+        if isinstance(schema, list):
+            return [found for item in schema for found in inner(item)]
+        if not isinstance(schema, dict):
+            return []
+        return [schema, *(found for item in schema.values() for found in inner(item))]
+
+    schemas = inner(yaml.safe_load(SCHEMA_FILE.read_text("utf-8")))
+    need_words = [s for s in schemas if isinstance(s.get("pattern"), str) or "anyOf" in s]
+    assert len(need_words) > 10
+    for schema in need_words:
+        words = schema["description"]
+        assert not re.search(r"[\^$\\]|\]\*|\?!", words), words
+
+
+LABELS: dict[str, tuple[dict[Any, Any], str]] = {
+    "gap": ({"sc": 1, "gm": 3}, "have a gap before 3"),
+    "background moved": ({"background": 1, "sc": 2}, "`background` must be 0, not `1`"),
+    "zero": ({"sc": 0}, "0 is the background"),
+    "twice": ({"sc": 1, "cord": 1}, "`sc` and `cord` have the same value 1"),
+    "nothing": ({"background": 0}, "no label besides `background`"),
+    "file name": ({"a/b": 1}, "`a/b` can't be part of a file name"),
+    "ignore": ({"sc": 1, "ignore": 3}, "`ignore` must be 2"),
+    "label without file": ({"sc": 1, "gm": 2}, "no file gives a value of gm"),
+    "word that YAML does not read": ({True: 1}, "put quotes around them"),
+}
+
+
+@pytest.mark.parametrize(("labels", "message"), LABELS.values(), ids=LABELS)
+def test_labels_that_nnunet_can_not_learn(
+    config: dict[str, Any], labels: dict[Any, Any], message: str
+) -> None:
+    files = {"dataset": {**config["dataset"], "label_files": {"seg": 1}}}
+    with pytest.raises(SettingsError, match=message):
+        parse({**config, **files, "labels": labels})
+
+
+@pytest.mark.parametrize(
+    ("labels", "files", "order", "names"),
+    [
+        ({"sc": [1, 2], "gm": 2}, {"dseg": {1: 1, 2: 2}}, (1, 2), ["sc", "gm"]),
+        ({"gm": 2, "sc": [1, 2]}, {"dseg": {1: 1, 2: 2}}, (1, 2), ["sc", "gm"]),
+        (
+            {"a": [1, 2, 3], "b": [2, 3], "c": 3},
+            {"dseg": {1: 1, 2: 2, 3: 3}},
+            (1, 2, 3),
+            ["a", "b", "c"],
+        ),
+        ({"sc": 1, "gm": 2}, {"dseg": {1: 1, 2: 2}}, None, ["sc", "gm"]),
+        (
+            {"whole": [1, 2], "penumbra": 1, "core": 2},
+            {"dseg": {1: 1, 2: 2}},
+            (1, 1, 2),
+            ["whole", "penumbra", "core"],
+        ),
+    ],
+)
+def test_regions_are_painted_from_large_to_small(
+    config: dict[str, Any],
+    labels: dict[str, Any],
+    files: dict[str, Any],
+    order: tuple[int, ...] | None,
+    names: list[str],
+) -> None:
+    dataset = {**config["dataset"], "label_files": files}
+    settings = parse({**config, "dataset": dataset, "labels": labels})
+    assert settings.regions_class_order == order
+    assert list(settings.labels) == names
+
+
+ORDERS = {
+    "right": ({"sc": [1, 2], "gm": 2}, [1, 2], ""),
+    "all of it in its parts": ({"whole": [1, 2], "a": 1, "b": 2}, [1, 1, 2], ""),
+    "smaller region first": (
+        {"gm": 2, "sc": [1, 2]},
+        [2, 1],
+        "`sc` is painted after `gm` and covers it; list larger regions first",
+    ),
+    "value of another": ({"sc": [1, 2], "gm": 2}, [2, 1], "gives `gm` the value 1, not one of its"),
+    "common part": ({"a": [1, 2], "b": [2, 3]}, [1, 3], "covers their common part"),
+    "too few": ({"sc": [1, 2], "gm": 2}, [1], "has 1 value for 2 regions"),
+    "no regions": ({"sc": 1, "gm": 2}, [1, 2], "is for regions only"),
+}
+
+
+@pytest.mark.parametrize(("labels", "order", "message"), ORDERS.values(), ids=ORDERS)
+def test_regions_must_come_out_as_declared(
+    config: dict[str, Any], labels: dict[str, Any], order: list[int], message: str
+) -> None:
+    values = {v for own in labels.values() for v in (own if isinstance(own, list) else [own])}
+    dataset = {**config["dataset"], "label_files": {"dseg": {str(v): v for v in values}}}
+    content = {**config, "dataset": dataset, "labels": labels, "regions_class_order": order}
+    if not message:
+        assert parse(content).regions_class_order == tuple(order)
+        return
+    with pytest.raises(SettingsError, match=re.escape(message)):
+        parse(content)
+
+
+def test_later_files_are_laid_over_earlier_ones(tmp_path: Path) -> None:
+    over = tmp_path / "over.yaml"
+    over.write_text("splits: {seed: 7}\n", "utf-8")
+    repository = Path(__file__).resolve().parent.parent
+    files = [repository / "config.yaml", repository / "tests" / "phantom.yaml", over]
+    settings = load(files)
+    assert settings.splits.seed == 7
+    assert settings.splits.folds == 2
+
+
+@pytest.mark.parametrize("text", ["- a list", "a: [1", "\t", "just text"])
+def test_a_file_that_is_no_configuration(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(SettingsError) as caught:
+        load([path])
+    assert str(path) in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1

@@ -1,0 +1,131 @@
+"""Checks of ``config.yaml`` beyond its schema: labels, orientation, dates, files, consistency.
+
+Labels, regions and orientations are valid if ``model-lint`` accepts them, which later checks the
+trained model.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from model_lint.nnunet.labels import has_regions, label_problems
+from model_lint.nnunet.region_order import class_order, larger_first
+
+from config_schema import SettingsError, hint, listed
+from orientation import switch_convention
+
+if TYPE_CHECKING:
+    from settings import Settings
+
+Labels = dict[str, tuple[int, ...]]
+
+
+def read_labels(
+    config: Mapping[str, Any], given: list[int] | None
+) -> tuple[Labels, int | None, tuple[int, ...] | None]:
+    """Return the labels, the ignore label and ``regions_class_order`` (None for plain labels).
+
+    Without an order in the configuration (``given``), larger regions come first, each with a value
+    that no smaller one has.
+
+    Raises:
+        SettingsError: if nnU-Net can't train the labels, or would write other masks than declared.
+    """
+    entries = {n: tuple(v) if isinstance(v, list) else (v,) for n, v in config.items()}
+    names = [name for name in entries if name not in {"background", "ignore"}]
+    labels: Labels = {name: entries[name] for name in names}
+    regions = has_regions({name: list(values) for name, values in labels.items()})
+    if given is not None and not regions:
+        raise SettingsError(
+            "regions_class_order: is for regions only, and every label has one value"
+        )
+    if regions and given is None:
+        labels = larger_first(labels)
+    order = None if not regions else tuple(class_order(labels) if given is None else given)
+    _check_labels(config, labels, order)
+    ignore = entries.get("ignore")
+    return labels, None if ignore is None else ignore[0], order
+
+
+def _check_labels(config: Mapping[str, Any], labels: Labels, order: tuple[int, ...] | None) -> None:
+    written = {"background": 0, **{name: config[name] for name in labels}}
+    fixed = {name: config[name] for name in ("background", "ignore") if name in config}
+    data: dict[str, Any] = {"labels": written | fixed}
+    if order is not None:
+        data["regions_class_order"] = list(order)
+    for problem in label_problems(data):
+        if problem.severity is None:  # not only a warning
+            advice = f"; {problem.help}" if problem.help else ""
+            raise SettingsError(f"{problem.steps[0]}: {problem.message}{advice}")
+
+
+def check_orientation(code: str) -> str:
+    """Return the orientation.
+
+    Raises:
+        SettingsError: if it is not one of the 48 codes.
+    """
+    try:
+        switch_convention(code)
+    except ValueError as error:
+        raise SettingsError(f"image_orientation: {error}") from None
+    return code
+
+
+def read_tag(tag: str) -> str:
+    """Return the tag of the release; ``today`` becomes today's date.
+
+    Raises:
+        SettingsError: if its date is not in the calendar.
+    """
+    if tag == "today":
+        return f"r{datetime.datetime.now(tz=datetime.UTC):%Y%m%d}"
+    try:
+        datetime.datetime.strptime(tag[1:], "%Y%m%d").replace(tzinfo=datetime.UTC)
+    except ValueError:
+        raise SettingsError(f"release.tag: {tag} is not a calendar date") from None
+    return tag
+
+
+def check_together(s: Settings) -> None:
+    """Check values that are fine alone and wrong together.
+
+    Raises:
+        SettingsError: for the first that do not fit.
+    """
+    _check_label_files(s)
+    _check_folds(s)
+    if s.nnunet.trainer_file is not None and not s.nnunet.trainer_file.is_file():
+        raise SettingsError(f"nnunet.trainer_file: {s.nnunet.trainer_file} does not exist")
+    unknown = sorted(set(s.evaluation.minimum_dice) - set(s.labels))
+    if unknown:
+        raise SettingsError(
+            f"evaluation.minimum_dice: {unknown[0]} is no label{hint(unknown[0], s.labels)}"
+        )
+
+
+def _check_label_files(s: Settings) -> None:
+    for suffix, mapping in s.dataset.label_files.items():
+        wrong = sorted(set(mapping.values()) - s.values)
+        if wrong:
+            raise SettingsError(
+                f"dataset.label_files.{suffix}: value {wrong[0]} belongs to no label; "
+                f"labels has {listed(sorted(s.values - {0}))}"
+            )
+    painted = {value for mapping in s.dataset.label_files.values() for value in mapping.values()}
+    for name, values in s.labels.items():
+        if painted.isdisjoint(values):
+            raise SettingsError(f"dataset.label_files: no file gives a value of {name}")
+
+
+def _check_folds(s: Settings) -> None:
+    if "all" in s.nnunet.folds and len(s.nnunet.folds) > 1:
+        raise SettingsError("nnunet.folds: all can't stand beside numbered folds")
+    high = [fold for fold in s.nnunet.folds if fold != "all" and int(fold) >= s.splits.folds]
+    if high:
+        raise SettingsError(
+            f"nnunet.folds: fold {high[0]} does not exist: splits.folds is "
+            f"{s.splits.folds}, so folds are 0 to {s.splits.folds - 1}"
+        )

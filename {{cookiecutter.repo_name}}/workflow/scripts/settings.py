@@ -1,0 +1,245 @@
+"""Read and check ``config.yaml``.
+
+``load`` gives frozen ``Settings``; whatever is wrong in the file becomes a ``SettingsError`` of one
+line that says where and what to write instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from config_checks import check_orientation, check_together, read_labels, read_tag
+from config_schema import SettingsError, one_line, with_defaults
+
+__all__ = ["Settings", "SettingsError", "load", "merge", "parse"]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Where the BIDS dataset is and which of its files to use."""
+
+    id: int
+    name: str
+    bids: Path
+    labels_folder: str
+    contrasts: tuple[str, ...]
+    as_channels: bool
+    label_files: Mapping[str, Mapping[int, int]]
+    """For each suffix of a label file: value in the file -> value to train with."""
+    exclude: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class SplitSettings:
+    """How subjects are divided."""
+
+    file: Path
+    test: float
+    folds: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Nnunet:
+    """What nnU-Net trains."""
+
+    configuration: str
+    folds: tuple[str, ...]
+    trainer: str
+    trainer_file: Path | None
+    planner: str
+    plans_name: str
+    plans: Mapping[str, Any]
+    device: str
+
+    @property
+    def model_name(self) -> str:
+        """The trainer folder's name, as nnU-Net composes it."""
+        return f"{self.trainer}__{self.plans_name}__{self.configuration}"
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What one job of a kind asks for."""
+
+    gpus: int
+    cpus: int
+    memory_gb: int
+    hours: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What the evaluation writes and demands."""
+
+    minimum_dice: Mapping[str, float]
+    readme: Path | None
+    figures: Path
+    results: Path
+
+
+@dataclass(frozen=True)
+class Release:
+    """How the package is named and laid out."""
+
+    name: str
+    tag: str
+    layout: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The whole configuration, checked."""
+
+    dataset: Dataset
+    labels: Mapping[str, tuple[int, ...]]
+    """Foreground label or region -> its values; larger regions come before those inside them."""
+    ignore: int | None
+    regions_class_order: tuple[int, ...] | None
+    """None for plain labels."""
+    image_orientation: str
+    splits: SplitSettings
+    nnunet: Nnunet
+    train: Resources
+    other: Resources
+    evaluation: Evaluation
+    release: Release
+    work: Path
+
+    @property
+    def dataset_name(self) -> str:
+        """nnU-Net's name of the dataset."""
+        return f"Dataset{self.dataset.id:03d}_{self.dataset.name}"
+
+    @property
+    def raw(self) -> Path:
+        """The dataset in nnU-Net's raw layout."""
+        return self.work / "nnUNet_raw" / self.dataset_name
+
+    @property
+    def preprocessed(self) -> Path:
+        """The preprocessed dataset."""
+        return self.work / "nnUNet_preprocessed" / self.dataset_name
+
+    @property
+    def model(self) -> Path:
+        """The trainer folder that nnU-Net fills."""
+        return self.work / "nnUNet_results" / self.dataset_name / self.nnunet.model_name
+
+    @property
+    def values(self) -> frozenset[int]:
+        """Every value that a label map may hold, background and ignore label included."""
+        found = {value for values in self.labels.values() for value in values} | {0}
+        return frozenset(found if self.ignore is None else found | {self.ignore})
+
+    def environment(self) -> dict[str, str]:
+        """Environment variables with which nnU-Net works inside the work folder."""
+        work = self.work.resolve()
+        variables = {
+            name: str(work / name)
+            for name in ("nnUNet_raw", "nnUNet_preprocessed", "nnUNet_results")
+        }
+        if self.nnunet.trainer_file is not None:
+            # nnU-Net imports every module that it finds there, so the file is alone in its folder.
+            variables["nnUNet_extTrainer"] = str(work / "trainer")
+        return variables
+
+
+def load(paths: Iterable[Path]) -> Settings:
+    """Read YAML (or JSON) files, later ones over earlier ones, and check the result.
+
+    Raises:
+        SettingsError: if a file can't be read or its content is wrong.
+    """
+    merged: dict[str, Any] = {}
+    for path in paths:
+        try:
+            content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{path}: can't be read: {one_line(error)}") from None
+        except yaml.YAMLError as error:
+            raise SettingsError(f"{path}: is not valid YAML: {one_line(error)}") from None
+        if not isinstance(content, dict):
+            raise SettingsError(f"{path}: must hold keys and values, like config.yaml")
+        merged = merge(merged, content)
+    return parse(merged)
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay ``over`` on ``base``, key by key; lists and plain values replace."""
+    result = dict(base)
+    for key, value in over.items():
+        old = result.get(key)
+        both = isinstance(old, Mapping) and isinstance(value, Mapping)
+        result[key] = merge(old, value) if both else value  # type: ignore[arg-type]
+    return result
+
+
+def parse(config: Mapping[str, Any]) -> Settings:
+    """Check the configuration and give it as ``Settings``.
+
+    Raises:
+        SettingsError: with one line per problem.
+    """
+    try:
+        return _build(with_defaults(config))
+    except SettingsError as error:
+        lines = str(error).splitlines()
+        raise SettingsError("\n".join(f"config.yaml: {line}" for line in lines)) from None
+
+
+def _build(c: dict[str, Any]) -> Settings:
+    labels, ignore, order = read_labels(c["labels"], c.get("regions_class_order"))
+    dataset, nnunet, splits = c["dataset"], c["nnunet"], c["splits"]
+    settings = Settings(
+        dataset=Dataset(
+            id=dataset["id"],
+            name=dataset["name"],
+            bids=Path(dataset["bids"]).expanduser(),
+            labels_folder=dataset["labels_folder"],
+            contrasts=tuple(dataset["contrasts"]),
+            as_channels=dataset["contrasts_as"] == "channels",
+            label_files={k: _value_map(v) for k, v in dataset["label_files"].items()},
+            exclude=dataset["exclude"],
+        ),
+        labels=labels,
+        ignore=ignore,
+        regions_class_order=order,
+        image_orientation=check_orientation(c["image_orientation"]),
+        splits=SplitSettings(Path(splits["file"]), splits["test"], splits["folds"], splits["seed"]),
+        nnunet=Nnunet(
+            configuration=nnunet["configuration"],
+            folds=tuple(str(fold) for fold in nnunet["folds"]),
+            trainer=nnunet["trainer"],
+            trainer_file=Path(nnunet["trainer_file"]) if nnunet["trainer_file"] else None,
+            planner=nnunet["planner"],
+            plans_name=nnunet["plans_name"],
+            plans=nnunet["plans"].get(nnunet["configuration"], {}),
+            device=nnunet["device"],
+        ),
+        train=Resources(**c["resources"]["train"]),
+        other=Resources(**c["resources"]["other"]),
+        evaluation=Evaluation(
+            minimum_dice=c["evaluation"]["minimum_dice"],
+            readme=Path(c["evaluation"]["readme"]) if c["evaluation"]["readme"] else None,
+            figures=Path(c["evaluation"]["figures"]),
+            results=Path(c["evaluation"]["results"]),
+        ),
+        release=Release(
+            c["release"]["name"], read_tag(c["release"]["tag"]), c["release"]["layout"]
+        ),
+        work=Path(c["work"]),
+    )
+    check_together(settings)
+    return settings
+
+
+def _value_map(entry: int | Mapping[str, int]) -> dict[int, int]:
+    if isinstance(entry, int):
+        return {1: entry}
+    return {int(key): value for key, value in entry.items()}
