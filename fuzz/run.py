@@ -112,7 +112,7 @@ def json_files(draw: random.Random) -> str:
     file = parse_json("x.json", mutate(_seed(draw.choice(_JSON)), draw))
     for key in islice(file.object, 3):
         file.line(key)
-    return "parsed" if file.error is None else "refused"
+    return "parsed" if file.unreadable is None else "refused"
 
 
 def pickles(draw: random.Random) -> str:
