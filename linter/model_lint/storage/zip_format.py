@@ -107,6 +107,15 @@ class End(NamedTuple):
     comment_length: int = 0
 
 
+def local_fields(data: bytes, at: int) -> tuple[object, ...]:
+    """Return what makes two headers the same, of one that begins at a place: a fast comparison.
+
+    Mark, flags, method, checksum, packed size, size, length of the name, length of extra fields.
+    """
+    mark, _, flags, method, _, _, *rest = _LOCAL.unpack_from(data, at)
+    return (mark, flags, method, *rest)
+
+
 def local_length(fixed: bytes) -> int:
     """Return the bytes of a whole local header, from its first LOCAL_SIZE ones."""
     fields = _LOCAL.unpack(fixed)
