@@ -51,6 +51,7 @@ def test_a_local_header(header: LocalHeader) -> None:
         offset=WIDE,
         name=NAME,
         extra=st.just(b""),
+        comment=st.just(b""),
     )
 )
 def test_an_entry_of_the_directory(header: CentralHeader) -> None:
