@@ -12,7 +12,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -180,7 +180,7 @@ def restore_missing(patient: Patient, finding: Finding) -> None:
     name = re.search(r"`([a-z_]+\.json)`", finding.message)
     assert name
     folder = place(finding).removesuffix(f"/{name[1]}")
-    restore(patient, replace(finding, location=f"!/{folder}/{name[1]}"))
+    restore(patient, finding._replace(location=f"!/{folder}/{name[1]}"))
 
 
 def restore_fold(patient: Patient, finding: Finding) -> None:
@@ -269,7 +269,7 @@ def restore_all(patient: Patient, finding: Finding) -> None:
     """Take the files and all checkpoints from the results folder of one training."""
     restore_both(patient, finding)
     for path in [path for path in patient.files if path.endswith("/checkpoint_final.pth")]:
-        restore(patient, replace(finding, location=f"!/{path}"))
+        restore(patient, finding._replace(location=f"!/{path}"))
 
 
 def beside_trainer_folder(patient: Patient, finding: Finding) -> None:
@@ -500,7 +500,6 @@ def advised_name(name: str, finding: Finding) -> str:
 UNSCRIPTED = {
     "L024": "nothing is wrong in the package",
     "L025": "the model has to be trained again",
-    "L026": "packing 2 GiB takes too long for a test",
     "D009": "a model of one channel has to be trained",
     "D010": "nothing is wrong in the package",
     "P004": "nothing is to be done before the next training",

@@ -125,7 +125,7 @@ WRONG: dict[str, tuple[bytes, str, str]] = {
     "sizes behind the data that differ": (
         built(lambda e: replace(e, after=bytes(16)), DEFLATED, DESCRIPTOR),
         "Z011",
-        "sizes that follow its data",
+        "the sizes after its data",
     ),
     "a false end in stored data": (
         added(Entry(f"{TRAINER}/fold_0/x.png".encode(), b"x" + descriptor(Entry(b"", b"x")), 0, 8)),

@@ -344,7 +344,9 @@ def _compare(
     for name, known in _CHECKSUMS.items():
         record = inside.get(name)
         if record and record.crc and record.crc not in known:  # 0 where torch states none
-            raise ContainerError("C001", f"the record `{name}` contains something that torch does not read")
+            raise ContainerError(
+                "C001", f"the record `{name}` contains something that torch does not read"
+            )
     strange = [r.name for r in files if r.name[:start] != f"{prefix}/"]
     strange += [r.name for name, r in inside.items() if not _MEMBERS.fullmatch(name)]
     strange += [r.name for r in records if r.name.endswith("/") and r.size]
