@@ -108,7 +108,7 @@ class TrainerFolder(NamedTuple):
     def channels(self) -> int | None:
         """The number of channels of an image, as nnU-Net counts them.
 
-        ``modality`` has priority; a text counts by its letters. None if ``dataset.json`` has neither.
+        ``modality`` has priority; a text counts by its letters. None if ``dataset.json`` has none.
         """
         dataset = self.dataset.object if self.dataset else {}
         names = dataset.get("modality", dataset.get("channel_names"))
