@@ -13,7 +13,11 @@ from ..wording import listing, printable
 from . import ERROR, EVERYWHERE, PRACTICE, ZIPFILE, rule
 from .archive import SHOWN, about, about_paths
 
-#: A quick look for names of devices.
+#: A quick look for names that could be any of those below.
+_ODD = re.compile(
+    r"^/|\.\.|[:\\\0\xb9\xb2\xb3]|[^/]{64}|(?:^|/)(?:con|prn|aux|nul|com|lpt)", re.IGNORECASE
+)
+#: And for names of devices.
 _DEVICES = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]|[\xb9\xb2\xb3]", re.IGNORECASE)
 
 
@@ -34,8 +38,9 @@ def unsafe_path(archive: Archive) -> Iterator[Problem]:
 
     Fix: zip the folder again with `model-lint pack`, `zip -r` or Python's `shutil.make_archive`.
     """
+    doubtful = [m for m in archive.members if _ODD.search(m.raw_name) or not m.raw_name]
     for found, what in _UNSAFE:
-        yield from about([m for m in archive.members if found(m.raw_name)], what)
+        yield from about([m for m in doubtful if found(m.raw_name)], what)
 
 
 _UNSAFE: tuple[tuple[Callable[[str], object], str], ...] = (

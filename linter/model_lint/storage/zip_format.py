@@ -107,6 +107,15 @@ class End(NamedTuple):
     comment_length: int = 0
 
 
+def local_fields(data: bytes, at: int) -> tuple[object, ...]:
+    """Return what makes two headers the same, of one that begins at a place: a fast comparison.
+
+    Mark, flags, method, checksum, packed size, size, length of the name, length of extra fields.
+    """
+    mark, _, flags, method, _, _, *rest = _LOCAL.unpack_from(data, at)
+    return (mark, flags, method, *rest)
+
+
 def local_length(fixed: bytes) -> int:
     """Return the bytes of a whole local header, from its first LOCAL_SIZE ones."""
     fields = _LOCAL.unpack(fixed)
@@ -213,9 +222,10 @@ def pack_central(header: CentralHeader, *, version: int = 0, date: int = 0) -> b
     extra = pack_wide(*(number for number in numbers if number >= MAX_32)) + header.extra
     size, compressed, offset = (min(number, MAX_32) for number in numbers)
     fixed = (version, header.system, version, header.flags, header.method, 0, date, header.crc)
-    sizes = (compressed, size, len(header.name), len(extra), 0)
+    sizes = (compressed, size, len(header.name), len(extra), len(header.comment))
     place = (header.disk, 0, header.attributes, offset)
-    return _CENTRAL.pack(CENTRAL, *fixed, *sizes, *place) + header.name + extra
+    texts = header.name + extra + header.comment
+    return _CENTRAL.pack(CENTRAL, *fixed, *sizes, *place) + texts
 
 
 def pack_wide(*numbers: int) -> bytes:
