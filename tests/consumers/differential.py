@@ -19,18 +19,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from disagreements import TABLE, read_table
-from family import FAMILY, Sample
-from judge import CONSUMERS, HERE, Verdict, ask
-from model_lint.findings import Severity
-from model_lint.lint import Options, lint
-from model_lint.models.reading import Reading
-from model_lint.models.target import load_target
-from model_lint.storage.depth import Depth
+TESTS = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(TESTS))  # for when this file is run
+
+from build import Case, Judged  # noqa: E402
+from catalogue import judged  # noqa: E402
+from disagreements import TABLE, read_table  # noqa: E402
+from judge import CONSUMERS, Verdict, ask  # noqa: E402
+from model_lint.findings import Severity  # noqa: E402
+from model_lint.lint import Options, lint  # noqa: E402
+from model_lint.models.reading import Reading  # noqa: E402
+from model_lint.models.target import load_target  # noqa: E402
+from model_lint.storage.depth import Depth  # noqa: E402
 
 HEAD = """\
-# Where model-lint and the consumers disagree on a package of the family (tests/consumers/family),
-# and why that is right. words: what was changed from the genuine model. lint: the errors that it
+# Where model-lint and the consumers disagree on a package of the catalogue (tests/catalogue), and
+# why that is right. words: what was changed from the genuine model. lint: the errors that it
 # reports. sct, nnunet: what the package does there.
 # Written by `python tests/consumers/differential.py --write`, which keeps the reasons.
 """
@@ -43,7 +47,7 @@ Answers: TypeAlias = "Future[dict[Path, Verdict]]"
 class Row:
     """What everybody says of one package."""
 
-    sample: Sample
+    case: Case
     #: Codes of the errors, sorted.
     lint: tuple[str, ...]
     #: works, fails or wrong, by consumer.
@@ -59,24 +63,39 @@ class Row:
     @property
     def entry(self) -> dict[str, object]:
         """The row as the table holds it, without its reason."""
-        return {"words": self.sample.words, "lint": list(self.lint), **self.outcome}
+        return {"words": self.case.what, "lint": list(self.lint), **self.outcome}
+
+    @property
+    def name(self) -> str:
+        """The name of the package."""
+        return self.case.judged.name
 
 
-def compare(samples: Sequence[Sample] = FAMILY) -> list[Row]:
+def compare(cases: Sequence[Case]) -> list[Row]:
     """Write the packages, ask everybody, and put the answers together."""
-    wanted = {s.name for s in samples}
-    family = [s for s in FAMILY if s.name in wanted | {t.like for t in samples}]
+    wanted = {case.judged.name for case in cases}
+    needed = wanted | {case.judged.like for case in cases}
+    asked_for = [case for case in judged() if case.judged.name in needed]
+    names = [case.judged.name for case in asked_for]
     with tempfile.TemporaryDirectory() as folder:
-        paths = {s.name: Path(folder) / f"{s.name}{s.suffix}" for s in family}
-        subprocess.run(
-            [sys.executable, "-W", "ignore", "-m", "family", folder, *paths], check=True, cwd=HERE
-        )
+        paths = write(Path(folder), names)
         with ThreadPoolExecutor() as pool:
-            asked = _ask(pool, [paths[s.name] for s in family])
+            asked = _ask(pool, [*paths.values()])
             lint = {name: lint_errors(path) for name, path in paths.items()}
             verdicts = _answers(asked)
     by_name = {c: {name: verdicts[c][path] for name, path in paths.items()} for c in CONSUMERS}
-    return [_row(sample, lint[sample.name], by_name) for sample in family if sample.name in wanted]
+    rows = [_row(case, lint[case.judged.name], by_name) for case in asked_for]
+    return [row for row in rows if row.name in wanted]
+
+
+def write(folder: Path, names: Sequence[str]) -> dict[str, Path]:
+    """Write the packages of these names, in a process of its own, which imports torch."""
+    subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "catalogue", str(folder), *names],
+        check=True,
+        cwd=TESTS,
+    )
+    return {name: next((folder / name).iterdir()) for name in names}
 
 
 def lint_errors(path: Path) -> tuple[str, ...]:
@@ -109,25 +128,23 @@ def _take(pending: deque[Path]) -> Iterator[Path]:
             yield pending.popleft()
 
 
-def _row(
-    sample: Sample, lint: tuple[str, ...], verdicts: Mapping[str, Mapping[str, Verdict]]
-) -> Row:
+def _row(case: Case, lint: tuple[str, ...], verdicts: Mapping[str, Mapping[str, Verdict]]) -> Row:
     outcome, details = {}, {}
     for consumer, by_name in verdicts.items():
-        verdict = by_name[sample.name]
-        reference = by_name[sample.like] if sample.like else None
-        outcome[consumer] = _outcome(sample, verdict, reference)
+        verdict = by_name[case.judged.name]
+        reference = by_name[case.judged.like] if case.judged.like else None
+        outcome[consumer] = _outcome(case.judged, verdict, reference)
         details[consumer] = f"{verdict.stage}: {verdict.error}" if verdict.error else ""
-    return Row(sample, lint, outcome, details)
+    return Row(case, lint, outcome, details)
 
 
-def _outcome(sample: Sample, verdict: Verdict, reference: Verdict | None) -> str:
+def _outcome(how: Judged, verdict: Verdict, reference: Verdict | None) -> str:
     if not verdict.runs:
         return "fails"
     masks = {
-        sample.renamed.get(name, name): mask
+        how.renamed.get(name, name): mask
         for name, mask in verdict.outputs.items()
-        if name not in sample.empty or not mask.startswith("0:")
+        if name not in how.empty or not mask.startswith("0:")
     }
     return "works" if reference is None or masks == dict(reference.outputs) else "wrong"
 
@@ -137,12 +154,12 @@ def write_table(rows: Sequence[Row], reasons: Mapping[str, object]) -> None:
     parts = [HEAD]
     for row in rows:
         if row.disagrees:
-            entry = {**row.entry, "reason": reasons.get(row.sample.name, "")}
+            entry = {**row.entry, "reason": reasons.get(row.name, "")}
             # JSON's texts and lists are TOML's.
             values = "".join(
                 f"{k} = {json.dumps(v, ensure_ascii=False)}\n" for k, v in entry.items()
             )
-            parts.append(f"[{row.sample.name}]\n{values}")
+            parts.append(f"[{row.name}]\n{values}")
     TABLE.write_text("\n".join(parts), encoding="utf-8")
 
 
@@ -153,15 +170,15 @@ def main() -> None:
     parser.add_argument("--all", action="store_true", help="print the agreements too")
     parser.add_argument("names", nargs="*", help="the packages (default: all)")
     options = parser.parse_args()
-    chosen = [s for s in FAMILY if not options.names or s.name in options.names]
+    chosen = [c for c in judged() if not options.names or c.judged.name in options.names]
     rows = compare(chosen)
     known = read_table()
     for row in rows:
         if row.disagrees or options.all:
-            mark = "? " if row.disagrees and row.sample.name not in known else "  "
+            mark = "? " if row.disagrees and row.name not in known else "  "
             said = " ".join(f"{c} {w}" for c, w in row.outcome.items())
             why = " | ".join(sorted({d for d in row.details.values() if d}))
-            print(f"{mark}{row.sample.name}: lint {' '.join(row.lint) or '-'}; {said}; {why}")
+            print(f"{mark}{row.name}: lint {' '.join(row.lint) or '-'}; {said}; {why}")
     print(f"{len(rows)} packages, {sum(row.disagrees for row in rows)} disagreements")
     if options.write:
         write_table(rows, {name: entry.get("reason", "") for name, entry in known.items()})

@@ -1,6 +1,6 @@
 """What model-lint says of a package is what the consumers make of it, or is listed with the reason.
 
-Every package of the family goes through the linter, through SCT around its fork of nnU-Net and
+Every package of the catalogue that the consumers judge goes through the linter, through SCT around its fork of nnU-Net and
 through stock nnU-Net. Where the linter rejects what works everywhere, or passes what does not,
 ``disagreements.toml`` says why; `python tests/consumers/differential.py --write` brings it up to
 date, reasons apart.
@@ -12,9 +12,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from differential import compare
+from catalogue import judged
+from differential import compare, write
 from disagreements import read_table
-from family import FAMILY
 from model_lint.findings import INTERNAL
 
 GOOD = ("one-fold", "dataset-wrapper", "zip-streamed")
@@ -22,11 +22,11 @@ BAD = ("files-at-root", "orientation-rpi", "json-bom", "stored-storage-missing")
 
 
 def test_every_verdict_is_true_or_explained() -> None:
-    rows = compare()
-    assert [row.sample.name for row in rows if INTERNAL in row.lint] == []
+    rows = compare(judged())
+    assert [row.name for row in rows if INTERNAL in row.lint] == []
     assert len(rows) >= 150
     assert sum(set(row.outcome.values()) == {"works"} for row in rows) >= 40
-    found = {row.sample.name: row.entry for row in rows if row.disagrees}
+    found = {row.name: row.entry for row in rows if row.disagrees}
     listed = {
         name: {key: value for key, value in entry.items() if key != "reason"}
         for name, entry in read_table().items()
@@ -38,23 +38,20 @@ def test_every_disagreement_has_a_reason() -> None:
     assert [name for name, entry in read_table().items() if not entry.get("reason")] == []
 
 
-def test_the_family_is_well_formed() -> None:
-    names = [sample.name for sample in FAMILY]
+def test_the_catalogue_is_well_formed() -> None:
+    names = [case.judged.name for case in judged()]
     assert len(names) == len(set(names))
-    assert {sample.like for sample in FAMILY} - {""} <= set(names)
-    assert all(sample.words for sample in FAMILY)
+    assert {case.judged.like for case in judged()} - {""} <= set(names)
+    assert all(case.what for case in judged())
 
 
 def test_the_command_says_the_same(tmp_path: Path) -> None:
-    # Written in a process of its own, which imports torch.
-    writer = [sys.executable, "-W", "ignore", "-m", "family", str(tmp_path), *GOOD, *BAD]
-    subprocess.run(writer, check=True, cwd=Path(__file__).parent)
     statuses = {
         name: subprocess.run(
-            [sys.executable, "-m", "model_lint", "check", str(tmp_path / f"{name}.zip")],
+            [sys.executable, "-m", "model_lint", "check", str(path)],
             capture_output=True,
             check=False,
         ).returncode
-        for name in (*GOOD, *BAD)
+        for name, path in write(tmp_path, [*GOOD, *BAD]).items()
     }
     assert statuses == {**dict.fromkeys(GOOD, 0), **dict.fromkeys(BAD, 1)}
