@@ -365,20 +365,6 @@ def patch_entry(
 
 
 @dataclass(frozen=True)
-class Judged:
-    """How SCT and nnU-Net judge a case: whether they come to its masks, and to which."""
-
-    #: Names the case in ``consumers/disagreements.toml``.
-    name: str
-    #: The case whose masks it must reproduce; empty where its masks are its own.
-    like: str = "one-fold"
-    #: Masks that have another name here, by their name in ``like``.
-    renamed: Mapping[str, str] = field(default_factory=dict)
-    #: Masks that only this case has and that must be empty.
-    empty: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Case:
     """One change of the genuine package, and what is said about it: by rules, by consumers."""
 
@@ -401,13 +387,19 @@ class Case:
     name: str | None = None
     #: ``--deep``.
     deep: bool = False
-    #: How the consumers judge it too, where they do: then this has a name.
-    judged: Judged = Judged("")
+    #: Its name in ``consumers/disagreements.toml``, where the consumers judge it too.
+    judged: str = ""
+    #: The name of the case whose masks it must reproduce; empty where its masks are its own.
+    like: str = "one-fold"
+    #: Masks that have another name here, by their name in ``like``.
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    #: Masks that only this case has and that must be empty.
+    empty: tuple[str, ...] = ()
     #: Whether the documentation shows it for its rule: else the first that fires, or is silent.
     example: bool = False
 
     def __str__(self) -> str:
-        return f"{self.code or self.judged.name}-{self.what.replace(' ', '-')}"
+        return f"{self.code or self.judged}-{self.what.replace(' ', '-')}"
 
 
 def changed(
@@ -461,7 +453,7 @@ def of_bytes(
         path.write_bytes(make(genuine(*changes, folds=folds)))
         return path
 
-    return Case("", what, build, judged=Judged(name, **how))
+    return Case("", what, build, judged=name, **how)
 
 
 def assert_case(case: Case, folder: Path, *families: str) -> None:

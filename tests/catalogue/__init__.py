@@ -28,7 +28,7 @@ def of_rules() -> tuple[Case, ...]:
 @cache
 def judged() -> tuple[Case, ...]:
     """Return the cases that the consumers judge."""
-    return tuple(case for case in (*_cases(HERE, "[a-z]*.py"), *of_rules()) if case.judged.name)
+    return tuple(case for case in (*_cases(HERE, "[a-z]*.py"), *of_rules()) if case.judged)
 
 
 def _cases(folder: Path, pattern: str) -> Iterator[Case]:

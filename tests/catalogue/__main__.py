@@ -12,6 +12,6 @@ from . import judged
 
 folder, names = Path(sys.argv[1]), set(sys.argv[2:])
 for case in judged():
-    if not names or case.judged.name in names:
-        (folder / case.judged.name).mkdir(parents=True)
-        case.build(folder / case.judged.name)
+    if not names or case.judged in names:
+        (folder / case.judged).mkdir(parents=True)
+        case.build(folder / case.judged)

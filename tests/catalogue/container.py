@@ -90,7 +90,6 @@ def swapped(files: Files) -> tuple[str, bytes]:
 CASES: list[Case] = [
     # Other tools, other settings.
     of_bytes("zip-stored", "nothing compressed", stored),
-    judged("zip-empty-folder", "an empty folder in the trainer folder", put("empty/")),
     of_bytes(
         "zip-reversed",
         "entries in reverse order",
@@ -122,7 +121,6 @@ CASES: list[Case] = [
         "a zip that holds the zip",
         lambda files: zipped([("model.zip", deflated(files))]),
     ),
-    of_bytes("zip-empty", "a zip without entries", lambda _: zipped([])),
     of_bytes(
         "zip-start-missing",
         "the first 1000 bytes are missing",

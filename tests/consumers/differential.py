@@ -22,7 +22,7 @@ from typing import TypeAlias
 TESTS = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TESTS))  # for when this file is run
 
-from build import Case, Judged  # noqa: E402
+from build import Case  # noqa: E402
 from catalogue import judged  # noqa: E402
 from disagreements import TABLE, read_table  # noqa: E402
 from judge import CONSUMERS, Verdict, ask  # noqa: E402
@@ -68,15 +68,15 @@ class Row:
     @property
     def name(self) -> str:
         """The name of the package."""
-        return self.case.judged.name
+        return self.case.judged
 
 
 def compare(cases: Sequence[Case]) -> list[Row]:
     """Write the packages, ask everybody, and put the answers together."""
-    wanted = {case.judged.name for case in cases}
-    needed = wanted | {case.judged.like for case in cases}
-    asked_for = [case for case in judged() if case.judged.name in needed]
-    names = [case.judged.name for case in asked_for]
+    wanted = {case.judged for case in cases}
+    needed = wanted | {case.like for case in cases}
+    asked_for = [case for case in judged() if case.judged in needed]
+    names = [case.judged for case in asked_for]
     with tempfile.TemporaryDirectory() as folder:
         paths = write(Path(folder), names)
         with ThreadPoolExecutor() as pool:
@@ -84,7 +84,7 @@ def compare(cases: Sequence[Case]) -> list[Row]:
             lint = {name: lint_errors(path) for name, path in paths.items()}
             verdicts = _answers(asked)
     by_name = {c: {name: verdicts[c][path] for name, path in paths.items()} for c in CONSUMERS}
-    rows = [_row(case, lint[case.judged.name], by_name) for case in asked_for]
+    rows = [_row(case, lint[case.judged], by_name) for case in asked_for]
     return [row for row in rows if row.name in wanted]
 
 
@@ -131,20 +131,20 @@ def _take(pending: deque[Path]) -> Iterator[Path]:
 def _row(case: Case, lint: tuple[str, ...], verdicts: Mapping[str, Mapping[str, Verdict]]) -> Row:
     outcome, details = {}, {}
     for consumer, by_name in verdicts.items():
-        verdict = by_name[case.judged.name]
-        reference = by_name[case.judged.like] if case.judged.like else None
-        outcome[consumer] = _outcome(case.judged, verdict, reference)
+        verdict = by_name[case.judged]
+        reference = by_name[case.like] if case.like else None
+        outcome[consumer] = _outcome(case, verdict, reference)
         details[consumer] = f"{verdict.stage}: {verdict.error}" if verdict.error else ""
     return Row(case, lint, outcome, details)
 
 
-def _outcome(how: Judged, verdict: Verdict, reference: Verdict | None) -> str:
+def _outcome(case: Case, verdict: Verdict, reference: Verdict | None) -> str:
     if not verdict.runs:
         return "fails"
     masks = {
-        how.renamed.get(name, name): mask
+        case.renamed.get(name, name): mask
         for name, mask in verdict.outputs.items()
-        if name not in how.empty or not mask.startswith("0:")
+        if name not in case.empty or not mask.startswith("0:")
     }
     return "works" if reference is None or masks == dict(reference.outputs) else "wrong"
 
@@ -170,7 +170,7 @@ def main() -> None:
     parser.add_argument("--all", action="store_true", help="print the agreements too")
     parser.add_argument("names", nargs="*", help="the packages (default: all)")
     options = parser.parse_args()
-    chosen = [c for c in judged() if not options.names or c.judged.name in options.names]
+    chosen = [c for c in judged() if not options.names or c.judged in options.names]
     rows = compare(chosen)
     known = read_table()
     for row in rows:
