@@ -25,7 +25,7 @@ from model_lint.rules import FAMILIES, Rule, all_rules
 sys.path.insert(0, str(Path(__file__).parent))
 
 from console import block, console
-from examples import cases, example, finding
+from examples import example, finding
 from own_codes import PAGES
 from sandbox import CONFIGURATIONS, sandbox
 from tables import disagreements, questions
@@ -83,9 +83,9 @@ def page(rule: Rule) -> str:
 
 
 def _example(rule: Rule) -> list[str]:
-    if rule.code not in cases():
-        return [f"## Example\n\n{_sentence(rule.example)}"] if rule.example else []
     shown = example(rule.code)
+    if not shown:
+        return [f"## Example\n\n{_sentence(rule.example)}"] if rule.example else []
     kind = "repository" if rule.code.startswith("R") else "package"
     parts = ["## Example"]
     if rule.example:

@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
+from build import CHECKPOINT, package, put
+from checkpoint_files import slim
 from console import block, console
-from examples import SOUND
 from model_lint.commands import check as check_command
 from model_lint.rules import all_rules
 
@@ -81,11 +82,11 @@ def unused_ignore() -> str:
     """Return the page of X001."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        package = SOUND[1](folder)
+        path = package(folder, put(CHECKPOINT, slim()))
         (folder / "model-lint.toml").write_text('ignore = { D003 = "added by hand" }\n')
-        failing = console(f"model-lint check {package.name}", folder)
+        failing = console(f"model-lint check {path.name}", folder)
         (folder / "model-lint.toml").write_text("")
-        repaired = console(f"model-lint check {package.name}", folder)
+        repaired = console(f"model-lint check {path.name}", folder)
     toml = block("toml", 'ignore = { D003 = "added by hand" }')
     return UNUSED.format(failing=f"{toml}\n\n{failing}", repaired=repaired)
 
@@ -101,8 +102,8 @@ def internal_error() -> str:
         tempfile.TemporaryDirectory() as name,
         patch.object(check_command, "all_rules", lambda: rules),
     ):
-        package = SOUND[1](Path(name))
-        shown = console(f"model-lint check {package.name}", Path(name), statuses=(2,))
+        path = package(Path(name), put(CHECKPOINT, slim()))
+        shown = console(f"model-lint check {path.name}", Path(name), statuses=(2,))
     return INTERNAL.format(example=f"A rule that was made to crash:\n\n{shown}")
 
 

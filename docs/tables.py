@@ -14,9 +14,9 @@ else:
 
 ROOT = Path(__file__).parent.parent
 CONSUMERS = ROOT / "tests" / "consumers"
-sys.path.insert(0, str(CONSUMERS))
+sys.path.insert(0, str(ROOT / "tests"))
 
-from family import FAMILY  # noqa: E402
+from catalogue import judged  # noqa: E402
 
 DISAGREEMENTS = CONSUMERS / "disagreements.toml"
 
@@ -44,8 +44,8 @@ def disagreements() -> str:
         for row in table.values()
     ]
     head = (
-        f"They disagree on {len(rows)} of {len(FAMILY)} packages, and model-lint's verdict stands. "
-        "It is given as the codes of the errors; *wrong* is a mask that is not the model's:\n\n"
+        f"They disagree on {len(rows)} of {len(judged())} packages, and model-lint's verdict "
+        "stands. It is given as the codes of the errors; *wrong* is a mask that is not the model's:\n\n"
     )
     return head + _table(
         ["What was changed", "model-lint", "SCT", "nnU-Net", "Why the verdict stands"], rows

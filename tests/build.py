@@ -395,8 +395,10 @@ class Case:
     renamed: Mapping[str, str] = field(default_factory=dict)
     #: Masks that only this case has and that must be empty.
     empty: tuple[str, ...] = ()
-    #: Whether the documentation shows it for its rule: else the first that fires, or is silent.
+    #: Whether the documentation shows it for its rule, in place of the first one that fires.
     example: bool = False
+    #: Builds the same without the change.
+    sound: Callable[[Path], Path] = package
 
     def __str__(self) -> str:
         return f"{self.code or self.judged}-{self.what.replace(' ', '-')}"

@@ -2,7 +2,7 @@
 
 The modules of this package hold those that the consumers alone judge, by subject; the tests of the
 rules, in ``tests/rules``, hold those that are about a rule, of which the consumers judge some too.
-Each module has its cases in ``CASES``.
+Each module has its cases in ``CASES``; those of the rules about names are pairs of names.
 """
 
 from __future__ import annotations
@@ -31,6 +31,14 @@ def judged() -> tuple[Case, ...]:
     return tuple(case for case in (*_cases(HERE, "[a-z]*.py"), *of_rules()) if case.judged)
 
 
+@cache
+def names() -> dict[str, tuple[str, str]]:
+    """Return a wrong name and a right one beside it, by the code of the rule."""
+    from rules.test_names import NAMES
+
+    return NAMES
+
+
 def _cases(folder: Path, pattern: str) -> Iterator[Case]:
     for path in sorted(folder.glob(pattern)):
         try:
@@ -39,4 +47,4 @@ def _cases(folder: Path, pattern: str) -> Iterator[Case]:
             if error.name not in HEAVY:
                 raise
             continue
-        yield from (case for case in getattr(module, "CASES", ()) if isinstance(case, Case))
+        yield from getattr(module, "CASES", ())

@@ -324,7 +324,12 @@ CASES = [
         judged="zip-truncated-byte",
     ),
     bytes_of(
-        Z2, "half of it", lambda b: b[: len(b) // 2], says="end is missing", judged="zip-truncated"
+        Z2,
+        "half of it",
+        lambda b: b[: len(b) // 2],
+        says="end is missing",
+        judged="zip-truncated",
+        example=True,
     ),
     bytes_of(Z2, "only the first bytes", lambda b: b[:5], says="end is missing"),
     bytes_of(Z2, "bytes lost", cut_out),
@@ -353,7 +358,7 @@ CASES = [
     case(Z2, "zip64", zip64, fires=False, judged="zip-zip64"),
     case(Z2, "with a comment", commented, fires=False, judged="zip-comment"),
     bytes_of(Z2, "with bytes before", lambda b: b"#!/bin/sh\n" + b, fires=False, also={"Z011"}),
-    unsafe("absolute", "/etc/passwd", "absolute", at="!//etc/passwd"),
+    unsafe("an absolute path", "/etc/passwd", "absolute", at="!//etc/passwd"),
     unsafe("a name that leads out of the folder with ..", "../x.txt", "`..`", judged="name-parent"),
     unsafe(
         "a name with .. that stays inside",
@@ -405,7 +410,7 @@ CASES = [
         "Z004", "a file", linked(f"{TRAINER}/fold_0/training_log_1.txt", stat.S_IFREG), fires=False
     ),
     entries("Z004", "no mode", linked(f"{TRAINER}/fold_0/training_log_1.txt", 0), fires=False),
-    patched("Z005", "a picture", LOG, flags=1),
+    patched("Z005", "a picture that is encrypted", LOG, flags=1),
     patched("Z005", "plans.json", PLANS, flags=1),
     patched("Z005", "the checkpoint", CHECKPOINT, flags=1, judged="zip-encrypted"),
     patched("Z005", "strong encryption", LOG, flags=0x41),
@@ -416,7 +421,7 @@ CASES = [
     patched("Z006", "patched data", LOG, flags=0x20, says="patched"),
     case("Z006", "bzip2", compressed(zipfile.ZIP_BZIP2), fires=False, judged="zip-bzip2"),
     case("Z006", "LZMA", compressed(zipfile.ZIP_LZMA), fires=False, judged="zip-lzma"),
-    entries("Z007", "the same name", LOG, says="more than once"),
+    entries("Z007", "a name twice", LOG, says="more than once"),
     entries("Z007", "the same path", raw(f"{TRAINER}//plans.json"), says="more than once"),
     entries(
         "Z007",
@@ -472,7 +477,12 @@ CASES = [
         also={"L005"},
     ),
     changed("Z008", "none", fires=False),
-    case("Z009", "deep", lambda f: write_zip(f / NAME, [("a/" * 40 + "x", b"")]), says="40 deep"),
+    case(
+        "Z009",
+        "folders in folders",
+        lambda f: write_zip(f / NAME, [("a/" * 40 + "x", b"")]),
+        says="40 deep",
+    ),
     changed("Z009", "none", fires=False),
     case(
         "Z010",

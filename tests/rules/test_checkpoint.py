@@ -79,9 +79,13 @@ def of_network(**values: Any) -> Change:
 CLEAN = (put(FOLD_0, slim(0)), put(FOLD_1, slim(1)))
 
 
+def sound(folder: Path) -> Path:
+    return package(folder, *CLEAN, folds=(0, 1))
+
+
 def case(code: str, what: str, *changes: Change, **more: Any) -> Case:
     more.setdefault("at", f"{TRAINER}/{FOLD_0}")
-    return changed(code, what, *CLEAN, *changes, folds=(0, 1), **more)
+    return changed(code, what, *CLEAN, *changes, folds=(0, 1), sound=sound, **more)
 
 
 def silent(code: str, what: str, *changes: Change, **more: Any) -> Case:
@@ -140,7 +144,7 @@ CASES = [
     case("C001", "git-lfs pointer", bytes_of(b"version https://git-lfs.github.com/spec/v1\n"),
          says="git-lfs"),
     case("C001", "web page", bytes_of(b"<html>Not found</html>"), says="web page"),
-    case("C001", "legacy", bytes_of(legacy()), says="legacy"),
+    case("C001", "legacy", bytes_of(legacy()), says="legacy", example=True),
     case("C001", "no version", bytes_of(rezipped(slim(), {"version": None})), says="version"),
     case("C001", "version 0", bytes_of(rezipped(slim(), {"version": b"0\n"})), says="version"),
     case("C001", "version 99", bytes_of(rezipped(slim(), {"version": b"99\n"})), says="version"),

@@ -108,6 +108,7 @@ CASES = [
         "trailing comma",
         put("dataset.json", '{\n"labels": {},\n}'),
         line=2 if sys.version_info >= (3, 13) else 3,
+        example=True,
     ),
     case("D001", "comment", put("dataset.json", '{ // labels\n"labels": {}}'), line=1),
     case("D001", "list", put("dataset.json", "[]"), says="object"),

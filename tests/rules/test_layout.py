@@ -191,7 +191,14 @@ CASES = [
         says="lie at the top",
         judged="files-at-root",
     ),
-    case("L001", "in another folder", rename_trainer("my-model"), says="`my-model`", at="my-model"),
+    case(
+        "L001",
+        "in another folder",
+        rename_trainer("my-model"),
+        says="`my-model`",
+        at="my-model",
+        example=True,
+    ),
     case(
         "L001",
         "README beside the wrapper",
@@ -561,6 +568,7 @@ CASES = [
         edited("import torch\n", "import torch\nfrom .losses import Loss\n"),
         says="`.losses`",
         line=6,
+        example=True,
     ),
     case(
         "L018",

@@ -131,7 +131,7 @@ def two_channels(*names: str) -> Change:
 
 CASES = [
     silent("P001", "the genuine model"),
-    case("P001", "not JSON", put("plans.json", PLANS[:-3]), at="plans.json", says="can't be read"),
+    case("P001", "cut off", put("plans.json", PLANS[:-3]), at="plans.json", says="can't be read"),
     case(
         "P001",
         "a list",
@@ -178,7 +178,7 @@ CASES = [
     silent("P001", "no plans at all", drop("plans.json")),
     case(
         "P002",
-        "renamed",
+        "a configuration of another name",
         plans({"configurations": {"3d_fullres": {}}}),
         says="`2d` is not in `configurations` (it has `3d_fullres`)",
         at="plans.json",
@@ -206,7 +206,7 @@ CASES = [
     silent("P002", "folder renamed", rename_trainer("nnUNetTrainerTiny__nnUNetPlans__2d_new")),
     case(
         "P003",
-        "folder renamed",
+        "a folder of another name",
         rename_trainer("nnUNetTrainerTiny__nnUNetResEncMPlans__2d"),
         says="`plans_name` is `nnUNetPlans`, the folder says `nnUNetResEncMPlans`",
         severity=W,
@@ -219,7 +219,13 @@ CASES = [
         plans({"plans_name": "X"}),
         rename_trainer("nnUNetTrainerTiny__X__2d"),
     ),
-    case("P004", "old plans", plans(old_format), says="`2d` has `UNet_class_name`", severity=W),
+    case(
+        "P004",
+        "plans in the old format",
+        plans(old_format),
+        says="`2d` has `UNet_class_name`",
+        severity=W,
+    ),
     silent(
         "P004",
         "both formats",
@@ -227,7 +233,7 @@ CASES = [
     ),
     case(
         "P005",
-        "needs a stage before",
+        "a configuration that needs a stage before",
         configuration({"previous_stage": "3d_lowres"}),
         says="`2d` needs the output of `3d_lowres`",
         severity=W,
@@ -249,9 +255,10 @@ CASES = [
     case("P006", "no intensities", fingerprint({INTENSITIES: ABSENT})),
     case(
         "P006",
-        "counts differ",
+        "one spacing more than shapes",
         fingerprint(lambda f: f["spacings"].append([1, 1, 1])),
         says="different numbers",
+        example=True,
     ),
     case(
         "P006",
@@ -264,7 +271,7 @@ CASES = [
     silent("P006", "older keys", fingerprint({"median_relative_size_after_cropping": ABSENT})),
     case(
         "P007",
-        "no transpose",
+        "no `transpose_forward`",
         plans({"transpose_forward": ABSENT}),
         says="`transpose_forward`",
         at="plans.json",

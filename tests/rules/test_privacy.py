@@ -76,7 +76,7 @@ def source(line: str) -> Change:
 CASES = [
     case(
         "V001",
-        "in the log",
+        "a path in the log",
         log(f"{TIME}Using splits from existing split file: /scratch/jdoe/x/splits_final.json "),
         says="the absolute path `/scratch/jdoe/x/splits_final.json`",
         at=LOG,
@@ -132,7 +132,7 @@ CASES = [
     silent("V001", "macos", put("/__MACOSX/._x.txt", "/home/jdoe/x")),
     case(
         "V002",
-        "the machine",
+        "the name of the machine",
         edit(DEBUG, {"hostname": "romane"}),
         says="the host or user `romane`",
         at=DEBUG,
@@ -149,7 +149,7 @@ CASES = [
     silent("V002", "citation", put("CITATION.cff", "email: jane@uni-x.example.ca\n")),
     case(
         "V003",
-        "the log",
+        "a subject in the log",
         log(
             f"{TIME}predicting sub-m012_T2w \n{TIME}sub-m012_T2w, shape torch.Size([1, 2]), rank 0 "
         ),
@@ -179,7 +179,7 @@ CASES = [
     silent("V003", "an example", put("README.md", "sct_deepseg sc -i sub-001_T2w.nii.gz\n")),
     case(
         "V004",
-        "token",
+        "a token in the trainer",
         source(f"wandb.login(key='{'0a1b' * 10}')"),
         says="`0a1b...`",
         at="trainer_class.py",
