@@ -45,7 +45,8 @@ def disagreements() -> str:
     ]
     head = (
         f"They disagree on {len(rows)} of {len(judged())} packages, and model-lint's verdict "
-        "stands. It is given as the codes of the errors; *wrong* is a mask that is not the model's:\n\n"
+        "stands. It is given as the codes of the errors; *wrong* is a mask that is not the "
+        "model's:\n\n"
     )
     return head + _table(
         ["What was changed", "model-lint", "SCT", "nnU-Net", "Why the verdict stands"], rows
