@@ -91,7 +91,7 @@ def _is_shown(difference: str) -> bool:
 
 def _command(case: Case, path: Path, folder: Path) -> str:
     name = f" --name {case.name}" if case.name else ""
-    deep = " --deep" if case.code in _DEEP else ""
+    deep = " --deep" if case.code in _DEEP else " --quick" if case.quick else ""
     return f"model-lint check {path.relative_to(folder)} --select {case.code}{name}{deep}"
 
 

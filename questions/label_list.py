@@ -78,10 +78,10 @@ def _read_item(item: str) -> tuple[str, tuple[int, ...]]:
 
 def _check(values: dict[str, tuple[int, ...]]) -> None:
     """Raise AnswerError for the first thing that the linter would find in ``dataset.json``."""
-    for defect in linter.defects(dataset_entries(values)):
-        reason = defect.message
-        if defect.help:
-            reason += f"; {defect.help}"
+    for problem in linter.label_problems(dataset_entries(values)):
+        reason = problem.message
+        if problem.help:
+            reason += f"; {problem.help}"
         raise AnswerError("labels", f"{reason}; {_FORM}.")
 
 

@@ -120,10 +120,16 @@ def zipped(files: Entries, method: int = zipfile.ZIP_STORED) -> bytes:
 
 
 def load(
-    path: Path, *, name: str | None = None, deep: bool = False, weights: bool = True
+    path: Path,
+    *,
+    name: str | None = None,
+    deep: bool = False,
+    quick: bool = False,
+    weights: bool = True,
 ) -> Target:
-    """Read a target as the command line does, ``--deep`` or without looking into checkpoints."""
-    depth = Depth.ALL if deep else Depth.END if weights else Depth.NONE
+    """Read a target as the command line does, or without looking into checkpoints."""
+    read = Depth.START if quick else Depth.END
+    depth = Depth.ALL if deep else read if weights else Depth.NONE
     return load_target(str(path), name, reading=Reading(depth))
 
 
@@ -133,13 +139,14 @@ def findings(
     name: str | None = None,
     weights: bool = True,
     deep: bool = False,
+    quick: bool = False,
 ) -> list[Finding]:
     """Lint a path with the rules of these codes or prefixes, all of them without any.
 
     Without ``weights`` no checkpoint is looked into, which is most of the time that a check takes.
     """
     rules = select_rules(all_rules(), select=selectors)
-    target = load(path, name=name, deep=deep, weights=weights)
+    target = load(path, name=name, deep=deep, quick=quick, weights=weights)
     return list(lint(target, Options(rules)).findings)
 
 
@@ -385,8 +392,9 @@ class Case:
     also: frozenset[str] = frozenset()
     #: ``--name``.
     name: str | None = None
-    #: ``--deep``.
+    #: ``--deep`` and ``--quick``.
     deep: bool = False
+    quick: bool = False
     #: Its name in ``consumers/disagreements.toml``, where the consumers judge it too.
     judged: str = ""
     #: The name of the case whose masks it must reproduce; empty where its masks are its own.
@@ -461,7 +469,10 @@ def of_bytes(
 def assert_case(case: Case, folder: Path, *families: str) -> None:
     """Lint a case with the rules of these families: its rule fires once as told, or none does."""
     weights = bool({"C", "K", "P"} & set(families))
-    found = findings(case.build(folder), *families, name=case.name, weights=weights, deep=case.deep)
+    path = case.build(folder)
+    found = findings(
+        path, *families, name=case.name, weights=weights, deep=case.deep, quick=case.quick
+    )
     codes = {f.code for f in found}
     assert codes == ({case.code} if case.fires else set()) | case.also, found
     if not case.fires:

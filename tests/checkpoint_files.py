@@ -56,6 +56,16 @@ def resaved(change: Callable[[dict[str, Any]], object], *, protocol: int = 2) ->
     return saved(content, protocol=protocol)
 
 
+def wrapped(content: dict[str, Any], prefix: str) -> None:
+    """Name the weights as the state of a network inside wrappers does."""
+    weights = content["network_weights"]
+    named = type(weights)((prefix + name, tensor) for name, tensor in weights.items())
+    outer = {".".join(prefix.split(".")[:n]): {} for n in range(prefix.count("."))}
+    inner = {(prefix + name).rstrip("."): version for name, version in weights._metadata.items()}
+    named._metadata = type(weights)(outer | inner)
+    content["network_weights"] = named
+
+
 def rezipped(
     data: bytes,
     changes: Mapping[str, bytes | None] | None = None,

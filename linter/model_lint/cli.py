@@ -1,4 +1,4 @@
-"""The command line: the only module that reads the environment, prints and sets exit statuses."""
+"""The command line: chooses the command, and ends every failure with one line and a status."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import argparse
 import importlib
 import io
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from . import __version__
-from .errors import ISSUES_URL, NothingToLint, UsageError
+from .errors import ISSUES_URL, NothingToLint, Stopped, UsageError
 from .terminal import complain
 
 ERROR, NOTHING = 2, 3
-#: What shells give for SIGINT.
-INTERRUPTED = 130
+#: What shells add to the number of the signal that ended a program.
+SIGNALLED = 128
 
 EPILOG = """\
 exit status:
@@ -49,9 +50,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UsageError as error:
         complain(str(error))
         return NOTHING if isinstance(error, NothingToLint) else ERROR
-    except KeyboardInterrupt:
-        complain("interrupted")
-        return INTERRUPTED
+    except (KeyboardInterrupt, Stopped) as stop:
+        number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
+        complain(f"stopped ({signal.Signals(number).name})")
+        return SIGNALLED + number
     except BrokenPipeError:
         # The reader of a pipe (`| head`) is gone: nobody is left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -34,6 +33,10 @@ INTERNAL, UNUSED = "X000", "X001"
 OWN = {INTERNAL: "internal-error", UNUSED: "unused-ignore"}
 
 
+#: A step into a JSON value: a key of an object or an index of an array.
+Step = str | int
+
+
 class Problem(NamedTuple):
     """Something that is wrong, as a rule yields it; `lint` makes a Finding of it."""
 
@@ -47,27 +50,10 @@ class Problem(NamedTuple):
     help: str | None = None
     #: Where this case is better or worse than the rule's own severity.
     severity: Severity | None = None
+    #: Where in a JSON file: keys and indices from the top, which give the line.
+    steps: tuple[Step, ...] = ()
     #: The rule that reports it, where it was found while a model was built; "" otherwise.
     code: str = ""
-
-
-#: Problems of one kind in one file before the rest is counted.
-SHOWN = 10
-#: From good to bad; None, the rule's own severity, is better than an error that stands out.
-_UPWARDS = (Severity.INFO, Severity.WARNING, None, Severity.ERROR)
-
-
-def shortened(problems: Iterable[Problem]) -> Iterator[Problem]:
-    """Yield the first problems of a file, then one that counts the rest, as bad as its worst."""
-    rest, worst, at = 0, 0, ""
-    for number, problem in enumerate(problems):
-        if number < SHOWN:
-            yield problem
-            continue
-        rest += 1
-        worst, at = max(worst, _UPWARDS.index(problem.severity)), problem.at
-    if rest:
-        yield Problem(f"and {rest} more of these", at, severity=_UPWARDS[worst])
 
 
 @dataclass(frozen=True)

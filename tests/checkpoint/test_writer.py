@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import io
+import pickle
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from checkpoint_files import Calls, file_of, genuine, resaved, rezipped, saved, with_pickle
+from checkpoint_files import Calls, file_of, genuine, resaved, rezipped, saved, with_pickle, wrapped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_lint.checkpoint.reader import Checkpoint, read_checkpoint
 from model_lint.checkpoint.writer import CheckpointError, write_checkpoint
+from model_lint.storage.depth import Depth
 
 INFERENCE_KEYS = {
     "network_weights", "trainer_name", "init_args", "inference_allowed_mirroring_axes",
@@ -337,3 +340,94 @@ def test_values_without_a_plain_form(value: object) -> None:
     with pytest.raises(CheckpointError):
         written(data, keep=True)
     assert written(data) == written(genuine())
+
+
+# Names that wrappers of networks leave
+
+
+@pytest.mark.parametrize("keep", [False, True])
+@pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "module._orig_mod.", "module.module."])
+def test_the_prefix_of_wrappers_is_taken_off(prefix: str, keep: bool) -> None:
+    data = resaved(lambda content: wrapped(content, prefix))
+    copy = load(written(data, keep=keep))["network_weights"]
+    original = load(genuine(), weights_only=False)["network_weights"]
+    assert copy._metadata == original._metadata
+    assert same(copy, original)
+    assert storage_groups(copy) == storage_groups(original)
+
+
+def test_what_a_real_wrapper_names_is_what_the_network_names() -> None:
+    network = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.BatchNorm2d(2))
+    compiled = torch.nn.DataParallel(torch.compile(network, backend="eager"))
+    weights = compiled.state_dict()
+    assert next(iter(weights)).startswith("module._orig_mod.")
+    copy = load(written(resaved(lambda c: c.update(network_weights=weights))))["network_weights"]
+    plain = network.state_dict()
+    assert same(copy, plain)
+    assert copy._metadata == plain._metadata
+
+
+@pytest.mark.parametrize("name", ["module.extra", "a.module.b", "modules.0", "_orig_module.x"])
+def test_a_prefix_that_not_all_have_is_a_name(name: str) -> None:
+    def add(content: dict[str, Any]) -> None:
+        content["network_weights"][name] = torch.ones(3)
+
+    assert name in load(written(resaved(add)))["network_weights"]
+
+
+# Large storages
+
+
+def large(*sizes: int) -> bytes:
+    """A checkpoint with storages of so many KiB, of numbers as weights have them."""
+    numbers = torch.Generator().manual_seed(0)
+    weights = {
+        f"w{n}": torch.randn(size * 256, generator=numbers) * 0.05 for n, size in enumerate(sizes)
+    }
+    return resaved(lambda content: content["network_weights"].update(weights))
+
+
+@pytest.mark.parametrize("keep", [False, True])
+@pytest.mark.parametrize("weights_only", [False, True])
+def test_torch_reads_what_is_compressed(keep: bool, weights_only: bool) -> None:
+    data = large(300, 2000, 255, 256)
+    copy = load(written(data, keep=keep), weights_only=weights_only)["network_weights"]
+    assert same(copy, load(data, weights_only=False)["network_weights"])
+
+
+def test_large_storages_are_compressed_and_the_others_can_be_reached() -> None:
+    data = written(large(300, 2000, 255, 256, 40))
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert archive.testzip() is None
+        deflated = [i for i in archive.infolist() if i.compress_type == zipfile.ZIP_DEFLATED]
+    assert [info.file_size for info in deflated] == [256 * 1024, 300 * 1024, 2000 * 1024]
+    assert all(info.compress_size < 0.94 * info.file_size for info in deflated)
+
+
+def test_a_copy_with_compressed_storages_is_sound() -> None:
+    data = written(large(300, 2000))
+    for random_access in (True, False):
+        found = read_checkpoint(file_of(data, random_access=random_access), Depth.ALL)
+        assert isinstance(found, Checkpoint)
+        assert found.issues == ()
+        assert found.every_byte is not None
+        assert found.every_byte.weights == ()
+        assert found.every_byte.mismatches(found.records) == []
+    assert written(data) == data
+
+
+@pytest.mark.parametrize("sizes", [(256,), (256, 300, 256), (5000, 256), (256,) * 40])
+def test_mapping_what_is_compressed_fails_instead_of_giving_wrong_numbers(
+    tmp_path: Path, sizes: tuple[int, ...]
+) -> None:
+    path = tmp_path / "checkpoint_final.pth"
+    path.write_bytes(written(large(*sizes)))
+    with pytest.raises((RuntimeError, pickle.UnpicklingError)):
+        torch.load(path, mmap=True, weights_only=True)
+
+
+def test_a_small_checkpoint_can_be_mapped(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint_final.pth"
+    path.write_bytes(written(genuine()))
+    mapped = torch.load(path, mmap=True, weights_only=True)["network_weights"]
+    assert same(mapped, load(genuine(), weights_only=False)["network_weights"])

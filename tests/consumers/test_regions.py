@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_lint.nnunet.labels import painted, painting_flaws
+from model_lint.nnunet.labels import painted, painting_problems
 from nnunetv2.utilities.label_handling.label_handling import LabelManager
 from sct_image import split_labels
 
@@ -33,4 +33,5 @@ def test_the_masks_are_those_of_the_consumers(
     wrong = {
         name for name in regions if (masks[f"_{name}_seg"] != np.isin(true, labels[name])).any()
     }
-    assert {flaw.region for flaw in painting_flaws(regions, order) if not flaw.works} == wrong
+    found = [p for p in painting_problems(regions, order) if p.severity is None]
+    assert {list(regions)[int(problem.steps[1])] for problem in found} == wrong

@@ -48,10 +48,10 @@ COMMA = ("trailing comma", 2) if sys.version_info >= (3, 13) else ("double quote
 )
 def test_what_json_load_refuses_is_told(data: bytes, error: str, line: int | None) -> None:
     file = parse_json("x.json", data)
-    assert file.error is not None
-    assert error in file.error
-    assert "\n" not in file.error
-    assert file.error_line == line
+    assert file.unreadable is not None
+    assert error in file.unreadable.reason
+    assert "\n" not in file.unreadable.reason
+    assert file.unreadable.line == line
     assert file.value is None
     assert file.object == {}
     assert file.line("a") is None
@@ -71,7 +71,7 @@ def test_what_json_load_refuses_is_told(data: bytes, error: str, line: int | Non
 )
 def test_what_json_load_takes_is_taken(data: bytes, value: Any) -> None:
     file = parse_json("x.json", data)
-    assert file.error is None
+    assert file.unreadable is None
     assert file.value == value or value in (None, ...)
 
 
@@ -79,8 +79,8 @@ def test_what_json_load_takes_is_taken(data: bytes, value: Any) -> None:
 def test_values_are_those_of_the_parser(value: Any, indent: int | None, ascii_only: bool) -> None:
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
     file = parse_json("x.json", text.encode(errors="surrogatepass"))
-    if file.error:  # a lone surrogate is no UTF-8
-        assert file.error == "not UTF-8"
+    if file.unreadable:  # a lone surrogate is no UTF-8
+        assert file.unreadable.reason == "not UTF-8"
         assert not ascii_only
         return
     assert json.dumps(file.value) == json.dumps(value)
@@ -129,5 +129,6 @@ def test_a_missing_file_is_a_value(tmp_path: Path) -> None:
     assert set(tree.files) == {"x.json"}
     (tmp_path / "x.json").unlink()
     file = read_json(tree, "x.json")
-    assert file.error == "No such file or directory"
-    assert not file.reported
+    assert file.unreadable
+    assert file.unreadable.reason == "No such file or directory"
+    assert not file.unreadable.reported

@@ -85,7 +85,7 @@ def test_as_much_json_as_is_read_takes_little_memory(name: str) -> None:
     write, tokens = WORST_JSON[name]
     data = write((MAX_JSON_TOKENS - 300) // tokens).encode()
     assert len(data) <= MAX_JSON_BYTES
-    assert use(data[: MAX_JSON_BYTES + 1]).error is None
+    assert use(data[: MAX_JSON_BYTES + 1]).unreadable is None
     assert peak(lambda: use(data)) < 120 * MEBIBYTE
 
 
@@ -94,8 +94,8 @@ def test_more_json_is_not_parsed(name: str) -> None:
     write, tokens = WORST_JSON[name]
     data = write(MAX_JSON_TOKENS // tokens + 10).encode()
     file = parse_json("x.json", data)
-    assert file.error is not None
-    assert file.error.startswith("larger than any genuine file: more than 300000")
+    assert file.unreadable is not None
+    assert file.unreadable.reason.startswith("larger than any genuine file: more than 300000")
     assert peak(lambda: parse_json("x.json", data)) < 30 * MEBIBYTE
 
 
@@ -125,11 +125,11 @@ def test_escapes_are_passed_over(text: str) -> None:
 def test_the_largest_genuine_files_are_read() -> None:
     """Ten times the training cases of TotalSegmentator, and ten times the largest plans of 71."""
     cases = {"spacings": [[1.0, 0.5, 0.5]] * 12280, "shapes_after_crop": [[99, 512, 512]] * 12280}
-    assert parse_json("x", json.dumps(cases, indent=4).encode()).error is None
+    assert parse_json("x", json.dumps(cases, indent=4).encode()).unreadable is None
     listed = {
         f"case_{n:05}": {"images": [f"imagesTr/{n}.nii.gz"], "label": "y"} for n in range(20000)
     }
-    assert parse_json("x", json.dumps({"dataset": listed}, indent=4).encode()).error is None
+    assert parse_json("x", json.dumps({"dataset": listed}, indent=4).encode()).unreadable is None
 
 
 def test_too_large_is_one_finding(tmp_path: Path) -> None:

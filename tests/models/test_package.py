@@ -8,6 +8,7 @@ import pytest
 from build import (
     MODEL,
     NAME,
+    STOCK,
     TRAINER,
     drop,
     inside,
@@ -20,14 +21,8 @@ from build import (
 from hypothesis import given
 from hypothesis import strategies as st
 from model_lint.checkpoint.reader import Checkpoint
-from model_lint.models.package import (
-    FolderName,
-    Package,
-    build_package,
-    fold_number,
-    parse_folder_name,
-)
-from model_lint.models.paths import is_image, is_junk
+from model_lint.models.package import Package, build_package
+from model_lint.models.paths import FolderName, fold_number, is_image, is_junk, parse_folder_name
 from model_lint.storage.folder import FolderTree
 from model_lint.storage.ranges import of_bytes
 from model_lint.storage.zip import open_zip
@@ -46,9 +41,9 @@ def paths(folder: Path, *names: str) -> list[str]:
 def test_the_genuine_model(tmp_path: Path) -> None:
     for model in (of(package(tmp_path, folds=(0, 1))), of(unpacked(tmp_path / "x", folds=(0, 1)))):
         (trainer,) = model.trainers
-        assert model.usable == model.trainers
+        assert model.judged == model.trainers
         assert model.found == (TRAINER,)
-        assert model.wrapper is None
+        assert model.wrapper == ""
         assert trainer.parts == FolderName("nnUNetTrainerTiny", "nnUNetPlans", "2d")
         assert [(f.name, f.number) for f in trainer.folds] == [("fold_0", 0), ("fold_1", 1)]
         assert [f.name for f, c in trainer.checkpoints if c.trainer_name] == ["fold_0", "fold_1"]
@@ -59,13 +54,9 @@ def test_the_genuine_model(tmp_path: Path) -> None:
 
 def test_a_wrapper_is_what_sct_strips(tmp_path: Path) -> None:
     model = of(package(tmp_path, inside("Dataset101_x"), put("/__MACOSX/._x")))
-    assert (model.wrapper, model.root, model.top) == (
-        "Dataset101_x",
-        "Dataset101_x",
-        ("Dataset101_x",),
-    )
+    assert (model.wrapper, model.top) == ("Dataset101_x", ("Dataset101_x",))
     assert model.found == (f"Dataset101_x/{TRAINER}",)
-    assert len(model.usable) == 1
+    assert len(model.judged) == 1
 
 
 @pytest.mark.parametrize(
@@ -80,6 +71,13 @@ def test_a_wrapper_is_what_sct_strips(tmp_path: Path) -> None:
         (["plans.json", "x/y"], [""]),
         (["plans.json", "t/plans.json"], ["", "t"]),
         (["w/dataset.json", "w/t/plans.json"], ["w/t"]),
+        (["w/plans.json", f"w/{STOCK}/fold_0/x"], [f"w/{STOCK}"]),
+        (["w/plans.json", "w/dataset.json", f"w/{STOCK}/x"], [f"w/{STOCK}"]),
+        (["plans.json", f"{STOCK}/fold_0/x"], [STOCK]),
+        (["w/fold_0/x", f"w/{STOCK}/plans.json"], [f"w/{STOCK}"]),
+        (["w/fold_0/x", f"v/{STOCK}/plans.json"], [f"v/{STOCK}"]),
+        (["w/plans.json", "w/fold_0/x", f"w/old/{STOCK}/plans.json"], ["w"]),
+        (["w/plans.json", "w/fold_0/x", f"{STOCK}/plans.json"], [STOCK, "w"]),
         (["a__b__c/a__b__c/plans.json"], ["a__b__c/a__b__c"]),
         (["t/plans.json", "t/crossval_results/plans.json"], ["t"]),
         (["t/plans.json", "t/fold_0/dataset.json"], ["t"]),
@@ -100,9 +98,10 @@ def test_what_can_not_be_read_is_a_value(tmp_path: Path) -> None:
     model = of(package(tmp_path, put("plans.json", "{"), put("trainer_class.py", b"'\xff'")))
     (trainer,) = model.trainers
     assert trainer.plans is not None
-    assert trainer.plans.error
+    assert trainer.plans.unreadable
     assert trainer.trainer_class is not None
-    assert "utf-8" in (trainer.trainer_class.error or "")
+    assert trainer.trainer_class.unreadable
+    assert "utf-8" in trainer.trainer_class.unreadable.reason
     (other,) = of(package(tmp_path, drop("plans.json", "dataset.json"))).trainers
     assert other.plans is None
     assert other.dataset is None

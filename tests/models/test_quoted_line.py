@@ -65,8 +65,9 @@ def test_of_several_keys_the_one_that_the_message_quotes(trainer: Path) -> None:
 
 def test_where_json_breaks(trainer: Path) -> None:
     (trainer / "dataset.json").write_text('{\n  "a": 1\n  "b": 2\n}')
-    file = parse_json("x", (trainer / "dataset.json").read_bytes())
-    line = source(trainer, Problem(f"can't be read: {file.error}", DATASET, file.error_line))
+    why = parse_json("x", (trainer / "dataset.json").read_bytes()).unreadable
+    assert why
+    line = source(trainer, Problem(f"can't be read: {why.reason}", DATASET, why.line))
     assert line == SourceLine('"b": 2', 0, 1, 3)
 
 

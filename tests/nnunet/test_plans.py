@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from model_lint.nnunet.networks import OLD_KEYS, network
 from model_lint.nnunet.plans import resolve
-from model_lint.nnunet.plans_defects import Use, defects
+from model_lint.nnunet.plans_problems import Use, plans_problems
 
 MODEL = Path(__file__).parents[1] / "data" / "nnUNetTrainerTiny__nnUNetPlans__2d"
 PLANS: dict[str, Any] = json.loads((MODEL / "plans.json").read_text(encoding="utf-8"))
@@ -44,7 +44,9 @@ def without(*steps: str | int) -> dict[str, Any]:
 def messages(plans: dict[str, Any], channels: int | None = 1) -> list[str]:
     configuration = resolve(plans, "2d")
     assert isinstance(configuration, dict)
-    return [defect.message for defect in defects(plans, configuration, Use("2d", channels))]
+    return [
+        problem.message for problem in plans_problems(plans, configuration, Use("2d", channels))
+    ]
 
 
 def old_format() -> dict[str, Any]:
@@ -204,7 +206,7 @@ def test_a_trainer_may_build_another_network() -> None:
     plans = changed(*NETWORK, "network_class_name", value="my.nets.SuperUNet")
     configuration = resolve(plans, "2d")
     assert isinstance(configuration, dict)
-    assert list(defects(plans, configuration, Use("2d", 1, own_network=True))) == []
+    assert list(plans_problems(plans, configuration, Use("2d", 1, own_network=True))) == []
 
 
 def test_a_third_party_network_is_not_judged() -> None:
@@ -225,7 +227,7 @@ def test_any_top_value_ends_in_a_verdict(key: str, value: Any, channels: int) ->
     plans = changed(key, value=value)
     configuration = resolve(plans, "2d")
     if isinstance(configuration, dict):
-        list(defects(plans, configuration, Use("2d", channels)))
+        list(plans_problems(plans, configuration, Use("2d", channels)))
 
 
 @given(st.sampled_from(sorted(PLANS["configurations"]["2d"]["architecture"]["arch_kwargs"])))

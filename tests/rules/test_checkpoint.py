@@ -88,6 +88,15 @@ def case(code: str, what: str, *changes: Change, **more: Any) -> Case:
     return changed(code, what, *CLEAN, *changes, folds=(0, 1), sound=sound, **more)
 
 
+def deflated(folder: Path) -> Path:
+    """A package that is compressed, so that a checkpoint's end has to be unpacked for."""
+    path = folder / NAME
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in genuine(*CLEAN, folds=(0, 1)).items():
+            archive.writestr(name, data)
+    return path
+
+
 def silent(code: str, what: str, *changes: Change, **more: Any) -> Case:
     return case(code, what, *changes, fires=False, **more)
 
@@ -289,6 +298,9 @@ CASES = [
     silent("C014", "two folds"),
     silent("C014", "one number differs", put(FOLD_1, changed_slim(
         lambda c: c["network_weights"][STEM].view(-1)[0].add_(1.0))), also={"C006"}),
+    Case("C016", "quick", deflated, quick=True, says="was not read"),
+    Case("C016", "to the end", deflated, fires=False),
+    Case("C016", "stored", lambda folder: package(folder, *CLEAN), quick=True, fires=False),
     case("C015", "features", of_network(features_per_stage=[4, 8, 16, 32]),
          says="plans.json needs"),
     case("C015", "kernels", of_network(kernel_sizes=[[3, 3], [3, 3], [3, 3], [1, 1]]),

@@ -726,7 +726,7 @@ def test_many_findings_of_one_file_are_counted(tmp_path: Path) -> None:
     names = {f"l{n}": -n for n in range(1, 31)}
     found = [f for f in lone(tmp_path, {"labels": {"background": 0} | names}) if f.code == "D006"]
     assert len(found) == 11
-    assert (found[-1].message, found[-1].severity) == ("and 20 more of these", E)
+    assert (found[-1].message, found[-1].severity) == ("and 20 more problems with the labels", E)
 
 
 JSON_VALUES = st.recursive(

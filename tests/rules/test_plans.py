@@ -136,7 +136,7 @@ CASES = [
         "P001",
         "a list",
         put("plans.json", "[]"),
-        says="not a JSON object",
+        says="must hold an object",
         line=1,
         judged="plans-list",
     ),
@@ -160,7 +160,7 @@ CASES = [
         "P001",
         "key twice",
         put("plans.json", PLANS.replace("{", '{\n"plans_name": "x",', 1)),
-        says="`plans_name` stands twice",
+        says="the key `plans_name` is there more than once",
     ),
     silent(
         "P001",

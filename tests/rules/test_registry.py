@@ -65,6 +65,7 @@ L022 package-name warning
 L023 trainer-class-signature warning
 L024 sct-several-folds info
 L025 nnunet-1 error
+L026 package-too-large error
 D001 dataset-json-invalid error
 D002 dataset-schema error
 D003 missing-image-orientation error
@@ -105,6 +106,7 @@ C012 embedded-plans-differ warning
 C013 non-finite-weights error
 C014 same-folds warning
 C015 weights-shape error
+C016 checkpoint-end-unread warning
 K001 pickle-global error
 K002 pickle-opcode error
 K003 pickle-opaque error
@@ -147,7 +149,7 @@ FIRING: dict[str, Case | str] = {
 
 def target(case: Case | str, folder: Path) -> Target:
     if isinstance(case, Case):
-        return load(case.build(folder), name=case.name, deep=case.deep)
+        return load(case.build(folder), name=case.name, deep=case.deep, quick=case.quick)
     return Target(case, "name", name=parse(case))
 
 

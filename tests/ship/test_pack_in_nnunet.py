@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from build import MODEL, TRAINER
-from checkpoint_files import resaved
+from checkpoint_files import resaved, wrapped
 from model_lint.cli import main
 
 SCRIPT = Path(__file__).parents[1] / "in_nnunet.py"
@@ -75,6 +76,26 @@ def test_it_predicts_what_the_training_folder_predicts(tmp_path: Path) -> None:
     assert before["shape"] == [3, 2, 60, 52]
     assert after == before
     assert installed == before
+
+
+@pytest.mark.parametrize("prefix", ["_orig_mod.", "module._orig_mod."])
+def test_a_model_with_the_names_of_a_wrapper_predicts_after_packing(
+    tmp_path: Path, prefix: str
+) -> None:
+    model = tmp_path / "wrapped" / TRAINER
+    shutil.copytree(MODEL, model)
+    for path in model.glob("fold_*/checkpoint_final.pth"):
+        content = torch.load(path, weights_only=False)
+        wrapped(content, prefix)
+        torch.save(content, path)
+    (tmp_path / "zips").mkdir()
+    name = ["--name", "model_seg_sc-gm_t2star", "--output", str(tmp_path / "zips")]
+    assert main(["pack", str(model), *name]) == 0
+    (package,) = (tmp_path / "zips").iterdir()
+    with zipfile.ZipFile(package) as archive:
+        archive.extractall(tmp_path / "packed")
+    before, after = ask_nnunet(tmp_path, "logits", MODEL, tmp_path / "packed" / TRAINER)
+    assert after == before
 
 
 def test_training_can_go_on_with_the_training_state(tmp_path: Path) -> None:

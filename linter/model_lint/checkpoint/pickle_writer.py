@@ -36,6 +36,11 @@ class Part:
     start: int
     end: int
 
+    @property
+    def size(self) -> int:
+        """Bytes that are kept."""
+        return self.end - self.start
+
 
 def tensors(value: object) -> Iterator[Tensor]:
     """Yield every tensor inside a value, in the order in which it is written."""
@@ -225,7 +230,7 @@ class _Writer:
         self.named(*_STORAGE_OF[value.dtype] if typed else _UNTYPED)
         self.text(part.key, 0)
         self.text("cpu", 0)
-        self.integer((part.end - part.start) // (value.storage.itemsize if typed else 1), 0)
+        self.integer(part.size // (value.storage.itemsize if typed else 1), 0)
         self.out.append(b"tQ")
         return part.start
 

@@ -218,8 +218,14 @@ class Checkpoint:
 
     @property
     def wrapper_prefix(self) -> str | None:
-        """The prefix of a wrapper (``module.``) where all weights have it."""
-        return next((p for p in WRAPPERS if self.weights and _all_begin(self.weights, p)), None)
+        """The prefix of one wrapper or several (``module._orig_mod.``) that all weights have."""
+        prefix = ""
+        while found := next((p for p in WRAPPERS if self._all_begin(prefix + p)), None):
+            prefix += found
+        return prefix or None
+
+    def _all_begin(self, prefix: str) -> bool:
+        return bool(self.weights) and all(name.startswith(prefix) for name in self.weights)
 
     @property
     def storage_bytes(self) -> int:
@@ -403,6 +409,9 @@ def _read_directory(source: Source, size: int) -> Checkpoint | BadCheckpoint:
     issues = list(_compare(records, prefix, scan.storages if scan.complete else None))
     if scan.complete and (scan.rest or read(1)):
         issues.append(PickleIssue("K004", "something follows the pickle's end", scan.size))
+    elif scan.complete and scan.size != pickles[-1].size:
+        reason = f"data.pkl has {scan.size} bytes, the directory states {pickles[-1].size}"
+        issues.append(PickleIssue("C002", reason))
     found = _checkpoint(source, prefix, scan, issues)
     if isinstance(found, BadCheckpoint):
         return found
@@ -509,6 +518,7 @@ def _compare(
             raise ContainerError("C001", f"the record `{name}` does not hold what torch reads")
     strange = [r.name for r in files if r.name[:start] != f"{prefix}/"]
     strange += [r.name for name, r in inside.items() if not _MEMBERS.fullmatch(name)]
+    strange += [r.name for r in records if r.name.endswith("/") and r.size]
     if strange:
         yield PickleIssue("K005", f"holds {_listed(strange)}, which torch does not write")
     if len(inside) + sum(r.name[:start] != f"{prefix}/" for r in files) < len(files):
@@ -590,10 +600,6 @@ def _plain(value: object, left: list[int], depth: int) -> Any:
         parts = [_plain(part, left, depth - 1) for part in value]
         return tuple(parts) if isinstance(value, tuple) else parts
     return None  # a tensor, an array or what was not built: of no interest here
-
-
-def _all_begin(weights: Mapping[str, Tensor], prefix: str) -> bool:
-    return all(name.startswith(prefix) for name in weights)
 
 
 def _architecture(weights: Mapping[str, Tensor]) -> Architecture | None:

@@ -14,13 +14,18 @@ from ..storage.tree import TreeError
 from ..storage.zip_format import (
     CENTRAL_SIZE,
     DEFLATED,
+    ENCRYPTED,
     END,
     END_64_SIZE,
     END_SIZE,
     LOCAL_SIZE,
     LOCATOR_SIZE,
+    MASKED,
+    PATCHED,
     STORED,
+    STRONG,
     TAIL_SIZE,
+    CentralHeader,
     End,
     FormatError,
     local_length,
@@ -30,6 +35,7 @@ from ..storage.zip_format import (
     parse_local,
     parse_locator,
 )
+from .pickle_values import shown
 
 #: ``read(n)``: at most n bytes, none at the end.
 Read = Callable[[int], bytes]
@@ -38,6 +44,10 @@ Read = Callable[[int], bytes]
 MAX_DIRECTORY = 4 * 1024 * 1024
 #: Bytes of the end in which the directory and what follows it lie.
 MAX_TAIL = MAX_DIRECTORY + TAIL_SIZE
+#: Flags of records at which torch's reader stops.
+_REFUSED = ENCRYPTED | PATCHED | STRONG | MASKED
+#: The attribute of a folder, to torch's reader on every system.
+_FOLDER = 0x10
 #: Bytes that a record takes besides its data and its name, which stands there twice.
 LEAST_HEADERS = LOCAL_SIZE + CENTRAL_SIZE
 
@@ -162,24 +172,53 @@ def read_directory(source: Source, size: int) -> tuple[Record, ...]:
     end = _end_of_directory(source, size)
     if end.length > MAX_DIRECTORY:
         raise ContainerError("C001", f"a directory of {end.length} bytes")
+    if end.here != end.entries or end.disks not in {(0, 0), (1, 1)} or 0 < end.size < END_64_SIZE:
+        raise ContainerError("C001", "torch refuses it: its last record is that of another zip")
     source.seek(end.start)
     records = parse_records(source.exactly(end.length))
     if len(records) != end.entries:
         raise ContainerError("C002", f"the directory has {len(records)} of {end.entries} records")
+    outside = [r for r in records if r.offset + LOCAL_SIZE + r.compressed > size]
+    if outside:
+        raise ContainerError("C002", f"{shown(outside[0].name)} lies outside the file")
     return records
 
 
 def parse_records(directory: bytes) -> tuple[Record, ...]:
     """Parse a directory."""
     try:
-        return tuple(
-            Record(_name(h.name), h.flags, h.method, h.crc, h.compressed, h.size, h.offset)
-            for h in parse_directory(directory)
-        )
+        return tuple(map(_record, parse_directory(directory)))
     except FormatError as error:
         cut = "Truncated" in str(error)
         reason = "the directory is cut off" if cut else "the directory is damaged"
         raise ContainerError("C002", reason) from error
+
+
+def _record(header: CentralHeader) -> Record:
+    """Return a record, if it is none at which torch's reader stops. Raises ContainerError."""
+    name = _name(header.name)
+    reason = ""
+    if header.flags & _REFUSED:
+        reason = "encrypted or patched"
+    elif header.method not in {STORED, DEFLATED}:
+        raise ContainerError("C001", f"compression method {header.method}, which torch can't read")
+    elif header.method == STORED and header.size != header.compressed:
+        reason = f"stored in {header.compressed} bytes, but {header.size} long"
+    elif header.disk not in {0, 1}:
+        reason = "on another disk"
+    elif header.attributes & _FOLDER and not name.endswith("/"):
+        reason = "marked as a folder"
+    if reason:
+        raise ContainerError("C001", f"torch refuses it: {shown(name)} is {reason}")
+    return Record(
+        name,
+        header.flags,
+        header.method,
+        header.crc,
+        header.compressed,
+        header.size,
+        header.offset,
+    )
 
 
 def open_record(source: Source, record: Record) -> Read:

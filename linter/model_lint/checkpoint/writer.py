@@ -1,20 +1,37 @@
 """Write a checkpoint anew with what inference reads and nothing else, without torch.
 
-The numbers are copied byte for byte; only the description of them (``data.pkl``) is written anew.
+The numbers are copied bit for bit; only the description of them (``data.pkl``) is written anew.
 Tensors that shared a storage still do. Of a storage that is larger than its tensors need, only the
 part that they touch is kept. Storages of a GPU are marked as ``cpu``, so that the file loads on any
-machine. The layout is that of ``torch.save``, and the same input gives the same bytes.
+machine. The layout is that of ``torch.save``, except that large storages are compressed, which
+every torch from 2.2 on reads. The same input gives the same bytes.
 """
 
 from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, NamedTuple
 
-from .pickle_values import Tensor
+from ..storage.deflate import deflate_numbers
+from ..storage.zip_format import (
+    DEFLATED,
+    DESCRIPTOR,
+    LOCAL_SIZE,
+    MAX_32,
+    STORED,
+    UTF_8,
+    CentralHeader,
+    LocalHeader,
+    pack_central,
+    pack_descriptor,
+    pack_end,
+    pack_local,
+)
+from .pickle_values import Ordered, Tensor
 from .pickle_writer import Part, UnwritableError, tensors, write_pickle
 from .reader import BadCheckpoint, Checkpoint, File, read_checkpoint
 from .torch_zip import ContainerError, Record, Source, open_record
@@ -29,8 +46,12 @@ ALIGNMENT = 64
 #: Parts of storages are cut at multiples of this: of the longest dtype.
 _CUT = 16
 _CHUNK = 1024 * 1024
-_DESCRIPTOR_AND_UTF8 = 0x808
-_MAX_32 = 0xFFFFFFFF
+#: Storages from this size on are compressed; the others are a hundredth of a network.
+_LARGE = 256 * 1024
+#: Threads that compress.
+_WORKERS = 2
+#: How torch calls itself in the record at the end.
+_TORCH = 798
 
 
 class CheckpointError(Exception):
@@ -69,6 +90,7 @@ def write_checkpoint(
     if checkpoint.missing_keys:
         raise CheckpointError(f"it lacks {', '.join(checkpoint.missing_keys)}")
     content = dict(checkpoint.content) if keep_training_state else _slim(checkpoint)
+    content["network_weights"] = _unwrapped(checkpoint)
     parts = _parts(content)
     try:
         pickle = write_pickle(content, parts)
@@ -77,9 +99,9 @@ def write_checkpoint(
         raise CheckpointError(first or f"it holds {error}, which can't be copied") from error
     records = {record.name: record for record in checkpoint.records}
     try:
-        with source.open() as stream:
+        with source.open() as stream, ThreadPoolExecutor(_WORKERS) as workers:
             copied = _Copies(Source(stream), records, checkpoint, parts, progress)
-            return _write_zip(_Zip(target), pickle, copied)
+            return _write_zip(_Zip(target, workers), pickle, copied)
     except ContainerError as error:
         raise CheckpointError(error.reason) from error
 
@@ -87,7 +109,7 @@ def write_checkpoint(
 def _slim(checkpoint: Checkpoint) -> dict[str, object]:
     """Return what nnU-Net's predictor and its loader of pretrained weights read."""
     content: dict[str, object] = {
-        "network_weights": checkpoint.content["network_weights"],
+        "network_weights": None,
         "init_args": {"configuration": checkpoint.configuration},
         "trainer_name": checkpoint.trainer_name,
     }
@@ -95,6 +117,22 @@ def _slim(checkpoint: Checkpoint) -> dict[str, object]:
     if axes in checkpoint.content:
         content[axes] = checkpoint.content[axes]
     return content
+
+
+def _unwrapped(checkpoint: Checkpoint) -> object:
+    """Return the weights under the names that nnU-Net loads, without the prefix of a wrapper."""
+    weights = checkpoint.content["network_weights"]
+    prefix = checkpoint.wrapper_prefix
+    if prefix is None:
+        return weights
+    named = Ordered()
+    named.update((name.removeprefix(prefix), tensor) for name, tensor in weights.items())
+    modules = weights.metadata if isinstance(weights, Ordered) else None
+    if modules is not None:  # by the names of modules, which end without the dot
+        dotted = {f"{module}.": version for module, version in modules.items()}
+        inside = {m: version for m, version in dotted.items() if m.startswith(prefix)}
+        named.metadata = {m.removeprefix(prefix)[:-1]: v for m, v in inside.items()}
+    return named
 
 
 def _parts(content: Mapping[str, object]) -> dict[str, Part]:
@@ -114,6 +152,20 @@ def _touched(tensor: Tensor) -> tuple[int, int]:
     return start // _CUT * _CUT, end
 
 
+def _compressed(part: Part) -> int:
+    """Return how many bytes of a storage are compressed: all or none."""
+    return part.size if part.size >= _LARGE else 0
+
+
+class _Copy(NamedTuple):
+    """A storage to write."""
+
+    key: str
+    #: Whether it is compressed.
+    large: bool
+    data: Iterable[bytes]
+
+
 @dataclass(frozen=True)
 class _Copies:
     """The storages to copy, and where from."""
@@ -124,14 +176,25 @@ class _Copies:
     parts: Mapping[str, Part]
     progress: Progress | None
 
-    def __iter__(self) -> Iterator[tuple[str, Iterator[bytes]]]:
-        """Yield the key of each storage and its bytes, to be taken before the next."""
+    def __iter__(self) -> Iterator[_Copy]:
+        """Yield each storage; its bytes are to be taken before the next.
+
+        Those that are compressed come last, by size. ``torch.load(mmap=True)`` knows nothing of
+        compression: it takes as many bytes as the numbers have, of the largest more than the file
+        holds, and so fails instead of loading compressed bytes as numbers.
+        """
         done, total = 0, sum(self._record(key).size for key in self.parts)
-        for key, part in self.parts.items():
-            yield part.key, self._read(self._record(key), part)
+        for key, part in sorted(self.parts.items(), key=lambda item: _compressed(item[1])):
+            large = bool(_compressed(part))
+            yield _Copy(part.key, large, self._read(self._record(key), part))
             done += self._record(key).size
             if self.progress:
                 self.progress(done, total)
+
+    @property
+    def plain(self) -> bool:
+        """Whether none is compressed."""
+        return not any(map(_compressed, self.parts.values()))
 
     def byteorder(self) -> bytes:
         """Return what the source says of the order of bytes; old files are little-endian."""
@@ -158,64 +221,74 @@ class _Copies:
 
 def _write_zip(archive: _Zip, pickle: bytes, copies: _Copies) -> int:
     archive.record("data.pkl", [pickle])
-    archive.record(".format_version", [b"1"])
-    archive.record(".storage_alignment", [str(ALIGNMENT).encode()])
+    if copies.plain:  # newer versions of torch compute from these where each storage begins
+        archive.record(".format_version", [b"1"])
+        archive.record(".storage_alignment", [str(ALIGNMENT).encode()])
     archive.record("byteorder", [copies.byteorder()])
-    for key, data in copies:
-        archive.record(f"data/{key}", data)
+    for copy in copies:
+        archive.record(f"data/{copy.key}", copy.data, large=copy.large)
     archive.record("version", [b"3\n"])
     archive.record(".data/serialization_id", [archive.content_id()])
     return archive.finish()
 
 
 class _Zip:
-    """Writes records as torch does: stored, aligned, with sizes and checksums behind the data."""
+    """Writes records as torch does: aligned, with sizes and checksums behind the data."""
 
-    def __init__(self, target: IO[bytes]) -> None:
+    def __init__(self, target: IO[bytes], workers: Executor) -> None:
         self._target = target
+        self._workers = workers
         self._position = 0
-        self._written: list[tuple[bytes, int, int, int]] = []
+        self._written: list[CentralHeader] = []
 
     def _write(self, data: bytes) -> None:
         self._target.write(data)
         self._position += len(data)
 
-    def record(self, name: str, data: Iterator[bytes] | list[bytes]) -> None:
+    def record(self, name: str, data: Iterable[bytes], *, large: bool = False) -> None:
         path = f"{PREFIX}/{name}".encode()
         offset = self._position
-        padding = -(offset + 30 + len(path) + 4) % ALIGNMENT
-        fixed = (0, _DESCRIPTOR_AND_UTF8, 0, 0, 0, 0, 0, 0, len(path), 4 + padding)
-        self._write(struct.pack("<4s5H3L2H", b"PK\3\4", *fixed))
-        self._write(path + struct.pack("<2sH", b"FB", padding) + b"Z" * padding)
-        start, crc = self._position, 0
-        for chunk in data:
-            crc = zlib.crc32(chunk, crc)
-            self._write(chunk)
-        size = self._position - start
-        if size > _MAX_32:
+        padding = -(offset + LOCAL_SIZE + len(path) + 4) % ALIGNMENT
+        extra = struct.pack("<2sH", b"FB", padding) + b"Z" * padding
+        flags, method = DESCRIPTOR | UTF_8, DEFLATED if large else STORED
+        self._write(pack_local(LocalHeader(flags, method, 0, 0, 0, path, extra)))
+        start, summed = self._position, _Summed(data)
+        for block in deflate_numbers(summed, self._workers) if large else summed:
+            self._write(block)
+        crc, size, compressed = summed.crc, summed.size, self._position - start
+        if max(size, compressed) > MAX_32:
             raise CheckpointError(f"{name} is larger than 4 GiB")
-        self._write(struct.pack("<4s3L", b"PK\7\10", crc, size, size))
-        self._written.append((path, crc, size, offset))
+        self._write(pack_descriptor(crc, compressed, size))
+        self._written.append(
+            CentralHeader(0, flags, method, crc, compressed, size, 0, 0, offset, path, b"")
+        )
 
     def content_id(self) -> bytes:
         """Return 40 digits that stand for the names and contents, as torch writes them."""
-        names = zlib.crc32(b"".join(path for path, *_ in self._written))
-        content = zlib.crc32(struct.pack(f"<{len(self._written)}L", *(w[1] for w in self._written)))
-        return f"{names:020d}{content:020d}".encode()
+        names = zlib.crc32(b"".join(header.name for header in self._written))
+        sums = struct.pack(f"<{len(self._written)}L", *(header.crc for header in self._written))
+        return f"{names:020d}{zlib.crc32(sums):020d}".encode()
 
     def finish(self) -> int:
         """Write the directory and return the size of the file."""
         start = self._position
-        for path, crc, size, offset in self._written:
-            wide = struct.pack("<2HQ", 1, 8, offset) if offset >= _MAX_32 else b""
-            fixed = (0, 0, _DESCRIPTOR_AND_UTF8, 0, 0, 0, crc, size, size, len(path), len(wide))
-            place = (0, 0, 0, 0, min(offset, _MAX_32))
-            self._write(struct.pack("<4s6H3L5H2L", b"PK\1\2", *fixed, *place) + path + wide)
-        length, end, count = self._position - start, self._position, len(self._written)
-        fixed64 = (44, 798, 45, 0, 0, count, count, length, start)
-        self._write(struct.pack("<4sQ2H2L4Q", b"PK\6\6", *fixed64))
-        self._write(struct.pack("<4sLQL", b"PK\6\7", 0, end, 1))
-        counts = min(count, 0xFFFF)
-        last = (0, 0, counts, counts, length, min(start, _MAX_32), 0)
-        self._write(struct.pack("<4s4H2LH", b"PK\5\6", *last))
+        for header in self._written:
+            self._write(pack_central(header))
+        length = self._position - start
+        self._write(pack_end(len(self._written), start, length, made_by=_TORCH))
         return self._position
+
+
+class _Summed:
+    """Data whose checksum and size are known once it was taken."""
+
+    def __init__(self, data: Iterable[bytes]) -> None:
+        self._data = data
+        self.crc = 0
+        self.size = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for block in self._data:
+            self.crc = zlib.crc32(block, self.crc)
+            self.size += len(block)
+            yield block

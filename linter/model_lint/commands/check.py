@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -28,10 +27,11 @@ from ..models.target import Target, load_target
 from ..report import FORMATS, render
 from ..rules import all_rules
 from ..storage.depth import Depth
+from ..storage.new_file import folder_beside, publish
 from ..terminal import complain, text_width, use_color
 
 if TYPE_CHECKING:
-    from .fix import Request
+    from .fix_options import Fixing
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,7 +75,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="write the format named before it to a file",
     )
-    parser.add_argument(
+    depth = parser.add_mutually_exclusive_group()
+    depth.add_argument(
+        "--quick",
+        action="store_true",
+        help="don't unpack checkpoints to their ends, so that their safety is not judged (C016)",
+    )
+    depth.add_argument(
         "--deep",
         action="store_true",
         help="read every byte of packages: checksums (Z010) and numbers of the weights (C013)",
@@ -84,7 +90,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--jobs",
         type=_jobs,
         metavar="N",
-        help="threads that read packages with --deep (default: one for each processor, at most 4)",
+        help="threads that read checkpoints, and with --deep everything (default: one for each "
+        "processor, at most 4)",
     )
     parser.add_argument(
         "--offline",
@@ -155,7 +162,7 @@ def run(options: argparse.Namespace) -> int:
         load_target,
         repository=options.name or config.name,
         vocabulary=vocabulary_of(config),
-        reading=Reading(Depth.ALL if options.deep else Depth.END, options.jobs),
+        reading=Reading(_depth(options), options.jobs),
     )
     linter = _Linter(read, Options(chosen, config, known), _fixing(options))
     results: list[_Result] = []
@@ -179,6 +186,12 @@ def run(options: argparse.Namespace) -> int:
     return _status(report, failures, limit, exit_zero=options.exit_zero)
 
 
+def _depth(options: argparse.Namespace) -> Depth:
+    if options.quick:
+        return Depth.START
+    return Depth.ALL if options.deep else Depth.END
+
+
 @dataclass(frozen=True)
 class _Result:
     """What became of one target."""
@@ -193,7 +206,7 @@ class _Linter:
 
     read: Callable[[str], Target]
     options: Options
-    fixing: Request | None
+    fixing: Fixing | None
 
     def lint(self, text: str) -> _Result:
         """Read a target, repair it where that is asked for, and judge it. Raises UsageError."""
@@ -206,23 +219,22 @@ class _Linter:
             report = lint(repaired.target, self.options)
         return _Result(report, bool(repaired.actions))
 
+    def _load(self, path: Path) -> Target:
+        return self.read(str(path))
+
     def _reported(self, report: TargetReport) -> set[str]:
         """Return the codes of the rules of which the configuration silences nothing, or not all."""
         silenced = {i.finding.code for i in report.ignored} - {f.code for f in report.findings}
         return {rule.code for rule in self.options.rules} - silenced
 
-    def _load(self, path: Path, *, shown: str) -> Target:
-        return self.read(str(path)).shown_as(shown)
 
-
-def _fixing(options: argparse.Namespace) -> Request | None:
+def _fixing(options: argparse.Namespace) -> Fixing | None:
     """Return what is to be repaired, None for nothing; repairing is imported only where asked."""
-    asked = options.fix or options.diff or options.fix_output or options.in_place
-    if not asked:
+    if not (options.fix or options.diff or options.fix_output or options.in_place):
         return None
-    from .fix import Request  # noqa: PLC0415
+    from .fix_options import fixing  # noqa: PLC0415
 
-    return Request.of(options)
+    return fixing(options)
 
 
 def _status(report: Report, failures: list[UsageError], limit: Severity, *, exit_zero: bool) -> int:
@@ -260,13 +272,10 @@ def _write_file(text: str, path: Path) -> None:
         path.write_text(text, encoding="utf-8")  # a pipe or a device, which has to stay one
         return
     path = path.resolve()  # where a link leads, for the link has to stay as well
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
+    with folder_beside(path) as folder:
+        temporary = folder / path.name
         temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
+        publish(temporary, path, replace=True)
 
 
 def _jobs(text: str) -> int:

@@ -15,14 +15,18 @@ from ..config import Config, find_config, load_config, vocabulary_of
 from ..errors import UsageError
 from ..findings import INTERNAL, TargetReport
 from ..lint import Options, lint, select_rules
-from ..models.package import FINAL_CHECKPOINT
+from ..models.paths import FINAL_CHECKPOINT
+from ..models.reading import Reading
 from ..models.repository import repository_name
 from ..models.target import load_target
 from ..nnunet.orientation import ORIENTATIONS
 from ..rules import all_rules
-from ..ship.contents import Request, trainer_folder
-from ..ship.pack import Progress, pack
+from ..ship.contents import Progress
+from ..ship.gather import Request
+from ..ship.pack import pack
 from ..ship.pack_report import as_json, as_text
+from ..ship.results_folder import trainer_folder
+from ..storage.depth import Depth
 from ..storage.new_file import stoppable
 from ..terminal import complain
 from ..wording import printable
@@ -40,7 +44,7 @@ example:
 
 exit status:
   0  the package was written
-  1  the linter found errors in it: they are shown, and there is no package
+  1  `model-lint check --deep` found errors in it: they are shown, and there is no package
   2  wrong usage, or something that is needed is missing or can't be read
 """
 
@@ -138,8 +142,8 @@ def run(options: argparse.Namespace) -> int:
     chosen = select_rules(all_rules(), select=config.select, extend_select=config.extend_select)
 
     def judge(package: Path) -> TargetReport:
-        loaded = load_target(str(package), name, vocabulary).shown_as(str(target))
-        return lint(loaded, Options(chosen, config))
+        loaded = load_target(str(package), name, vocabulary, Reading(Depth.ALL))
+        return lint(loaded.shown_as(str(target)), Options(chosen, config))
 
     with stoppable(), _progress() as progress:
         packed = pack(request, target, lint=judge, force=options.force, progress=progress)

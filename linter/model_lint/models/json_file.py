@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeGuard
+from typing import Any
 
+from ..findings import Problem, Step
 from ..storage.limits import (
     MAX_JSON_BYTES,
     MAX_JSON_DEPTH,
@@ -17,10 +17,8 @@ from ..storage.limits import (
     MAX_JSON_TOTAL,
     MAX_POINTED_DEPTH,
 )
-from ..storage.tree import BlockedError, DamagedError, Tree, TreeError, read_bytes
-
-#: A step into a JSON value: a key of an object or an index of an array.
-Step = str | int
+from ..storage.tree import Tree, TreeError, read_bytes
+from .unreadable import Unreadable, unread
 
 
 @dataclass(frozen=True)
@@ -29,22 +27,13 @@ class JsonFile:
 
     path: str
     text: str
-    #: The parsed value; None where ``error`` says why there is none.
+    #: The parsed value; None where it is unreadable.
     value: Any
-    #: One line: why it can't be read.
-    error: str | None = None
-    error_line: int | None = None
+    unreadable: Unreadable | None = None
     #: Keys that stand twice in one object: ``json.load`` keeps the last and says nothing.
     repeated_keys: tuple[str, ...] = ()
-    #: What kept the bytes from being read; None where they were.
-    failure: TreeError | None = None
     #: Strings, brackets and commas in it.
     tokens: int = 0
-
-    @property
-    def reported(self) -> bool:
-        """Whether a rule about the archive says why it can't be read, so that none other need."""
-        return isinstance(self.failure, (BlockedError, DamagedError))
 
     @property
     def object(self) -> dict[str, Any]:
@@ -58,6 +47,13 @@ class JsonFile:
         """
         offset = self._offsets.get(steps)
         return None if offset is None else self.text.count("\n", 0, offset) + 1
+
+    def located(self, problem: Problem) -> Problem:
+        """Place a problem in this file, on the line of its key, or of the nearest one around it."""
+        steps = problem.steps
+        while steps and self.line(*steps) is None:
+            steps = steps[:-1]
+        return problem._replace(at=self.path, line=self.line(*steps) if steps else None)
 
     def keys_between(self, start: int, end: int) -> list[tuple[Step, int]]:
         """Return the keys (and indices of array elements) in a part of the text, with offsets."""
@@ -78,17 +74,7 @@ class JsonFile:
 
     @cached_property
     def _offsets(self) -> dict[tuple[Step, ...], int]:
-        return {} if self.error else dict(_positions(self.text))
-
-
-def is_number(value: object) -> TypeGuard[int | float]:
-    """Return whether a value is a number that a float can hold.
-
-    Python's parser takes NaN and Infinity, and integers of any size.
-    """
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return False
-    return abs(value) <= sys.float_info.max
+        return {} if self.unreadable else dict(_positions(self.text))
 
 
 class JsonReader:
@@ -113,7 +99,7 @@ def read_json(tree: Tree, path: str, limit: int = MAX_JSON_TOKENS) -> JsonFile:
     try:
         data = read_bytes(tree, path, MAX_JSON_BYTES)
     except TreeError as error:
-        return JsonFile(path, "", None, str(error), failure=error)
+        return JsonFile(path, "", None, unread(error))
     return parse_json(path, data, limit)
 
 
@@ -123,17 +109,18 @@ def parse_json(path: str, data: bytes, limit: int = MAX_JSON_TOKENS) -> JsonFile
     Of more than ``limit`` strings, brackets and commas nothing is kept.
     """
     text = data.decode(errors="replace")
-    reason = _unreadable(data, text)
+    reason = _not_json(data, text)
     if reason:
-        return JsonFile(path, text, None, reason)
+        return JsonFile(path, text, None, Unreadable(reason))
     tokens, depth = _measure(text, limit)
     if tokens > limit:
         reason = f"larger than any genuine file: more than {limit} strings, brackets and commas"
         if limit < MAX_JSON_TOKENS:
             reason = "not looked into, since the files before it are larger than any genuine ones"
-        return JsonFile(path, "", None, reason)
+        return JsonFile(path, "", None, Unreadable(reason))
     if depth > MAX_JSON_DEPTH:
-        return JsonFile(path, "", None, f"nested deeper than {MAX_JSON_DEPTH} levels")
+        reason = f"nested deeper than {MAX_JSON_DEPTH} levels"
+        return JsonFile(path, "", None, Unreadable(reason))
     repeated: list[str] = []
 
     def build(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -147,13 +134,14 @@ def parse_json(path: str, data: bytes, limit: int = MAX_JSON_TOKENS) -> JsonFile
     try:
         value = json.loads(text, object_pairs_hook=build)
     except json.JSONDecodeError as error:
-        return JsonFile(path, text, None, f"{error.msg} (column {error.colno})", error.lineno)
+        reason = f"{error.msg} (column {error.colno})"
+        return JsonFile(path, text, None, Unreadable(reason, error.lineno))
     except ValueError as error:  # an integer of more digits than Python converts
-        return JsonFile(path, text, None, str(error).partition(";")[0])
+        return JsonFile(path, text, None, Unreadable(str(error).partition(";")[0]))
     return JsonFile(path, text, value, repeated_keys=tuple(repeated), tokens=tokens)
 
 
-def _unreadable(data: bytes, text: str) -> str | None:
+def _not_json(data: bytes, text: str) -> str | None:
     if data.startswith(b"version https://git-lfs"):
         return "a git-lfs pointer, not the file that it stands for"
     if data.startswith(b"\xef\xbb\xbf"):

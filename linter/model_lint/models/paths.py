@@ -1,17 +1,26 @@
-"""What the files of a package are, told from their names and places."""
+"""What names and paths mean: the specification's files, and what is recognised by its name."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from .package import CROP_METADATA, FINAL_CHECKPOINT, FOLD_GLOB, Package, TrainerFolder
-
+#: What SCT globs for after unpacking (deepseg/nnunet.py).
+TRAINER_GLOB = "nnUNetTrainer*"
+#: What SCT globs for inside the trainer folder.
+FOLD_GLOB = "fold_*"
+FINAL_CHECKPOINT = "checkpoint_final.pth"
+#: What SCT reads beside the trainer folder for models of cropped images.
+CROP_METADATA = "crop_metadata.json"
+#: What nnU-Net names a dataset folder; one such wrapper suits SCT, nnU-Net and Slicer.
+DATASET_FOLDER = re.compile(r"Dataset\d{3}_.+", re.ASCII)
 #: The files of the specification's tree, by the folder they are in.
 TRAINER_FILES = frozenset(
     {"dataset.json", "plans.json", "dataset_fingerprint.json", "trainer_class.py"}
 )
-FOLD_FILES = (
+_FOLD_FILES = (
     FINAL_CHECKPOINT,
     "debug.json",
     "progress.png",
@@ -25,6 +34,12 @@ _IMAGES = (
 _CHECKPOINTS = (".pth", ".pt", ".ckpt", ".onnx", ".model", ".safetensors")
 #: What macOS and Windows leave behind.
 _JUNK = frozenset({"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"})
+
+
+def above(path: str) -> Iterator[str]:
+    """Yield the folders above a path, the innermost first, without the root."""
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 def is_junk(path: str) -> bool:
@@ -50,6 +65,16 @@ def is_checkpoint(path: str) -> bool:
     return path.lower().endswith(_CHECKPOINTS)
 
 
+def is_fold_file(name: str) -> bool:
+    """Return whether the specification's tree shows a file of this name in a fold."""
+    return any(fnmatchcase(name, glob) for glob in _FOLD_FILES)
+
+
+def is_fold_checkpoint(name: str) -> bool:
+    """Return whether a file in a fold is, or was meant to be, a checkpoint that nnU-Net wrote."""
+    return name.startswith("checkpoint") or name.endswith(".pth")
+
+
 def resembles_fold(name: str) -> bool:
     """Return whether a name was probably meant to be that of a fold."""
     return re.fullmatch(r"fold[-_ .]?(all|[0-9]+)", name.lower()) is not None
@@ -65,55 +90,29 @@ def validation_entry(path: str) -> str | None:
     return None
 
 
-def unexpected(package: Package, trainers: tuple[TrainerFolder, ...]) -> dict[str, int]:
-    """Return what is in none of the specification's places and is told by no other rule.
+@dataclass(frozen=True)
+class FolderName:
+    """The three parts of a trainer folder's name."""
 
-    Of a folder full of such files the folder stands for them all; the number is that of its files.
-    """
-    known = _known_folders(trainers)
-    found: dict[str, int] = {}
-    empty = [path for path, names in package.tree.folders.items() if not names]
-    for path in [*package.tree.files, *empty]:
-        entry = _unexpected_entry(path, known, package)
-        if entry:
-            found[entry] = found.get(entry, 0) + (path in package.tree.files)
-    return found
+    trainer: str
+    plans: str
+    configuration: str
 
 
-def _known_folders(trainers: tuple[TrainerFolder, ...]) -> dict[str, str]:
-    """Return the folders of the specification's tree and those above, each with its kind."""
-    known = {"": "above"}
-    for trainer in trainers:
-        parts = trainer.path.split("/")
-        known |= {"/".join(parts[:end]): "above" for end in range(1, len(parts))}
-    for trainer in trainers:
-        known[trainer.path] = "trainer"
-        known |= {f.path: "fold" for f in trainer.folds if not f.is_file and f.number is not None}
-    return known
+def parse_folder_name(name: str) -> FolderName | None:
+    """Split ``TRAINER__PLANS__CONFIGURATION`` as nnU-Net does; None unless three parts result."""
+    parts = name.split("__")
+    return FolderName(*parts) if len(parts) == 3 and all(parts) else None
 
 
-def _unexpected_entry(path: str, known: dict[str, str], package: Package) -> str | None:
-    """Return the outermost entry on a path that is not expected; None where another rule tells."""
-    if path in known or is_junk(path) or validation_entry(path):
-        return None
-    folder, _, name = path.rpartition("/")
-    if path in package.tree.files and (is_image(path) or is_checkpoint(path)):
-        return None
-    while folder not in known:
-        folder, _, name = folder.rpartition("/")
-    kind = known[folder]
-    entry = f"{folder}/{name}" if folder else name
-    if entry in package.found or name == CROP_METADATA:
-        return None
-    if kind == "fold":
-        return None if any(fnmatchcase(name, glob) for glob in FOLD_FILES) else entry
-    if kind == "trainer":
-        reported = fnmatchcase(name, FOLD_GLOB) or (
-            resembles_fold(name) and not _has_fold(known, folder)
-        )
-        return None if name in TRAINER_FILES or reported else entry
-    return entry
+def fold_number(name: str) -> int | str | None:
+    """Return the number that ``fold_<int>`` or ``fold_all`` means, None for any other name."""
+    suffix = name.removeprefix("fold_")
+    if suffix == "all":
+        return "all"
+    return int(suffix) if re.fullmatch(r"0|[1-9][0-9]{0,8}", suffix) else None
 
 
-def _has_fold(known: dict[str, str], trainer: str) -> bool:
-    return any(k == "fold" and path.rpartition("/")[0] == trainer for path, k in known.items())
+def is_version_1(name: str) -> bool:
+    """Return whether a file of this name is one of nnU-Net 1's."""
+    return name == "plans.pkl" or fnmatchcase(name, "model_*.model")

@@ -78,9 +78,9 @@ def cut(source: SourceLine, width: int) -> SourceLine:
 
 def _pointed(file: JsonFile, problem: Problem, begin: int, raw: str) -> SourceLine:
     """Point at the key: the only one on the line, or the one that the message quotes."""
-    if file.error:
-        column = re.search(r"\(column (\d+)\)", file.error)
-        if column is None or problem.line != file.error_line:
+    if file.unreadable:
+        column = re.search(r"\(column (\d+)\)", file.unreadable.reason)
+        if column is None or problem.line != file.unreadable.line:
             return SourceLine(raw)
         at = int(column[1]) - 1
         return SourceLine(raw, at, 1, at + 1)

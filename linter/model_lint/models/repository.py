@@ -10,8 +10,7 @@ from pathlib import Path
 
 from ..storage.folder import FolderTree
 from ..storage.limits import MAX_SCRIPT_BYTES, MAX_SCRIPTS, MAX_SCRIPTS_TOTAL
-from .package import FINAL_CHECKPOINT, parse_folder_name
-from .paths import is_checkpoint
+from .paths import FINAL_CHECKPOINT, is_checkpoint, parse_folder_name
 
 #: What a model repository runs, and what configures it: the files in which paths, addresses and
 #: keys of its authors hide.

@@ -18,7 +18,8 @@ from ..storage.ranges import Ranges, of_file
 from ..storage.tree import TreeError
 from ..storage.zip import ZipTree
 from .archive import Archive, read_archive
-from .package import Package, build_package, is_version_1, parse_folder_name
+from .package import Package, build_package
+from .paths import is_version_1, parse_folder_name
 from .reading import NORMAL, Reading
 
 if TYPE_CHECKING:

@@ -20,6 +20,7 @@ from ..storage.limits import (
     MAX_WHOLE_TOTAL,
 )
 from ..storage.tree import Entry, Tree, TreeError, read_ends
+from .unreadable import Unreadable, unread
 
 if TYPE_CHECKING:
     from ..privacy import Leak
@@ -40,8 +41,7 @@ class TextFile:
     text: str
     #: Lines of its beginning, where the middle is left out; None where the whole was read.
     beginning: int | None = None
-    #: What kept the bytes from being read; None where they were.
-    failure: TreeError | None = None
+    unreadable: Unreadable | None = None
 
     def line(self, number: int) -> int | None:
         """Return the line of the file that a line of the text is, None where that is not known."""
@@ -87,7 +87,7 @@ def read_texts(
             more = _read(tree, entry, MAX_WHOLE_BYTES // 2)
             left -= len(more.text)
             # What could be read before, but not to its end, is damaged: another rule reports it.
-            text = replace(text, failure=more.failure) if more.failure else more
+            text = replace(text, unreadable=more.unreadable) if more.unreadable else more
         texts.append(text)
         if held > MAX_TEXTS_TOTAL:
             break
@@ -105,7 +105,7 @@ def _read(tree: Tree, entry: Entry, ends: int = MAX_EXCERPT_BYTES) -> TextFile:
     try:
         parts = read_ends(tree, entry, ends)
     except TreeError as error:
-        return TextFile(entry.path, "", failure=error)
+        return TextFile(entry.path, "", unreadable=unread(error))
     texts = [part.decode(errors="replace").replace("\r\n", "\n") for part in parts]
     return _joined(entry.path, *texts) if len(texts) > 1 else TextFile(entry.path, texts[0])
 

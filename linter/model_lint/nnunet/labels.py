@@ -7,11 +7,12 @@ its output; SCT (deepseg/inference.py) compares that output with them and names 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from ..models.json_file import Step
+from ..findings import Problem, Severity, Step
 from ..storage.limits import MAX_LABELS
 from ..wording import count, listing, quote
+from .numbers import whole_number
 
 BACKGROUND = "background"
 IGNORE = "ignore"
@@ -34,53 +35,36 @@ _LARGER_FIRST = (
 _OWN_VALUE = "in `regions_class_order`, give each region a value that it shares with no other"
 
 
-class Defect(NamedTuple):
-    """Something about the labels that goes wrong, or that works by luck."""
-
-    #: Keys and indices from the top of the file.
-    steps: tuple[Step, ...]
-    message: str
-    #: Whether both consumers get it right all the same.
-    works: bool = False
-    #: How to fix it, where that is shorter than the rule's general advice.
-    help: str | None = None
-    #: Whether nnU-Net can check and plan a data set of such labels.
-    trains: bool = True
+WARNING = Severity.WARNING
 
 
-class PaintingFlaw(NamedTuple):
-    """A region whose mask does not come out as its values declare it."""
+def label_problems(data: Mapping[str, Any], *, planned: bool = False) -> Iterator[Problem]:
+    """Yield what is wrong with ``labels``, if it is an object, and with its regions.
 
-    region: str
-    message: str
-    #: Whether the masks of a network without errors are right all the same.
-    works: bool = False
-    help: str | None = None
-
-
-def defects(data: Mapping[str, Any]) -> Iterator[Defect]:
-    """Yield what is wrong with ``labels``, if it is an object, and with its regions."""
+    A warning is what both consumers get right all the same. ``planned`` says that nnU-Net is still
+    to check and plan the data set, which it can't for some labels that it could predict.
+    """
     labels = data.get("labels")
     if not isinstance(labels, dict):
         return
     amount = sum(len(value) if isinstance(value, list) else 1 for value in labels.values())
     if amount > MAX_LABELS:
         text = f"{amount} values of labels, the limit is {MAX_LABELS}: no genuine model has so many"
-        yield Defect(("labels",), text)
+        yield Problem(text, steps=("labels",))
         return
     if is_inverted(labels):
         help_text = f"{_UNINVERTED}; {_CONVERSION}" if is_old_dataset(data) else _UNINVERTED
-        yield Defect(("labels",), _INVERTED, help=help_text)
+        yield Problem(_INVERTED, steps=("labels",), help=help_text)
         return
     yield from _background(labels)
     yield from _names(labels)
     values = list(_values(labels))
     yield from _texts(labels)
     yield from values
-    if any(not defect.works for defect in values):
+    if any(problem.severity is None for problem in values):
         return  # what follows would only repeat it
     if has_regions(labels):
-        yield from _regions(labels, data)
+        yield from _regions(labels, data, planned=planned)
     else:
         yield from _plain(labels)
     yield from _ignore(labels)
@@ -131,10 +115,12 @@ def painted(regions: Mapping[str, Collection[int]], order: Sequence[int]) -> dic
     return written
 
 
-def painting_flaws(
+def painting_problems(
     regions: Mapping[str, Collection[int]], order: Sequence[int]
-) -> Iterator[PaintingFlaw]:
+) -> Iterator[Problem]:
     """Yield the regions of which nnU-Net's output does not give the declared mask.
+
+    A warning is a value that is not the region's own, where the masks are right all the same.
 
     ``regions`` holds the values of each label in the order of the file, without `background` and
     `ignore`; ``order`` is ``regions_class_order``, of the same length. The mask of a region is
@@ -146,35 +132,38 @@ def painting_flaws(
     sources: dict[int, set[int]] = {}
     for true, value in written.items():
         sources.setdefault(value, set()).add(true)
-    for name, members in regions.items():
+    for index, (name, members) in enumerate(regions.items()):
         own = frozenset(members)
         shown = set().union(*(sources.get(value, ()) for value in own))
         if values[name] not in own:
-            yield _foreign_value(name, own, values[name], works=shown == own)
+            found = _foreign_value(name, own, values[name], works=shown == own)
+            yield found._replace(steps=("regions_class_order", index))
         elif shown != own:
             painter = last[min(shown ^ own)]
-            yield _covered(name, own, painter, frozenset(regions[painter]), values[painter])
+            found = _covered(name, own, painter, frozenset(regions[painter]), values[painter])
+            yield found._replace(steps=("regions_class_order", index))
 
 
-def _foreign_value(name: str, own: frozenset[int], value: int, *, works: bool) -> PaintingFlaw:
+def _foreign_value(name: str, own: frozenset[int], value: int, *, works: bool) -> Problem:
     text = f"`regions_class_order` gives {quote(name)} the value {value}, not one of its own"
     wanted = listing(sorted(own), shown=5)
-    return PaintingFlaw(name, f"{text} ({wanted}): it follows the order of the labels", works)
+    text += f" ({wanted}): it follows the order of the labels"
+    return Problem(text, severity=WARNING if works else None)
 
 
 def _covered(
     name: str, own: frozenset[int], painter: str, others: frozenset[int], value: int
-) -> PaintingFlaw:
+) -> Problem:
     """Describe a region that loses voxels to a later one, or gets some of its voxels."""
     if own < others and value not in own:
         text = f"{quote(painter)} is painted after {quote(name)} and covers it"
-        return PaintingFlaw(name, text, help=_LARGER_FIRST)
+        return Problem(text, help=_LARGER_FIRST)
     if value in own:
         text = f"{quote(name)} would hold all of {quote(painter)}, which is written as {value} too"
-        return PaintingFlaw(name, text, help=_OWN_VALUE)
+        return Problem(text, help=_OWN_VALUE)
     text = f"{quote(painter)} is painted after {quote(name)} and covers their common part"
     advice = f"give the common part of {quote(name)} and {quote(painter)} a label of its own"
-    return PaintingFlaw(name, text, help=f"{advice}, listed after both")
+    return Problem(text, help=f"{advice}, listed after both")
 
 
 def has_regions(labels: Mapping[str, Any]) -> bool:
@@ -182,43 +171,34 @@ def has_regions(labels: Mapping[str, Any]) -> bool:
     return any(isinstance(value, list) and len(value) > 1 for value in labels.values())
 
 
-def whole_number(value: Any) -> int | None:
-    """Return what ``int`` makes of a value, which is how nnU-Net and SCT read it."""
-    if not isinstance(value, (int, float, str)):
-        return None
-    try:
-        number = int(value)
-    except (ValueError, OverflowError):
-        return None
-    return None if isinstance(value, float) and value != number else number
-
-
-def _background(labels: dict[str, Any]) -> Iterator[Defect]:
+def _background(labels: dict[str, Any]) -> Iterator[Problem]:
     if BACKGROUND in labels:
         return
     near = [name for name in labels if name.strip().lower() == BACKGROUND]
     hint = f"; it has to be spelled like this, not {quote(near[0])}" if near else ""
-    yield Defect(("labels",), f"no label `background`{hint}")
+    yield Problem(f"no label `background`{hint}", steps=("labels",))
 
 
-def _names(labels: dict[str, Any]) -> Iterator[Defect]:
+def _names(labels: dict[str, Any]) -> Iterator[Problem]:
     names = foreground(labels)
     if not names and BACKGROUND in labels:
-        yield Defect(("labels",), "no label besides `background`")
+        yield Problem("no label besides `background`", steps=("labels",))
     for name in names:
         reason = _unfit_for_file(name)
         if reason:
             text = f"the label {quote(name)} can't be part of a file name: {reason}"
-            yield Defect(("labels", name), text, help="rename the label: `a-z`, `0-9` and `_` do")
+            yield Problem(
+                text, steps=("labels", name), help="rename the label: `a-z`, `0-9` and `_` do"
+            )
         elif not 0 < len(name.encode()) <= _LONG_NAME:
             text = f"a label of {count(len(name.encode()), 'byte')} makes odd file names"
-            yield Defect(("labels", name), text, works=True)
+            yield Problem(text, steps=("labels", name), severity=WARNING)
     folded: dict[str, str] = {}
     for name in names:
         first = folded.setdefault(name.lower(), name)
         if first != name:
             text = f"{quote(first)} and {quote(name)} are one file name on macOS and Windows"
-            yield Defect(("labels", name), text, works=True)
+            yield Problem(text, steps=("labels", name), severity=WARNING)
 
 
 def _unfit_for_file(name: str) -> str | None:
@@ -232,14 +212,14 @@ def _unfit_for_file(name: str) -> str | None:
     return None
 
 
-def _texts(labels: dict[str, Any]) -> Iterator[Defect]:
+def _texts(labels: dict[str, Any]) -> Iterator[Problem]:
     """Report values that are numbers written as text, all of them at once."""
     names = [name for name, value in labels.items() if _is_text_number(value)]
     if BACKGROUND in names and has_regions(labels):
         names.remove(BACKGROUND)  # an error of its own
     if names:
         text = f"values written as text ({listing(names)}): write numbers, without quotes"
-        yield Defect(("labels", names[0]), text, works=True)
+        yield Problem(text, steps=("labels", names[0]), severity=WARNING)
 
 
 def _is_text_number(value: Any) -> bool:
@@ -247,7 +227,7 @@ def _is_text_number(value: Any) -> bool:
     return any(isinstance(item, str) and whole_number(item) is not None for item in values)
 
 
-def _values(labels: dict[str, Any]) -> Iterator[Defect]:
+def _values(labels: dict[str, Any]) -> Iterator[Problem]:
     """Check each value by itself."""
     for name, value in labels.items():
         steps = ("labels", name)
@@ -258,40 +238,44 @@ def _values(labels: dict[str, Any]) -> Iterator[Defect]:
         elif not isinstance(value, list):
             yield from _value(name, value, steps)
         elif not value:
-            yield Defect(steps, f"{quote(name)} is an empty list")
+            yield Problem(f"{quote(name)} is an empty list", steps=steps)
         else:
             for index, item in enumerate(value):
                 yield from _value(name, item, (*steps, index))
             numbers = [whole_number(item) for item in value]
             if len(set(numbers)) < len(numbers):
-                yield Defect(steps, f"{quote(name)} repeats a value", works=True)
+                yield Problem(f"{quote(name)} repeats a value", steps=steps, severity=WARNING)
 
 
-def _background_value(value: Any, steps: tuple[Step, ...], *, regions: bool) -> Iterator[Defect]:
+def _background_value(value: Any, steps: tuple[Step, ...], *, regions: bool) -> Iterator[Problem]:
     if isinstance(value, list) or whole_number(value) != 0:
-        yield Defect(steps, f"`background` must be 0, not {_shown(value)}")
+        yield Problem(f"`background` must be 0, not {_shown(value)}", steps=steps)
     elif isinstance(value, str) and regions:
         # nnU-Net compares it with 0, so that "0" counts as one more region.
-        yield Defect(steps, f"`background` must be the number 0, not the text {quote(value)}")
+        yield Problem(
+            f"`background` must be the number 0, not the text {quote(value)}", steps=steps
+        )
     elif not isinstance(value, str) and not _is_integer(value):
-        yield Defect(steps, f"`background` should be 0, not {_shown(value)}", works=True)
+        yield Problem(
+            f"`background` should be 0, not {_shown(value)}", steps=steps, severity=WARNING
+        )
 
 
-def _value(name: str, value: Any, steps: tuple[Step, ...]) -> Iterator[Defect]:
+def _value(name: str, value: Any, steps: tuple[Step, ...]) -> Iterator[Problem]:
     number = whole_number(value)
     if number is None:
-        yield Defect(
-            steps, f"the value of {quote(name)} must be a whole number, not {_shown(value)}"
+        yield Problem(
+            f"the value of {quote(name)} must be a whole number, not {_shown(value)}", steps=steps
         )
     elif number < 1:
         what = "0 is the background" if number == 0 else "values are 1, 2, ..."
-        yield Defect(steps, f"the value of {quote(name)} is {_shown(value)}; {what}")
+        yield Problem(f"the value of {quote(name)} is {_shown(value)}; {what}", steps=steps)
     elif not isinstance(value, str) and not _is_integer(value):
         text = f"the value of {quote(name)} should be {number}, not {_shown(value)}"
-        yield Defect(steps, text, works=True)
+        yield Problem(text, steps=steps, severity=WARNING)
 
 
-def _plain(labels: dict[str, Any]) -> Iterator[Defect]:
+def _plain(labels: dict[str, Any]) -> Iterator[Problem]:
     """Check that the values are 0, 1, ..., as nnU-Net numbers its output, each used once."""
     owners: dict[int, list[str]] = {}
     for name, value in labels.items():
@@ -301,7 +285,7 @@ def _plain(labels: dict[str, Any]) -> Iterator[Defect]:
     for number, names in owners.items():
         if len(names) > 1:
             text = f"{listing(names)} have the same value {number}"
-            yield Defect(("labels", names[1]), text)
+            yield Problem(text, steps=("labels", names[1]))
     numbers = sorted({0, *owners})
     gap = next((n for n, expected in enumerate(numbers) if n != expected), None)
     if gap is not None:
@@ -311,10 +295,12 @@ def _plain(labels: dict[str, Any]) -> Iterator[Defect]:
         )
         last = len(numbers) - 1
         more = f"output 0 to {last}, and SCT looks for these values in it: empty or swapped masks"
-        yield Defect(("labels", owners[found][0]), f"{text} {more}")
+        yield Problem(f"{text} {more}", steps=("labels", owners[found][0]))
 
 
-def _regions(labels: dict[str, Any], data: Mapping[str, Any]) -> Iterator[Defect]:
+def _regions(
+    labels: dict[str, Any], data: Mapping[str, Any], *, planned: bool
+) -> Iterator[Problem]:
     """Check that each region has the value that nnU-Net is to write for it."""
     regions = {
         name: _members(value) for name, value in labels.items() if name not in {BACKGROUND, IGNORE}
@@ -323,41 +309,38 @@ def _regions(labels: dict[str, Any], data: Mapping[str, Any]) -> Iterator[Defect
     steps: tuple[Step, ...] = ("regions_class_order",)
     if order is None:
         text = "labels that are lists (regions) need `regions_class_order`, which is missing"
-        yield Defect(("labels",), text)
+        yield Problem(text, steps=("labels",))
         return
     if not isinstance(order, list):
         text = f"`regions_class_order` must be a list of whole numbers, not {_shown(order)}"
-        yield Defect(steps, text)
+        yield Problem(text, steps=steps)
         return
     if len(order) != len(regions):
         amounts = f"{count(order, 'value')} for {count(len(regions), 'region')}"
         text = f"`regions_class_order` has {amounts} ({listing(regions, shown=5)})"
-        yield Defect(steps, text)
+        yield Problem(text, steps=steps)
         return
     yield from _order(order, regions)
     every = sorted(set().union(*regions.values()))
     if every != list(range(1, len(every) + 1)):
         text = f"the values of the regions are {listing(every, shown=9)}, with a gap"
-        yield Defect(("labels",), text, works=True, trains=False)
+        yield Problem(text, steps=("labels",), severity=None if planned else WARNING)
 
 
-def _order(order: list[Any], regions: dict[str, frozenset[int]]) -> Iterator[Defect]:
+def _order(order: list[Any], regions: dict[str, frozenset[int]]) -> Iterator[Problem]:
     numbers = [whole_number(v) if isinstance(v, (int, float)) else None for v in order]
     for index, (written, number) in enumerate(zip(order, numbers, strict=True)):
         steps = ("regions_class_order", index)
         if number is None or not 1 <= number <= 255:
             text = f"`regions_class_order` holds {_shown(written)}; each must be from 1 to 255"
-            yield Defect(steps, text)
+            yield Problem(text, steps=steps)
             return
         if not _is_integer(written):
-            yield Defect(steps, f"write {number}, not {_shown(written)}", works=True)
-    places = {name: index for index, name in enumerate(regions)}
-    for flaw in painting_flaws(regions, [number or 0 for number in numbers]):
-        steps = ("regions_class_order", places[flaw.region])
-        yield Defect(steps, flaw.message, flaw.works, flaw.help)
+            yield Problem(f"write {number}, not {_shown(written)}", steps=steps, severity=WARNING)
+    yield from painting_problems(regions, [number or 0 for number in numbers])
 
 
-def _ignore(labels: dict[str, Any]) -> Iterator[Defect]:
+def _ignore(labels: dict[str, Any]) -> Iterator[Problem]:
     if IGNORE not in labels:
         return
     value = labels[IGNORE]
@@ -367,7 +350,7 @@ def _ignore(labels: dict[str, Any]) -> Iterator[Defect]:
         text = (
             f"`ignore` must be {wanted}, one more than the highest other value, not {_shown(value)}"
         )
-        yield Defect(("labels", IGNORE), text)
+        yield Problem(text, steps=("labels", IGNORE))
 
 
 def _members(value: Any) -> frozenset[int]:

@@ -34,7 +34,7 @@ def class_order(regions: Mapping[str, Collection[int]]) -> list[int]:
     """Return ``regions_class_order`` for regions that are listed from large to small.
 
     A region whose values all belong to later ones is painted over as a whole, so that any of them
-    will do. Whether the masks come out as declared is for ``defects`` to say.
+    will do. Whether the masks come out as declared is for ``label_problems`` to say.
     """
     own = own_values(regions)
     pairs = ((own[name], values) for name, values in regions.items())

@@ -14,8 +14,9 @@ from collections import Counter
 from functools import lru_cache
 from importlib.util import decode_source
 from itertools import islice
-from typing import NamedTuple, TypeGuard
+from typing import TypeGuard
 
+from ..findings import Problem
 from ..storage.limits import MAX_SOURCE_TOKENS
 from ..wording import quote
 from .trainer_statements import Function, always, certain, dotted, ends_loading, executed, own_nodes
@@ -31,13 +32,6 @@ _OLDEST = "dataset_json"
 _WORD = re.compile(r"\w+|[^\w\s]")
 #: What can bind a name without writing it as one.
 _MAGIC = {"exec", "eval", "globals", "locals", "vars", "__getattr__", "*"}
-
-
-class Flaw(NamedTuple):
-    """Something wrong with the source."""
-
-    message: str
-    line: int | None
 
 
 def decode(data: bytes) -> str:
@@ -56,28 +50,28 @@ def decode(data: bytes) -> str:
 
 
 @lru_cache(maxsize=1)
-def parse(text: str) -> ast.Module | Flaw:
+def parse(text: str) -> ast.Module | Problem:
     """Parse Python source as Python 3.10 does, the oldest that SCT and nnU-Net run on."""
     return _excess(text) or _parsed(text)
 
 
-def _excess(text: str) -> Flaw | None:
+def _excess(text: str) -> Problem | None:
     words = islice(_WORD.finditer(text), MAX_SOURCE_TOKENS, None)
     if next(words, None) is None:
         return None
     limit = f"{MAX_SOURCE_TOKENS} words and symbols"
-    return Flaw(f"it is larger than any genuine trainer: more than {limit}", None)
+    return Problem(f"it is larger than any genuine trainer: more than {limit}")
 
 
-def _parsed(source: str | bytes) -> ast.Module | Flaw:
+def _parsed(source: str | bytes) -> ast.Module | Problem:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a warning about an escape is no defect of the model
             return ast.parse(source, feature_version=(3, 10))
     except SyntaxError as error:
-        return Flaw(f"it is not valid Python: {error.msg}", error.lineno)
+        return Problem(f"it is not valid Python: {error.msg}", line=error.lineno)
     except (ValueError, RecursionError, MemoryError):
-        return Flaw("it is not valid Python: NUL bytes, or nested too deeply", None)
+        return Problem("it is not valid Python: NUL bytes, or nested too deeply")
 
 
 @lru_cache(maxsize=1)
@@ -114,7 +108,7 @@ def bound_names(module: ast.Module) -> set[str]:
     return names
 
 
-def factory_flaw(module: ast.Module) -> Flaw | None:
+def factory_problem(module: ast.Module) -> Problem | None:
     """Say what is wrong with ``get_trainer_class``, as far as its syntax shows."""
     functions = [
         node
@@ -123,19 +117,21 @@ def factory_flaw(module: ast.Module) -> Flaw | None:
     ]
     if not functions:
         text = f"it has no `{FACTORY}` function"
-        return Flaw(text, None) if lacks_factory(module) else _assigned_flaw(module)
+        return Problem(text) if lacks_factory(module) else _assigned_problem(module)
     function = functions[-1]
     if isinstance(function, ast.AsyncFunctionDef) or _has(function, ast.Yield, ast.YieldFrom):
-        return Flaw(f"`{FACTORY}` is no plain function and returns no class", function.lineno)
+        return Problem(
+            f"`{FACTORY}` is no plain function and returns no class", line=function.lineno
+        )
     arguments = function.args
     required = len(arguments.posonlyargs) + len(arguments.args) - len(arguments.defaults)
     required += sum(default is None for default in arguments.kw_defaults)
     if required:
-        return Flaw(f"`{FACTORY}` takes arguments, but SCT gives none", function.lineno)
-    return _returned_flaw(function, set(classes(module)))
+        return Problem(f"`{FACTORY}` takes arguments, but SCT gives none", line=function.lineno)
+    return _returned_problem(function, set(classes(module)))
 
 
-def _assigned_flaw(module: ast.Module) -> Flaw | None:
+def _assigned_problem(module: ast.Module) -> Problem | None:
     """Say where the name stands for a class of the module, and not for a function."""
     own = set(classes(module))
     for node in executed(module.body):
@@ -143,7 +139,7 @@ def _assigned_flaw(module: ast.Module) -> Flaw | None:
             named = any(isinstance(t, ast.Name) and t.id == FACTORY for t in node.targets)
             if named and node.value.id in own:
                 text = f"`{FACTORY}` is a class, not a function that returns it"
-                return Flaw(text, node.lineno)
+                return Problem(text, line=node.lineno)
     return None
 
 
@@ -152,20 +148,20 @@ def lacks_factory(module: ast.Module) -> bool:
     return {FACTORY, "*"}.isdisjoint(bound_names(module))
 
 
-def _returned_flaw(function: Function, own: set[str]) -> Flaw | None:
+def _returned_problem(function: Function, own: set[str]) -> Problem | None:
     values = returned(function)
     if not values or any(map(ends_loading, certain(function.body))):
-        return Flaw(f"`{FACTORY}` returns nothing", function.lineno)
+        return Problem(f"`{FACTORY}` returns nothing", line=function.lineno)
     for value in values:
         if isinstance(value, ast.Constant):
             what = "None" if value.value is None else "a value, not a class"
-            return Flaw(f"`{FACTORY}` returns {what}", value.lineno)
+            return Problem(f"`{FACTORY}` returns {what}", line=value.lineno)
         if (
             isinstance(value, ast.Call)
             and isinstance(value.func, ast.Name)
             and value.func.id in own
         ):
-            return Flaw(f"`{FACTORY}` returns an instance, not the class", value.lineno)
+            return Problem(f"`{FACTORY}` returns an instance, not the class", line=value.lineno)
     return None
 
 
@@ -175,22 +171,22 @@ def returned(function: Function) -> list[ast.expr]:
     return [node.value for node in nodes if node.value is not None]
 
 
-def loading_flaw(module: ast.Module) -> Flaw | None:
+def loading_problem(module: ast.Module) -> Problem | None:
     """Say what keeps Python from loading the module to its end."""
     own = bindings(module)
     for node in always(module):
         if ends_loading(node, own):
             what = "ends Python" if isinstance(node, ast.Expr) else "raises an error"
-            return Flaw(f"it {what} whenever it is loaded", node.lineno)
+            return Problem(f"it {what} whenever it is loaded", line=node.lineno)
         if isinstance(node, ast.ClassDef):
             unknown = [b for b in node.bases if isinstance(b, ast.Name) and _is_unknown(b.id, own)]
             if unknown:
                 text = f"{quote(node.name)} inherits from {quote(unknown[0].id)}, which the file"
-                return Flaw(f"{text} neither defines nor imports", node.lineno)
+                return Problem(f"{text} neither defines nor imports", line=node.lineno)
     return None
 
 
-def class_flaw(module: ast.Module) -> Flaw | None:
+def class_problem(module: ast.Module) -> Problem | None:
     """Say why the class that ``get_trainer_class`` returns builds no network."""
     own = bindings(module)
     plain = {n.name: n for n in always(module) if _is_plain(n, own)}
@@ -202,10 +198,10 @@ def class_flaw(module: ast.Module) -> Flaw | None:
                 continue
             if _is_unknown(value.id, own):
                 text = f"`{FACTORY}` returns {quote(value.id)}, which the file does not define"
-                return Flaw(text, value.lineno)
+                return Problem(text, line=value.lineno)
             if _is_rootless(value.id, plain) and BUILDER not in own:
                 text = f"{quote(value.id)} inherits from no trainer and builds no network"
-                return Flaw(f"{text}: it has no `{BUILDER}`", plain[value.id].lineno)
+                return Problem(f"{text}: it has no `{BUILDER}`", line=plain[value.id].lineno)
     return None
 
 
@@ -259,7 +255,7 @@ def _is_rootless(name: str, plain: dict[str, ast.ClassDef]) -> bool:
     return True
 
 
-def builder_flaw(module: ast.Module, trainer: str) -> tuple[Flaw, bool] | None:
+def builder_problem(module: ast.Module, trainer: str) -> tuple[Problem, bool] | None:
     """Say why one of SCT and the stock nnU-Net can't call ``build_network_architecture``.
 
     Returns the flaw and whether it is SCT that can't call it; None where both can.
@@ -270,11 +266,13 @@ def builder_flaw(module: ast.Module, trainer: str) -> tuple[Flaw, bool] | None:
     for node in chain:
         for function in node.body:
             if isinstance(function, ast.FunctionDef) and function.name == BUILDER:
-                return _signature_flaw(function) or _base_call_flaw(function, module)
+                return _signature_problem(function) or _base_call_problem(function, module)
     return None
 
 
-def _base_call_flaw(function: ast.FunctionDef, module: ast.Module) -> tuple[Flaw, bool] | None:
+def _base_call_problem(
+    function: ast.FunctionDef, module: ast.Module
+) -> tuple[Problem, bool] | None:
     """Say where the method of nnU-Net's own class is called as only SCT's nnU-Net takes it.
 
     It is called with six values or all that were given; that of 2.7 and later takes five others.
@@ -293,7 +291,7 @@ def _base_call_flaw(function: ast.FunctionDef, module: ast.Module) -> tuple[Flaw
         inherited = isinstance(owner, ast.Call) and dotted(owner.func) == "super"
         if node.func.attr == BUILDER and (inherited or named in trainers) and _gives_six(node):
             text = f"it calls nnU-Net's own `{BUILDER}` with arguments that nnU-Net 2.8 refuses"
-            return Flaw(text, node.lineno), False
+            return Problem(text, line=node.lineno), False
     return None
 
 
@@ -302,11 +300,11 @@ def _gives_six(call: ast.Call) -> bool:
     return starred or len(call.args) + len(call.keywords) > _POSITIONAL
 
 
-def _signature_flaw(function: ast.FunctionDef) -> tuple[Flaw, bool] | None:
+def _signature_problem(function: ast.FunctionDef) -> tuple[Problem, bool] | None:
     names = {arg.arg for arg in [*function.args.args, *function.args.kwonlyargs]}
     if {"plans_manager", _OLDEST} <= names:
         text = f"`{BUILDER}` takes the arguments of nnU-Net 2.0 to 2.2, which neither SCT nor"
-        return Flaw(f"{text} nnU-Net 2.8 gives it", function.lineno), True
+        return Problem(f"{text} nnU-Net 2.8 gives it", line=function.lineno), True
     new_style = "plans_manager" in names
     in_sct = _binds(function, _POSITIONAL)
     in_stock = _binds(function, _POSITIONAL - 1 if new_style else _POSITIONAL)
@@ -317,7 +315,7 @@ def _signature_flaw(function: ast.FunctionDef) -> tuple[Flaw, bool] | None:
     text = f"`{BUILDER}` takes {style}, so that {where} can't call it"
     if not in_sct and not in_stock:
         text = f"neither SCT nor nnU-Net 2.8 can call `{BUILDER}` with these arguments"
-    return Flaw(text, function.lineno), not in_sct
+    return Problem(text, line=function.lineno), not in_sct
 
 
 def _binds(function: ast.FunctionDef, given: int) -> bool:

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
-from ..models.json_file import Step
-from .labels import whole_number
+from ..findings import Step
 from .networks import OLD_KEYS, network
+from .numbers import whole_number
 from .plans import resolve
 
 #: Keys of a configuration that prediction reads, with their arguments.

@@ -40,14 +40,17 @@ _MODULES = (
     "archive",
     "checkpoint",
     "dataset",
+    "entry_names",
     "extras",
     "layout",
     "names",
+    "package_size",
     "pickle",
     "plans",
     "privacy",
     "repository",
     "trainer_class",
+    "trainer_folder",
 )
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from ..findings import Problem
@@ -34,7 +32,7 @@ _KINDS = {
 }
 
 #: Findings of one kind that are shown before the rest is counted.
-_SHOWN = 10
+SHOWN = 10
 
 _METHODS = {
     1: "shrink",
@@ -46,6 +44,8 @@ _METHODS = {
     99: "AES",
 }
 
+#: Bytes of a deflate stream without data, which Java writes for folders.
+_EMPTY = 2
 #: Bytes of a local header before the name.
 _LOCAL_HEADER = 30
 
@@ -98,15 +98,15 @@ def zip_corrupt(archive: Archive, package: Package | None) -> Iterator[Problem]:
             "after an interrupted copy or upload, or bytes were changed"
         )
     outside = [m for m in archive.members if not _is_inside(m, archive)]
-    yield from _about(outside, "the directory places {} outside the file")
+    yield from about(outside, "the directory places {} outside the file")
     inside = sorted((m for m in archive.members if _is_inside(m, archive)), key=_start)
     overlaps = [b for a, b in pairwise(inside) if b.offset < _end(a)]
-    yield from _about(overlaps, "the data of {} overlaps that of other entries")
+    yield from about(overlaps, "the data of {} overlaps that of other entries")
     damaged = list(_damaged(archive, package).items())
-    for path, reason in damaged[:_SHOWN]:
+    for path, reason in damaged[:SHOWN]:
         yield Problem(f"it does not unpack: {reason}", printable(path))
-    if len(damaged) > _SHOWN:
-        yield Problem(f"and {len(damaged) - _SHOWN} more entries do not unpack")
+    if len(damaged) > SHOWN:
+        yield Problem(f"and {len(damaged) - SHOWN} more entries do not unpack")
 
 
 def _damaged(archive: Archive, package: Package | None) -> dict[str, str]:
@@ -128,48 +128,6 @@ def _end(member: Member) -> int:
 
 
 @rule(
-    "Z003",
-    ERROR,
-    PRACTICE,
-    "An entry's name must be a relative path with forward slashes: APPNOTE 4.4.17",
-    blocks_repair=True,
-    security=True,
-)
-def unsafe_path(archive: Archive) -> Iterator[Problem]:
-    """An entry's name is not a plain relative path.
-
-    Why: such an entry is written outside the folder into which a careless tool unpacks, or under
-    another name than meant: on Linux and macOS a backslash does not separate folders.
-
-    Fix: zip the folder again with `model-lint pack`, `zip -r` or Python's `shutil.make_archive`.
-    """
-    for found, what in _UNSAFE:
-        yield from _about([m for m in archive.members if found(m.raw_name)], what)
-
-
-_UNSAFE: tuple[tuple[Callable[[str], object], str], ...] = (
-    (lambda name: name.startswith("/"), "the name of {} is an absolute path"),
-    (
-        lambda name: ".." in re.split(r"[/\\]", name),
-        "the name of {} leads out of the folder (`..`)",
-    ),
-    (re.compile(r"[A-Za-z]:").match, "the name of {} begins with a drive letter"),
-    (
-        lambda name: "\\" in name,
-        "the name of {} holds a backslash, which separates folders on Windows only",
-    ),
-    (lambda name: "\0" in name, "the name of {} holds a NUL, where the rest of it gets cut off"),
-    (lambda name: not name, "{} has no name"),
-    (
-        lambda name: (
-            len(name) > 255 and any(len(p.encode(errors="replace")) > 255 for p in name.split("/"))
-        ),
-        "the name of {} is longer than the 255 bytes that file systems take",
-    ),
-)
-
-
-@rule(
     "Z004",
     ERROR,
     ZIPFILE,
@@ -188,7 +146,7 @@ def special_entry(package: Package) -> Iterator[Problem]:
     """
     special = package.tree.special
     for what in dict.fromkeys(special.values()):
-        yield from _about_paths(
+        yield from about_paths(
             [path for path in special if special[path] == what], f"{{}} is {what}"
         )
 
@@ -207,7 +165,7 @@ def encrypted(archive: Archive) -> Iterator[Problem]:
 
     Fix: zip the folder again without a password.
     """
-    yield from _about([m for m in archive.members if m.encrypted], "{} is encrypted")
+    yield from about([m for m in archive.members if m.encrypted], "{} is encrypted")
 
 
 @rule(
@@ -228,45 +186,9 @@ def compression_unsupported(archive: Archive) -> Iterator[Problem]:
     for method in sorted({m.method for m in unknown}):
         name = _METHODS.get(method, "unknown")
         which = [m for m in unknown if m.method == method]
-        yield from _about(which, f"{{}} is compressed with method {method} ({name})")
+        yield from about(which, f"{{}} is compressed with method {method} ({name})")
     patched = [m for m in archive.members if m.patched and not m.encrypted]
-    yield from _about(patched, "{} is stored as patched data")
-
-
-@rule(
-    "Z007",
-    ERROR,
-    ZIPFILE,
-    "zipfile unpacks both entries in turn, and the last one wins silently",
-    repair="keeps one of several equal entries of one name",
-)
-def duplicate_entry(archive: Archive) -> Iterator[Problem]:
-    """Two entries have the same name, or names that differ only in case.
-
-    Why: the last one overwrites the first without a word; with names that differ in case that
-    happens on macOS and Windows, where one of both files is lost.
-
-    Fix: zip the folder again into a new file; rename one of two names that differ only in case.
-    """
-    files = [m.path for m in archive.members if m.path and not m.is_dir]
-    amounts = Counter(files)
-    once = set(amounts)
-    twice = [path for path, amount in amounts.items() if amount > 1]
-    yield from _about_paths(twice, "{} is in the zip more than once")
-    folders = {m.path for m in archive.members if m.is_dir and m.path}
-    for path in list(once | folders):
-        while path := path.rpartition("/")[0]:
-            folders.add(path)
-    both = sorted(once & folders)
-    yield from _about_paths(both, "{} is both a file and a folder")
-    same: dict[str, list[str]] = {}
-    for path in sorted(once | folders):
-        same.setdefault(_folded(path), []).append(path)
-    groups = list(_outermost([g for g in same.values() if len(g) > 1]))
-    for group in groups[:_SHOWN]:
-        yield Problem(f"{listing(group)} are one name on macOS and Windows", printable(group[0]))
-    if len(groups) > _SHOWN:
-        yield Problem(f"and {len(groups) - _SHOWN} more such groups of names")
+    yield from about(patched, "{} is stored as patched data")
 
 
 @rule(
@@ -339,10 +261,10 @@ def crc_mismatch(package: Package) -> Iterator[Problem]:
         for fold in trainer.folds:
             text = package.wrong_bytes(fold)
             wrong += [(fold.checkpoint_path, text)] if text else []
-    for path, text in wrong[:_SHOWN]:
+    for path, text in wrong[:SHOWN]:
         yield Problem(text, printable(path))
-    if len(wrong) > _SHOWN:
-        yield Problem(f"and {count(wrong[_SHOWN:], 'more file')}")
+    if len(wrong) > SHOWN:
+        yield Problem(f"and {count(wrong[SHOWN:], 'more file')}")
 
 
 @rule(
@@ -360,40 +282,22 @@ def header_mismatch(archive: Archive, package: Package | None) -> Iterator[Probl
 
     Fix: zip the folder again into a new file: `model-lint pack` or `zip -r`.
     """
-    filled = [member for member in archive.members if member.is_dir and member.size]
-    yield from _about(filled, "{} is a folder, but has data, which nobody unpacks")
+    filled = [m for m in archive.members if m.is_dir and (m.size or m.compressed > _EMPTY)]
+    yield from about(filled, "{} is a folder, but has data, which nobody unpacks")
     unreadable = _damaged(archive, package)
     told = [(path, text) for path, text in archive.headers.differing if path not in unreadable]
-    for path, text in told[:_SHOWN]:
+    for path, text in told[:SHOWN]:
         yield Problem(text, printable(path))
-    if len(told) > _SHOWN:
-        yield Problem(f"and {count(told[_SHOWN:], 'more disagreement')}")
+    if len(told) > SHOWN:
+        yield Problem(f"and {count(told[SHOWN:], 'more disagreement')}")
 
 
-def _folded(path: str) -> str:
-    """Return what a file system makes of a name that ignores case and composes letters."""
-    if path.isascii():
-        return path.lower()
-    import unicodedata  # noqa: PLC0415 - names of models are ASCII
-
-    return unicodedata.normalize("NFC", path).casefold()
+def about(members: Iterable[Member], message: str) -> Iterator[Problem]:
+    """Yield one problem about all members that share a defect, placed at the first."""
+    return about_paths([m.raw_name for m in members], message)
 
 
-def _outermost(groups: list[list[str]]) -> Iterator[list[str]]:
-    """Leave out groups that differ only because the folders around them do."""
-    known = {path for group in groups for path in group}
-    for group in groups:
-        if len({path.rpartition("/")[0] for path in group}) == 1 or not any(
-            path.rpartition("/")[0] in known for path in group
-        ):
-            yield group
-
-
-def _about(members: Iterable[Member], message: str) -> Iterator[Problem]:
-    return _about_paths([m.raw_name for m in members], message)
-
-
-def _about_paths(names: list[str], message: str) -> Iterator[Problem]:
+def about_paths(names: list[str], message: str) -> Iterator[Problem]:
     """Yield one problem about all entries that share a defect, placed at the first."""
     if not names:
         return

@@ -8,12 +8,14 @@ from itertools import islice
 from ..checkpoint.reader import BadCheckpoint, Checkpoint
 from ..findings import Problem
 from ..models.json_file import JsonFile
-from ..models.package import Fold, Package, TrainerFolder
+from ..models.package import Package
+from ..models.trainer_folder import Fold, TrainerFolder
 from ..nnunet.networks import BATCHES, Network, network
 from ..nnunet.plans import resolve
 from ..nnunet.training_copies import ABSENT, Difference, dataset_differences, plans_differences
-from ..wording import count, listing, quote, size
+from ..wording import are, count, listing, quote, size
 from . import ERROR, NNUNET, SPEC, TORCH, WARNING, rule
+from .shared import how_to_place
 
 
 def _every(package: Package) -> Iterator[tuple[TrainerFolder, Fold, Checkpoint]]:
@@ -93,8 +95,7 @@ def not_a_torch_zip(package: Package) -> Iterator[Problem]:
 def checkpoint_truncated(package: Package) -> Iterator[Problem]:
     """A checkpoint is incomplete: numbers that it declares are missing, too few or too many.
 
-    Why: a copy or an upload was interrupted, and torch refuses the file. Of a checkpoint of over
-    1 MiB in a compressed package only the start is read, unless with `--deep`.
+    Why: a copy or an upload was interrupted, and torch refuses the file.
 
     Fix: copy `checkpoint_final.pth` again and compare the sizes.
     """
@@ -112,19 +113,22 @@ def checkpoint_key_missing(package: Package) -> Iterator[Problem]:
 
     Why: it was not written by an nnU-Net 2 trainer, or was cut down too far, and does not load.
 
-    Fix: take the file that the trainer wrote; `model-lint pack` cuts it down safely.
+    Fix: take the `checkpoint_final.pth` that nnU-Net's trainer wrote.
     """
     for _, fold, checkpoint in _every(package):
         missing = checkpoint.missing_keys
         wrapper = checkpoint.wrapper_prefix
         if missing:
-            message = f"{listing(missing)} is missing or of a wrong type"
+            message = f"{listing(missing)} {are(missing)} missing or of a wrong type"
+            advice = None
             if "state_dict" in checkpoint.keys and "plot_stuff" in checkpoint.keys:
                 message += ": this is a checkpoint of nnU-Net 1"
-            yield Problem(message, fold.checkpoint_path)
+                advice = "train the model again with nnU-Net 2; nothing converts it"
+            yield Problem(message, fold.checkpoint_path, help=advice)
         elif wrapper:
             message = f"the names of all weights begin with {quote(wrapper)}, nnU-Net's don't"
-            yield Problem(message, fold.checkpoint_path)
+            take_off = "`model-lint pack` takes the prefix off and changes no weight"
+            yield Problem(message, fold.checkpoint_path, help=take_off)
 
 
 @rule(
@@ -173,12 +177,16 @@ def fold_differs(package: Package) -> Iterator[Problem]:
 
     Why: it predicts as before, but nobody can tell any more which subjects it was trained on.
 
-    Fix: name the folder after the fold that was trained.
+    Fix: name the folder after the fold that was trained, or take the checkpoint of this fold.
     """
-    for _, fold, checkpoint in _every(package):
+    for trainer, fold, checkpoint in _every(package):
         trained = checkpoint.fold
         if None not in {trained, fold.number} and trained != fold.number:
-            yield Problem(f"trained as fold {trained}", fold.checkpoint_path)
+            others = {f.number for f in trainer.folds} - {fold.number}
+            free = not others if trained == "all" else trained not in others
+            take = f"take the checkpoint of {quote(fold.name)} from its own folder"
+            advice = how_to_place(fold.path, trainer.at(f"fold_{trained}")) if free else take
+            yield Problem(f"trained as fold {trained}", fold.checkpoint_path, help=advice)
 
 
 @rule(
@@ -295,7 +303,8 @@ def embedded_plans_differ(package: Package) -> Iterator[Problem]:
     prediction reads the value; names and descriptions may differ, and `image_orientation` may be
     added (another one than the training's is a warning).
 
-    Fix: take `plans.json` and `dataset.json` from the results folder of this training.
+    Fix: take `plans.json`, `dataset.json` and the checkpoints from the results folder of one
+    training.
     """
     for trainer in package.trainers:
         found: dict[tuple[str, bool], dict[str, tuple[JsonFile, Fold, Difference]]] = {}
@@ -404,7 +413,7 @@ def weights_shape(package: Package) -> Iterator[Problem]:
 
     Why: nnU-Net builds the network from `plans.json`, and then the weights don't fit it.
 
-    Fix: take the `plans.json` that the model was trained with.
+    Fix: take `plans.json` and `checkpoint_final.pth` from the results folder of one training.
     """
     for trainer in package.trainers:
         # The others have the same shapes, or C009 says so.

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
 from typing import Any
 
-from ..findings import SHOWN, Problem, shortened
+from ..findings import Problem
 from ..models.json_file import JsonFile
-from ..models.package import Package, TrainerFolder
+from ..models.package import Package
+from ..models.trainer_folder import TrainerFolder
 from ..nnunet.image_readers import FILE_ENDINGS, IMAGE_READERS
-from ..nnunet.labels import BACKGROUND, defects, is_inverted, is_old_dataset, outputs
+from ..nnunet.labels import BACKGROUND, is_inverted, is_old_dataset, label_problems, outputs
 from ..nnunet.orientation import ORIENTATIONS, SCT_DEFAULT
 from ..wording import count, listing, quote
 from . import ERROR, INFO, NNUNET, SCT, SPEC, WARNING, rule
+from .shared import json_problems, shown
 
 _ORIENTATION = "image_orientation"
 _LEGACY = "orientation"
@@ -33,15 +34,8 @@ def dataset_json_invalid(package: Package) -> Iterator[Problem]:
     Fix: correct the file; `python -m json.tool dataset.json` shows where it breaks.
     """
     for trainer in package.judged:
-        file = trainer.dataset
-        if file is None or file.reported:
-            continue
-        if file.error:
-            yield Problem(f"it can't be read: {file.error}", file.path, file.error_line)
-        elif not isinstance(file.value, dict):
-            yield Problem("it must hold an object: `{...}`", file.path, 1)
-        for key, line in islice(file.repeated, SHOWN):
-            yield Problem(f"the key {quote(key)} is there more than once", file.path, line)
+        if trainer.dataset:
+            yield from json_problems(trainer.dataset)
 
 
 @rule(
@@ -181,15 +175,10 @@ def labels_invalid(package: Package) -> Iterator[Problem]:
     highest value plus one.
     """
     for _, file in _datasets(package, old=True):
-        yield from shortened(_label_problems(file, planned=package.lone_dataset))
-
-
-def _label_problems(file: JsonFile, *, planned: bool) -> Iterator[Problem]:
-    for found in defects(file.object):
-        harmless = found.works and (found.trains or not planned)
-        severity = WARNING if harmless else None
-        line = _line(file, found.steps)
-        yield Problem(found.message, file.path, line, help=found.help, severity=severity)
+        found = label_problems(file.object, planned=package.lone_dataset)
+        yield from shown(
+            map(file.located, found), ERROR, "problem with the labels", "problems with the labels"
+        )
 
 
 @rule(
@@ -212,7 +201,12 @@ def channels_invalid(package: Package) -> Iterator[Problem]:
         found = {k: v for k, v in file.object.items() if k in _CHANNELS}
         found = {k: v for k, v in found.items() if isinstance(v, (dict, list, str))}
         for key, value in found.items():
-            yield from shortened(_channel_problems(key, value, file, planned=package.lone_dataset))
+            yield from shown(
+                _channel_problems(key, value, file, planned=package.lone_dataset),
+                WARNING,
+                "problem with the channels",
+                "problems with the channels",
+            )
         if "modality" in found:
             amounts = {key: len(value) for key, value in found.items()}
             yield _modality(amounts, file, planned=package.lone_dataset)
@@ -225,8 +219,9 @@ def _modality(amounts: Mapping[str, int], file: JsonFile, *, planned: bool) -> P
         text = f"`modality` counts {amounts['modality']} and `channel_names` "
         text += f"{amounts['channel_names']}, and `modality` wins"
         stops = True
+    advice = "take it out" if "channel_names" in amounts else "rename it to `channel_names`"
     severity = ERROR if stops else None
-    return Problem(text, file.path, file.line("modality"), severity=severity)
+    return Problem(text, file.path, file.line("modality"), help=advice, severity=severity)
 
 
 def _channel_problems(
@@ -412,8 +407,3 @@ def _datasets(package: Package, *, old: bool = False) -> Iterator[tuple[TrainerF
 def _labels(file: JsonFile) -> dict[str, Any]:
     labels = file.object.get("labels")
     return labels if isinstance(labels, dict) and not is_inverted(labels) else {}
-
-
-def _line(file: JsonFile, steps: tuple[Any, ...]) -> int | None:
-    """Return the line of the innermost step that the file has."""
-    return next((n for end in range(len(steps), 0, -1) if (n := file.line(*steps[:end]))), None)

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from fnmatch import fnmatchcase
 
 from ..findings import Problem
-from ..models.json_file import is_number
-from ..models.package import (
-    FINAL_CHECKPOINT,
-    Package,
-)
+from ..models.package import Package
 from ..models.paths import (
+    CROP_METADATA,
+    FINAL_CHECKPOINT,
+    FOLD_GLOB,
+    TRAINER_FILES,
+    above,
     is_checkpoint,
+    is_fold_file,
     is_image,
     is_junk,
-    unexpected,
     validation_entry,
 )
+from ..models.trainer_folder import TrainerFolder
+from ..nnunet.numbers import is_number
+from ..storage.tree import Entry
 from ..wording import count, listing, quote, size
 from . import ERROR, PRACTICE, SCT, SPEC, WARNING, rule
-
-if TYPE_CHECKING:
-    pass
+from .shared import shown, unreadable
 
 _ONE_CHECKPOINT = "include only `checkpoint_final.pth`"
 _TREE = "Keep the nnUNet folder structure intact."
-#: Findings about single files of one kind before the rest is counted.
-_SHOWN = 10
 _SIDES = ("superior", "inferior", "left", "right", "anterior", "posterior")
 _PADS = tuple(f"pad_{side}" for side in _SIDES)
 
@@ -43,27 +44,36 @@ def extra_checkpoint(package: Package) -> Iterator[Problem]:
     """There is a checkpoint besides each fold's `checkpoint_final.pth`.
 
     Why: the specification allows no other, it doubles the download, and a `.ckpt` anywhere makes
-    SCT take the package for a MONAI model.
+    SCT take the package for a MONAI model. One that may be meant for a fold that has none is left
+    to the rules about what is missing.
 
     Fix: leave it out of the zip.
     """
-    folds = [f for t in package.judged for f in t.folds if f.number is not None]
-    final = {fold.checkpoint_path for fold in folds}
-    alone = {  # L011 says what is wrong with a fold that has these instead
-        f"{f.path}/{name}"
-        for f in folds
-        if FINAL_CHECKPOINT not in f.checkpoints
-        for name in f.checkpoints
-        if not name.endswith(".ckpt")
-    }
-    told = final | alone
     files = package.tree.files if package.trainers else {}
-    extra = [p for p in files if is_checkpoint(p) and p not in told and not is_junk(p)]
-    for path in extra[:_SHOWN]:
-        monai = "; SCT takes the package for a MONAI model" if path.endswith(".ckpt") else ""
-        what = f"{quote(path.rpartition('/')[2])} ({size(files[path].size)})"
-        yield Problem(f"{what} is not to be shipped{monai}", path)
-    yield from _rest(extra, "checkpoint")
+    extra = [p for p in files if is_checkpoint(p) and not is_junk(p)]
+    if extra:
+        places = _places_of_checkpoints(package)
+        extra = [p for p in extra if p not in places and places.isdisjoint(above(p))]
+    yield from shown((_extra(files[p]) for p in extra), ERROR, "checkpoint")
+
+
+def _extra(file: Entry) -> Problem:
+    monai = "; SCT takes the package for a MONAI model" if file.path.endswith(".ckpt") else ""
+    what = f"{quote(file.path.rpartition('/')[2])} ({size(file.size)})"
+    return Problem(f"{what} is not to be shipped{monai}", file.path)
+
+
+def _places_of_checkpoints(package: Package) -> set[str]:
+    """Return the final checkpoints, and the files and folders that others have to be taken from."""
+    places = set(package.misplaced.values())
+    for fold in (fold for trainer in package.judged for fold in trainer.folds):
+        if fold.number is None:
+            places.add(fold.path)  # reported by L009
+        elif FINAL_CHECKPOINT in fold.checkpoints:
+            places.add(fold.checkpoint_path)
+        else:  # reported by L011
+            places |= {f"{fold.path}/{name}" for name in fold.checkpoints}
+    return {place for place in places if not place.endswith(".ckpt")}
 
 
 @rule("L013", ERROR, PRACTICE, "The specification's tree holds no images", repair="leaves it out")
@@ -102,11 +112,18 @@ def validation_folder(package: Package) -> Iterator[Problem]:
         folder = validation_entry(path)
         if folder:
             held.setdefault(folder, []).extend([path] if path in package.tree.files else [])
-    for folder, paths in list(held.items())[:_SHOWN]:
-        amount = size(sum(package.tree.files[path].size for path in paths))
-        name = quote(folder.rpartition("/")[2])
-        yield Problem(f"{name} holds validation results: {count(paths, 'file')}, {amount}", folder)
-    yield from _rest(list(held), "folder of validation results", "folders of validation results")
+    problems = (_validation(package, folder, paths) for folder, paths in held.items())
+    kind = "folder of validation results", "folders of validation results"
+    yield from shown(problems, ERROR, *kind)
+
+
+def _validation(package: Package, folder: str, paths: list[str]) -> Problem:
+    amount = size(sum(package.tree.files[path].size for path in paths))
+    name = quote(folder.rpartition("/")[2])
+    needed = [path for path in package.misplaced.values() if path in paths]
+    first = f"take {listing(needed)} out of it, which is missing elsewhere; leave the rest out"
+    text = f"{name} holds validation results: {count(paths, 'file')}, {amount}"
+    return Problem(text, folder, help=first if needed else None)
 
 
 @rule("L015", WARNING, SPEC, _TREE)
@@ -118,15 +135,79 @@ def unexpected_file(package: Package) -> Iterator[Problem]:
 
     Fix: leave it out of the zip; README and licence belong to the repository.
     """
-    trainers = package.judged
-    if not trainers:
-        return
-    found = unexpected(package, trainers)
-    for entry, files in list(found.items())[:_SHOWN]:
-        held = f", a folder of {count(files, 'file')}," if entry in package.tree.folders else ""
-        name = quote(entry.rpartition("/")[2])
-        yield Problem(f"{name}{held} is not in the specification's tree", entry)
-    yield from _rest(list(found), "unexpected entry", "unexpected entries")
+    if package.trainers:
+        found = _unexpected(package).items()
+        problems = (_unexpected_entry(package, entry, amount) for entry, amount in found)
+        yield from shown(problems, WARNING, "unexpected entry", "unexpected entries")
+
+
+def _unexpected_entry(package: Package, entry: str, amount: int) -> Problem:
+    held = f", a folder of {count(amount, 'file')}," if entry in package.tree.folders else ""
+    name = entry.rpartition("/")[2]
+    text = f"{quote(name)}{held} is not in the specification's tree"
+    return Problem(text, entry, help=_instead(package, name))
+
+
+def _instead(package: Package, name: str) -> str | None:
+    """Return what to do where leaving a file out is not all."""
+    if name.startswith("postprocessing."):
+        return "leave it out: SCT does not apply it; say in the README what it does to the output"
+    module = re.escape(name.removesuffix(".py"))
+    imported = re.compile(rf"^\s*(from|import)\s+\.?{module}\b", re.MULTILINE)
+    if any(t.trainer_class and imported.search(t.trainer_class.text) for t in package.judged):
+        return f"put what `trainer_class.py` imports from {quote(name)} into it, and leave that out"
+    return None
+
+
+def _unexpected(package: Package) -> dict[str, int]:
+    """Return what is in none of the specification's places and not reported by another rule.
+
+    Of a folder full of such files the folder stands for them all; the number is that of its files.
+    """
+    known = _known_folders(package.judged)
+    found: dict[str, int] = {}
+    empty = [path for path, names in package.tree.folders.items() if not names]
+    for path in [*package.tree.files, *empty]:
+        entry = _outermost_unexpected(path, known, package)
+        if entry:
+            found[entry] = found.get(entry, 0) + (path in package.tree.files)
+    return found
+
+
+def _known_folders(trainers: tuple[TrainerFolder, ...]) -> dict[str, str]:
+    """Return the folders of the specification's tree and those above, each with its kind."""
+    known = {folder: "above" for trainer in trainers for folder in ("", *above(trainer.path))}
+    for trainer in trainers:
+        known[trainer.path] = "trainer"
+        known |= {f.path: "fold" for f in trainer.folds if not f.is_file and f.number is not None}
+    return known
+
+
+def _outermost_unexpected(path: str, known: dict[str, str], package: Package) -> str | None:
+    """Return the outermost entry on a path that is not expected; None where there is none."""
+    tree = package.tree
+    if path in known or is_junk(path) or validation_entry(path):
+        return None
+    if path in tree.files and (is_image(path) or is_checkpoint(path)):
+        return None
+    folder, _, name = path.rpartition("/")
+    while folder not in known:
+        folder, _, name = folder.rpartition("/")
+    entry = f"{folder}/{name}" if folder else name
+    kind = known[folder]
+    if kind == "fold" and is_fold_file(name) and entry in tree.folders:
+        return None if name == FINAL_CHECKPOINT else entry  # reported by L011
+    if entry in package.found or name == CROP_METADATA or _is_expected(name, kind):
+        return None
+    elsewhere = set(package.misplaced.values())
+    return entry if elsewhere.isdisjoint((path, *above(path))) else None
+
+
+def _is_expected(name: str, kind: str) -> bool:
+    """Return whether an entry belongs into a folder of this kind, or L009 reports it."""
+    if kind == "trainer":
+        return name in TRAINER_FILES or fnmatchcase(name, FOLD_GLOB)
+    return kind == "fold" and is_fold_file(name)
 
 
 @rule(
@@ -158,11 +239,12 @@ def crop_metadata_invalid(package: Package) -> Iterator[Problem]:
     Fix: give `pad_superior`, `pad_inferior`, `pad_left`, `pad_right`, `pad_anterior` and
     `pad_posterior`, each a number.
     """
+    for path in package.tree.folders:
+        if path.rpartition("/")[2] == CROP_METADATA and not is_junk(path):
+            yield Problem("it is a folder, not a file", path)
     for crop in package.crops:
-        if crop.reported:
-            continue
-        if crop.error:
-            yield Problem(f"it can't be read: {crop.error}", crop.path, crop.error_line)
+        if crop.unreadable:
+            yield from unreadable(crop)
         elif not isinstance(crop.value, dict):
             yield Problem("it holds no object", crop.path)
         else:
@@ -174,10 +256,3 @@ def crop_metadata_invalid(package: Package) -> Iterator[Problem]:
                 if not is_number(value):
                     text = f"{quote(key)} must be a number, not {quote(value)}"
                     yield Problem(text, crop.path, crop.line(key))
-
-
-def _rest(found: list[str], one: str, many: str | None = None) -> Iterator[Problem]:
-    """Say how many more there are than were shown."""
-    if len(found) > _SHOWN:
-        more = count(len(found) - _SHOWN, f"more {one}", f"more {many or f'{one}s'}")
-        yield Problem(f"and {more}")

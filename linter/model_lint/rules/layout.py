@@ -1,4 +1,4 @@
-"""Rules about folders and folds: where SCT and nnU-Net look, and what must be there."""
+"""Rules about the package as a whole: its name, and where the trainer folder is in it."""
 
 from __future__ import annotations
 
@@ -6,30 +6,20 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
 
 from ..findings import Problem
-from ..models.package import (
+from ..models.package import Package
+from ..models.paths import (
     CROP_METADATA,
     DATASET_FOLDER,
-    FINAL_CHECKPOINT,
     TRAINER_GLOB,
-    Package,
-    TrainerFolder,
-)
-from ..models.paths import (
     is_checkpoint,
     is_junk,
-    resembles_fold,
 )
+from ..models.trainer_folder import TrainerFolder
 from ..wording import count, listing, quote
 from . import ERROR, INFO, NNUNET, PRACTICE, SCT, SPEC, WARNING, rule
 
-if TYPE_CHECKING:
-    pass
-
-_TREE = "Keep the nnUNet folder structure intact."
-_ONE_CHECKPOINT = "include only `checkpoint_final.pth`"
 _SCT_GLOB = "SCT: trainer_dirs = glob(nnUNetTrainer*); if len(trainer_dirs) != 1: FileNotFoundError"
 #: What stands at the top of a repository, in small letters.
 _REPOSITORY_FILES = {"readme.md", "license", "citation.cff", ".gitignore", "pyproject.toml"}
@@ -79,7 +69,7 @@ def _instead(package: Package) -> str:
     zips = [path for path in package.tree.files if path.lower().endswith(".zip")]
     if zips:
         return f"it holds {listing(zips)}: was it zipped twice?"
-    names = {name.lower() for name in package.tree.folders[package.root]}
+    names = {name.lower() for name in package.tree.folders[package.wrapper]}
     if names & _REPOSITORY_FILES and not any(map(is_checkpoint, package.tree.files)):
         return "these are files of a repository, as in GitHub's `Source code (zip)`"
     return f"the top holds {listing(package.top)}"
@@ -118,7 +108,10 @@ def several_trainer_folders(package: Package) -> Iterator[Problem]:
     """
     if len(package.found) > 1 and not _is_flat(package):
         text = f"{count(package.found, 'entry', 'entries')} match `nnUNetTrainer*`"
-        yield Problem(f"{text}: {listing(package.found, shown=5)}", package.found[1])
+        files = [path for path in package.found if path in package.tree.files]
+        advice = f"leave out {listing(files)}, or give it another name" if files else None
+        at = files[0] if files else package.found[1]
+        yield Problem(f"{text}: {listing(package.found, shown=5)}", at, help=advice)
 
 
 @rule("L003", ERROR, SCT, _SCT_GLOB)
@@ -200,7 +193,7 @@ def wrapper_folder(package: Package) -> Iterator[Problem]:
 
     Fix: zip the trainer folder itself, or name the folder `DatasetNNN_NAME`.
     """
-    if not package.wrapper or not package.usable:
+    if not package.wrapper or all(t.parent != package.wrapper for t in package.trainers):
         return
     known = DATASET_FOLDER.fullmatch(package.wrapper)
     yield Problem(
@@ -242,110 +235,6 @@ def _misleading_wrapper(package: Package) -> str | None:
     return top if all(t.path.startswith(f"{top}/") for t in package.trainers) else None
 
 
-@rule("L007", ERROR, SPEC, _TREE, also=(WARNING,), unless=("Z004",))
-def file_missing(package: Package) -> Iterator[Problem]:
-    """`dataset.json`, `plans.json` or `dataset_fingerprint.json` is missing.
-
-    Why: SCT and nnU-Net read the first two when they load the model; the fingerprint documents
-    what the model was planned for.
-
-    Fix: copy the file from the results folder (`nnUNet_results/DatasetNNN_NAME/TRAINER...`).
-    """
-    for trainer in package.judged:
-        for name, file, severity in (
-            ("dataset.json", trainer.dataset, None),
-            ("plans.json", trainer.plans, None),
-            ("dataset_fingerprint.json", trainer.fingerprint, WARNING),
-        ):
-            if file is not None:
-                continue
-            near = [n for n in package.tree.folders[trainer.path] if n.lower() == name]
-            hint = f"; {quote(near[0])} is not read, case matters" if near else ""
-            yield Problem(f"{quote(name)} is missing{hint}", trainer.path, severity=severity)
-
-
-@rule(
-    "L008",
-    ERROR,
-    SCT,
-    "SCT: if not fold_dirs: raise FileNotFoundError(No 'fold_*' directories found)",
-    unless=("Z004",),
-)
-def fold_missing(package: Package) -> Iterator[Problem]:
-    """The trainer folder holds no fold.
-
-    Why: the weights are in `fold_0`, `fold_1`, ... or `fold_all`; without one nothing is loaded.
-
-    Fix: put the trained fold into the folder, with its `checkpoint_final.pth`.
-    """
-    for trainer in package.judged:
-        if trainer.folds:
-            continue
-        near = [n for n in package.tree.folders[trainer.path] if resembles_fold(n)]
-        hint = f"; {listing(near)} would have to be named `fold_<number>`" if near else ""
-        yield Problem(f"no `fold_*` folder{hint}", trainer.path)
-
-
-@rule("L009", ERROR, SCT, "SCT: folds_avail = [int(f.split('_')[-1]) for f in fold_dirs]")
-def fold_name(package: Package) -> Iterator[Problem]:
-    """An entry named `fold_...` is not the folder `fold_all` or `fold_<number>`.
-
-    Why: SCT turns what follows the last `_` of every `fold_*` into a number and opens
-    `fold_<number>`: `fold_best` stops it, `fold_00` makes it look for `fold_0`.
-
-    Fix: rename the folder to `fold_<number>`, or take the entry out.
-    """
-    for trainer in package.judged:
-        for fold in trainer.folds:
-            if fold.is_file:
-                yield Problem(f"{quote(fold.name)} is a file", fold.path)
-            elif fold.number is None:
-                yield Problem(f"{quote(fold.name)} is neither `fold_all` nor a number", fold.path)
-        if trainer.more_folds:
-            text = f"{len(trainer.folds) + trainer.more_folds} entries match `fold_*`"
-            yield Problem(
-                f"{text}: the last {trainer.more_folds} are not looked into", trainer.path
-            )
-
-
-@rule(
-    "L010", ERROR, SCT, "SCT: folds_avail = 'all' if fold_dirs == ['fold_all'] else [int(...) ...]"
-)
-def fold_all_mixed(package: Package) -> Iterator[Problem]:
-    """`fold_all` is beside numbered folds.
-
-    Why: SCT then reads `all` as a number and stops.
-
-    Fix: ship `fold_all` alone, or the numbered folds alone.
-    """
-    for trainer in package.judged:
-        numbered = [f.name for f in trainer.folds if isinstance(f.number, int)]
-        if numbered and any(f.number == "all" for f in trainer.folds):
-            yield Problem(f"`fold_all` is beside {listing(numbered)}", trainer.at("fold_all"))
-
-
-@rule("L011", ERROR, SPEC, _ONE_CHECKPOINT, unless=("Z004",))
-def final_checkpoint_missing(package: Package) -> Iterator[Problem]:
-    """A fold has no `checkpoint_final.pth`.
-
-    Why: SCT opens the same checkpoint in every fold, and nnU-Net `checkpoint_final.pth` unless
-    told otherwise: a fold without it stops both. nnU-Net writes it when the training ends.
-
-    Fix: finish the training (`nnUNetv2_train ... --c`) or leave the fold out.
-    """
-    for trainer in package.judged:
-        for fold in trainer.folds:
-            if fold.number is None or FINAL_CHECKPOINT in fold.checkpoints:
-                continue
-            has = f"has {listing(fold.checkpoints)}, not" if fold.checkpoints else "has no"
-            near = any(name.lower() == FINAL_CHECKPOINT for name in fold.checkpoints)
-            yield Problem(
-                f"{quote(fold.name)} {has} `{FINAL_CHECKPOINT}`",
-                fold.path,
-                help=f"rename it to `{FINAL_CHECKPOINT}`: case matters" if near else None,
-            )
-
-
 @rule(
     "L022",
     WARNING,
@@ -382,26 +271,6 @@ def _is_date(digits: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-@rule(
-    "L024",
-    INFO,
-    SCT,
-    "SCT's fork adds the first fold's prediction twice (inference/predict_from_raw_data.py)",
-)
-def sct_several_folds(package: Package) -> Iterator[Problem]:
-    """SCT does not average several folds evenly.
-
-    Why: SCT's fork of nnU-Net counts one fold twice, the one that its unsorted search finds first,
-    so that results differ a little from nnU-Net's and from machine to machine.
-
-    Fix: nothing to fix in the package; ship one fold where results have to be the same everywhere.
-    """
-    for trainer in package.judged:
-        folds = [f for f in trainer.folds if isinstance(f.number, int)]
-        if len(folds) > 1:
-            yield Problem(f"{count(folds, 'fold')}: SCT counts one of them twice", trainer.path)
 
 
 @rule("L025", ERROR, NNUNET, "nnU-Net 2 and SCT look for plans.json and checkpoint_final.pth")

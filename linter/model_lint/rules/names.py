@@ -207,7 +207,7 @@ def architecture_mismatch(package: Package) -> Iterator[Problem]:
     Example: `model_seg_sc_t2` is wrong for `3d_fullres`, `model_seg_sc_t2_unet3d` is right.
     """
     name = package.named
-    found = {dimensions(t.plans.object if t.plans else {}, t.configuration) for t in package.usable}
+    found = {dimensions(t.plans.object if t.plans else {}, t.configuration) for t in package.judged}
     values = name.values("architecture") if name and name.usable else None
     said = {_DIMENSIONS.get(value) for value in values or ()}
     if name is None or len(found) != 1 or None in found | said or not said or found & said:
@@ -217,6 +217,6 @@ def architecture_mismatch(package: Package) -> Iterator[Problem]:
     right = re.sub(r"_unet[23]d$", "", name.text) + ("_unet3d" if architecture == "unet3d" else "")
     yield Problem(
         f"{quote(name.text)} says {quote('-'.join(values or ()))}{default}, "
-        f"{quote(package.usable[0].name)} is {quote(architecture)}",
+        f"{quote(package.judged[0].name)} is {quote(architecture)}",
         help=f"rename the repository to `{right}`",
     )

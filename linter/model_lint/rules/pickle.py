@@ -1,4 +1,4 @@
-"""Rules about what a checkpoint would run when it is loaded.
+"""Rules about what a checkpoint would run when it is loaded, and about what was not judged.
 
 The pickle in a checkpoint is a program. These rules compare it with the exact list of what torch
 and nnU-Net write; nothing of it is executed.
@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..checkpoint.reader import Checkpoint
 from ..findings import Problem
 from ..models.package import Package
-from . import ERROR, TORCH, rule
+from ..wording import quote
+from . import ERROR, TORCH, WARNING, rule
 
 
 def _issues(package: Package, code: str) -> Iterator[Problem]:
@@ -131,3 +133,27 @@ def pickle_arguments(package: Package) -> Iterator[Problem]:
     Fix: don't load the file if you don't trust its origin; save it again with `torch.save`.
     """
     yield from _issues(package, "K006")
+
+
+@rule(
+    "C016",
+    WARNING,
+    TORCH,
+    "torch goes by the directory at the end of a checkpoint, which says where everything is",
+    security=True,
+)
+def checkpoint_end_unread(package: Package) -> Iterator[Problem]:
+    """The end of a checkpoint was not read, so that its safety was not judged.
+
+    Why: with `--quick`, only the start of a checkpoint in a compressed package is unpacked. What
+    torch loads may be something else: the directory at the end of the checkpoint decides.
+
+    Fix: check it without `--quick`, or store checkpoints in the zip as `model-lint pack` does.
+    """
+    for trainer in package.trainers:
+        for fold in trainer.folds:
+            checkpoint = fold.checkpoint
+            if isinstance(checkpoint, Checkpoint) and not checkpoint.directory_read:
+                name = quote(fold.checkpoint_path.rpartition("/")[2])
+                text = f"the end of {name} was not read: its safety was not judged"
+                yield Problem(text, fold.checkpoint_path)

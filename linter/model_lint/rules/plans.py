@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
-from ..findings import SHOWN, Problem, shortened
+from ..findings import Problem
 from ..models.json_file import JsonFile
-from ..models.package import Package, TrainerFolder
+from ..models.package import Package
+from ..models.trainer_folder import TrainerFolder
 from ..nnunet.networks import OLD_KEYS
 from ..nnunet.plans import resolve
 from ..nnunet.plans_code import foreign_names
-from ..nnunet.plans_defects import Defect, Use, defects
+from ..nnunet.plans_problems import Use, plans_problems
 from ..nnunet.training_copies import same_value
 from ..wording import quote
 from . import ERROR, INFO, NNUNET, SCT, WARNING, rule
+from .shared import json_problems, shown, unreadable
 
 
 def _plans(package: Package) -> Iterator[tuple[TrainerFolder, JsonFile, str, dict[str, Any] | str]]:
@@ -43,16 +44,11 @@ def plans_invalid(package: Package) -> Iterator[Problem]:
     """
     for trainer in package.trainers:
         plans = trainer.plans
-        if plans is None or plans.reported:
+        if plans is None:
             continue
-        if plans.error:
-            yield Problem(f"can't be read: {plans.error}", plans.path, plans.error_line)
-        elif not isinstance(plans.value, dict):
-            yield Problem("not a JSON object", plans.path, 1)
-            continue
-        for key, line in islice(plans.repeated, SHOWN):
-            yield Problem(f"{quote(key)} stands twice in one object", plans.path, line)
-        if plans.error is None and not isinstance(plans.value.get("configurations"), dict):
+        yield from json_problems(plans)
+        is_object = isinstance(plans.value, dict)
+        if is_object and not isinstance(plans.object.get("configurations"), dict):
             yield Problem("`configurations` is missing or not an object", plans.path)
 
 
@@ -153,14 +149,13 @@ def fingerprint_invalid(package: Package) -> Iterator[Problem]:
     key = "foreground_intensity_properties_per_channel"
     for trainer in package.trainers:
         fingerprint = trainer.fingerprint
-        if fingerprint is None or fingerprint.reported:
+        if fingerprint is None:
             continue
         content = fingerprint.object
         lengths = [content.get("spacings"), content.get("shapes_after_crop")]
         plans = trainer.plans.object if trainer.plans else {}
-        if fingerprint.error:
-            message = f"can't be read: {fingerprint.error}"
-            yield Problem(message, fingerprint.path, fingerprint.error_line)
+        if fingerprint.unreadable:
+            yield from unreadable(fingerprint)
         elif not all(isinstance(x, list) for x in lengths) or key not in content:
             yield Problem("not a fingerprint as nnU-Net writes it", fingerprint.path)
         elif len({len(x) for x in lengths if isinstance(x, list)}) > 1:
@@ -183,20 +178,17 @@ def plans_incomplete(package: Package) -> Iterator[Problem]:
     Why: nnU-Net does not check the plans when it loads a model: most of these crash only when the
     first image is segmented, and some give a wrong output without a word.
 
-    Fix: `plans.json` is not meant to be edited: take the one of the training again.
+    Fix: `plans.json` is not meant to be edited: take it from the results folder of the training,
+    and `dataset.json` with it.
     """
     for trainer, plans, name, configuration in _plans(package):
         if isinstance(configuration, str):
             continue
         use = Use(name, trainer.channels, own_network=trainer.builds_network)
-        yield from shortened(
-            _problem(plans, name, d) for d in defects(plans.object, configuration, use)
+        found = plans_problems(plans.object, configuration, use)
+        yield from shown(
+            map(plans.located, found), ERROR, "problem with the plans", "problems with the plans"
         )
-
-
-def _problem(plans: JsonFile, name: str, defect: Defect) -> Problem:
-    line = plans.line(*defect.steps) or plans.line("configurations", name)
-    return Problem(defect.message, plans.path, line)
 
 
 @rule(

@@ -77,7 +77,8 @@ def citation_missing(repository: Repository) -> Iterator[Problem]:
         return
     near = [path for path in repository.files if path.lower() == "citation.cff"]
     hint = f": GitHub does not know {quote(near[0])}, case matters" if near else ""
-    yield Problem(f"there is no CITATION.cff at the root of the repository{hint}")
+    advice = f"rename {quote(near[0])} to `CITATION.cff`" if near else None
+    yield Problem(f"there is no CITATION.cff at the root of the repository{hint}", help=advice)
 
 
 @rule("R004", WARNING, PRACTICE, "TODO placeholders were left in the READMEs of published models")

@@ -9,6 +9,8 @@ from ..findings import Problem, Severity
 from ..wording import count, quote
 
 if TYPE_CHECKING:
+    from ..models.json_file import JsonFile
+    from ..models.trainer_folder import TrainerClass
     from ..privacy import Leak
 
 #: Findings of one kind before the rest is counted.
@@ -32,6 +34,37 @@ def shown(
         rest = count(len(worst) - _SHOWN, f"more {one}", f"more {many or f'{one}s'}")
         # The first of them is as bad as any of them.
         yield worst[_SHOWN]._replace(message=f"and {rest}", line=None)
+
+
+def how_to_place(path: str, place: str) -> str:
+    """Say how a file or folder of the package gets from where it is to where it belongs."""
+    folder, _, name = path.rpartition("/")
+    home, _, wanted = place.rpartition("/")
+    if folder == home:
+        return f"rename {quote(name)} to {quote(wanted)}"
+    into = quote(home.rpartition("/")[2]) if home else "the top"
+    renamed = "" if name == wanted else f", as {quote(wanted)}"
+    return f"move {quote(name)} into {into}{renamed}"
+
+
+def unreadable(file: JsonFile | TrainerClass) -> Iterator[Problem]:
+    """Yield why a file can't be read, unless a rule about the archive reports it."""
+    why = file.unreadable
+    if why and not why.reported:
+        yield Problem(f"it can't be read: {why.reason}", file.path, why.line)
+
+
+def json_problems(file: JsonFile) -> Iterator[Problem]:
+    """Yield why a file can't be read as a JSON object, and the keys that it holds twice."""
+    if file.unreadable:
+        yield from unreadable(file)
+    elif not isinstance(file.value, dict):
+        yield Problem("it must hold an object: `{...}`", file.path, 1)
+    twice = (
+        Problem(f"the key {quote(key)} is there more than once", file.path, line)
+        for key, line in file.repeated
+    )
+    yield from shown(twice, Severity.ERROR, "key like it", "keys like it")
 
 
 def leak_message(leaks: Sequence[Leak], one: str, many: str) -> str:

@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..findings import Problem, Severity, shortened
-from ..models.package import (
-    Package,
-    Source,
-    TrainerFolder,
-)
+from ..findings import Problem, Severity
+from ..models.package import Package
+from ..models.trainer_folder import TrainerClass, TrainerFolder
 from ..nnunet.trainers import SCT_TRAINERS, TRAINERS
 from ..wording import quote
 from . import ERROR, INFO, SCT, SPEC, WARNING, rule
+from .shared import how_to_place, shown, unreadable
 
 if TYPE_CHECKING:
     import ast
 
     from ..nnunet.trainer_needs import Import
-    from ..nnunet.trainer_source import Flaw
 
 
 @rule(
@@ -37,15 +34,17 @@ def trainer_class_missing(package: Package) -> Iterator[Problem]:
     Fix: put the trainer into `trainer_class.py`, with a function `get_trainer_class` that returns
     it, and that file into the trainer folder.
     """
-    known = {name.lower() for name in SCT_TRAINERS}
     for trainer in package.judged:
-        if trainer.parts is None or trainer.trainer_class is not None:
+        # L003 or C004 reports a name in which only the case is wrong.
+        if trainer.parts is None or trainer.trainer_class or not trainer.needs_class:
             continue
-        name = trainer.parts.trainer
-        if name.lower() in known:  # L003 or C004 say so if only the case is wrong
-            continue
+        name, place = trainer.parts.trainer, trainer.at("trainer_class.py")
         who = "SCT's nnU-Net" if name in TRAINERS else "nnU-Net"
-        yield Problem(f"{who} ships no trainer {quote(name)}", trainer.path)
+        text = f"{who} ships no trainer {quote(name)}"
+        path = package.misplaced.get(place)
+        if path:
+            text += f"; {quote(path.rpartition('/')[2])} seems to be meant"
+        yield Problem(text, trainer.path, help=how_to_place(path, place) if path else None)
 
 
 @rule(
@@ -87,36 +86,41 @@ def trainer_class_invalid(package: Package) -> Iterator[Problem]:
     Fix: define the class and `def get_trainer_class(): return nnUNetTrainerX` in that file, with
     absolute imports only, and nothing else that runs when it is loaded.
     """
-    from ..nnunet.trainer_source import Flaw, classes, is_version_1, parse  # noqa: PLC0415 (ast)
+    from ..nnunet.trainer_source import classes, is_version_1, parse  # noqa: PLC0415 (ast)
 
     for trainer, source in _sources(package):
-        if source.error:
-            yield Problem(f"it can't be read: {source.error}", source.path)
+        if source.unreadable:
+            yield from unreadable(source)
             continue
         module = parse(source.text)
-        if isinstance(module, Flaw):
-            yield Problem(module.message, source.path, module.line)
+        if isinstance(module, Problem):
+            yield module._replace(at=source.path)
             continue
         if is_version_1(module):
             continue  # L019 says so
         wanted = trainer.parts.trainer if trainer.parts else ""
-        flaw, severity = _source_flaw(module, wanted)
-        if flaw:
-            yield Problem(flaw.message, source.path, flaw.line, severity=severity)
+        found = _source_problem(module, wanted)
+        if found:
+            yield found._replace(at=source.path)
         elif wanted and wanted not in TRAINERS and wanted not in classes(module):
             text = f"no class {quote(wanted)} in it: `nnUNet_extTrainer` looks for that name"
             yield Problem(text, source.path, severity=WARNING)
-        yield from shortened(_relative_imports(module, source.path))
+        yield from shown(_relative_imports(module, source.path), ERROR, "relative import")
 
 
-def _source_flaw(module: ast.Module, trainer: str) -> tuple[Flaw | None, Severity | None]:
-    """Return the first flaw, and another severity than the rule's."""
-    from ..nnunet.trainer_source import class_flaw, factory_flaw, lacks_factory, loading_flaw  # noqa: PLC0415
+def _source_problem(module: ast.Module, trainer: str) -> Problem | None:
+    """Return the first thing that is wrong with the module."""
+    from ..nnunet.trainer_source import (  # noqa: PLC0415
+        class_problem,
+        factory_problem,
+        lacks_factory,
+        loading_problem,
+    )
 
-    flaw = loading_flaw(module) or factory_flaw(module) or class_flaw(module)
+    found = loading_problem(module) or factory_problem(module) or class_problem(module)
     # SCT then takes nnU-Net's own trainer, which is right where nnU-Net ships it.
-    harmless = trainer in SCT_TRAINERS and not loading_flaw(module) and lacks_factory(module)
-    return flaw, WARNING if harmless else None
+    harmless = trainer in SCT_TRAINERS and not loading_problem(module) and lacks_factory(module)
+    return found._replace(severity=WARNING) if found and harmless else found
 
 
 def _relative_imports(module: ast.Module, path: str) -> Iterator[Problem]:
@@ -150,7 +154,7 @@ def trainer_class_imports(package: Package) -> Iterator[Problem]:
     with `os.environ.get`.
     """
     yield from _old_trainers(package)
-    yield from shortened(_needs(package))
+    yield from shown(_needs(package), WARNING, "missing import")
 
 
 def _needs(package: Package) -> Iterator[Problem]:
@@ -218,32 +222,32 @@ def trainer_class_signature(package: Package) -> Iterator[Problem]:
     Fix: take the six arguments that SCT's nnU-Net gives, and build the network with
     `get_network_from_plans`, not with the method of nnU-Net's own class.
     """
-    from ..nnunet.trainer_source import builder_flaw  # noqa: PLC0415 (ast)
+    from ..nnunet.trainer_source import builder_problem  # noqa: PLC0415 (ast)
 
     for trainer, source, module in _modules(package):
-        found = builder_flaw(module, trainer.parts.trainer if trainer.parts else "")
+        found = builder_problem(module, trainer.parts.trainer if trainer.parts else "")
         if found:
             flaw, sct_fails = found
             severity = ERROR if sct_fails else None
             yield Problem(flaw.message, source.path, flaw.line, severity=severity)
 
 
-def _sources(package: Package) -> Iterator[tuple[TrainerFolder, Source]]:
+def _sources(package: Package) -> Iterator[tuple[TrainerFolder, TrainerClass]]:
     for trainer in package.judged:
         source = trainer.trainer_class
-        if source and not source.reported:
+        if source and not (source.unreadable and source.unreadable.reported):
             yield trainer, source
 
 
 def _modules(
     package: Package, *, version_1: bool = False
-) -> Iterator[tuple[TrainerFolder, Source, ast.Module]]:
+) -> Iterator[tuple[TrainerFolder, TrainerClass, ast.Module]]:
     """Yield every trainer that is valid Python and of nnU-Net 2, or else of nnU-Net 1."""
-    from ..nnunet.trainer_source import Flaw, is_version_1, parse  # noqa: PLC0415 (ast)
+    from ..nnunet.trainer_source import is_version_1, parse  # noqa: PLC0415 (ast)
 
     for trainer, source in _sources(package):
         module = parse(source.text)
-        if source.error or isinstance(module, Flaw):
+        if source.unreadable or isinstance(module, Problem):
             continue
         if is_version_1(module) is version_1:
             yield trainer, source, module

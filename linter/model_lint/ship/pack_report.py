@@ -10,8 +10,8 @@ from ..findings import Report
 from ..report import render
 from ..report.json import dump
 from ..wording import count, inert, printable, size
-from .contents import LeftOut
 from .pack import Packed
+from .results_folder import LeftOut
 
 
 def as_json(packed: Packed, tag: str) -> str:
@@ -21,10 +21,11 @@ def as_json(packed: Packed, tag: str) -> str:
         "version": 1,
         "package": None if packed.refused else str(packed.path),
         "tag": tag,
-        "bytes": packed.size,
-        "sha256": packed.sha256,
+        "bytes": packed.written.size,
+        "sha256": packed.written.sha256,
         "members": [
-            {"path": m.path, "bytes": m.size, "compressed": m.compressed} for m in packed.members
+            {"path": m.path, "bytes": m.size, "compressed": m.compressed}
+            for m in packed.written.entries
         ],
         "checkpoints": [
             {"path": path, "bytes_before": before, "bytes_after": after}
@@ -32,10 +33,10 @@ def as_json(packed: Packed, tag: str) -> str:
         ],
         "left_out": [
             {"path": printable(item.path), "files": item.files, "bytes": item.size}
-            for item in packed.plan.left_out
+            for item in packed.gathered.left_out
         ],
-        "scrubbed": dict(sorted(packed.plan.scrubbed.items())),
-        "notes": list(packed.plan.notes),
+        "scrubbed": dict(sorted(packed.gathered.scrubbed.items())),
+        "notes": list(packed.gathered.notes),
         "findings": report["targets"][0]["findings"],
     }
     return dump(data)
@@ -49,11 +50,11 @@ def as_text(packed: Packed, tag: str) -> str:
     blocks = [
         _tree(packed),
         *_about_checkpoints(packed),
-        *_about_left_out(packed.plan.left_out),
+        *_about_left_out(packed.gathered.left_out),
         *_about_scrubbed(packed),
-        *(_wrapped(printable(note)) for note in packed.plan.notes),
-        *([findings] if packed.report.findings else ["model-lint check: clean\n"]),
-        f"sha256 {packed.sha256}\n",
+        *(_wrapped(printable(note)) for note in packed.gathered.notes),
+        *([findings] if packed.report.findings else ["model-lint check --deep: clean\n"]),
+        f"sha256 {packed.written.sha256}\n",
         f"Next: gh release create {tag} {printable(str(packed.path))} --title {tag}\n",
     ]
     return inert("\n".join(blocks))
@@ -61,8 +62,8 @@ def as_text(packed: Packed, tag: str) -> str:
 
 def _tree(packed: Packed) -> str:
     """Draw the package as the specification does, with sizes."""
-    lines = [f"{printable(str(packed.path))}  {size(packed.size)}"]
-    paths = {member.path: member.size for member in packed.members}
+    lines = [f"{printable(str(packed.path))}  {size(packed.written.size)}"]
+    paths = {member.path: member.size for member in packed.written.entries}
     _branch(sorted(paths), paths, "", "", lines)
     return "\n".join(lines) + "\n"
 
@@ -104,9 +105,9 @@ def _about_left_out(left_out: tuple[LeftOut, ...]) -> Iterator[str]:
 def _about_scrubbed(packed: Packed) -> Iterator[str]:
     words = {"path": "path", "host": "host or user name", "subject": "subject", "secret": "secret"}
     found = [
-        count(packed.plan.scrubbed[kind], word)
+        count(packed.gathered.scrubbed[kind], word)
         for kind, word in words.items()
-        if packed.plan.scrubbed[kind]
+        if packed.gathered.scrubbed[kind]
     ]
     if found:
         yield _wrapped(f"Taken out of debug.json and the logs: {', '.join(found)}")

@@ -61,3 +61,12 @@ MAX_LABELS = 2000
 MAX_SCRIPT_BYTES = 1024 * 1024
 MAX_SCRIPTS = 2_000
 MAX_SCRIPTS_TOTAL = 8 * 1024 * 1024
+#: Extra fields of a header. Writers of zips put six there at most.
+MAX_EXTRA_FIELDS = 60
+#: Bytes of stored data whose sizes follow it, in which a false end is looked for: what GitHub
+#: takes as an asset of a release. Marks of an end that are looked at in it: a checkpoint that torch
+#: wrote has one for each storage, a thousand.
+MAX_STREAMED_BYTES = 2 * 1024**3
+MAX_MARKS = 10_000
+#: Bytes of the dictionary of LZMA data, which unpacking takes in memory: 7-Zip's largest preset.
+MAX_DICTIONARY_BYTES = 64 * 1024**2

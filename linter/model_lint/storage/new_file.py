@@ -5,22 +5,34 @@ from __future__ import annotations
 import errno
 import os
 import signal
-import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+from ..errors import Stopped
+
 #: How the name of a temporary folder begins, beside the place of the file that is made in it.
 TEMPORARY = ".model-lint-"
 
 
-def publish(temporary: Path, target: Path) -> None:
-    """Give a finished file its name, never taking that of another that came meanwhile.
+@contextmanager
+def folder_beside(target: Path) -> Iterator[Path]:
+    """Make a folder in which a file is made, on the same disk; it is removed whatever happens."""
+    with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=target.parent) as folder:
+        yield Path(folder)
+
+
+def publish(temporary: Path, target: Path, *, replace: bool) -> None:
+    """Give a finished file its name; without ``replace`` never that of another file.
 
     Raises:
-        FileExistsError: where there is such a file.
+        FileExistsError: where there is such a file, even if it came meanwhile.
     """
+    if replace:
+        temporary.replace(target)
+        return
     try:
         os.link(temporary, target)
     except FileExistsError:
@@ -33,11 +45,10 @@ def publish(temporary: Path, target: Path) -> None:
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """Let a request to stop unwind the program, so that it removes what it began."""
+    """Turn a request to stop into `Stopped`, so that what was begun is removed."""
 
     def stop(number: int, _frame: FrameType | None) -> None:
-        print(f"model-lint: stopped ({signal.Signals(number).name})", file=sys.stderr)
-        raise SystemExit(128 + number)
+        raise Stopped(number)
 
     numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     before = {number: signal.signal(number, stop) for number in numbers}

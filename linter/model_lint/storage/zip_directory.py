@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
+from ..wording import quote
 from .limits import (
     MAX_DENSE_BYTES,
     MAX_DIRECTORY_BYTES,
@@ -20,14 +21,16 @@ from .zip_format import (
     END_64_SIZE,
     END_SIZE,
     LOCATOR_SIZE,
+    UTF_8,
     CentralHeader,
+    End,
     FormatError,
     parse_directory,
     parse_end,
     parse_end_64,
     parse_locator,
 )
-from .zip_member import Member, decoded_name
+from .zip_member import Member, decoded_name, encoding
 
 #: What ``zipfile`` says where it finds no end of a directory.
 NO_ZIP = "File is not a zip file"
@@ -40,53 +43,46 @@ class Directory(NamedTuple):
 
     start: int
     length: int
-    #: Entries that the last record states.
-    entries: int
     #: Bytes before the zip, which ``zipfile`` makes up for.
     shift: int
-    #: Where the directory should end: at the first of the records that follow it.
-    end: int
     #: Where the very last record ends.
     file_end: int
-    #: The number of a disk in the last record; 0 but for split archives.
-    disk: int
-    comment: bytes
+    #: The record that counts: of zip64, where there is one.
+    record: End
+    #: The very last record.
+    last: End
     #: Where a zip64 locator says that its record is, and where that record must be; None without.
     located: tuple[int, int] | None = None
+
+    @property
+    def wide(self) -> bool:
+        """Whether the record that counts is one of zip64."""
+        return self.record is not self.last
 
 
 def find_directory(ranges: Ranges) -> Directory:
     """Find the directory. Raises TreeError with the reason if there is none."""
     at, tail, tail_start = _last_record(ranges)
-    end = parse_end(tail, at)
+    record = last = parse_end(tail, at)
     place = tail_start + at
-    file_end = place + END_SIZE + len(end.comment)
+    file_end = place + END_SIZE + len(last.comment)
     located = None
     around = ranges.read(max(0, place - LOCATOR_SIZE - END_64_SIZE), LOCATOR_SIZE + END_64_SIZE)
     locator = parse_locator(around[-LOCATOR_SIZE:])
-    if locator and len(around) == LOCATOR_SIZE + END_64_SIZE and place >= len(around):
+    if locator and place >= LOCATOR_SIZE + END_64_SIZE:
         disk, stated, disks = locator
         if disk or disks > 1:
             raise TreeError("zipfiles that span multiple disks are not supported")
-        wide = parse_end_64(around[:END_64_SIZE])
         located = stated, place - len(around)
+        wide = parse_end_64(around)
         if wide:
-            end = wide._replace(comment=end.comment)
+            record = wide
             place -= len(around)
-    shift = place - end.length - end.start
-    if end.start + shift < 0:
+    shift = place - record.length - record.start
+    if record.start + shift < 0:
         raise TreeError("Bad offset for central directory")
-    return Directory(
-        end.start + shift,
-        end.length,
-        end.entries,
-        shift,
-        place,
-        file_end,
-        end.disk,
-        end.comment,
-        located,
-    )
+    start = record.start + shift
+    return Directory(start, record.length, shift, file_end, record, last, located)
 
 
 def _last_record(ranges: Ranges) -> tuple[int, bytes, int]:
@@ -108,7 +104,7 @@ def read_members(ranges: Ranges, directory: Directory) -> tuple[Member, ...]:
 
     The number of entries is judged before they are read.
     """
-    if directory.entries > MAX_ENTRIES:
+    if directory.record.entries > MAX_ENTRIES:
         raise LimitError(f"more than {MAX_ENTRIES} entries")
     if directory.length > MAX_DIRECTORY_BYTES:
         raise LimitError(f"a directory of more than {MAX_DIRECTORY_BYTES >> 20} MiB")
@@ -128,7 +124,12 @@ def read_members(ranges: Ranges, directory: Directory) -> tuple[Member, ...]:
 def _member(header: CentralHeader, shift: int) -> Member:
     if len(header.name) > MAX_NAME_LENGTH:
         raise LimitError(f"a name of {len(header.name)} bytes, more than {MAX_NAME_LENGTH}")
-    raw_name = decoded_name(header.name, header.flags)
+    try:
+        raw_name = header.name.decode(encoding(header.flags))
+    except UnicodeDecodeError as error:
+        raise TreeError(
+            f"a name is not UTF-8: {quote(decoded_name(header.name, UTF_8))}"
+        ) from error
     # ``zipfile`` cuts a name at a NUL.
     name = raw_name.partition("\0")[0] if "\0" in raw_name else raw_name
     path = name if _is_plain(name) else _cleaned(name)
@@ -145,6 +146,7 @@ def _member(header: CentralHeader, shift: int) -> Member:
         header.offset + shift,
         header.attributes & 0xFFFF,
         header.extra,
+        header.disk,
     )
 
 

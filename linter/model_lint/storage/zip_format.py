@@ -10,10 +10,14 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from .limits import MAX_EXTRA_FIELDS
+from .tree import LimitError
+
 STORED, DEFLATED, BZIP2, LZMA = 0, 8, 12, 14
-#: Flags: encrypted; checksum and sizes follow the data; patched data; strong encryption; the name
-#: is UTF-8.
-ENCRYPTED, DESCRIPTOR, PATCHED, STRONG, UTF_8 = 0x1, 0x8, 0x20, 0x40, 0x800
+#: Flags: encrypted; how deflate was set, which nobody reads; checksum and sizes follow the data;
+#: patched data; strong encryption; the name is UTF-8; the header is masked.
+ENCRYPTED, SETTINGS, DESCRIPTOR, PATCHED, STRONG, UTF_8 = 0x1, 0x6, 0x8, 0x20, 0x40, 0x800
+MASKED = 0x2000
 LOCAL, CENTRAL, END, END_64, LOCATOR = (
     b"PK\3\4",
     b"PK\1\2",
@@ -23,14 +27,21 @@ LOCAL, CENTRAL, END, END_64, LOCATOR = (
 )
 DESCRIPTOR_MARK = b"PK\7\x08"
 MAX_16, MAX_32 = 0xFFFF, 0xFFFFFFFF
-#: The kind of an extra field that holds 64-bit sizes.
-_ZIP_64 = 1
+#: The kinds of extra fields that hold 64-bit sizes, a name in Unicode, the target of a link (two of
+#: them), and libarchive's for streams.
+ZIP_64, UNICODE_PATH, PKWARE_UNIX, ASI_UNIX, EXPERIMENTAL = 0x1, 0x7075, 0xD, 0x756E, 0x6C78
+#: Of the version that a program needs to unpack an entry, what ``zipfile`` knows: 6.3.
+_MAX_VERSION = 63
+#: The version of the format that has 64-bit sizes.
+VERSION_64 = 45
 
 _LOCAL = struct.Struct("<4s5H3L2H")
-_CENTRAL = struct.Struct("<4sBBHHHHHLLLHHHHHLL")
+_CENTRAL = struct.Struct("<4sBBBxHHHHLLLHHHHHLL")
 _END = struct.Struct("<4s4H2LH")
 _END_64 = struct.Struct("<4sQ2H2L4Q")
+_FIELD = struct.Struct("<HH")
 _LOCATOR = struct.Struct("<4sLQL")
+_DESCRIPTOR = struct.Struct("<4s3L")
 LOCAL_SIZE, CENTRAL_SIZE, END_SIZE = _LOCAL.size, _CENTRAL.size, _END.size
 END_64_SIZE, LOCATOR_SIZE = _END_64.size, _LOCATOR.size
 #: The record at the end with its longest comment, and what zip64 puts before it.
@@ -81,12 +92,17 @@ class CentralHeader(NamedTuple):
 class End(NamedTuple):
     """What the records at the end state of the directory."""
 
-    disk: int
+    #: The numbers of its own disk and of the one on which the directory begins.
+    disks: tuple[int, int]
+    #: Entries on this disk, and all of them.
+    here: int
     entries: int
     #: Bytes of the directory, and where it begins.
     length: int
     start: int
     comment: bytes
+    #: Bytes of the record itself, where it states them.
+    size: int = 0
 
 
 def local_length(fixed: bytes) -> int:
@@ -118,13 +134,21 @@ def parse_directory(data: bytes) -> Iterator[CentralHeader]:
         if at + CENTRAL_SIZE > end:
             raise FormatError("Truncated central directory")
         fields = unpack(data, at)
-        magic, _, system, _, flags, method, _, _, crc, compressed, size, name, extra = fields[:13]
+        magic, _, system, version, flags, method, _, _, crc, compressed, size = fields[:11]
+        name, extra = fields[11:13]
         comment, disk, _, attributes, offset = fields[13:]
         if magic != CENTRAL:
             raise FormatError("Bad magic number for central directory")
+        if version > _MAX_VERSION:
+            raise FormatError(f"zip file version {version / 10:.1f}")
         start = at + CENTRAL_SIZE
         at = start + name + extra + comment
+        if at > end:
+            raise FormatError("Truncated central directory")
         more = data[start + name : start + name + extra] if extra else b""
+        if more:
+            for _ in extra_fields(more):
+                pass  # ``zipfile`` refuses a zip in which one is cut off
         if MAX_32 in {size, compressed, offset}:
             size, compressed, offset = _wide(more, (size, compressed, offset))
         yield CentralHeader(
@@ -144,8 +168,9 @@ def parse_directory(data: bytes) -> Iterator[CentralHeader]:
 
 def parse_end(data: bytes, at: int) -> End:
     """Parse the record at the end that begins at a place."""
-    _, disk, _, _, count, length, start, comment = _END.unpack_from(data, at)
-    return End(disk, count, length, start, data[at + END_SIZE : at + END_SIZE + comment])
+    _, disk, first, here, count, length, start, comment = _END.unpack_from(data, at)
+    text = data[at + END_SIZE : at + END_SIZE + comment]
+    return End((disk, first), here, count, length, start, text)
 
 
 def parse_locator(data: bytes) -> tuple[int, int, int] | None:
@@ -160,17 +185,74 @@ def parse_end_64(data: bytes) -> End | None:
     """Parse the zip64 record of the end; None where this is none."""
     if len(data) < END_64_SIZE or not data.startswith(END_64):
         return None
-    _, _, _, _, disk, _, _, count, length, start = _END_64.unpack_from(data)
-    return End(disk, count, length, start, b"")
+    _, size, _, _, disk, first, here, count, length, start = _END_64.unpack_from(data)
+    return End((disk, first), here, count, length, start, b"", size + 12)
+
+
+# ------------------------------------------------------------------------------------- writing
+
+
+def pack_local(header: LocalHeader, *, version: int = 0, date: int = 0) -> bytes:
+    """Return a local header. ``version`` of the format reads it; ``date`` is that of MS-DOS."""
+    fixed = (version, header.flags, header.method, 0, date, header.crc)
+    sizes = (header.compressed, header.size, len(header.name), len(header.extra))
+    return _LOCAL.pack(LOCAL, *fixed, *sizes) + header.name + header.extra
+
+
+def pack_descriptor(crc: int, compressed: int, size: int) -> bytes:
+    """Return the checksum and the sizes that follow data whose header could not state them."""
+    return _DESCRIPTOR.pack(DESCRIPTOR_MARK, crc, compressed, size)
+
+
+def pack_central(header: CentralHeader, *, version: int = 0, date: int = 0) -> bytes:
+    """Return an entry of the directory; what needs 64 bits goes into an extra field."""
+    numbers = (header.size, header.compressed, header.offset)
+    extra = pack_wide(*(number for number in numbers if number >= MAX_32)) + header.extra
+    size, compressed, offset = (min(number, MAX_32) for number in numbers)
+    fixed = (version, header.system, version, header.flags, header.method, 0, date, header.crc)
+    sizes = (compressed, size, len(header.name), len(extra), 0)
+    place = (header.disk, 0, header.attributes, offset)
+    return _CENTRAL.pack(CENTRAL, *fixed, *sizes, *place) + header.name + extra
+
+
+def pack_wide(*numbers: int) -> bytes:
+    """Return the extra field with numbers that need 64 bits; nothing for none."""
+    if not numbers:
+        return b""
+    return struct.pack(f"<HH{len(numbers)}Q", ZIP_64, 8 * len(numbers), *numbers)
+
+
+def pack_end(entries: int, start: int, length: int, *, made_by: int | None = None) -> bytes:
+    """Return the records at the end, for a directory that begins at ``start``.
+
+    Those of zip64 are among them where the numbers need them, or where ``made_by`` says who wrote
+    the zip: its version, with the system in the upper byte.
+    """
+    wide = b""
+    if made_by or entries >= MAX_16 or max(start, length) >= MAX_32:
+        by = made_by or VERSION_64
+        wide = _END_64.pack(
+            END_64, 44, by, VERSION_64, 0, 0, entries, entries, length, start
+        ) + _LOCATOR.pack(LOCATOR, 0, start + length, 1)
+    few = min(entries, MAX_16)
+    return wide + _END.pack(END, 0, 0, few, few, min(length, MAX_32), min(start, MAX_32), 0)
+
+
+# ------------------------------------------------------------------------------------- the parts
 
 
 def extra_fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield the kind and the content of each extra field. Raises FormatError."""
-    at = 0
+    """Yield the kind and the content of each extra field. Raises FormatError and LimitError."""
+    at = number = 0
     while at + 4 <= len(extra):
-        kind, length = struct.unpack_from("<HH", extra, at)
+        kind, length = _FIELD.unpack_from(extra, at)
         if at + 4 + length > len(extra):
             raise FormatError(f"Corrupt extra field {kind:04x} (size={length})")
+        if not kind and not length and not extra[at:].strip(b"\0"):
+            return  # zeros that align the data
+        number += 1
+        if number > MAX_EXTRA_FIELDS:
+            raise LimitError(f"more than {MAX_EXTRA_FIELDS} extra fields in a header")
         yield kind, extra[at + 4 : at + 4 + length]
         at += 4 + length
 
@@ -178,7 +260,7 @@ def extra_fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
 def _wide(extra: bytes, values: tuple[int, ...]) -> tuple[int, ...]:
     """Put the 64-bit values of an extra field where the 32-bit ones are full."""
     for kind, field in extra_fields(extra):
-        if kind == _ZIP_64:
+        if kind == ZIP_64:
             wide = [v[0] for v in struct.iter_unpack("<Q", field[: len(field) // 8 * 8])]
             if len(wide) < values.count(MAX_32):
                 raise FormatError("Corrupt zip64 extra field")

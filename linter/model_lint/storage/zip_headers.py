@@ -1,26 +1,47 @@
 """Compare the directory of a zip with the headers before its entries, and with what lies between.
 
 A reader that goes by the directory (``zipfile``, nnU-Net, SCT) and one that goes from entry to
-entry (a stream, some scanners) must find the same files in it.
+entry (a stream, some scanners) must find the same files in it. So the entries, their headers and
+what may follow their data fill the zip from its first byte to its directory, and say the same.
 """
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+from zlib import crc32
 
 from ..wording import count, quote
+from .limits import MAX_MARKS, MAX_STREAMED_BYTES
 from .ranges import Ranges
-from .tree import TreeError
+from .tree import BlockedError, TreeError
 from .zip import ZipTree
-from .zip_format import DESCRIPTOR, DESCRIPTOR_MARK, FormatError, LocalHeader, extra_fields
-from .zip_member import Member, decoded_name, read_local
+from .zip_ambiguity import end_defects, extra_defects, has_zip_64, is_plain, record_defects
+from .zip_format import (
+    DEFLATED,
+    DESCRIPTOR,
+    DESCRIPTOR_MARK,
+    LOCAL,
+    LOCAL_SIZE,
+    MAX_32,
+    SETTINGS,
+    STORED,
+    FormatError,
+    LocalHeader,
+    local_length,
+    parse_local,
+)
+from .zip_member import Member, decoded_name, encoding
 
-_UNICODE_PATH = 0x7075
-#: How long what follows the data may be: a checksum and two sizes of 4 or 8 bytes, a signature.
-_DESCRIPTORS = (12, 16, 20, 24)
 #: What splitting tools put before the first entry of an archive that then needed no splitting.
 _MARKERS = (b"PK00", DESCRIPTOR_MARK)
+#: Bytes that are read at once where headers lie close together, and of a header by itself.
+_AHEAD, _ALONE = 1 << 18, 128
+_BLOCK = 1 << 20
+_NO_HEADER = "no entry begins where the directory says"
 
 
 @dataclass(frozen=True)
@@ -33,109 +54,221 @@ class Headers:
     differing: tuple[tuple[str, str], ...] = ()
 
 
+class _Placed(NamedTuple):
+    """An entry with the place of its data."""
+
+    member: Member
+    start: int
+    #: Whether its header says that sizes follow the data, and has fields for 64 bits.
+    followed: bool
+    wide: bool
+
+    @property
+    def end(self) -> int:
+        return self.start + self.member.compressed
+
+
 def read_headers(tree: ZipTree) -> Headers:
     """Read the header of every entry of a zip.
 
-    It takes one read for each entry, so it is not for archives on a server.
+    It takes up to one read for each entry, so it is not for archives on a server.
     """
     broken: list[tuple[str, str]] = []
-    found: list[tuple[Member, LocalHeader]] = []
     differing: list[tuple[str, str]] = []
-    lost = False
-    for member in tree.members:
-        local = _local(tree.ranges, member)
-        if local is None:
-            lost = True
+    placed: list[_Placed] = []
+    members = sorted(tree.members, key=lambda member: member.offset)
+    window = _Window(tree.ranges, [member.offset for member in members])
+    for member in members:
+        header = _header(window, member)
+        if header is None:
             if member.offset >= 0:  # the directory alone tells of the others
-                broken.append((member.path, "no entry begins where the directory says"))
+                broken.append((member.path, _NO_HEADER))
             continue
-        found.append((member, local))
-        name = decoded_name(local.name, member.flags)
-        if name != member.raw_name:
-            text = f"the directory calls it {quote(member.raw_name)}, its own header {quote(name)}"
-            broken.append((member.path, text))
-            continue
-        text = ", ".join(_differing(member, local))
+        found, text = header
         if text:
-            differing.append((member.path, f"{text} in its header, other than in the directory"))
-    for member in tree.members:
-        other = _second_name(member.extra)
-        if other.isascii() and other not in {"", member.raw_name}:
-            names = quote(member.raw_name), quote(other)
-            differing.append((member.path, f"it has a second name: {names[0]} is also {names[1]}"))
-    if not lost:
-        differing += _between(tree, found)
-        differing += _at_the_end(tree)
+            broken.append((member.path, text))
+        else:
+            differing += _disagreements(member, found)
+        start = member.offset + found.length
+        wide = bool(found.extra) and has_zip_64(found.extra)
+        placed.append(_Placed(member, start, bool(found.flags & DESCRIPTOR), wide))
+    if len(placed) == len(members):
+        differing += _between(tree, window, placed)
+    differing += (("", text) for text in end_defects(tree.ranges, tree.directory, len(members)))
     return Headers(tuple(broken), tuple(differing))
 
 
-def _local(ranges: Ranges, member: Member) -> LocalHeader | None:
+class _Window:
+    """The headers of a zip, read in few pieces where they lie close together."""
+
+    def __init__(self, ranges: Ranges, places: list[int]) -> None:
+        self._ranges = ranges
+        near = (b - a < _AHEAD // 8 for a, b in pairwise(places))
+        #: The places behind which another header is near.
+        self._dense = {a for a, close in zip(places, near, strict=False) if close}
+        self._start = 0
+        self._data = b""
+
+    def read(self, at: int, length: int) -> bytes:
+        """Return the bytes at a place, fewer only at the end. Raises TreeError."""
+        offset = at - self._start
+        if not 0 <= offset <= len(self._data) - length:
+            ahead = _AHEAD if at in self._dense else _ALONE
+            self._data = self._ranges.read(at, max(length, ahead))
+            self._start, offset = at, 0
+        return self._data[offset : offset + length]
+
+
+def _header(window: _Window, member: Member) -> tuple[LocalHeader, str] | None:
+    """Return an entry's header, and what makes ``zipfile`` stop at it; None without one."""
+    if member.offset < 0:
+        return None
     try:
-        return read_local(ranges, member)
+        fixed = window.read(member.offset, LOCAL_SIZE)
+        if len(fixed) < LOCAL_SIZE:
+            return None
+        local = parse_local(window.read(member.offset, local_length(fixed)))
     except (FormatError, TreeError):
         return None
+    if local.name == member.raw_name.encode(encoding(member.flags)):
+        return local, ""
+    name = decoded_name(local.name, local.flags)
+    names = f"the directory calls it {quote(member.raw_name)}, its own header {quote(name)}"
+    return local, names
+
+
+def _disagreements(member: Member, local: LocalHeader) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with an entry by itself, or between its header and the directory."""
+    same = (
+        local.crc == member.crc
+        and local.compressed == member.compressed
+        and local.size == member.size
+        and local.flags == member.flags
+        and local.method == member.method
+    )
+    text = "" if same else ", ".join(_differing(member, local))
+    if text:
+        yield member.path, f"{text} in its header, other than in the directory"
+    if is_plain(member) and not local.extra:
+        return
+    texts = [*record_defects(member), *extra_defects(local.extra, member)]
+    if texts:
+        yield member.path, "; ".join(dict.fromkeys(texts))
 
 
 def _differing(member: Member, local: LocalHeader) -> Iterator[str]:
     """Yield what a header states and the directory states otherwise."""
     if local.method != member.method:
         yield f"method {local.method}"
-    if (local.flags ^ member.flags) & 1:
+    settings = SETTINGS if member.method == DEFLATED else 0
+    other = (local.flags ^ member.flags) & ~settings
+    if other & 1:
         yield "encrypted" if local.flags & 1 else "not encrypted"
+    elif other & ~DESCRIPTOR and not (member.raw_name.isascii() and other == 0x800):
+        yield f"flags {local.flags:#06x}"
     for name, ours, theirs in (
         ("CRC", local.crc, member.crc),
         ("packed size", local.compressed, member.compressed),
         ("size", local.size, member.size),
     ):
-        follows = local.flags & DESCRIPTOR and ours in {0, 0xFFFFFFFF}
-        if ours != theirs and not follows:
+        if ours != theirs and not (ours == 0 and local.flags & DESCRIPTOR):
             yield f"{name} {ours:#010x}" if name == "CRC" else f"{name} {ours}"
 
 
-def _second_name(extra: bytes) -> str:
-    """Return the name that Info-ZIP's field for Unicode paths gives, "" without one.
-
-    It serves names beyond ASCII. Python 3.13 goes by it, and older ones, as SCT's, do not.
-    """
-    try:
-        fields = dict(extra_fields(extra)) if extra else {}
-    except FormatError:
-        return ""
-    return fields.get(_UNICODE_PATH, b"")[5:].decode(errors="replace")
-
-
-def _between(tree: ZipTree, found: list[tuple[Member, LocalHeader]]) -> Iterator[tuple[str, str]]:
+def _between(tree: ZipTree, window: _Window, placed: list[_Placed]) -> Iterator[tuple[str, str]]:
     """Yield the places where something lies between entries, or where two of them overlap."""
-    directory = tree.directory.start
-    placed = sorted(found, key=lambda pair: pair[0].offset)
-    first = placed[0][0].offset if placed else directory
+    directory = tree.directory
+    first = placed[0].member.offset if placed else directory.start
     if first and not (first == 4 and tree.ranges.read(0, 4) in _MARKERS):
         yield "", f"{count(first, 'byte')} before the first entry"
-    ends = [(m, m.offset + local.length + m.compressed) for m, local in placed]
-    starts = [m.offset for m, _ in placed[1:]]
-    for (member, end), start in zip(ends, [*starts, directory], strict=False):
-        gap = start - end
-        if gap and not _is_descriptor(tree.ranges, end, gap, member.crc):
+    elif directory.shift:
+        yield "", "its directory is at another place than its last record says"
+    starts = [other.member.offset for other in placed[1:]]
+    for entry, start in zip(placed, [*starts, directory.start], strict=False):
+        gap = start - entry.end
+        text = ""
+        if gap < 0:
+            text = "its data runs into what follows it"
+        elif entry.followed:
+            text = _behind(window, entry, gap) or _inside(tree, entry)
+        elif gap:
             text = f"{count(gap, 'byte')} after it that belong to no entry"
-            yield member.path, text if gap > 0 else "its data runs into what follows it"
+        elif entry.member.method not in {STORED, DEFLATED}:
+            text = _unpacked(tree, entry)  # unzip does not end where something follows the data
+        if text:
+            yield entry.member.path, text
 
 
-def _is_descriptor(ranges: Ranges, at: int, length: int, crc: int) -> bool:
-    """Return whether these bytes are the checksum and the sizes that follow streamed data."""
-    if length not in _DESCRIPTORS:
-        return False
-    data = ranges.read(at, length)
-    stated = crc.to_bytes(4, "little")
-    return data.startswith((stated, DESCRIPTOR_MARK + stated))
+def _behind(window: _Window, entry: _Placed, gap: int) -> str:
+    """Say what is wrong with the checksum and the sizes that follow streamed data."""
+    member = entry.member
+    if not gap and not member.size:
+        return ""  # some writers leave them out where there is nothing to say
+    data = window.read(entry.end, gap) if gap <= 24 else b""
+    sizes = member.crc, member.compressed, member.size
+    wide = entry.wide or max(sizes[1:]) >= MAX_32
+    right = struct.pack("<LQQ" if wide else "<3L", *sizes)
+    # In stored data only the mark shows where it ends.
+    if data == DESCRIPTOR_MARK + right or (data == right and member.method != STORED):
+        return ""
+    if gap in {0, 12, 16, 20, 24}:
+        return "the sizes that follow its data are missing or others than in the directory"
+    return f"{count(gap, 'byte')} after it that belong to no entry"
 
 
-def _at_the_end(tree: ZipTree) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with the record at the end, which ``zipfile`` looks for backwards."""
-    directory, entries = tree.directory, len(tree.members)
-    left = tree.ranges.size - directory.file_end
-    # libarchive fills the last block with zeros
-    if left > 0 and tree.ranges.read(directory.file_end, left).strip(b"\0"):
-        yield "", f"{count(left, 'byte')} after the end of the zip"
-    if directory.entries not in {0xFFFF, entries % 65536, entries}:
-        text = f"its last record counts {directory.entries} entries, the directory has {entries}"
-        yield "", text
+def _inside(tree: ZipTree, entry: _Placed) -> str:
+    """Say where a program that reads the zip as a stream could take data for its end.
+
+    Such a program can't know how long the data is: it stops at the end of a compressed stream, and
+    in stored data at a mark with the checksum of what came before.
+    """
+    member = entry.member
+    if member.blocked or not member.compressed:
+        return ""
+    if member.method == STORED:
+        return _mark_inside(tree.ranges, entry)
+    doubtful = member.method != DEFLATED or _holds(tree.ranges, entry, LOCAL)
+    return _unpacked(tree, entry) if doubtful else ""
+
+
+def _unpacked(tree: ZipTree, entry: _Placed) -> str:
+    """Say why compressed data does not end where the directory says."""
+    try:
+        with tree.open_member(entry.member) as stream:
+            while stream.read(_BLOCK):
+                pass
+    except BlockedError:
+        return ""
+    except TreeError as error:
+        return f"its data does not end where it should: {error}"
+    return ""
+
+
+def _blocks(ranges: Ranges, entry: _Placed) -> Iterator[bytes]:
+    for at in range(entry.start, entry.end, _BLOCK):
+        yield ranges.read(at, min(_BLOCK, entry.end - at))
+
+
+def _holds(ranges: Ranges, entry: _Placed, mark: bytes) -> bool:
+    before = b""
+    for block in _blocks(ranges, entry):
+        if mark in block or mark in before[-3:] + block[:3]:
+            return True
+        before = block
+    return False
+
+
+def _mark_inside(ranges: Ranges, entry: _Placed) -> str:
+    if entry.member.compressed > MAX_STREAMED_BYTES:
+        return "its sizes follow its data, where programs can't tell its end"
+    crc, rest, marks = 0, b"", 0
+    for block in _blocks(ranges, entry):
+        data, start, at = rest + block, 0, -1
+        while (at := data.find(DESCRIPTOR_MARK, at + 1, len(data) - 4)) >= 0:
+            crc, start = crc32(data[start:at], crc), at
+            marks += 1
+            if data[at + 4 : at + 8] == crc.to_bytes(4, "little") or marks > MAX_MARKS:
+                return "its sizes follow its data, and in the data stands what looks like them"
+        keep = max(start, len(data) - 7)
+        crc, rest = crc32(data[start:keep], crc), data[keep:]
+    return ""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import bz2
 import io
+import lzma
 import stat
+import struct
 import sys
 import zlib
 from collections.abc import Callable
 from typing import IO, TYPE_CHECKING, NamedTuple, Protocol
-from zipfile import LZMADecompressor  # type: ignore[attr-defined] # not in typeshed
 
+from .limits import MAX_DICTIONARY_BYTES
 from .ranges import Ranges, RangeStream
 from .tree import DamagedError
 from .zip_format import (
@@ -22,6 +24,7 @@ from .zip_format import (
     PATCHED,
     STORED,
     STRONG,
+    UTF_8,
     FormatError,
     LocalHeader,
     local_length,
@@ -35,6 +38,9 @@ if TYPE_CHECKING:
 #: Zstandard (93); nothing reads Deflate64 (9).
 READABLE_METHODS = frozenset({STORED, DEFLATED, BZIP2, LZMA})
 _SPECIAL = frozenset({stat.S_IFLNK, stat.S_IFCHR, stat.S_IFBLK, stat.S_IFIFO, stat.S_IFSOCK})
+_LONGER = "it unpacks to more than stated"
+#: LZMA's version, the bytes of its settings, how literals are coded, and its dictionary.
+_LZMA_HEAD = struct.Struct("<HHBL")
 #: Packed bytes that are read at a time.
 _BLOCK = 1 << 17
 
@@ -59,6 +65,8 @@ class Member(NamedTuple):
     #: The lower half of its attributes, which MS-DOS and Windows read.
     attributes: int = 0
     extra: bytes = b""
+    #: The number of the disk that it begins on.
+    disk: int = 0
 
     @property
     def encrypted(self) -> bool:
@@ -102,9 +110,14 @@ def read_local(ranges: Ranges, member: Member) -> LocalHeader:
     return parse_local(data)
 
 
+def encoding(flags: int) -> str:
+    """Return the encoding of a name, as ``zipfile`` chooses it."""
+    return "utf-8" if flags & UTF_8 else "cp437"
+
+
 def decoded_name(raw: bytes, flags: int) -> str:
-    """Decode a name as ``zipfile`` does."""
-    return raw.decode("utf-8" if flags & 0x800 else "cp437", errors="replace")
+    """Decode a name as ``zipfile`` does, but whatever it holds."""
+    return raw.decode(encoding(flags), errors="replace")
 
 
 def open_member(ranges: Ranges, member: Member) -> IO[bytes]:
@@ -139,11 +152,16 @@ class _Decompressor(Protocol):
     @property
     def unused_data(self) -> bytes: ...
 
-    def decompress(self, data: bytes, /) -> bytes: ...
+    @property
+    def needs_input(self) -> bool: ...
+
+    def decompress(self, data: bytes, max_length: int = -1, /) -> bytes: ...
 
 
 class _Deflate:
-    """Deflate data that comes out in pieces of limited length, whatever it swells to."""
+    """Deflate data that comes out in pieces of limited length, however much it swells."""
+
+    marks_end = True
 
     def __init__(self) -> None:
         self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
@@ -157,42 +175,92 @@ class _Deflate:
         return self._inflate.unused_data
 
     @property
-    def pending(self) -> bytes:
-        return self._inflate.unconsumed_tail
+    def needs_input(self) -> bool:
+        return not self._inflate.unconsumed_tail
 
     def decompress(self, data: bytes, length: int) -> bytes:
-        return self._inflate.decompress(data, length)
+        return self._inflate.decompress(self._inflate.unconsumed_tail + data, length)
 
 
-class _Whole:
-    """A decompressor of bzip2 or LZMA, which ``zipfile`` too gives whole blocks."""
+class _Lzma:
+    """LZMA data in a zip: the settings, then the data, which may have no mark of its end."""
 
-    pending = b""
+    marks_end = False
 
-    def __init__(self, decompressor: _Decompressor) -> None:
-        self._decompressor = decompressor
+    def __init__(self) -> None:
+        self._head = b""
+        self._unpack: lzma.LZMADecompressor | None = None
 
     @property
     def eof(self) -> bool:
-        return self._decompressor.eof
+        return self._unpack is not None and self._unpack.eof
 
     @property
     def unused_data(self) -> bytes:
-        return self._decompressor.unused_data
+        return self._unpack.unused_data if self._unpack else b""
 
-    def decompress(self, data: bytes, _length: int) -> bytes:
-        return self._decompressor.decompress(data)
+    @property
+    def needs_input(self) -> bool:
+        return self._unpack is None or self._unpack.needs_input
+
+    def decompress(self, data: bytes, length: int) -> bytes:
+        if self._unpack is None:
+            self._head += data
+            if len(self._head) <= _LZMA_HEAD.size:
+                return b""
+            self._unpack = _lzma(self._head)
+            data = self._head[_LZMA_HEAD.size :]
+        return self._unpack.decompress(data, length)
 
 
-_DECOMPRESSORS: dict[int, Callable[[], _Deflate | _Whole]] = {
+def _lzma(head: bytes) -> lzma.LZMADecompressor:
+    _, size, settings, dictionary = _LZMA_HEAD.unpack_from(head)
+    if size != _LZMA_HEAD.size - 4 or dictionary > MAX_DICTIONARY_BYTES:
+        raise DamagedError("its LZMA data has settings that no program for zips writes")
+    positions, literals = divmod(settings, 9)
+    filters = {
+        "id": lzma.FILTER_LZMA1,
+        "dict_size": dictionary,
+        "lc": literals,
+        "lp": positions % 5,
+        "pb": positions // 5,
+    }
+    return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[filters])
+
+
+class _Bzip2:
+    """Bzip2 data that comes out in pieces of limited length."""
+
+    marks_end = True
+
+    def __init__(self, unpack: _Decompressor | None = None) -> None:
+        self._unpack = unpack or bz2.BZ2Decompressor()
+
+    @property
+    def eof(self) -> bool:
+        return self._unpack.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._unpack.unused_data
+
+    @property
+    def needs_input(self) -> bool:
+        return self._unpack.needs_input
+
+    def decompress(self, data: bytes, length: int) -> bytes:
+        return self._unpack.decompress(data, length)
+
+
+_DECOMPRESSORS: dict[int, Callable[[], _Deflate | _Lzma | _Bzip2]] = {
     DEFLATED: _Deflate,
-    BZIP2: lambda: _Whole(bz2.BZ2Decompressor()),
-    LZMA: lambda: _Whole(LZMADecompressor()),
+    BZIP2: _Bzip2,
+    LZMA: _Lzma,
 }
 if sys.version_info >= (3, 14):
     from compression import zstd
 
-    _DECOMPRESSORS[93] = lambda: _Whole(zstd.ZstdDecompressor())
+    _DECOMPRESSORS[93] = lambda: _Bzip2(zstd.ZstdDecompressor())
 
 
 class _Unpacked(io.RawIOBase):
@@ -204,6 +272,8 @@ class _Unpacked(io.RawIOBase):
         self._left = member.size
         self._unpack = _DECOMPRESSORS[member.method]()
         self._ready = memoryview(b"")
+        #: Whether all was given that is stated.
+        self._ended = False
 
     def readable(self) -> bool:
         return True
@@ -211,24 +281,43 @@ class _Unpacked(io.RawIOBase):
     def readinto(self, buffer: Buffer, /) -> int:
         view = memoryview(buffer).cast("B")
         if not self._ready and self._left:
-            self._ready = memoryview(self._more(max(len(view), 1 << 12)))[: self._left]
+            self._ready = memoryview(self._more(max(len(view), 1 << 12)))
+            if not self._ready:
+                raise DamagedError(f"it unpacks to {self._left} bytes less than stated")
+            if len(self._ready) > self._left:
+                raise DamagedError(_LONGER)
         length = min(len(view), len(self._ready))
         view[:length] = self._ready[:length]
         self._ready = self._ready[length:]
         self._left -= length
+        if not self._left and not self._ended:
+            self._ended = True
+            self._expect_end()
         return length
+
+    def _expect_end(self) -> None:
+        """Raise DamagedError where packed data goes on, which some programs unpack."""
+        if self._more(1):
+            raise DamagedError(_LONGER)
+        if self._unpack.unused_data or self._packed.read(1):
+            raise DamagedError("something follows the end of its packed data")
 
     def _more(self, length: int) -> bytes:
         """Return the next unpacked bytes, none at the end. Raises DamagedError."""
         unpack = self._unpack
         while not unpack.eof:
-            packed = unpack.pending or self._packed.read(_BLOCK)
+            needs = unpack.needs_input
+            packed = self._packed.read(_BLOCK) if needs else b""
             try:
                 data = unpack.decompress(packed, length)
+            except DamagedError:
+                raise
             except Exception as error:  # zlib, bz2 and lzma each have their own
                 raise DamagedError(str(error) or type(error).__name__) from error
             if data:
                 return data
-            if not packed:
+            if needs and not packed:
+                if self._ended and not unpack.marks_end:
+                    return b""
                 raise DamagedError("its packed data ends too early")
         return b""

@@ -10,7 +10,7 @@ import datetime
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from model_lint.nnunet.labels import defects, has_regions
+from model_lint.nnunet.labels import has_regions, label_problems
 from model_lint.nnunet.region_order import class_order, larger_first
 
 from config_schema import SettingsError, hint, listed
@@ -55,10 +55,10 @@ def _check_labels(config: Mapping[str, Any], labels: Labels, order: tuple[int, .
     data: dict[str, Any] = {"labels": written | fixed}
     if order is not None:
         data["regions_class_order"] = list(order)
-    for defect in defects(data):
-        if not defect.works:
-            advice = f"; {defect.help}" if defect.help else ""
-            raise SettingsError(f"{defect.steps[0]}: {defect.message}{advice}")
+    for problem in label_problems(data):
+        if problem.severity is None:  # not only a warning
+            advice = f"; {problem.help}" if problem.help else ""
+            raise SettingsError(f"{problem.steps[0]}: {problem.message}{advice}")
 
 
 def check_orientation(code: str) -> str:

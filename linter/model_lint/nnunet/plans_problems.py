@@ -11,10 +11,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..models.json_file import Step, is_number
+from ..findings import Problem, Step
 from ..wording import count, json_like, listing, quote
 from .image_readers import IMAGE_READERS
 from .networks import NETWORKS, OLD_KEYS, described_network, integers, per_axis
+from .numbers import is_number
 from .sct_modules import is_locatable, is_missing_part
 
 #: What names may stand for in nnU-Net; its lists did not change since 2.0, but for what is added.
@@ -52,14 +53,6 @@ _FOUND = re.compile(
 _CLASSES = ("conv_op", "norm_op", "dropout_op", "nonlin")
 
 
-class Defect(NamedTuple):
-    """Something in the plans that prediction stumbles over."""
-
-    #: Where in the file: keys and indices from the top.
-    steps: tuple[Step, ...]
-    message: str
-
-
 class Use(NamedTuple):
     """What a model makes of its plans."""
 
@@ -71,9 +64,9 @@ class Use(NamedTuple):
     own_network: bool = False
 
 
-def defects(
+def plans_problems(
     plans: Mapping[str, Any], configuration: Mapping[str, Any], use: Use
-) -> Iterator[Defect]:
+) -> Iterator[Problem]:
     """Yield what prediction would stumble over; the configuration is given resolved."""
     at: tuple[Step, ...] = ("configurations", use.configuration)
     yield from _top(plans)
@@ -84,11 +77,11 @@ def defects(
     yield from _sizes(configuration, at)
 
 
-def _top(plans: Mapping[str, Any]) -> Iterator[Defect]:
+def _top(plans: Mapping[str, Any]) -> Iterator[Problem]:
     for key in ("transpose_forward", "transpose_backward"):
         axes = plans.get(key)
         if not integers(axes) or sorted(axes) != [0, 1, 2]:
-            yield Defect((key,), f"`{key}` must be the axes 0, 1 and 2 in some order")
+            yield Problem(f"`{key}` must be the axes 0, 1 and 2 in some order", steps=(key,))
             break
     else:
         yield from _transposes(plans["transpose_forward"], plans["transpose_backward"])
@@ -98,39 +91,39 @@ def _top(plans: Mapping[str, Any]) -> Iterator[Defect]:
         yield _unknown(plans, "label_manager", ())
 
 
-def _transposes(forward: Sequence[int], backward: Sequence[int]) -> Iterator[Defect]:
+def _transposes(forward: Sequence[int], backward: Sequence[int]) -> Iterator[Problem]:
     if [forward[axis] for axis in backward] != [0, 1, 2]:
         message = "`transpose_backward` does not undo `transpose_forward`: the output is transposed"
-        yield Defect(("transpose_backward",), message)
+        yield Problem(message, steps=("transpose_backward",))
 
 
 def _intensities(
     plans: Mapping[str, Any], configuration: Mapping[str, Any], channels: int | None
-) -> Iterator[Defect]:
+) -> Iterator[Problem]:
     key = "foreground_intensity_properties_per_channel"
     if key not in plans and "foreground_intensity_properties_by_modality" in plans:
         key = "foreground_intensity_properties_by_modality"
     properties = plans.get(key)
     if not isinstance(properties, dict):
-        yield Defect((key,), _missing(plans, key, "an object"))
+        yield Problem(_missing(plans, key, "an object"), steps=(key,))
         return
     schemes = configuration.get("normalization_schemes")
     for channel in range(channels or 0):
         values = properties.get(str(channel))
         if not isinstance(values, dict):
-            yield Defect((key,), f"`{key}` has no entry for channel {channel}")
+            yield Problem(f"`{key}` has no entry for channel {channel}", steps=(key,))
             return
         if _item(schemes, channel) == "CTNormalization":
             lacking = [name for name in _CT_PROPERTIES if not is_number(values.get(name))]
             if lacking:
                 shown = [f"{name}: {json_like(values.get(name))}" for name in lacking]
                 message = f"CTNormalization needs finite numbers for channel {channel}, not"
-                yield Defect((key, str(channel)), f"{message} {listing(shown, shown=4)}")
+                yield Problem(f"{message} {listing(shown, shown=4)}", steps=(key, str(channel)))
 
 
 def _channels(
     configuration: Mapping[str, Any], at: tuple[Step, ...], channels: int | None
-) -> Iterator[Defect]:
+) -> Iterator[Problem]:
     fitting: dict[str, Callable[[object], bool]] = {
         "normalization_schemes": lambda item: _one_of(item, _NORMALIZATIONS),
         "use_mask_for_norm": lambda item: item is None or isinstance(item, bool),
@@ -138,19 +131,19 @@ def _channels(
     for key, fits in fitting.items():
         values = configuration.get(key)
         if not isinstance(values, list):
-            yield Defect((*at, key), _missing(configuration, key, "a list"))
+            yield Problem(_missing(configuration, key, "a list"), steps=(*at, key))
             continue
         for index, item in enumerate(values[:channels]):
             if not fits(item):
                 message = f"`{key}` holds {quote(item)}, which nnU-Net refuses"
-                yield Defect((*at, key, index), message)
+                yield Problem(message, steps=(*at, key, index))
         if len(values) < (channels or 0):
             entries = count(values, "entry", "entries")
             message = f"`{key}` has {entries} for {count(channels or 0, 'channel')}"
-            yield Defect((*at, key), message)
+            yield Problem(message, steps=(*at, key))
 
 
-def _preprocessing(configuration: Mapping[str, Any], at: tuple[Step, ...]) -> Iterator[Defect]:
+def _preprocessing(configuration: Mapping[str, Any], at: tuple[Step, ...]) -> Iterator[Problem]:
     if configuration.get("preprocessor_name") != "DefaultPreprocessor":
         yield _unknown(configuration, "preprocessor_name", at)
     patch = configuration.get("patch_size")
@@ -161,38 +154,38 @@ def _preprocessing(configuration: Mapping[str, Any], at: tuple[Step, ...]) -> It
             yield _unknown(configuration, key, at)
         elif not isinstance(kwargs, dict):
             message = _missing(configuration, f"{key}_kwargs", "an object")
-            yield Defect((*at, f"{key}_kwargs"), message)
+            yield Problem(message, steps=(*at, f"{key}_kwargs"))
         elif surplus := [argument for argument in kwargs if argument not in _RESAMPLING[name]]:
             message = f"{quote(name)} does not take {listing(surplus)}"
-            yield Defect((*at, f"{key}_kwargs", surplus[0]), message)
+            yield Problem(message, steps=(*at, f"{key}_kwargs", surplus[0]))
         elif key != "resampling_fn_seg":
             for order in orders:
                 if not _is_order(kwargs.get(order, 0)):
                     message = f"`{order}` is {quote(kwargs[order])}; orders of splines are 0 to 5"
-                    yield Defect((*at, f"{key}_kwargs", order), message)
+                    yield Problem(message, steps=(*at, f"{key}_kwargs", order))
 
 
-def _network(configuration: Mapping[str, Any], at: tuple[Step, ...], use: Use) -> Iterator[Defect]:
+def _network(configuration: Mapping[str, Any], at: tuple[Step, ...], use: Use) -> Iterator[Problem]:
     if "architecture" not in configuration:
         yield from _old_network(configuration, at)
         return
     described = configuration["architecture"]
     at = (*at, "architecture")
     if not isinstance(described, dict):
-        yield Defect(at, "`architecture` is not an object")
+        yield Problem("`architecture` is not an object", steps=at)
         return
     name, kwargs = described.get("network_class_name"), described.get("arch_kwargs")
     imported = described.get("_kw_requires_import")
     if not isinstance(name, str):
-        yield Defect(at, _missing(described, "network_class_name", "a string"))
+        yield Problem(_missing(described, "network_class_name", "a string"), steps=at)
     elif not use.own_network and not _is_found(name):
         whose = "SCT's nnU-Net" if name.startswith("nnunetv2.") else "an SCT installation"
         message = f"{whose} has no network {quote(name)}"
-        yield Defect((*at, "network_class_name"), message)
+        yield Problem(message, steps=(*at, "network_class_name"))
     if not isinstance(kwargs, dict):
-        yield Defect(at, _missing(described, "arch_kwargs", "an object"))
+        yield Problem(_missing(described, "arch_kwargs", "an object"), steps=at)
     elif not isinstance(imported, list):
-        yield Defect(at, _missing(described, "_kw_requires_import", "a list"))
+        yield Problem(_missing(described, "_kw_requires_import", "a list"), steps=at)
     else:
         yield from _imports(configuration, kwargs, imported, at)
         if not use.own_network:
@@ -204,19 +197,19 @@ def _imports(
     kwargs: Mapping[str, Any],
     imported: list[Any],
     at: tuple[Step, ...],
-) -> Iterator[Defect]:
+) -> Iterator[Problem]:
     """Check the arguments that are names of classes, and the list of those."""
     if lacking := [key for key in imported if not _one_of(key, kwargs)]:
         message = f"`_kw_requires_import` names {listing(lacking)}, which `arch_kwargs` lacks"
-        yield Defect((*at, "_kw_requires_import"), message)
+        yield Problem(message, steps=(*at, "_kw_requires_import"))
     named = [kwargs[key] for key in imported if _one_of(key, kwargs)]
     if missing := [name for name in named if isinstance(name, str) and is_missing_part(name)]:
-        yield Defect((*at, "arch_kwargs"), f"SCT's nnU-Net has no {listing(missing)}")
+        yield Problem(f"SCT's nnU-Net has no {listing(missing)}", steps=(*at, "arch_kwargs"))
     network, _ = described_network(configuration)
     texts = [key for key in _CLASSES if isinstance(kwargs.get(key), str)]
     if network in NETWORKS and (left := [key for key in texts if key not in imported]):
         message = f"`_kw_requires_import` lacks {listing(left)}, so that a text stays a text"
-        yield Defect((*at, "_kw_requires_import"), message)
+        yield Problem(message, steps=(*at, "_kw_requires_import"))
 
 
 def _is_found(name: str) -> bool:
@@ -228,27 +221,27 @@ def _is_found(name: str) -> bool:
     return bool(module) and is_locatable(name)
 
 
-def _old_network(configuration: Mapping[str, Any], at: tuple[Step, ...]) -> Iterator[Defect]:
+def _old_network(configuration: Mapping[str, Any], at: tuple[Step, ...]) -> Iterator[Problem]:
     missing = [key for key in OLD_KEYS if key not in configuration]
     if missing:
         either = f"neither `architecture` nor {quote(missing[0])}"
-        yield Defect(at, f"the network is not described: {either}")
+        yield Problem(f"the network is not described: {either}", steps=at)
     elif configuration["UNet_class_name"] not in NETWORKS:
         value = quote(configuration["UNet_class_name"])
         message = f"`UNet_class_name` is {value}; nnU-Net converts only {' and '.join(NETWORKS)}"
-        yield Defect((*at, "UNet_class_name"), message)
+        yield Problem(message, steps=(*at, "UNet_class_name"))
 
 
-def _sizes(configuration: Mapping[str, Any], at: tuple[Step, ...]) -> Iterator[Defect]:
+def _sizes(configuration: Mapping[str, Any], at: tuple[Step, ...]) -> Iterator[Problem]:
     patch, spacing = configuration.get("patch_size"), configuration.get("spacing")
     if not integers(patch) or not patch or min(patch) < 1:
-        yield Defect((*at, "patch_size"), "`patch_size` must be a list of positive integers")
+        yield Problem("`patch_size` must be a list of positive integers", steps=(*at, "patch_size"))
         return
     if not isinstance(spacing, list) or not all(is_number(s) and s > 0 for s in spacing):
-        yield Defect((*at, "spacing"), "`spacing` must be a list of positive numbers (mm)")
+        yield Problem("`spacing` must be a list of positive numbers (mm)", steps=(*at, "spacing"))
     elif not len(patch) <= len(spacing) <= 3:  # a third one in 2d resamples the slices too
         message = f"`spacing` has {count(spacing, 'axis', 'axes')}, `patch_size` {len(patch)}"
-        yield Defect((*at, "spacing"), message)
+        yield Problem(message, steps=(*at, "spacing"))
     network, kwargs = described_network(configuration)
     if network not in NETWORKS:
         return
@@ -256,40 +249,40 @@ def _sizes(configuration: Mapping[str, Any], at: tuple[Step, ...]) -> Iterator[D
     yield from _dimensions(kwargs, patch, at)
 
 
-def _arguments(network: str, kwargs: Mapping[str, Any], at: tuple[Step, ...]) -> Iterator[Defect]:
+def _arguments(network: str, kwargs: Mapping[str, Any], at: tuple[Step, ...]) -> Iterator[Problem]:
     """Check that the network takes these, and that each list has an entry for every stage."""
     surplus = [key for key in kwargs if key not in _ARGUMENTS | _OWN_ARGUMENTS[network]]
     if surplus:
-        yield Defect((*at, surplus[0]), f"{network} does not take {listing(surplus)}")
+        yield Problem(f"{network} does not take {listing(surplus)}", steps=(*at, surplus[0]))
     stages = kwargs.get("n_stages")
     if not isinstance(stages, int) or isinstance(stages, bool):
-        yield Defect(at, "`arch_kwargs` has no integer `n_stages`")
+        yield Problem("`arch_kwargs` has no integer `n_stages`", steps=at)
         return
     encoder = "n_conv_per_stage" if network == "PlainConvUNet" else "n_blocks_per_stage"
     wanted = dict.fromkeys(("features_per_stage", "kernel_sizes", "strides", encoder), stages)
     wanted["n_conv_per_stage_decoder"] = stages - 1
     for key, amount in wanted.items():
         if key not in kwargs:
-            yield Defect(at, f"`arch_kwargs` lacks `{key}`, which {network} needs")
+            yield Problem(f"`arch_kwargs` lacks `{key}`, which {network} needs", steps=at)
         elif isinstance(kwargs[key], list) and len(kwargs[key]) != amount:
             entries = count(kwargs[key], "entry", "entries")
-            yield Defect((*at, key), f"`{key}` has {entries}, the network needs {amount}")
+            yield Problem(f"`{key}` has {entries}, the network needs {amount}", steps=(*at, key))
 
 
 def _dimensions(
     kwargs: Mapping[str, Any], patch: Sequence[int], at: tuple[Step, ...]
-) -> Iterator[Defect]:
+) -> Iterator[Problem]:
     operator = kwargs.get("conv_op")
     wanted = f"Conv{len(patch)}d"
     if not isinstance(operator, str) or operator.rpartition(".")[2] != wanted:
         message = f"`conv_op` is {quote(operator)}, a patch of {count(patch, 'axis', 'axes')} needs"
-        yield Defect((*at, "architecture", "arch_kwargs", "conv_op"), f"{message} {wanted}")
+        yield Problem(f"{message} {wanted}", steps=(*at, "architecture", "arch_kwargs", "conv_op"))
     strides = per_axis(kwargs.get("strides"))
     if strides is None:
         return
     if any(len(stride) != len(patch) for stride in strides):
         message = f"`patch_size` has {len(patch)} axes, the network's strides have another number"
-        yield Defect((*at, "patch_size"), message)
+        yield Problem(message, steps=(*at, "patch_size"))
         return
     for axis, size in enumerate(patch):
         product = 1
@@ -300,13 +293,15 @@ def _dimensions(
                 f"`patch_size` {size} on axis {axis} is not a multiple of {product}, the product "
                 "of the network's strides on it"
             )
-            yield Defect((*at, "patch_size", axis), message)
+            yield Problem(message, steps=(*at, "patch_size", axis))
 
 
-def _unknown(holder: Mapping[str, Any], key: str, at: tuple[Step, ...]) -> Defect:
+def _unknown(holder: Mapping[str, Any], key: str, at: tuple[Step, ...]) -> Problem:
     if key not in holder:
-        return Defect((*at, key), f"`{key}` is missing")
-    return Defect((*at, key), f"`{key}` is {quote(holder[key])}, which nnU-Net does not have")
+        return Problem(f"`{key}` is missing", steps=(*at, key))
+    return Problem(
+        f"`{key}` is {quote(holder[key])}, which nnU-Net does not have", steps=(*at, key)
+    )
 
 
 def _missing(holder: Mapping[str, Any], key: str, wanted: str) -> str:
@@ -325,11 +320,13 @@ def _one_of(value: object, names: object) -> bool:
     return isinstance(value, str) and isinstance(names, (frozenset, dict)) and value in names
 
 
-def _endless(value: object, at: tuple[Step, ...]) -> Iterator[Defect]:
+def _endless(value: object, at: tuple[Step, ...]) -> Iterator[Problem]:
     """Yield where a value holds NaN, Infinity or a number beyond any float."""
     if isinstance(value, dict | list):
         pairs = value.items() if isinstance(value, dict) else enumerate(value)
         for step, inner in pairs:
             yield from _endless(inner, (*at, step))
     elif isinstance(value, float) and not is_number(value):
-        yield Defect(at, f"the network can't compute with {quote(value)} for {quote(at[-1])}")
+        yield Problem(
+            f"the network can't compute with {quote(value)} for {quote(at[-1])}", steps=at
+        )

@@ -1,0 +1,154 @@
+"""What a trainer folder lacks and the package holds at another place or under another name.
+
+Rules ask for it before they advise to leave a file out, or report one as missing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from ..storage.tree import Tree
+from .paths import FINAL_CHECKPOINT, TRAINER_FILES, above, is_fold_file, is_junk, resembles_fold
+from .trainer_folder import TrainerFolder
+
+#: What a file of each name contains, and no other file that nnU-Net writes.
+_CONTENTS = {
+    "plans.json": (r'"plans_name"\s*:', r'"configurations"\s*:'),
+    "dataset.json": (r'"labels"\s*:', r'"(channel_names|modality)"\s*:'),
+    "dataset_fingerprint.json": (r'"shapes_after_crop"\s*:', r'"spacings"\s*:'),
+    "trainer_class.py": (r"(?m)^(def get_trainer_class|class nnUNetTrainer)",),
+}
+#: Of several checkpoints, the first of these is taken for the final one.
+_PREFERRED = ("final", "best", "latest", "")
+#: Files that may be meant to be one that is missing; no package has so many.
+_CONSIDERED = 100
+
+
+def find_misplaced(
+    tree: Tree, trainers: Iterable[TrainerFolder], texts: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the places where something is missing, each with the path where it is instead.
+
+    Args:
+        tree: the package.
+        trainers: the trainer folders that may lack something.
+        texts: what is known of the contents of files, by path.
+    """
+    trainers = tuple(trainers)
+    placed = {path for trainer in trainers for path in _placed(tree, trainer)}
+    strays = [path for path in tree.files if path not in placed and not is_junk(path)]
+    meant: dict[str, list[str]] = {name: [] for name in _CONTENTS}
+    for path in strays:
+        for name in _meant(path, texts.get(path, "")):
+            meant[name].append(path)
+    weights = [path for path in strays if _is_weights(path)][:_CONSIDERED]
+    found: dict[str, str] = {}
+    for trainer in trainers:
+        found |= _files(tree, trainer, meant)
+        if trainer.folds:
+            found |= _final_checkpoints(trainer, weights)
+        else:
+            found |= _folds(tree, trainer, weights)
+    return found
+
+
+def _placed(tree: Tree, trainer: TrainerFolder) -> Iterator[str]:
+    """Yield what lies where the specification's tree shows it."""
+    yield from map(trainer.at, TRAINER_FILES)
+    for fold in trainer.folds:
+        if fold.number is not None:
+            yield from (f"{fold.path}/{n}" for n in tree.folders[fold.path] if is_fold_file(n))
+
+
+def _meant(path: str, text: str) -> Iterator[str]:
+    """Yield the names that a file was meant to have, by its own name or by what it contains."""
+    letters = _letters(_name(path))
+    for name, contents in _CONTENTS.items():
+        if letters == _letters(name) or (text and all(re.search(c, text) for c in contents)):
+            yield name
+
+
+def _files(tree: Tree, trainer: TrainerFolder, meant: Mapping[str, list[str]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, paths in meant.items():
+        place = trainer.at(name)
+        if place in tree.files or place in tree.folders or place in tree.special:
+            continue
+        if name == "trainer_class.py" and not trainer.needs_class:
+            continue
+        if paths:
+            own = f"{trainer.parts.plans}.json" if trainer.parts else name
+            found[place] = min(
+                paths[:_CONSIDERED], key=lambda path: (_distance(path, place), _name(path) != own)
+            )
+    return found
+
+
+def _final_checkpoints(trainer: TrainerFolder, weights: list[str]) -> dict[str, str]:
+    """Return the checkpoints that are meant to be those of the folds that have none."""
+    loose = _loose(trainer, weights)
+    found: dict[str, str] = {}
+    for fold in trainer.folds:
+        if fold.number is not None and FINAL_CHECKPOINT not in fold.checkpoints:
+            inside = [path for path in weights if path.startswith(f"{fold.path}/")]
+            left = inside or [path for path in loose if path not in found.values()]
+            if left:
+                found[fold.checkpoint_path] = min(left, key=_preference)
+    return found
+
+
+def _folds(tree: Tree, trainer: TrainerFolder, weights: list[str]) -> dict[str, str]:
+    """Return the folders that are meant to be folds, or the checkpoint of one."""
+    loose = _loose(trainer, weights)
+    folders = {_fold_around(path) for path in weights if path not in loose}
+    inside = [trainer.at(name) for name in tree.folders[trainer.path] if resembles_fold(name)]
+    folders |= set(inside[:_CONSIDERED]) & tree.folders.keys()
+    found: dict[str, str] = {}
+    for path in sorted(folders):
+        number = re.search(r"all$|[0-9]{1,4}$", _name(path).lower())
+        names = [number[0].lstrip("0") or "0"] if number else []
+        places = (trainer.at(f"fold_{name}") for name in (*names, *map(str, range(_CONSIDERED))))
+        found[next(place for place in places if place not in found)] = path
+    if loose and not found:
+        found[trainer.at(f"fold_0/{FINAL_CHECKPOINT}")] = min(loose, key=_preference)
+    return found
+
+
+def _loose(trainer: TrainerFolder, weights: list[str]) -> list[str]:
+    """Return the checkpoints that lie in the trainer folder itself, or in one above it."""
+    around = {"", trainer.path, *above(trainer.path)}
+    return [path for path in weights if _folder(path) in around]
+
+
+def _fold_around(path: str) -> str:
+    """Return the folder that is meant to be the fold of a checkpoint."""
+    folders = [*above(path)]
+    return next((folder for folder in folders if resembles_fold(_name(folder))), folders[0])
+
+
+def _is_weights(path: str) -> bool:
+    name = _name(path).lower()
+    return name.endswith((".pth", ".pt")) or _letters(name).startswith("checkpointfinal")
+
+
+def _preference(path: str) -> tuple[int, str]:
+    return next(rank for rank, word in enumerate(_PREFERRED) if word in _name(path).lower()), path
+
+
+def _distance(path: str, place: str) -> int:
+    """Return how many folders one goes up and down from one path to the other."""
+    return len({*above(path)} ^ {*above(place)})
+
+
+def _letters(name: str) -> str:
+    """Return what is left of a name where case, signs, numbers and "copy" do not count."""
+    return re.sub(r"copy of|copy|[^a-z]", "", name.lower())
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]

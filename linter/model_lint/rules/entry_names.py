@@ -1,0 +1,107 @@
+"""Rules about the names of a zip's entries: where they lead, and which of them are one."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+
+from ..findings import Problem
+from ..models.archive import Archive
+from ..storage.file_systems import DEVICE, one_name
+from ..wording import listing, printable
+from . import ERROR, PRACTICE, ZIPFILE, rule
+from .archive import SHOWN, about, about_paths
+
+#: A quick look for names of devices.
+_DEVICES = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]|[\xb9\xb2\xb3]", re.IGNORECASE)
+
+
+@rule(
+    "Z003",
+    ERROR,
+    PRACTICE,
+    "An entry's name must be a relative path with forward slashes: APPNOTE 4.4.17",
+    blocks_repair=True,
+    security=True,
+)
+def unsafe_path(archive: Archive) -> Iterator[Problem]:
+    """An entry's name is not a plain relative path.
+
+    Why: such an entry is written outside the folder into which a careless tool unpacks, or under
+    another name than meant: on Linux and macOS a backslash does not separate folders.
+
+    Fix: zip the folder again with `model-lint pack`, `zip -r` or Python's `shutil.make_archive`.
+    """
+    for found, what in _UNSAFE:
+        yield from about([m for m in archive.members if found(m.raw_name)], what)
+
+
+_UNSAFE: tuple[tuple[Callable[[str], object], str], ...] = (
+    (lambda name: name.startswith("/"), "the name of {} is an absolute path"),
+    (
+        lambda name: ".." in re.split(r"[/\\]", name),
+        "the name of {} leads out of the folder (`..`)",
+    ),
+    (re.compile(r"[A-Za-z]:").match, "the name of {} begins with a drive letter"),
+    (
+        lambda name: "\\" in name,
+        "the name of {} holds a backslash, which separates folders on Windows only",
+    ),
+    (lambda name: "\0" in name, "the name of {} holds a NUL, where the rest of it gets cut off"),
+    (lambda name: not name, "{} has no name"),
+    (
+        lambda name: _DEVICES.search(name) and any(map(DEVICE.fullmatch, name.split("/"))),
+        "the name of {} is that of a device on Windows, where it can't be written",
+    ),
+    (
+        lambda name: (
+            len(name) > 255 and any(len(p.encode(errors="replace")) > 255 for p in name.split("/"))
+        ),
+        "the name of {} is longer than the 255 bytes that file systems take",
+    ),
+)
+
+
+@rule(
+    "Z007",
+    ERROR,
+    ZIPFILE,
+    "zipfile unpacks both entries in turn, and the last one wins silently",
+    repair="keeps one of several equal entries of one name",
+)
+def duplicate_entry(archive: Archive) -> Iterator[Problem]:
+    """Two entries have the same name, or names that some file system takes for one.
+
+    Why: the last one overwrites the first without a word; with names that differ in case, or in
+    dots at their end, that happens on macOS and Windows, where one of both files is lost.
+
+    Fix: zip the folder again into a new file; rename one of two names that differ only in case.
+    """
+    files = [m.path for m in archive.members if m.path and not m.is_dir]
+    amounts = Counter(files)
+    once = set(amounts)
+    twice = [path for path, amount in amounts.items() if amount > 1]
+    yield from about_paths(twice, "{} is in the zip more than once")
+    folders = {m.path for m in archive.members if m.is_dir and m.path}
+    for path in list(once | folders):
+        while (path := path.rpartition("/")[0]) and path not in folders:
+            folders.add(path)
+    both = sorted(once & folders)
+    yield from about_paths(both, "{} is both a file and a folder")
+    groups = list(_outermost(one_name(sorted(once | folders))))
+    for group in groups[:SHOWN]:
+        yield Problem(f"{listing(group)} are one name on macOS and Windows", printable(group[0]))
+    if len(groups) > SHOWN:
+        yield Problem(f"and {len(groups) - SHOWN} more such groups of names")
+
+
+def _outermost(found: Iterable[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
+    """Leave out groups that differ only because the folders around them do."""
+    groups = list(found)
+    known = {path for group in groups for path in group}
+    for group in groups:
+        if len({path.rpartition("/")[0] for path in group}) == 1 or not any(
+            path.rpartition("/")[0] in known for path in group
+        ):
+            yield group

@@ -1,0 +1,33 @@
+"""The rule about the size of a package, where the specification says that it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..findings import Problem
+from ..models.archive import Archive
+from ..models.package import Package
+from ..wording import size
+from . import ERROR, GITHUB, rule
+
+#: Bytes from which on GitHub refuses a file that is attached to a release.
+_TOO_LARGE = 2 * 1024**3
+
+
+@rule("L026", ERROR, GITHUB, "Each file included in a release must be under 2 GiB")
+def package_too_large(archive: Archive, package: Package) -> Iterator[Problem]:
+    """A zip is too large for a release on GitHub.
+
+    Why: a package is published as an asset of a release, and GitHub refuses one of 2 GiB
+    (2,147,483,648 bytes) or more when it is uploaded.
+
+    Fix: build the zip with `model-lint pack`, which leaves the state of the training out and
+    compresses the weights; where that is not enough, pack fewer folds with `--folds`.
+    """
+    if archive.size < _TOO_LARGE:
+        return
+    checkpoints = [c for trainer in package.trainers for _, c in trainer.checkpoints]
+    saved = sum(checkpoint.optimizer_bytes for checkpoint in checkpoints)
+    more = f"; {size(saved)} of it is training state, which `model-lint pack` leaves out"
+    what = f"{archive.size:,} bytes, and GitHub takes less than {_TOO_LARGE:,} (2 GiB)"
+    yield Problem(what + more * bool(saved))

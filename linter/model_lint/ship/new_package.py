@@ -1,0 +1,181 @@
+"""The one way in which a package comes to be: written, read back, judged, and only then named."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, cast
+
+from ..errors import UsageError
+from ..models.paths import is_checkpoint
+from ..storage.new_file import TEMPORARY, folder_beside, publish
+from ..storage.ranges import of_file
+from ..storage.tree import TreeError
+from ..storage.zip import open_zip
+from ..storage.zip_writer import ZipWriter
+from .contents import Contents, Progress
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a package goes."""
+
+    path: Path
+    #: How users see that.
+    shown: str
+    #: The name by which it is judged.
+    name: str
+    #: Whether what is there is replaced, and what to do where it is not.
+    replace: bool
+    instead: str
+
+
+@dataclass(frozen=True)
+class WrittenEntry:
+    """One entry, as it was written."""
+
+    path: str
+    #: Bytes before and after compression.
+    size: int
+    compressed: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Written:
+    """A package as it was written."""
+
+    size: int
+    sha256: str
+    entries: tuple[WrittenEntry, ...]
+
+
+@dataclass(frozen=True)
+class NewPackage:
+    """A package that is written, but does not yet have its name."""
+
+    path: Path
+    written: Written
+    place: Place
+
+    def keep(self) -> None:
+        """Give it its name. Raises FileExistsError and other OSErrors."""
+        if self.place.replace and self.place.path.exists():
+            shutil.copymode(self.place.path, self.path)
+        publish(self.path, self.place.path, replace=self.place.replace)
+
+
+@contextmanager
+def new_package(
+    contents: Contents, place: Place, progress: Progress | None = None
+) -> Iterator[NewPackage]:
+    """Write a package; what is not kept when the block ends is removed.
+
+    Raises UsageError where an entry can't be read, the disk is full, or the place is taken: nothing
+    was written.
+    """
+    if place.path.exists() and not place.replace:
+        raise UsageError(_taken(place))
+    try:
+        with folder_beside(place.path) as folder:
+            path = folder / place.name
+            yield NewPackage(path, write(contents, path, progress), place)
+    except FileExistsError as error:
+        raise UsageError(_taken(place)) from error
+    except OSError as error:
+        name = str(error.filename or "")
+        where = place.shown if TEMPORARY in name or not name else name
+        raise UsageError(f"{where}: {error.strerror or error}; nothing was written") from error
+
+
+def _taken(place: Place) -> str:
+    return f"{place.shown} exists already; {place.instead}"
+
+
+def write(contents: Contents, path: Path, progress: Progress | None = None) -> Written:
+    """Write a zip, read it back, and compare every entry with what was to be written.
+
+    Checkpoints are stored, so that a few reads get to all that has to be judged of them; the
+    numbers in them are compressed where `pack` wrote them.
+
+    Raises:
+        UsageError: an entry can't be read, or the zip holds something else.
+        OSError: it can't be written.
+    """
+    digests: dict[str, str] = {}
+    sizes: dict[str, int] = {}
+    with path.open("wb") as stream:
+        package = ZipWriter(stream)
+        for content in contents:
+            stored = is_checkpoint(content.path)
+            most = content.origin.most
+            with package.member(content.path, stored=stored, size_limit=most) as member:
+                target = _Digested(member)
+                steps = partial(progress, content.path) if progress else _quiet
+                content.origin.copy_to(cast("IO[bytes]", target), steps)
+            digests[content.path] = target.digest
+            sizes[content.path] = member.size
+        compressed = package.finish()
+    _verify(path, digests)
+    entries = (WrittenEntry(p, sizes[p], compressed[p], digests[p]) for p in digests)
+    with path.open("rb") as stream:
+        whole = sha256(iter(partial(stream.read, _BLOCK), b""))
+    return Written(path.stat().st_size, whole, tuple(entries))
+
+
+def sha256(blocks: Iterable[bytes]) -> str:
+    """Return the SHA-256 of data that comes in blocks."""
+    digest = hashlib.sha256()
+    for block in blocks:
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def _quiet(_done: int, _total: int) -> None:
+    """Tell nobody about progress."""
+
+
+class _Digested(io.RawIOBase):
+    """Passes on what is written, and knows its SHA-256."""
+
+    def __init__(self, target: IO[bytes] | io.RawIOBase) -> None:
+        super().__init__()
+        self._target = target
+        self._digest = hashlib.sha256()
+
+    @property
+    def digest(self) -> str:
+        return self._digest.hexdigest()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Buffer, /) -> int:
+        self._digest.update(data)
+        self._target.write(data)
+        return memoryview(data).nbytes
+
+
+def _verify(path: Path, digests: Mapping[str, str]) -> None:
+    """Compare each entry of a finished zip with what it has to hold. Raises UsageError."""
+    try:
+        with path.open("rb", buffering=0) as raw:
+            tree = open_zip(of_file(raw))
+            found = [(member.raw_name, sha256(tree.blocks(member))) for member in tree.members]
+    except TreeError as error:
+        raise UsageError(
+            f"the new zip can't be read back ({error}): is the disk in order?"
+        ) from error
+    if found != list(digests.items()):
+        raise UsageError("the new zip does not hold what it should: is the disk in order?")
