@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
@@ -12,6 +12,7 @@ from build import CHECKPOINT, package, put
 from checkpoint_files import slim
 from console import block, console
 from model_lint.commands import check as check_command
+from model_lint.findings import Problem
 from model_lint.rules import all_rules
 
 UNUSED = """# unused-ignore (X001)
@@ -94,7 +95,7 @@ def unused_ignore() -> str:
 def internal_error() -> str:
     """Return the page of X000."""
 
-    def crash(_: object) -> None:
+    def crash(_: object) -> Iterator[Problem]:
         raise KeyError("image_orientation")
 
     rules = tuple(replace(r, check=crash) if r.code == "D003" else r for r in all_rules())

@@ -90,6 +90,14 @@ def residual(kwargs: dict[str, Any]) -> str:
     return f"{UNET}ResidualEncoderUNet"
 
 
+def without(*keys: str) -> Change:
+    def change(kwargs: dict[str, Any]) -> None:
+        for key in keys:
+            del kwargs[key]
+
+    return change
+
+
 def batch_norm(kwargs: dict[str, Any]) -> None:
     kwargs["norm_op"] = "torch.nn.modules.batchnorm.BatchNorm2d"
     kwargs["norm_op_kwargs"] = {"eps": 1e-5, "affine": True}
@@ -159,9 +167,9 @@ CASES: list[Case] = [
     network(
         "net-no-optional",
         "arguments with defaults left out",
-        lambda k: [k.pop(key) for key in ("dropout_op_kwargs", "nonlin_kwargs")] and None,
+        without("dropout_op_kwargs", "nonlin_kwargs"),
     ),
-    network("net-bias-default", "conv_bias left out", lambda k: k.pop("conv_bias") and None),
+    network("net-bias-default", "conv_bias left out", without("conv_bias")),
     network(
         "net-trainer-bn",
         "nnU-Net's trainer that builds batch normalisation",

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_lint.checkpoint import pickle_scan
-from model_lint.checkpoint.pickle_runs import Run
+from model_lint.checkpoint.pickle_runs import Run, read_run
 from model_lint.checkpoint.pickle_scan import PickleScan, scan_pickle
 from model_lint.checkpoint.pickle_values import Scalar
 
@@ -48,7 +48,6 @@ def told(scan: PickleScan) -> tuple[object, ...]:
 def taken(data: bytes, monkeypatch: pytest.MonkeyPatch) -> int:
     """Return how many scalars are read in runs."""
     amounts: list[int] = []
-    read_run = pickle_scan.read_run
 
     def counted(*arguments: Any) -> Run | None:
         run = read_run(*arguments)

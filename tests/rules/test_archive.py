@@ -142,7 +142,7 @@ def streamed(folder: Path) -> Path:
             return len(block)
 
     pipe = Pipe()
-    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[call-overload]
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in genuine().items():
             archive.writestr(name, content)
     (folder / NAME).write_bytes(bytes(pipe.data))

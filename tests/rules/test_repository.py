@@ -120,9 +120,15 @@ def script(line: str, path: str = "training/run.sh") -> dict[str, str]:
     return {path: f"#!/bin/bash\n{line}\n"}
 
 
-def later(files: Mapping[str, str | bytes | None]) -> Checkout:
-    """Change files after they were added to git."""
-    return lambda root: write(root, files)
+def later(files: Mapping[str, str | bytes | None], *, tracked: bool = False) -> Checkout:
+    """Change files after all were added to git, and add those too."""
+
+    def change(root: Path) -> None:
+        write(root, files)
+        if tracked:
+            git(root, "add", "--all")
+
+    return change
 
 
 def link(root: Path) -> None:
@@ -180,7 +186,7 @@ CASES = [
         "R002",
         "a folder",
         {"LICENSE": None},
-        lambda root: (write(root, {"LICENSES/MIT.txt": "MIT"}), git(root, "add", "--all"))[1],
+        later({"LICENSES/MIT.txt": "MIT"}, tracked=True),
     ),
     *(
         case(
@@ -206,7 +212,7 @@ CASES = [
         "R003",
         "small letters",
         {"CITATION.cff": None},
-        lambda root: (write(root, {"citation.cff": "x"}), git(root, "add", "--all"))[1],
+        later({"citation.cff": "x"}, tracked=True),
         says="case matters",
     ),
     silent("R003", "there", {}),

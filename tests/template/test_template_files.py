@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 import yaml
 from model_lint import __version__
-from support import ROOT, TEMPLATE, Answers, bake, files, pairwise, program, run
+from template.support import ROOT, TEMPLATE, Answers, bake, files, pairwise, program, run
 
 if sys.version_info >= (3, 11):
     import tomllib
