@@ -260,7 +260,7 @@ def test_numpy_values_become_plain() -> None:
         "column": np.array([[1], [2]], dtype=np.int64),
         "empty": np.zeros((0, 3)),
         "point": np.array(2.5),
-        "scalars": [np.float32(0.1), np.int64(3), np.bool_(True), np.str_("a")],
+        "scalars": [np.float32(0.1), np.int64(3), np.bool_(1), np.str_("a")],
         "set": {3, 1},
         "ordered": OrderedDict(b=1, a=2),
         "dtype": torch.float32,

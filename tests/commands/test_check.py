@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from model_lint import __version__
 from model_lint.cli import COMMANDS, main
+from model_lint.models import target as target_module
+from model_lint.rules import plans as plans_rules
 
 MODEL = Path(__file__).parents[1] / "data" / "nnUNetTrainerTiny__nnUNetPlans__2d"
 
@@ -188,7 +190,7 @@ def test_a_folder_that_may_not_be_read_is_named(
     def locked(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied", f"{broken}/fold_0")
 
-    monkeypatch.setattr("model_lint.models.target.build_package", locked)
+    monkeypatch.setattr(target_module, "build_package", locked)
     assert status("check", broken) == 2
     line = f"model-lint: {broken}: Permission denied ({broken}/fold_0)\n"
     assert capsys.readouterr().err == line
@@ -337,7 +339,7 @@ def test_a_crash_of_a_rule_is_reported_and_the_others_run(
     def crash(*_: object) -> None:
         raise ZeroDivisionError("planned")
 
-    monkeypatch.setattr("model_lint.rules.plans.resolve", crash)
+    monkeypatch.setattr(plans_rules, "resolve", crash)
     assert status("check", broken) == 2
     shown = capsys.readouterr().out
     assert "X000" in shown

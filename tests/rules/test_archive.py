@@ -32,6 +32,7 @@ from build import (
 )
 from checkpoint_files import resaved
 from model_lint.findings import Severity
+from model_lint.storage import zip_directory
 
 LOG = f"{TRAINER}/fold_0/progress.png"
 PLANS = f"{TRAINER}/plans.json"
@@ -581,7 +582,7 @@ def test_a_folder_with_junk_is_told(tmp_path: Path) -> None:
 def test_a_zip_beyond_the_limits_is_not_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[], Any], reason: str
 ) -> None:
-    monkeypatch.setattr("model_lint.storage.zip_directory.MAX_ENTRIES", 100)
+    monkeypatch.setattr(zip_directory, "MAX_ENTRIES", 100)
     found = findings(write_zip(tmp_path / NAME, change()))
     assert [f.code for f in found] == ["Z009"]
     assert reason in found[0].message
@@ -598,7 +599,7 @@ def deflated(path: Path, files: Iterable[tuple[str, bytes]]) -> Path:
 def test_what_swells_beyond_the_limits_is_not_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, entries: int
 ) -> None:
-    monkeypatch.setattr("model_lint.storage.zip_directory.MAX_DENSE_BYTES", 1 << 20)
+    monkeypatch.setattr(zip_directory, "MAX_DENSE_BYTES", 1 << 20)
     bomb = [(f"{TRAINER}/{n}", bytes((1 << 20) // entries + 1000)) for n in range(entries)]
     found = findings(deflated(tmp_path / NAME, [*genuine().items(), *bomb]))
     assert [(f.code, "200th" in f.message) for f in found] == [("Z009", True)]
@@ -608,7 +609,7 @@ def test_nothing_genuine_swells_like_a_bomb(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not even an optimizer's state of zeros, a log of one line again and again."""
-    monkeypatch.setattr("model_lint.storage.zip_directory.MAX_DENSE_BYTES", 0)
+    monkeypatch.setattr(zip_directory, "MAX_DENSE_BYTES", 0)
 
     def idle(checkpoint: dict[str, Any]) -> None:
         for state in checkpoint["optimizer_state"]["state"].values():
