@@ -18,6 +18,7 @@ sys.path.insert(0, str(TESTS))
 import catalogue  # noqa: E402
 from build import Case  # noqa: E402
 from console import block, console  # noqa: E402
+from model_lint.findings import DEFAULT_CONSUMERS  # noqa: E402
 from model_lint.rules import all_rules  # noqa: E402
 
 #: Lines of a difference that help; what is longer shows no single defect.
@@ -92,7 +93,9 @@ def _is_shown(difference: str) -> bool:
 def _command(case: Case, path: Path, folder: Path) -> str:
     name = f" --name {case.name}" if case.name else ""
     deep = " --deep" if case.code in _DEEP else " --quick" if case.quick else ""
-    return f"model-lint check {path.relative_to(folder)} --select {case.code}{name}{deep}"
+    consumers = ",".join(consumer.value for consumer in case.consumers)
+    whom = f" --for {consumers}" if case.consumers != DEFAULT_CONSUMERS else ""
+    return f"model-lint check {path.relative_to(folder)} --select {case.code}{name}{deep}{whom}"
 
 
 _DEEP = {rule.code for rule in all_rules() if rule.deep}

@@ -4,9 +4,9 @@ A hook of mkdocs. The pages come from the rules themselves and from the cases th
 they can't differ from them. In a guide
 
     <!-- run: model-lint name model_seg_t2 -->            a command with its output
-    <!-- finding: L011 best only -->                      a rule's finding, of one of its test cases
+    <!-- finding: L004 two folders -->                     a rule's finding, of one of its test cases
     <!-- file: reasons.toml -->                           a file of the folder the commands run in
-    <!-- questions -->, <!-- disagreements -->            tables
+    <!-- questions -->, <!-- audience -->, <!-- disagreements -->   tables
 
 are replaced by what they stand for.
 """
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from mkdocs.structure.files import File, Files
+from model_lint.audience import reach
 from model_lint.rules import FAMILIES, Rule, all_rules
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -28,11 +29,11 @@ from console import block, console
 from examples import example, finding
 from own_codes import PAGES
 from sandbox import CONFIGURATIONS, sandbox
-from tables import disagreements, questions
+from tables import audience, disagreements, questions
 
 SCHEMAS = Path(__file__).parent.parent / "linter" / "model_lint" / "schemas"
 
-_MARK = re.compile(r"<!-- (run|finding|file|questions|disagreements)(?:: (.+?))? -->")
+_MARK = re.compile(r"<!-- (run|finding|file|questions|audience|disagreements)(?:: (.+?))? -->")
 
 
 def on_files(files: Files, *, config: Any) -> Files:
@@ -59,6 +60,7 @@ _MAKERS: dict[str, Callable[[str], str]] = {
     "finding": lambda text: finding(*text.split(" ", 1)),
     "file": lambda name: block("toml", CONFIGURATIONS[name]),
     "questions": lambda _: questions(),
+    "audience": lambda _: audience(),
     "disagreements": lambda _: disagreements(),
 }
 
@@ -72,6 +74,7 @@ def page(rule: Rule) -> str:
         f"**{rule.severity.value.capitalize()}**{sometimes} · since {rule.since} · "
         f"family [{FAMILIES[rule.family]}](index.md#{_anchor(rule.family)})",
         rule.summary,
+        *([f"{reach(rule)} [Whom a package is for](../guides/audience.md)"] if rule.stops else []),
         f"## Why\n\n{_sentence(rule.why)}",
         f"## Fix\n\n{_sentence(rule.fix)}",
         *_example(rule),

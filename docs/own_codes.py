@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
@@ -98,7 +97,7 @@ def internal_error() -> str:
     def crash(_: object) -> Iterator[Problem]:
         raise KeyError("image_orientation")
 
-    rules = tuple(replace(r, check=crash) if r.code == "D003" else r for r in all_rules())
+    rules = tuple(r._replace(check=crash) if r.code == "D003" else r for r in all_rules())
     with (
         tempfile.TemporaryDirectory() as name,
         patch.object(check_command, "all_rules", lambda: rules),

@@ -61,6 +61,12 @@ def sandbox() -> Path:
     )
     package(
         root,
+        put("fold_0/checkpoint_final.pth", slim()),
+        dataset({"channel_names": {"0": "T1w", "1": "T2w"}}),
+        name=f"{NAME}-r20261121.zip",
+    )
+    package(
+        root,
         dataset({"numTraining": 12}),
         inside("Dataset901_PhantomCord"),
         put("/.DS_Store"),

@@ -17,6 +17,8 @@ CONSUMERS = ROOT / "tests" / "consumers"
 sys.path.insert(0, str(ROOT / "tests"))
 
 from catalogue import judged  # noqa: E402
+from model_lint.findings import Consumer  # noqa: E402
+from model_lint.rules import all_rules  # noqa: E402
 
 DISAGREEMENTS = CONSUMERS / "disagreements.toml"
 
@@ -37,20 +39,40 @@ def disagreements() -> str:
     """Return where model-lint and the consumers disagree, with the reasons."""
     if not DISAGREEMENTS.is_file():
         return ""
-    table: dict[str, dict[str, Any]] = tomllib.loads(DISAGREEMENTS.read_text(encoding="utf-8"))
+    table: dict[str, list[dict[str, Any]]] = tomllib.loads(
+        DISAGREEMENTS.read_text(encoding="utf-8")
+    )
     rows = [
-        f"| {_cell(row['words'])} | {', '.join(row['lint']) or 'passes'} "
-        f"| {row['sct']} | {row['nnunet']} | {_cell(row['reason'])} |"
-        for row in table.values()
+        f"| {_cell(entry['words'])} | {_named(entry['consumers'])} | {entry['outcome']} "
+        f"| {', '.join(entry['lint']) or 'passes'} | {_cell(entry['reason'])} |"
+        for entries in table.values()
+        for entry in entries
     ]
     head = (
-        f"They disagree on {len(rows)} of {len(judged())} packages, and model-lint's verdict "
-        "stands. It is given as the codes of the errors; *wrong* is a mask that is not the "
-        "model's:\n\n"
+        f"They disagree on {len(table)} of {len(judged())} packages, and the verdict of model-lint "
+        "stands. It is given as the codes of the errors in a package for that consumer; *wrong* "
+        "is a mask that is not the model's:\n\n"
     )
     return head + _table(
-        ["What was changed", "model-lint", "SCT", "nnU-Net", "Why the verdict stands"], rows
+        ["What was changed", "Consumer", "There it", "model-lint", "Why the verdict stands"], rows
     )
+
+
+def audience() -> str:
+    """Return which rule stops which consumer."""
+    rows = [
+        f"| {rule.code} | [{rule.name}](../rules/{rule.name}.md) | "
+        + " | ".join("stops" if c in rule.stops else "" for c in Consumer)
+        + f" | {'always' if rule.firm else 'where it stops one that the package is for'} |"
+        for rule in all_rules()
+        if rule.stops
+    ]
+    names = [consumer.title for consumer in Consumer]
+    return _table(["Code", "Rule", *names, "Error"], rows)
+
+
+def _named(consumers: list[str]) -> str:
+    return ", ".join(Consumer(name).title for name in consumers)
 
 
 def _asked(prompt: str | dict[str, str]) -> str:

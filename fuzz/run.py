@@ -1,5 +1,9 @@
 """Feed mutated archives, pickles, JSON files and names to the linter: each must end in a verdict.
 
+It must do so in little time and memory. And the verdict must be about what torch, and the programs
+that unpack zips, find in mixtures of the tricks of ``tests/consumers/zip_tricks.py``. The report
+says how many inputs got how far.
+
 Every input is made from a small seed by one to eight mutations, and every mutation by a random
 generator whose seed is the number of the input: `--only KIND:NUMBER` repeats one of them.
 """
@@ -7,37 +11,48 @@ generator whose seed is the number of the input: `--only KIND:NUMBER` repeats on
 from __future__ import annotations
 
 import argparse
+import atexit
 import contextlib
 import io
 import json
 import os
 import random
+import re
+import shutil
 import sys
+import tempfile
 import time
 import zipfile
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from functools import cache
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from model_lint import naming
+from model_lint.checkpoint.model import BadCheckpoint
 from model_lint.checkpoint.reader import File, read_checkpoint
 from model_lint.errors import UsageError
 from model_lint.findings import INTERNAL
 from model_lint.lint import Options, lint
 from model_lint.models.json_file import parse_json
 from model_lint.models.reading import Reading
-from model_lint.models.target import load_zip
+from model_lint.models.target import Target, load_zip
+from model_lint.rules import all_rules
 from model_lint.storage.depth import Depth
 from model_lint.storage.ranges import of_bytes
 from model_lint.storage.tree import TreeError
 
-MODEL = Path(__file__).parent.parent / "tests" / "data" / "nnUNetTrainerTiny__nnUNetPlans__2d"
+TESTS = Path(__file__).resolve().parent.parent / "tests"
+MODEL = TESTS / "data" / "nnUNetTrainerTiny__nnUNetPlans__2d"
+sys.path += [str(TESTS), str(TESTS / "consumers")]
 CHECKPOINT = MODEL / "fold_0" / "checkpoint_final.pth"
 #: Share of each kind among the inputs: an archive takes a hundred times as long as a name.
-KINDS = {"name": 0.45, "json": 0.35, "pickle": 0.17, "archive": 0.03}
-#: A verdict that takes longer is a finding of the fuzzing.
-SECONDS = 10.0
+KINDS = {"name": 0.45, "json": 0.35, "pickle": 0.16, "archive": 0.03, "torch": 0.005, "zip": 0.005}
+#: A verdict that takes longer, or more memory, is a finding of the fuzzing; torch takes more.
+SECONDS, MEBIBYTES = 5.0, 200
 BATCH = 500
 
 INTERESTING = [0, 1, 0x7F, 0x80, 0xFF]
@@ -74,7 +89,7 @@ def mutate(data: bytes, draw: random.Random) -> bytes:
     return bytes(out)
 
 
-def names(draw: random.Random) -> None:
+def names(draw: random.Random) -> str:
     """Parse a mutated repository name; its suggestion must be a right one."""
     seed = draw.choice(
         [
@@ -90,45 +105,109 @@ def names(draw: random.Random) -> None:
         again = naming.parse(name.suggestion.name)
         if not again.usable:
             raise AssertionError(f"{name.text!r}: the suggestion {again.text!r} is wrong")
+    return "usable" if name.usable else "refused"
 
 
-def json_files(draw: random.Random) -> None:
+def json_files(draw: random.Random) -> str:
     """Read a mutated JSON file and ask for the line of everything in it."""
     file = parse_json("x.json", mutate(_seed(draw.choice(_JSON)), draw))
     for key in islice(file.object, 3):
         file.line(key)
+    return "parsed" if file.unreadable is None else "refused"
 
 
-def pickles(draw: random.Random) -> None:
+def pickles(draw: random.Random) -> str:
     """Read a checkpoint with a mutated pickle, as from a zip that can only be read forward."""
-    data = mutate(_seed(CHECKPOINT)[: draw.choice([3000, 12000, 60000])], draw)
+    data = mutate(_seed(CHECKPOINT)[: draw.choice([3000, 12000, 60000, None])], draw)
+    reached = []
     for depth in (Depth.START, Depth.END, Depth.ALL):
         for random_access in (False, True):
             file = File(lambda: io.BytesIO(data), len(data), random_access)
             with contextlib.suppress(TreeError):
-                read_checkpoint(file, depth)
+                reached.append(read_checkpoint(file, depth))
+    read = [found for found in reached if not isinstance(found, BadCheckpoint)]
+    if not read:
+        return "refused"
+    if not any(found.directory_read for found in read):
+        return "its start"
+    return "its directory" if any(found.issues for found in read) else "its directory, no issues"
 
 
-def archives(draw: random.Random) -> None:
+def archives(draw: random.Random) -> str:
     """Lint a mutated package with every rule."""
     depth = draw.choice([Depth.END, Depth.ALL])
     ranges = of_bytes(mutate(_package(), draw))
     try:
         target = load_zip("x.zip", ranges, reading=Reading(depth, jobs=1))
     except UsageError:
-        return  # a checkpoint, not a package
-    report = lint(target, Options())
+        return "a checkpoint"  # not a package
+    report = lint(target, Options(all_rules()))
     for finding in report.findings:
         if finding.code == INTERNAL:
             raise AssertionError(finding.message)
+    return _stage(target)
+
+
+def _stage(target: Target) -> str:
+    """Say how far a package was read."""
+    archive, package = target.archive, target.package
+    if archive is None or archive.tree is None or package is None:
+        return "no directory"
+    if archive.headers.broken or archive.headers.differing:
+        return "headers that differ"
+    read = any(trainer.checkpoints for trainer in package.trainers)
+    return "headers, rules and a checkpoint" if read else "headers and rules"
+
+
+def zips(draw: random.Random) -> str:
+    """Let every program unpack a mixture of tricks; it must find what was judged, or an error."""
+    import zip_judge  # noqa: PLC0415
+    from zip_mixtures import mixture  # noqa: PLC0415
+    from zip_tricks import styles  # noqa: PLC0415
+
+    programs, path = _programs()
+    data = mixture(draw, styles())
+    if zip_judge.judged(data) is None:
+        return "an error"
+    wrong = zip_judge.differing(data, programs, path)
+    if wrong:
+        raise AssertionError(f"{', '.join(wrong)} unpack something else than is judged")
+    return "unpacked by all"
+
+
+def torch_zips(draw: random.Random) -> str:
+    """Let torch read a mixture of tricks inside a checkpoint."""
+    from torch_zip_reader import disagreement  # noqa: PLC0415
+    from zip_mixtures import mixture  # noqa: PLC0415
+    from zip_tricks import checkpoint_subject, styles  # noqa: PLC0415
+
+    wrong = disagreement(mixture(draw, styles(checkpoint_subject())))
+    if wrong:
+        raise AssertionError(wrong)
+    return "agreed"
+
+
+@cache
+def _programs() -> tuple[dict[str, Any], Path]:
+    """Start the programs once for each process; they end with it."""
+    from zip_readers import readers  # noqa: PLC0415
+
+    folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
+    stack = contextlib.ExitStack()
+    programs = stack.enter_context(readers(folder))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(stack.close)  # before the folder goes: the last that is registered is the first
+    return programs, folder / "model_seg_sc-gm_t2star-r20261123.zip"
 
 
 _JSON = [MODEL / "dataset.json", MODEL / "plans.json", MODEL / "dataset_fingerprint.json"]
-_RUN: dict[str, Callable[[random.Random], None]] = {
+_RUN: dict[str, Callable[[random.Random], str]] = {
     "name": names,
     "json": json_files,
     "pickle": pickles,
     "archive": archives,
+    "torch": torch_zips,
+    "zip": zips,
 }
 _SEEDS: dict[Path | str, bytes] = {}
 
@@ -150,20 +229,38 @@ def _package() -> bytes:
     return _SEEDS["package"]
 
 
-def one(kind: str, number: int) -> str | None:
-    """Run one input; return what went wrong, None for a verdict."""
+def one(kind: str, number: int) -> tuple[str, str]:
+    """Run one input; return how far it got, and what went wrong, "" for a verdict."""
     started = time.perf_counter()
     try:
-        _RUN[kind](random.Random(f"{kind}:{number}"))
+        stage = _RUN[kind](random.Random(f"{kind}:{number}"))
     except Exception as error:
-        return f"{kind}:{number}: {type(error).__name__}: {error}"
+        return "failed", f"{kind}:{number}: {type(error).__name__}: {error}"
     seconds = time.perf_counter() - started
-    return f"{kind}:{number}: took {seconds:.1f} s" if seconds > SECONDS else None
+    if seconds > SECONDS and kind != "zip":  # in which a dozen programs run
+        return stage, f"{kind}:{number}: took {seconds:.1f} s"
+    size = _peak()
+    if size > MEBIBYTES and "torch" not in sys.modules:
+        return stage, f"{kind}:{number}: took {size} MiB, or one before it"
+    return stage, ""
 
 
-def batch(kind: str, first: int, count: int) -> list[str]:
-    """Run inputs one after another; return what went wrong."""
-    return [wrong for number in range(first, first + count) if (wrong := one(kind, number))]
+def _peak() -> int:
+    """Return the mebibytes that this process took at most; 0 where the system does not tell."""
+    status = Path("/proc/self/status")
+    found = re.search(r"VmHWM:\s*(\d+) kB", status.read_text()) if status.exists() else None
+    return int(found[1]) >> 10 if found else 0
+
+
+def batch(kind: str, first: int, count: int) -> tuple[list[str], Counter[str]]:
+    """Run inputs one after another; return what went wrong, and how many got how far."""
+    stages: Counter[str] = Counter()
+    wrong = []
+    for number in range(first, first + count):
+        stage, text = one(kind, number)
+        stages[f"{kind}: {stage}"] += 1
+        wrong += [text] if text else []
+    return wrong, stages
 
 
 def main() -> int:
@@ -182,21 +279,26 @@ def main() -> int:
     until = time.monotonic() + 60 * options.minutes
     done = dict.fromkeys(KINDS, 0)
     wrong: list[str] = []
+    stages: Counter[str] = Counter()
     with ProcessPoolExecutor(options.jobs) as pool:
         while sum(done.values()) < options.count and time.monotonic() < until:
             planned = [
-                (kind, pool.submit(batch, kind, options.first + done[kind] + start, BATCH))
+                (kind, size, pool.submit(batch, kind, options.first + done[kind] + start, size))
                 for kind, share in KINDS.items()
-                for start in range(0, round(40 * share) * BATCH, BATCH)
+                for size in [BATCH if share > 0.01 else BATCH // 5]
+                for start in range(0, max(1, round(40 * share)) * size, size)
             ]
-            for kind, future in planned:
-                found = future.result()
+            for kind, size, future in planned:
+                found, reached = future.result()
                 wrong += found
-                done[kind] += BATCH
+                stages += reached
+                done[kind] += size
                 if found:
                     print("\n" + "\n".join(found))
-            print(f"\r{sum(done.values()):,} inputs, {len(wrong)} crashes", end="", flush=True)
+            print(f"\r{sum(done.values()):,} inputs, {len(wrong)} wrong", end="", flush=True)
     print(f"\n{json.dumps(done)}")
+    for stage, number in sorted(stages.items()):
+        print(f"{number:>9,}  {stage}")
     return int(bool(wrong))
 
 

@@ -26,7 +26,7 @@ class Facts:
     dataset_name: str
     labels: tuple[Label, ...]
     channels: tuple[str, ...]
-    #: Whether several images together are one input, which SCT gives to no model.
+    #: Whether several images together are one input, which SCT and 3D Slicer give to no model.
     several_channels: bool
     configuration: str
     trainer: str
@@ -35,6 +35,8 @@ class Facts:
     #: Whether these can run it.
     for_sct: bool
     for_slicer: bool
+    #: All that can, in the words of model-lint.
+    audience: tuple[str, ...]
     #: The architecture of the name, where nnU-Net has no such network.
     foreign_network: str | None
     #: Whether the model marks points, which the workflow trains and measures as any mask.
@@ -49,6 +51,8 @@ def facts(answers: Answers) -> Facts:
     channels = tuple(channel.strip() for channel in answers["channels"].split(","))
     several = answers["channels_as"] == "channels" and len(channels) > 1
     foreign = None if architecture in words.NNUNET else architecture
+    for_sct = consumer in {"sct", "both"} and not several and not foreign
+    for_slicer = consumer in {"slicer", "both"} and not several and not foreign
     return Facts(
         parts={part: ", ".join(values(answers, part)) or "any" for part in naming.FIELDS},
         dataset_id=_DATASET_ID,
@@ -59,8 +63,9 @@ def facts(answers: Answers) -> Facts:
         configuration=configuration(answers),
         trainer="nnUNetTrainerCustom" if answers["custom_trainer"] == "yes" else "nnUNetTrainer",
         layout="spec" if consumer == "sct" else "dataset",
-        for_sct=consumer in {"sct", "both"} and not several and not foreign,
-        for_slicer=consumer in {"slicer", "both"} and not foreign,
+        for_sct=for_sct,
+        for_slicer=for_slicer,
+        audience=(*["sct"] * for_sct, "nnunet", *["slicer"] * for_slicer),
         foreign_network=foreign,
         marks_points=answers["task"] in {"label", "find"},
         microscopy=not words.MICROSCOPY.isdisjoint(images(answers)),
@@ -82,10 +87,10 @@ def _notes(answers: Answers, model: Facts) -> Iterator[str]:
     warning = order_warning(answers["repo_name"])
     if warning:
         yield f"repo_name: {warning}."
-    if model.several_channels and answers["consumer"] != "slicer":
+    if model.several_channels:
         yield (
-            f"SCT gives a model one channel; this one takes {len(model.channels)} and will run in "
-            "nnU-Net and Slicer only."
+            f"SCT and 3D Slicer give a model one channel; this one takes {len(model.channels)} and "
+            "will run in nnU-Net only."
         )
     if model.foreign_network:
         yield (

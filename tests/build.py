@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import model_lint
-from model_lint.findings import Finding, Severity
+from model_lint.findings import DEFAULT_CONSUMERS, Consumer, Finding, Severity
 from model_lint.lint import Options, lint, select_rules
 from model_lint.models.reading import Reading
 from model_lint.models.target import Target, load_target
@@ -140,6 +140,7 @@ def findings(
     weights: bool = True,
     deep: bool = False,
     quick: bool = False,
+    consumers: tuple[Consumer, ...] = DEFAULT_CONSUMERS,
 ) -> list[Finding]:
     """Lint a path with the rules of these codes or prefixes, all of them without any.
 
@@ -147,7 +148,7 @@ def findings(
     """
     rules = select_rules(all_rules(), select=selectors)
     target = load(path, name=name, deep=deep, quick=quick, weights=weights)
-    return list(lint(target, Options(rules)).findings)
+    return list(lint(target, Options(rules, consumers=consumers)).findings)
 
 
 def load_schema(name: str) -> Any:
@@ -395,6 +396,8 @@ class Case:
     #: ``--deep`` and ``--quick``.
     deep: bool = False
     quick: bool = False
+    #: ``--for``.
+    consumers: tuple[Consumer, ...] = DEFAULT_CONSUMERS
     #: Its name in ``consumers/disagreements.toml``, where the consumers judge it too.
     judged: str = ""
     #: The name of the case whose masks it must reproduce; empty where its masks are its own.
@@ -471,7 +474,13 @@ def assert_case(case: Case, folder: Path, *families: str) -> None:
     weights = bool({"C", "K", "P"} & set(families))
     path = case.build(folder)
     found = findings(
-        path, *families, name=case.name, weights=weights, deep=case.deep, quick=case.quick
+        path,
+        *families,
+        name=case.name,
+        weights=weights,
+        deep=case.deep,
+        quick=case.quick,
+        consumers=case.consumers,
     )
     codes = {f.code for f in found}
     assert codes == ({case.code} if case.fires else set()) | case.also, found

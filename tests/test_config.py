@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from model_lint.config import Config, find_config, load_config
 from model_lint.errors import UsageError
-from model_lint.findings import Severity
+from model_lint.findings import Consumer, Severity
 
 FULL = """
 select = ["D", "C004"]
 extend-select = ["N"]
 ignore = { D011 = "the atlas has one more" }
 fail-on = "warning"
+for = ["slicer", "nnunet"]
 name = "model_seg_t2"
 baseline = "old/report.json"
 
@@ -41,6 +42,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         ignore={"D011": "the atlas has one more"},
         per_target_ignores={"*-r2023*.zip": {"C010": ""}},
         fail_on=Severity.WARNING,
+        consumers=(Consumer.NNUNET, Consumer.SLICER),
         name="model_seg_t2",
         baseline=tmp_path / "old" / "report.json",
         vocabulary={"anatomy": ("conus",)},
@@ -62,6 +64,10 @@ def test_without_a_file_everything_has_its_default() -> None:
         ("ignore = { D011 = 1 }", "ignore must be a list of rules or a table"),
         ("fail-on = 'fatal'", "fail-on must be error, warning or info"),
         ("fail-on = ['error']", "fail-on must be error, warning or info"),
+        ("for = 'sct'", "for must be a list of some of sct, nnunet, slicer"),
+        ("for = []", "for must be a list of some of sct, nnunet, slicer"),
+        ("for = ['sct', 'monai']", "for must be a list of some of sct, nnunet, slicer"),
+        ("for = [['sct']]", "for must be a list of some of sct, nnunet, slicer"),
         ("name = 1", "name must be a string"),
         ("per-target-ignores = []", "per-target-ignores must be a table"),
         ("vocabulary = { anatomy = 'sc' }", "anatomy must be a list"),
@@ -94,6 +100,11 @@ def test_the_nearest_file_holds(tmp_path: Path) -> None:
     near = write(tmp_path / "a", "")
     assert find_config(tmp_path / "a" / "b") == near
     assert load_config(above).select == ("D",)
+
+
+def test_a_pyproject_that_does_not_name_model_lint_is_not_parsed(tmp_path: Path) -> None:
+    write(tmp_path, "[project\n", "pyproject.toml")
+    assert find_config(tmp_path) is None
 
 
 def test_a_pyproject_without_the_table_is_passed_over(tmp_path: Path) -> None:

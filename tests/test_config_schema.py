@@ -38,6 +38,8 @@ GOOD = [
     "per-target-ignores = {}",
     'fail-on = "warning"',
     'fail-on = "info"\nname = "model_seg_t2"',
+    'for = ["sct"]',
+    'for = ["slicer", "sct", "nnunet", "sct"]',
     'baseline = "old/report.json"',
     'baseline = ""',
     '[vocabulary]\nanatomy = ["conus"]\nanimal = []',
@@ -60,6 +62,11 @@ BAD = [
     'fail-on = ["error"]',
     "fail-on = true",
     "fail-on = 1979-05-27",
+    'for = "sct"',
+    "for = []",
+    'for = ["SCT"]',
+    'for = ["sct", 1]',
+    "for = true",
     "name = 1",
     "name = 1979-05-27",
     'name = ["model_seg_t2"]',
@@ -74,7 +81,9 @@ BAD = [
     '[[vocabulary]]\nanatomy = ["conus"]',
 ]
 
-scalars = st.sampled_from(["error", "warning", "D011", "", "x"]) | st.booleans() | st.integers()
+scalars = (
+    st.sampled_from(["error", "warning", "sct", "D011", "", "x"]) | st.booleans() | st.integers()
+)
 values = st.recursive(
     scalars,
     lambda inner: (

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from . import __version__
 from .errors import ISSUES_URL, NothingToLint, Stopped, UsageError
-from .terminal import complain
+from .terminal import complain, text_width
 
 ERROR, NOTHING = 2, 3
 #: What shells add to the number of the signal that ended a program.
@@ -94,12 +94,19 @@ class _Parser(argparse.ArgumentParser):
         return f" (did you mean {near[0]}?)" if near else ""
 
 
+class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """As wide as all that is printed; argparse makes one for every option, to look at its form."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=text_width())
+
+
 def _parser(words: list[str]) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="model-lint",
         description="Lint, explain and pack nnU-Net models for the Spinal Cord Toolbox (SCT).",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_HelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"model-lint {__version__}")
@@ -113,7 +120,7 @@ def _parser(words: list[str]) -> argparse.ArgumentParser:
             help=summary,
             description=summary[0].upper() + summary[1:] + ".",
             epilog=EPILOG,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_HelpFormatter,
             allow_abbrev=False,
         )
         if name == chosen:  # `model-lint name` must not pay for importing all of `check`

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import NamedTuple
 
 
@@ -26,6 +25,26 @@ class Severity(enum.Enum):
 
 
 _RANKS = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
+
+
+class Consumer(enum.Enum):
+    """A program that packages are made for."""
+
+    SCT = "sct"
+    NNUNET = "nnunet"
+    SLICER = "slicer"
+
+    @property
+    def title(self) -> str:
+        """Its name in prose."""
+        return _TITLES[self]
+
+
+_TITLES = {Consumer.SCT: "SCT", Consumer.NNUNET: "nnU-Net", Consumer.SLICER: "3D Slicer"}
+#: Whom the specification's packages are for.
+DEFAULT_CONSUMERS = (Consumer.SCT, Consumer.NNUNET)
+#: 3D Slicer runs the stock nnU-Net.
+STOCK = (Consumer.NNUNET, Consumer.SLICER)
 
 #: A rule crashed; an ignore silences nothing.
 INTERNAL, UNUSED = "X000", "X001"
@@ -54,10 +73,13 @@ class Problem(NamedTuple):
     steps: tuple[Step, ...] = ()
     #: The rule that reports it, where it was found while a model was built; "" otherwise.
     code: str = ""
+    #: Whom this case stops; None takes all whom the rule can stop.
+    stops: tuple[Consumer, ...] | None = None
+    #: What the consumer's user does first, where the package then works for it: "wrapping in ...".
+    step: str = ""
 
 
-@dataclass(frozen=True)
-class SourceLine:
+class SourceLine(NamedTuple):
     """The line of a text file that a finding points at, cut to what a screen takes."""
 
     #: The line without its indentation; ``...`` stands for what was cut off at either end.
@@ -70,8 +92,7 @@ class SourceLine:
     column: int | None = None
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """One defect of one target, as every report format shows it."""
 
     code: str
@@ -84,6 +105,10 @@ class Finding:
     url: str
     #: What stands on that line, where the target's model holds the text.
     source: SourceLine | None = None
+    #: Whom it stops, whether or not the package is for them.
+    stops: tuple[Consumer, ...] = ()
+    #: What these consumers' users do first, where the package then works for them.
+    step: str = ""
 
 
 class Stats(NamedTuple):
@@ -103,8 +128,24 @@ class Ignored(NamedTuple):
     reason: str
 
 
-@dataclass(frozen=True)
-class TargetReport:
+class Answer(NamedTuple):
+    """Whether a consumer takes a package."""
+
+    consumer: Consumer
+    #: Codes of the findings that stop it, sorted.
+    codes: tuple[str, ...] = ()
+    #: What its user does first, where that is all that is needed.
+    step: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """``yes``, ``no``, or ``after`` and what its user does first."""
+        if self.step:
+            return f"after {self.step}"
+        return "no" if self.codes else "yes"
+
+
+class TargetReport(NamedTuple):
     """All findings of one target, worst first."""
 
     target: str
@@ -115,10 +156,11 @@ class TargetReport:
     ignored: tuple[Ignored, ...] = ()
     #: Codes of the rules that ran.
     looked_for: frozenset[str] = frozenset()
+    #: Who takes the package; empty for other targets, and where not all of that was looked for.
+    takes: tuple[Answer, ...] = ()
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """The findings of a run."""
 
     targets: tuple[TargetReport, ...]

@@ -5,46 +5,64 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from .audience import answers, concerns, severity, stopped
 from .config import Config
 from .errors import ISSUES_URL, UsageError
-from .findings import INTERNAL, OWN, UNUSED, Finding, Ignored, Problem, Stats, TargetReport
+from .findings import (
+    DEFAULT_CONSUMERS,
+    INTERNAL,
+    OWN,
+    UNUSED,
+    Answer,
+    Consumer,
+    Finding,
+    Ignored,
+    Problem,
+    Stats,
+    TargetReport,
+)
 from .models.quoted_line import Sources
 from .models.target import Target
 from .rules import DOCS_URL, ERROR, WARNING, Rule, all_rules
 
+#: Findings after which nobody knows who takes a package: a rule crashed, or the ends of its
+#: checkpoints were not read (`--quick`).
+_UNKNOWN = {INTERNAL, "C016"}
 #: What makes a finding the same as one of the baseline: its line may have moved.
 Key = tuple[str, str, str]
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """What is looked for, and what is silenced."""
 
     #: The rules that run.
-    rules: tuple[Rule, ...] = field(default_factory=all_rules)
+    rules: tuple[Rule, ...]
     #: Gives the ignores with their reasons.
-    config: Config = field(default_factory=Config)
+    config: Config = Config()
     #: The findings of a baseline.
     known: frozenset[Key] = frozenset()
+    #: Whom packages are for.
+    consumers: tuple[Consumer, ...] = DEFAULT_CONSUMERS
 
 
 def lint(target: Target, options: Options) -> TargetReport:
     """Run the rules on a target, and set aside what the configuration or a baseline silences."""
     started = time.perf_counter()
     rules = [rule for rule in options.rules if applies(rule, target)]
-    sources = Sources(target.models)
-    found = {rule.code: list(_run(rule, target, sources)) for rule in rules}
-    findings = [
+    sources = Sources(target.package, target.repository)
+    judge = _Judge(target, sources, options.consumers)
+    found = {rule.code: list(_run(rule, judge)) for rule in rules}
+    every = [
         finding
         for rule in rules
         if not any(found.get(code) for code in rule.unless)
         for finding in found[rule.code]
     ]
+    findings = [finding for finding in every if concerns(finding, options.consumers)]
     findings.sort(key=lambda f: f.severity.rank)
     stats = Stats(
         bytes_total=target.bytes_total,
@@ -53,7 +71,8 @@ def lint(target: Target, options: Options) -> TargetReport:
     )
     looked_for = frozenset(rule.code for rule in rules)
     kept, ignored = _silenced(target.text, findings, options)
-    return TargetReport(target.text, target.kind, kept, stats, ignored, looked_for)
+    takes = _takes(target, every, looked_for)
+    return TargetReport(target.text, target.kind, kept, stats, ignored, looked_for, takes)
 
 
 def applies(rule: Rule, target: Target) -> bool:
@@ -65,11 +84,49 @@ def applies(rule: Rule, target: Target) -> bool:
     return all(getattr(target, model) is not None for model in rule.needed)
 
 
-def _run(rule: Rule, target: Target, sources: Sources) -> Iterator[Finding]:
+def _takes(
+    target: Target, findings: list[Finding], looked_for: frozenset[str]
+) -> tuple[Answer, ...]:
+    """Return who takes a package, silenced findings included; nothing where that is not known."""
+    is_package = target.package is not None or target.archive is not None
+    if not is_package or target.family or any(f.code in _UNKNOWN for f in findings):
+        return ()
+    needed = (rule for rule in all_rules() if rule.stops and applies(rule, target))
+    if not looked_for.issuperset(rule.code for rule in needed):
+        return ()
+    return tuple(answers(findings))
+
+
+class _Judge(NamedTuple):
+    """What makes findings of problems."""
+
+    target: Target
+    sources: Sources
+    consumers: tuple[Consumer, ...]
+
+    def finding(self, rule: Rule, problem: Problem) -> Finding:
+        return Finding(
+            code=rule.code,
+            rule=rule.name,
+            severity=severity(rule, problem, self.consumers),
+            message=problem.message,
+            location=self.target.locate(problem.at),
+            line=problem.line,
+            help=problem.help or rule.fix,
+            url=rule.url,
+            # The line of a leak would only spread it further, into logs and job summaries.
+            source=None if rule.private else self.sources.line(problem),
+            stops=stopped(rule, problem),
+            step=problem.step,
+        )
+
+
+def _run(rule: Rule, judge: _Judge) -> Iterator[Finding]:
     """Run one rule; if it crashes say so with its code and let the others go on."""
+    target = judge.target
     try:
         for problem in rule.check(*(getattr(target, model) for model in rule.models)):
-            yield _finding(rule, problem, target, sources)
+            yield judge.finding(rule, problem)
     except Exception as error:
         yield Finding(
             code=INTERNAL,
@@ -81,21 +138,6 @@ def _run(rule: Rule, target: Target, sources: Sources) -> Iterator[Finding]:
             help=f"a defect of model-lint, not of the model: please report it at {ISSUES_URL}",
             url=ISSUES_URL,
         )
-
-
-def _finding(rule: Rule, problem: Problem, target: Target, sources: Sources) -> Finding:
-    return Finding(
-        code=rule.code,
-        rule=rule.name,
-        severity=problem.severity or rule.severity,
-        message=problem.message,
-        location=target.locate(problem.at),
-        line=problem.line,
-        help=problem.help or rule.fix,
-        url=rule.url,
-        # The line of a leak would only spread it further, into logs and job summaries.
-        source=None if rule.private else sources.line(problem),
-    )
 
 
 # ----------------------------------------------------------------------------- choosing rules

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_lint.checkpoint import pickle_scan
+from model_lint.checkpoint import pickle_stack, pickle_stream
 from model_lint.checkpoint.pickle_runs import Run, read_run
 from model_lint.checkpoint.pickle_scan import PickleScan, scan_pickle
 from model_lint.checkpoint.pickle_values import Scalar
@@ -37,7 +37,7 @@ def scanned(data: bytes) -> PickleScan:
 
 def one_by_one(data: bytes) -> PickleScan:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pickle_scan, "MAX_MISSED_RUNS", 0)
+        patch.setattr(pickle_stack, "MAX_MISSED_RUNS", 0)
         return scanned(data)
 
 
@@ -55,7 +55,7 @@ def taken(data: bytes, monkeypatch: pytest.MonkeyPatch) -> int:
         amounts.extend(len(row) if type(row) is list else 1 for row in rows)
         return run
 
-    monkeypatch.setattr(pickle_scan, "read_run", counted)
+    monkeypatch.setattr(pickle_stack, "read_run", counted)
     scanned(data)
     return sum(amounts)
 
@@ -105,7 +105,7 @@ def test_numbers_are_those_that_were_written(
     same = numbers[-1]
     data = pickle.dumps([MANY, numbers, same], protocol=2)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pickle_scan, "CHUNK", chunk)
+        patch.setattr(pickle_stream, "CHUNK", chunk)
         scan = scanned(data)
     assert told(scan) == told(one_by_one(data))
     assert not scan.issues
@@ -121,6 +121,42 @@ def test_numbers_are_those_that_were_written(
     found: Any = scan.value
     assert plain(found[1]) == expected(numbers)
     assert found[2] is found[1][-1]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(["f4", "f8", "i2"]),
+    st.lists(st.integers(1, 3), min_size=2, max_size=30),
+    st.booleans(),
+    st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=2),
+)
+def test_whatever_is_changed_the_machine_gives_the_same(
+    dtype: str, amounts: list[int], even: bool, changes: list[tuple[float, int]]
+) -> None:
+    make = np.dtype(dtype).type
+    rows = [[make(300 + n) for n in range(2 if even else amount)] for amount in amounts]
+    data = bytearray(pickle.dumps([MANY, rows, [make(n) for n in range(20)], "end"], protocol=2))
+    start = data.index(b"scalar")
+    for place, byte in changes:
+        data[start + int(place * (len(data) - start))] = byte
+    fast, slow = scanned(bytes(data)), one_by_one(bytes(data))
+    if not any("a part of a number" in issue.message for issue in fast.issues):
+        assert told(fast) == told(slow)
+
+
+def test_short_runs_are_not_looked_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looking for a run takes longer than reading a short one."""
+    rows = [[np.float32(n + k) for k in range(1 + n % 3)] for n in range(3000)]
+    calls: list[int] = []
+
+    def counted(*arguments: Any) -> Run | None:
+        calls.append(1)
+        return read_run(*arguments)
+
+    monkeypatch.setattr(pickle_stack, "read_run", counted)
+    data = pickle.dumps([MANY, rows], protocol=2)
+    assert not scanned(data).issues
+    assert len(calls) == pickle_stack.MAX_MISSED_RUNS
 
 
 def test_an_index_out_of_sequence_is_no_part_of_a_run() -> None:

@@ -20,7 +20,7 @@ import torch
 from checkpoint_files import GENUINE, Calls, dumped, genuine_pickle, member, saved
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_lint.checkpoint import pickle_scan
+from model_lint.checkpoint import pickle_machine, pickle_stack, pickle_stream
 from model_lint.checkpoint.pickle_allowed import ALLOWED
 from model_lint.checkpoint.pickle_scan import PickleScan, scan_pickle
 from model_lint.checkpoint.pickle_values import OPAQUE, Array, Device, Ordered, Scalar, Tensor
@@ -89,7 +89,7 @@ def test_it_reads_little_behind_the_end() -> None:
     stream = io.BytesIO(genuine_pickle() + bytes(10_000_000))
     found = scan_pickle(stream.read)
     assert found.complete
-    assert stream.tell() <= len(genuine_pickle()) + pickle_scan.CHUNK
+    assert stream.tell() <= len(genuine_pickle()) + pickle_stream.CHUNK
     assert not found.rest.strip(b"\0")
 
 
@@ -470,7 +470,7 @@ def test_deep_nesting_ends() -> None:
     [
         ("MAX_OPCODES", 100, b"N" * 200),
         ("MAX_BYTES", 100, text("x" * 200)),
-        ("MAX_STRING", 100, text("x" * 2 * pickle_scan.CHUNK)),
+        ("MAX_STRING", 100, text("x" * 2 * pickle_stream.CHUNK)),
         ("MAX_CONTAINERS", 100, b"(" + b"}" * 200 + b"t"),
         ("MAX_LOOSE_MEMO", 10, b"N" + b"".join(b"q" + bytes([2 * n]) for n in range(1, 100))),
         ("MAX_TUPLE_KEYS", 10, b"}(" + b"".join(b"K" + bytes([n]) + b"\x85N" for n in range(50))
@@ -479,7 +479,9 @@ def test_deep_nesting_ends() -> None:
 )  # fmt: skip
 def test_limits(monkeypatch: pytest.MonkeyPatch, limit: str, value: int, body: bytes) -> None:
     assert codes(HEAD + body + STOP) in ([], ["K004"])
-    monkeypatch.setattr(pickle_scan, limit, value)
+    for module in (pickle_stream, pickle_stack, pickle_machine):
+        if hasattr(module, limit):
+            monkeypatch.setattr(module, limit, value)
     found = scan(HEAD + body + STOP)
     assert not found.complete
     assert found.issues[-1].code == "K004"
@@ -489,7 +491,7 @@ def test_issues_are_counted_once_and_not_without_end() -> None:
     repeated = scan(HEAD + b"(" + b"cos\nsystem\n" * 50 + b"t" + STOP)
     assert len(repeated.issues) == 1
     many = b"".join(f"cos\nsystem{n}\n".encode() for n in range(50))
-    assert len(scan(HEAD + b"(" + many + b"t" + STOP).issues) == pickle_scan.MAX_ISSUES + 1
+    assert len(scan(HEAD + b"(" + many + b"t" + STOP).issues) == pickle_machine.MAX_ISSUES + 1
 
 
 def test_an_issue_says_where() -> None:

@@ -52,6 +52,25 @@ def status(*arguments: str | Path) -> int:
     return main([str(argument) for argument in arguments])
 
 
+#: What takes longer to import than a rule to look: for other targets, other commands, or nothing.
+#: Whoever imports ``dataclasses`` imports ``inspect``: named tuples do without.
+LEFT_ALONE = (
+    "bz2", "concurrent.futures", "dataclasses", "difflib", "inspect", "logging", "lzma", "shutil",
+    "tempfile", "tomllib", "zipfile", "model_lint.commands.fix_options", "model_lint.commands.pack",
+    "model_lint.commands.name", "model_lint.ship",
+)  # fmt: skip
+
+
+def test_a_small_package_imports_only_what_it_needs(package: Path) -> None:
+    script = "import sys; from model_lint.cli import main; main(); print(*sys.modules)"
+    command = [sys.executable, "-S", "-c", script, "check", "--exit-zero", str(package)]
+    path = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=path)
+    imported = set(done.stdout.splitlines()[-1].split())
+    assert "model_lint.checkpoint.pickle_scan" in imported
+    assert imported.isdisjoint(LEFT_ALONE), imported.intersection(LEFT_ALONE)
+
+
 def test_a_good_package_is_clean(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
     # The genuine model is as nnU-Net leaves it: two folds, with their training state.
     assert status("check", package, "--fail-on", "info", "--ignore", "L024,C010,C011,V") == 0

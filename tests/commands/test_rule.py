@@ -6,6 +6,7 @@ import json
 import re
 
 import pytest
+from model_lint.audience import reach
 from model_lint.cli import main
 from model_lint.rules import all_rules
 
@@ -32,6 +33,7 @@ def test_explanation(capsys: pytest.CaptureFixture[str]) -> None:
     told = [" ".join(section.split()) for section in sections]
     assert told == [
         rule.summary,
+        f"Stops {reach(rule)}",
         f"Why {rule.why}",
         f"Fix {rule.fix}",
         f"Source {rule.source}",
@@ -61,9 +63,11 @@ def test_prefix_and_name(capsys: pytest.CaptureFixture[str]) -> None:
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     rules = json.loads(run(capsys, "--format", "json"))
     assert [rule["code"] for rule in rules] == [rule.code for rule in all_rules()]
-    keys = "code name severity since summary why fix fixable example source url"
+    keys = "code name severity stops since summary why fix fixable example source url"
     assert all(" ".join(rule) == keys for rule in rules)
-    assert all(rule[key] for rule in rules for key in rule if key not in {"example", "fixable"})
+    assert all(
+        rule[key] for rule in rules for key in rule if key not in {"example", "fixable", "stops"}
+    )
     (one,) = json.loads(run(capsys, "D003", "--format", "json"))
     assert one in rules
 

@@ -17,25 +17,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 TESTS = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TESTS))  # for when this file is run
 
 from build import Case  # noqa: E402
 from catalogue import judged  # noqa: E402
-from disagreements import TABLE, read_table  # noqa: E402
+from disagreements import TABLE, reasons  # noqa: E402
 from judge import CONSUMERS, Verdict, ask  # noqa: E402
-from model_lint.findings import Severity  # noqa: E402
+from model_lint.findings import Consumer, Severity, TargetReport  # noqa: E402
 from model_lint.lint import Options, lint  # noqa: E402
 from model_lint.models.reading import Reading  # noqa: E402
 from model_lint.models.target import load_target  # noqa: E402
+from model_lint.rules import all_rules  # noqa: E402
 from model_lint.storage.depth import Depth  # noqa: E402
 
 HEAD = """\
-# Where model-lint and the consumers disagree on a package of the catalogue (tests/catalogue), and
-# why that is right. words: what was changed from the genuine model. lint: the errors that it
-# reports. sct, nnunet: what the package does there.
+# Where model-lint and a consumer disagree on a package of the catalogue (tests/catalogue), and why
+# that is right. words: what was changed from the genuine model. consumers: whom it is about.
+# lint: the errors that are reported in a package for them. outcome: what the package does there.
 # Written by `python tests/consumers/differential.py --write`, which keeps the reasons.
 """
 #: nnU-Net takes longer than SCT, so two processes share its packages.
@@ -45,25 +46,23 @@ Answers: TypeAlias = "Future[dict[Path, Verdict]]"
 
 @dataclass(frozen=True)
 class Row:
-    """What everybody says of one package."""
+    """What model-lint says of a package for one consumer, and what that makes of it."""
 
     case: Case
+    consumer: str
     #: Codes of the errors, sorted.
     lint: tuple[str, ...]
-    #: works, fails or wrong, by consumer.
-    outcome: Mapping[str, str]
-    #: The error where it fails, by consumer.
-    details: Mapping[str, str]
+    #: Whether model-lint says that the consumer takes it.
+    taken: bool
+    #: works, fails or wrong.
+    outcome: str
+    #: The error where it fails.
+    details: str
 
     @property
     def disagrees(self) -> bool:
-        """Whether model-lint rejects what works everywhere or passes what does not."""
-        return bool(self.lint) == all(word == "works" for word in self.outcome.values())
-
-    @property
-    def entry(self) -> dict[str, object]:
-        """The row as the table holds it, without its reason."""
-        return {"words": self.case.what, "lint": list(self.lint), **self.outcome}
+        """Whether model-lint rejects what works or passes what does not."""
+        return bool(self.lint) == (self.outcome == "works")
 
     @property
     def name(self) -> str:
@@ -75,17 +74,20 @@ def compare(cases: Sequence[Case]) -> list[Row]:
     """Write the packages, ask everybody, and put the answers together."""
     wanted = {case.judged for case in cases}
     needed = wanted | {case.like for case in cases}
-    asked_for = [case for case in judged() if case.judged in needed]
-    names = [case.judged for case in asked_for]
+    packages = [case for case in judged() if case.judged in needed]
     with tempfile.TemporaryDirectory() as folder:
-        paths = write(Path(folder), names)
+        paths = write(Path(folder), [case.judged for case in packages])
         with ThreadPoolExecutor() as pool:
             asked = _ask(pool, [*paths.values()])
-            lint = {name: lint_errors(path) for name, path in paths.items()}
+            reports = {name: lint_for_each(path) for name, path in paths.items()}
             verdicts = _answers(asked)
     by_name = {c: {name: verdicts[c][path] for name, path in paths.items()} for c in CONSUMERS}
-    rows = [_row(case, lint[case.judged], by_name) for case in asked_for]
-    return [row for row in rows if row.name in wanted]
+    return [
+        _row(case, consumer, reports[case.judged][consumer], by_name[consumer])
+        for case in packages
+        if case.judged in wanted
+        for consumer in CONSUMERS
+    ]
 
 
 def write(folder: Path, names: Sequence[str]) -> dict[str, Path]:
@@ -98,10 +100,11 @@ def write(folder: Path, names: Sequence[str]) -> dict[str, Path]:
     return {name: next((folder / name).iterdir()) for name in names}
 
 
-def lint_errors(path: Path) -> tuple[str, ...]:
-    """Return the codes of the errors that ``model-lint check --deep`` reports."""
-    report = lint(load_target(str(path), reading=Reading(Depth.ALL)), Options())
-    return tuple(sorted({f.code for f in report.findings if f.severity is Severity.ERROR}))
+def lint_for_each(path: Path) -> dict[str, TargetReport]:
+    """Return what ``model-lint check --deep --for CONSUMER`` reports, by consumer."""
+    target = load_target(str(path), reading=Reading(Depth.ALL))
+    rules = all_rules()
+    return {name: lint(target, Options(rules, consumers=(Consumer(name),))) for name in CONSUMERS}
 
 
 def _ask(pool: ThreadPoolExecutor, paths: Sequence[Path]) -> list[tuple[str, Answers]]:
@@ -128,14 +131,17 @@ def _take(pending: deque[Path]) -> Iterator[Path]:
             yield pending.popleft()
 
 
-def _row(case: Case, lint: tuple[str, ...], verdicts: Mapping[str, Mapping[str, Verdict]]) -> Row:
-    outcome, details = {}, {}
-    for consumer, by_name in verdicts.items():
-        verdict = by_name[case.judged]
-        reference = by_name[case.like] if case.like else None
-        outcome[consumer] = _outcome(case, verdict, reference)
-        details[consumer] = f"{verdict.stage}: {verdict.error}" if verdict.error else ""
-    return Row(case, lint, outcome, details)
+def _row(case: Case, consumer: str, report: TargetReport, verdicts: Mapping[str, Verdict]) -> Row:
+    verdict = verdicts[case.judged]
+    reference = verdicts[case.like] if case.like else None
+    return Row(
+        case,
+        consumer,
+        lint=tuple(sorted({f.code for f in report.findings if f.severity is Severity.ERROR})),
+        taken=any(a.consumer.value == consumer and a.verdict == "yes" for a in report.takes),
+        outcome=_outcome(case, verdict, reference),
+        details=f"{verdict.stage}: {verdict.error}" if verdict.error else "",
+    )
 
 
 def _outcome(case: Case, verdict: Verdict, reference: Verdict | None) -> str:
@@ -149,17 +155,35 @@ def _outcome(case: Case, verdict: Verdict, reference: Verdict | None) -> str:
     return "works" if reference is None or masks == dict(reference.outputs) else "wrong"
 
 
-def write_table(rows: Sequence[Row], reasons: Mapping[str, object]) -> None:
-    """Write the rows that disagree, each with its reason, empty where it has none yet."""
-    parts = [HEAD]
+def entries(rows: Sequence[Row]) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows that disagree as the table holds them, without the reasons, by package.
+
+    Consumers of which the same is said share an entry.
+    """
+    found: dict[tuple[str, str, tuple[str, ...], str], list[str]] = {}
     for row in rows:
         if row.disagrees:
-            entry = {**row.entry, "reason": reasons.get(row.name, "")}
+            key = (row.name, row.case.what, row.lint, row.outcome)
+            found.setdefault(key, []).append(row.consumer)
+    table: dict[str, list[dict[str, Any]]] = {}
+    for (name, words, codes, outcome), consumers in found.items():
+        entry = {"words": words, "consumers": consumers, "lint": [*codes], "outcome": outcome}
+        table.setdefault(name, []).append(entry)
+    return table
+
+
+def write_table(rows: Sequence[Row], reasons: Mapping[tuple[str, str], str]) -> None:
+    """Write the rows that disagree, each with its reason, empty where it has none yet."""
+    parts = [HEAD]
+    for name, listed in entries(rows).items():
+        for entry in listed:
+            reason = reasons.get((name, entry["consumers"][0]), "")
             # JSON's texts and lists are TOML's.
             values = "".join(
-                f"{k} = {json.dumps(v, ensure_ascii=False)}\n" for k, v in entry.items()
+                f"{key} = {json.dumps(value, ensure_ascii=False)}\n"
+                for key, value in {**entry, "reason": reason}.items()
             )
-            parts.append(f"[{row.name}]\n{values}")
+            parts.append(f"[[{name}]]\n{values}")
     TABLE.write_text("\n".join(parts), encoding="utf-8")
 
 
@@ -172,16 +196,15 @@ def main() -> None:
     options = parser.parse_args()
     chosen = [c for c in judged() if not options.names or c.judged in options.names]
     rows = compare(chosen)
-    known = read_table()
+    known = reasons()
     for row in rows:
         if row.disagrees or options.all:
-            mark = "? " if row.disagrees and row.name not in known else "  "
-            said = " ".join(f"{c} {w}" for c, w in row.outcome.items())
-            why = " | ".join(sorted({d for d in row.details.values() if d}))
-            print(f"{mark}{row.name}: lint {' '.join(row.lint) or '-'}; {said}; {why}")
-    print(f"{len(rows)} packages, {sum(row.disagrees for row in rows)} disagreements")
+            mark = "? " if row.disagrees and (row.name, row.consumer) not in known else "  "
+            said = f"lint {' '.join(row.lint) or '-'}; {row.consumer} {row.outcome}"
+            print(f"{mark}{row.name}: {said}; {row.details}")
+    print(f"{len(rows)} verdicts, {sum(row.disagrees for row in rows)} disagreements")
     if options.write:
-        write_table(rows, {name: entry.get("reason", "") for name, entry in known.items()})
+        write_table(rows, known)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,16 @@ else:
 TABLE = Path(__file__).resolve().parent / "disagreements.toml"
 
 
-def read_table() -> dict[str, dict[str, Any]]:
+def read_table() -> dict[str, list[dict[str, Any]]]:
     """Read the disagreements with their reasons, by the name of the package."""
     return tomllib.loads(TABLE.read_text(encoding="utf-8"))
+
+
+def reasons() -> dict[tuple[str, str], str]:
+    """Return the reasons, by the name of the package and the consumer."""
+    return {
+        (name, consumer): entry["reason"]
+        for name, listed in read_table().items()
+        for entry in listed
+        for consumer in entry["consumers"]
+    }

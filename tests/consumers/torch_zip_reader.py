@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 
 import torch
-from model_lint.checkpoint.reader import BadCheckpoint, File, read_checkpoint
+from model_lint.checkpoint.model import BadCheckpoint
+from model_lint.checkpoint.reader import File, read_checkpoint
 from model_lint.checkpoint.torch_zip import Record, Source, open_record, read_directory
 
 

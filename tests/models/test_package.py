@@ -12,6 +12,7 @@ from build import (
     TRAINER,
     drop,
     inside,
+    move,
     package,
     put,
     rename_trainer,
@@ -20,7 +21,7 @@ from build import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
-from model_lint.checkpoint.reader import Checkpoint
+from model_lint.checkpoint.model import Checkpoint
 from model_lint.models.package import Package, build_package
 from model_lint.models.paths import FolderName, fold_number, is_image, is_junk, parse_folder_name
 from model_lint.storage.folder import FolderTree
@@ -186,3 +187,29 @@ def test_checkpoints_are_read_from_the_zip_in_parts(tmp_path: Path) -> None:
     (trainer,) = build_package(tree, file_name=None, repository=None).trainers
     assert isinstance(trainer.folds[0].checkpoint, Checkpoint)
     assert tree.bytes_read < path.stat().st_size * 0.7
+
+
+@pytest.mark.parametrize(
+    ("names", "misplaced"),
+    [
+        ((), {}),
+        (("plans.json",), {"plans.json": "a/plans.json"}),
+        (("fold_0",), {"fold_0": "a/fold_0"}),
+        (("fold_0/checkpoint_final.pth",), {"fold_0/checkpoint_final.pth": "checkpoint_final.pth"}),
+    ],
+)
+def test_what_is_missing_is_found_elsewhere(
+    tmp_path: Path, names: tuple[str, ...], misplaced: dict[str, str]
+) -> None:
+    moves = (move(name, misplaced[name]) for name in names)
+    model = of(package(tmp_path, *moves))
+    expected = {f"{TRAINER}/{place}": f"{TRAINER}/{path}" for place, path in misplaced.items()}
+    assert model.misplaced == expected
+
+
+def test_any_number_of_folders_may_be_meant(tmp_path: Path) -> None:
+    """Of very many only some are considered, which is enough for an advice."""
+    folds = (put(f"{place}{n}/model.pth") for n in range(300) for place in ("/x/y", "fold "))
+    misplaced = of(package(tmp_path, drop("fold_0"), *folds)).misplaced
+    assert 100 <= len(misplaced) <= 300
+    assert len(set(misplaced.values())) == len(misplaced)

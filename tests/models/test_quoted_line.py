@@ -36,7 +36,7 @@ def trainer(tmp_path: Path) -> Path:
 
 def source(trainer: Path, problem: Problem) -> SourceLine | None:
     package = build_package(FolderTree(trainer.parent), file_name=None, repository=None)
-    return Sources((package,)).line(problem)
+    return Sources(package, None).line(problem)
 
 
 def pointed(line: SourceLine | None) -> str | None:

@@ -69,7 +69,7 @@ def test_what_no_name_can_say(fields: Fields, message: str) -> None:
 
 def test_a_field_is_a_tuple() -> None:
     with pytest.raises(TypeError, match="task must be a tuple"):
-        Fields(task="seg")  # type: ignore[arg-type]
+        compose(Fields(task="seg"))  # type: ignore[arg-type]
 
 
 # ---------------------------------------------------------------------------------- both ways

@@ -19,4 +19,7 @@ spec.loader.exec_module(fuzz)
     ("kind", "count"), [("name", 500), ("json", 300), ("pickle", 100), ("archive", 20)]
 )
 def test_every_mutated_input_ends_in_a_verdict(kind: str, count: int) -> None:
-    assert fuzz.batch(kind, 0, count) == []
+    wrong, stages = fuzz.batch(kind, 0, count)
+    assert wrong == []
+    assert sum(stages.values()) == count
+    assert len(stages) > 1

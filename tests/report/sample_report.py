@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from model_lint.findings import (
+    Answer,
+    Consumer,
     Finding,
     Ignored,
     Problem,
@@ -84,8 +86,10 @@ def finding(  # noqa: PLR0917
     line: int | None = None,
     help: str = "repair it",  # noqa: A002
     source: SourceLine | None = None,
+    stops: tuple[Consumer, ...] = (),
 ) -> Finding:
-    return Finding(code, rule, severity, message, location, line, help, f"{URL}{rule}/", source)
+    url = f"{URL}{rule}/"
+    return Finding(code, rule, severity, message, location, line, help, url, source, stops)
 
 
 def extra(fold: int) -> Finding:
@@ -120,6 +124,7 @@ BROKEN = TargetReport(
             f"{ZIP}!/{FOLDER}/dataset.json",
             1,
             'add the orientation of the training images, such as `"image_orientation": "RPI"`',
+            stops=(Consumer.SCT,),
         ),
         finding(
             "D007",
@@ -159,9 +164,20 @@ BROKEN = TargetReport(
         ),
     ),
     Stats(1_098_765_432, 312_456, 0, 0.084),
+    takes=(
+        Answer(Consumer.SCT, ("D003", "D007", "K001", "L001", "Z002")),
+        Answer(Consumer.NNUNET, ("D007",)),
+        Answer(Consumer.SLICER, ("L027",), "wrapping it in DatasetNNN_NAME/"),
+    ),
 )
 
-CLEAN = TargetReport("other.zip", "package", (), Stats(2_345_678, 45_678, 0, 0.051))
+CLEAN = TargetReport(
+    "other.zip",
+    "package",
+    (),
+    Stats(2_345_678, 45_678, 0, 0.051),
+    takes=tuple(Answer(consumer) for consumer in Consumer),
+)
 
 REPOSITORY = TargetReport(
     ".",

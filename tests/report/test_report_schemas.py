@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
-from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -113,8 +112,8 @@ def test_sarif_fingerprints_differ_and_survive_a_moved_line() -> None:
 
     before = prints(BROKEN)
     assert len(set(before)) == len(before)
-    moved = tuple(replace(f, line=f.line and f.line + 5) for f in BROKEN.findings)
-    assert prints(replace(BROKEN, findings=moved)) == before
+    moved = tuple(f._replace(line=f.line and f.line + 5) for f in BROKEN.findings)
+    assert prints(BROKEN._replace(findings=moved)) == before
 
 
 def test_sarif_suppresses_what_is_ignored() -> None:

@@ -9,15 +9,19 @@ import pytest
 from build import (
     MODEL,
     STOCK,
+    TRAINER,
     Case,
     Change,
     assert_case,
     changed,
     drop,
+    findings,
     inside,
     move,
+    package,
     put,
     rename_trainer,
+    unpacked,
 )
 from model_lint.findings import Severity
 
@@ -241,3 +245,45 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_case(case: Case, tmp_path: Path) -> None:
     assert_case(case, tmp_path, "Z", "L", "D")
+
+
+@pytest.mark.parametrize(
+    ("code", "changes", "advice"),
+    [
+        ("L007", (out("plans.json"),), f"move `plans.json` into `{TRAINER}`"),
+        ("L007", (move("plans.json", "p.json"),), "rename `p.json` to `plans.json`"),
+        (
+            "L007",
+            (move("plans.json", "/p.json"),),
+            f"move `p.json` into `{TRAINER}`, as `plans.json`",
+        ),
+        ("L008", (move("fold_0", "folds/fold_0"),), f"move `fold_0` into `{TRAINER}`"),
+        ("L009", (move("fold_0", "fold_00"),), "rename `fold_00` to `fold_0`"),
+        (
+            "L011",
+            (move(FINAL, "checkpoint_final.pth"),),
+            "move `checkpoint_final.pth` into `fold_0`",
+        ),
+        ("L016", (move(FILES[3], "a.py"),), "rename `a.py` to `trainer_class.py`"),
+        ("L015", (put("fold_0/postprocessing.pkl"),), "say in the README what it does"),
+        (
+            "L015",
+            (put(FILES[3], "import loss\n"), put("loss.py")),
+            "put what `trainer_class.py` imports",
+        ),
+        ("L015", (put("loss.py"),), "leave it out of the zip"),
+    ],
+)
+def test_the_advice_is_that_of_the_case(
+    code: str, changes: tuple[Change, ...], advice: str, tmp_path: Path
+) -> None:
+    (found,) = findings(package(tmp_path, *changes), code, weights=False)
+    assert advice in found.help
+
+
+def test_a_folder_is_judged_as_the_zip_of_it(tmp_path: Path) -> None:
+    changes = (drop(FINAL), put(f"{FINAL}/data.pkl"), out("plans.json", to="fold_0/"))
+    zipped = findings(package(tmp_path, *changes), "L", weights=False)
+    found = findings(unpacked(tmp_path / "x", *changes) / TRAINER, "L", weights=False)
+    assert [f.message for f in found] == [f.message for f in zipped]
+    assert [f.code for f in found] == ["L007", "L011"]

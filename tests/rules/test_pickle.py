@@ -53,6 +53,27 @@ def text(value: str) -> bytes:
     return b"\x8c" + bytes([len(value)]) + value.encode()
 
 
+def call(function: str, argument: str) -> bytes:
+    return f"c{function}\n".encode() + text(argument) + b"\x85R"
+
+
+def of_numpy(value: object, old: bytes, new: bytes) -> bytes:
+    """What numpy pickles for a value, with a part replaced."""
+    found = dumped(value)
+    assert old in found
+    return found[2:-1].replace(old, new)
+
+
+def no_text() -> Change:
+    four = "\xff".encode() * 4
+    return inserted(of_numpy(np.str_("a"), b"X\4\0\0\0a\0\0\0", b"X\x08\0\0\0" + four))
+
+
+def too_large() -> Change:
+    huge = b"\x8a\x08" + (2**62).to_bytes(8, "little")
+    return inserted(of_numpy(np.zeros((1, 1, 0)), b"K\1K\1K\0\x87", huge * 2 + b"K\0\x87"))
+
+
 CASES = [
     case("K001", "os.system", more(Calls(os.system, "true")), says="'posix.system' (data.pkl"),
     case("K001", "eval", more(Calls(eval, "1")), says="eval"),
@@ -87,6 +108,18 @@ CASES = [
          says="_codecs.encode"),
     case("K006", "numpy objects", more(np.array([{}], dtype=object)), says="O8"),
     case("K006", "persistent id", inserted(text("x") + b"Q"), says="persistent id"),
+    *(
+        case("K006", f"a device {name!r}", inserted(call("torch\ndevice", name)), says="refuses")
+        for name in ("", "CPU", "cuda:-1", "cuda:0x1", " cpu", "nonsense", "cuda:128")
+    ),
+    case("K006", "a text of no characters", no_text(), says="numpy refuses"),
+    case("K006", "a shape that is too large", too_large(), says="plain numbers"),
+    case("K006", "a dict of a dtype", inserted(b"ccollections\ndefaultdict\nctorch\nbool\n\x85R"),
+         says="plain type"),
+    *(
+        silent("K006", f"a device {name}", inserted(call("torch\ndevice", name)))
+        for name in ("cpu", "cuda:0", "cuda:127", "mps", "meta")
+    ),
     silent("K006", "numbers of numpy", more([np.float32(1), np.zeros(3)]), also={"C011"}),
 ]  # fmt: skip
 

@@ -236,7 +236,7 @@ CASES = [
         "a configuration that needs a stage before",
         configuration({"previous_stage": "3d_lowres"}),
         says="`2d` needs the output of `3d_lowres`",
-        severity=W,
+        severity=E,
     ),
     silent(
         "P005", "none before", configuration({"previous_stage": None}), judged="plans-cascade-null"
@@ -303,14 +303,14 @@ CASES = [
     ),
     case(
         "P007",
-        "reader",
+        "an unknown image_reader_writer",
         plans({"image_reader_writer": "MyIO"}),
         says="`MyIO`",
         judged="plans-reader-unknown",
     ),
     case(
         "P007",
-        "no reader",
+        "no image_reader_writer",
         plans({"image_reader_writer": ABSENT}),
         says="is missing",
         judged="plans-reader-missing",

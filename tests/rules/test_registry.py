@@ -6,13 +6,12 @@ The cases are those of the catalogue.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import catalogue
 import pytest
 from build import Case, load
-from model_lint.findings import Problem
+from model_lint.findings import Consumer, Problem
 from model_lint.lint import Options, lint
 from model_lint.models.target import Target
 from model_lint.naming import parse
@@ -58,14 +57,16 @@ L015 unexpected-file warning
 L016 trainer-class-missing error
 L017 trainer-class-unneeded info
 L018 trainer-class-invalid error
-L019 trainer-class-imports warning
+L019 trainer-class-imports error
 L020 crop-metadata-misplaced error
 L021 crop-metadata-invalid error
 L022 package-name warning
-L023 trainer-class-signature warning
+L023 trainer-class-signature error
 L024 sct-several-folds info
 L025 nnunet-1 error
 L026 package-too-large error
+L027 slicer-dataset-folder error
+L028 slicer-fold error
 D001 dataset-json-invalid error
 D002 dataset-schema error
 D003 missing-image-orientation error
@@ -74,7 +75,7 @@ D005 legacy-orientation-key error
 D006 labels-invalid error
 D007 channels-invalid warning
 D008 label-suffix warning
-D009 sct-many-channels warning
+D009 sct-many-channels error
 D010 sct-many-labels info
 D011 training-count warning
 D012 reader-orientation error
@@ -117,7 +118,7 @@ P001 plans-invalid error
 P002 configuration-missing error
 P003 plans-name-differs warning
 P004 plans-old-format warning
-P005 cascade warning
+P005 cascade error
 P006 fingerprint-invalid warning
 P007 plans-incomplete error
 P008 plans-code error
@@ -154,7 +155,8 @@ def target(case: Case | str, folder: Path) -> Target:
 
 
 def codes(rules: Iterable[Rule], of: Target) -> set[str]:
-    return {finding.code for finding in lint(of, Options(tuple(rules))).findings}
+    options = Options(tuple(rules), consumers=tuple(Consumer))
+    return {finding.code for finding in lint(of, options).findings}
 
 
 def test_codes_names_and_severities_are_the_contract() -> None:
@@ -183,7 +185,7 @@ def _silent(*_: object) -> Iterator[Problem]:
 def test_an_emptied_rule_fails_its_firing_case(code: str, tmp_path: Path) -> None:
     """The firing case hears of this defect from this rule alone."""
     of = target(FIRING[code], tmp_path)
-    others = [r if r.code != code else replace(r, check=_silent) for r in RULES.values()]
+    others = [r if r.code != code else r._replace(check=_silent) for r in RULES.values()]
     assert code in codes([RULES[code]], of)
     assert code not in codes(others, of)
 

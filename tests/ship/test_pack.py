@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from build import TRAINER
 from checkpoint_files import file_of, member, rezipped
-from model_lint.checkpoint.reader import Checkpoint, read_checkpoint
+from model_lint.checkpoint.model import Checkpoint
+from model_lint.checkpoint.reader import read_checkpoint
 from model_lint.cli import main
 from model_lint.rules import package_size
 from model_lint.storage import zip_writer

@@ -55,7 +55,11 @@ def ask_nnunet(tmp_path: Path, question: str, *folders: Path) -> list[dict[str, 
     return answers
 
 
-def test_it_predicts_what_the_training_folder_predicts(tmp_path: Path) -> None:
+@pytest.mark.parametrize("compressed_from", [1, 256 * 1024], ids=["compressed", "plain"])
+def test_it_predicts_what_the_training_folder_predicts(
+    tmp_path: Path, compressed_from: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("model_lint.checkpoint.writer._LARGE", compressed_from)
     with zipfile.ZipFile(packed(tmp_path / "zips")) as archive:
         archive.extractall(tmp_path / "packed")
     install = Path(sys.executable).parent / "nnUNetv2_install_pretrained_model_from_zip"

@@ -18,6 +18,7 @@ from build import (
     TRAINER,
     genuine,
     inside,
+    move,
     package,
     patch_entry,
     put,
@@ -50,6 +51,15 @@ def test_in_place(tmp_path: Path) -> None:
     assert contents(source) == genuine()
     assert source.stat().st_mode & 0o777 == 0o640
     assert not (tmp_path / FIXED).exists()
+
+
+def test_what_is_missing_elsewhere_stays(tmp_path: Path) -> None:
+    source = package(
+        tmp_path, put(".DS_Store"), move("plans.json", "crossval_results_x/plans.json")
+    )
+    assert check(source, "--fix", "--in-place") == 1
+    kept = genuine(move("plans.json", "crossval_results_x/plans.json"))
+    assert contents(source) == kept
 
 
 def test_into_a_folder_under_its_own_name(tmp_path: Path) -> None:

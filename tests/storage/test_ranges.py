@@ -14,6 +14,7 @@ from model_lint.findings import Finding
 from model_lint.lint import Options, lint
 from model_lint.models.reading import Reading
 from model_lint.models.target import Target, load_zip
+from model_lint.rules import all_rules
 from model_lint.storage.depth import Depth
 from model_lint.storage.ranges import CallableRanges, RangeStream, of_bytes
 from model_lint.storage.tree import TreeError
@@ -42,7 +43,7 @@ def from_afar(path: Path, case: Case) -> Target:
 
 
 def findings(target: Target) -> tuple[Finding, ...]:
-    return lint(target, Options()).findings
+    return lint(target, Options(all_rules())).findings
 
 
 @pytest.mark.parametrize("case", catalogue.of_rules(), ids=str)

@@ -51,6 +51,7 @@ def test_a_local_header(header: LocalHeader) -> None:
         offset=WIDE,
         name=NAME,
         extra=st.just(b""),
+        comment=st.just(b""),
     )
 )
 def test_an_entry_of_the_directory(header: CentralHeader) -> None:
@@ -70,13 +71,13 @@ def test_an_entry_of_the_directory(header: CentralHeader) -> None:
 )
 def test_the_end(entries: int, start: int, length: int, made_by: int | None, wide: bool) -> None:
     data = pack_end(entries, start, length, made_by=made_by)
-    stated = ((0, 0), entries, entries, length, start, b"")
+    stated = End((0, 0), entries, entries, length, start, b"")
     assert len(data) == END_SIZE + wide * (END_64_SIZE + LOCATOR_SIZE)
     if wide:
-        assert parse_end_64(data) == End(*stated, size=END_64_SIZE)
+        assert parse_end_64(data) == stated._replace(size=END_64_SIZE)
         assert parse_locator(data[END_64_SIZE:]) == (0, start + length, 1)
     else:
-        assert parse_end(data, 0) == End(*stated)
+        assert parse_end(data, 0) == stated
 
 
 def test_an_empty_zip_is_one_for_python() -> None:

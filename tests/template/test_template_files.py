@@ -15,6 +15,7 @@ import jsonschema
 import pytest
 import yaml
 from model_lint import __version__
+from model_lint.config import load_config
 from template.support import ROOT, TEMPLATE, Answers, bake, files, pairwise, program, run
 
 if sys.version_info >= (3, 11):
@@ -239,7 +240,11 @@ def test_the_model_card(case: tuple[Answers, Path]) -> None:
     # What is said of SCT, Slicer and nnU-Net holds for nnU-Net's networks.
     own = answers.get("architecture") not in {"filmCharley", "hemisAndreanne"}
     assert ("sct_deepseg" in text) == (own and consumer in {"sct", "both"} and one_channel)
-    assert ("### In 3D Slicer" in text) == (own and consumer in {"slicer", "both"})
+    in_slicer = own and consumer in {"slicer", "both"} and one_channel
+    assert ("### In 3D Slicer" in text) == in_slicer
+    named = load_config(made / "pyproject.toml").consumers
+    wanted = {"sct": "sct_deepseg" in text, "nnunet": True, "slicer": in_slicer}
+    assert {consumer.value for consumer in named} == {who for who in wanted if wanted[who]}
     assert ("inference/segment.py" in text) == own
     assert ("The model is trained with" in text) == own
     assert text.count("nnU-Net has no network") == (not own)

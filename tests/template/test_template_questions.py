@@ -98,8 +98,14 @@ def test_what_follows(answers: dict[str, str], fact: str, value: object) -> None
 NOTES = [
     ({}, []),
     ({"contrast": "t1-t2"}, []),
-    ({"contrast": "t1-t2", "channels_as": "channels"}, ["SCT gives a model one channel"]),
-    ({"contrast": "t1-t2", "channels_as": "channels", "consumer": "slicer"}, []),
+    (
+        {"contrast": "t1-t2", "channels_as": "channels"},
+        ["SCT and 3D Slicer give a model one channel"],
+    ),
+    (
+        {"contrast": "t1-t2", "channels_as": "channels", "consumer": "slicer"},
+        ["SCT and 3D Slicer give a model one channel"],
+    ),
     ({"architecture": "unet3d"}, []),
     ({"architecture": "filmCharley"}, ["nnU-Net has no network filmCharley"]),
     ({"architecture": "hemisAndreanne"}, ["nnU-Net has no network hemisAndreanne"]),

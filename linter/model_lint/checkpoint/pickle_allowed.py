@@ -8,11 +8,16 @@ torch or numpy write them. Nothing here is the real thing: each function returns
 
 from __future__ import annotations
 
+import re
 import struct
+from itertools import takewhile
 from math import prod
 
 from .pickle_values import Array, Device, DType, Global, Ordered, Scalar, Storage, Tensor, shown
 
+#: How torch spells a device; a number above 127 is another one to it.
+_DEVICE = re.compile(r"([a-z]+)(?::(?:0|[1-9][0-9]?|1[01][0-9]|12[0-7]))?")
+_MAX_DEVICE = 127
 #: Types of the parts of a key that are cheap to hash.
 _ATOMS = frozenset({str, int, float, bool, bytes, type(None)})
 
@@ -36,7 +41,10 @@ def is_count(value: object) -> bool:
 
 
 def _is_shape(value: object) -> bool:
-    return type(value) is tuple and len(value) <= 64 and all(is_count(n) for n in value)
+    """Say whether a value is a shape whose elements torch and numpy can count."""
+    if type(value) is not tuple or len(value) > 64 or not all(map(is_count, value)):
+        return False
+    return bool(prod(takewhile(bool, value)) < 2**63)
 
 
 def _ordered_dict(arguments: tuple[object, ...]) -> object:
@@ -44,11 +52,13 @@ def _ordered_dict(arguments: tuple[object, ...]) -> object:
     return Ordered()
 
 
+_BUILTINS = ("__builtin__", "builtins")
 _FACTORIES = frozenset({"list", "dict", "set", "int", "float", "str", "bool", "tuple"})
 
 
 def _default_dict(arguments: tuple[object, ...]) -> object:
-    factories = [a for a in arguments if isinstance(a, Global) and a.name in _FACTORIES]
+    plain = [a for a in arguments if isinstance(a, Global) and a.module in _BUILTINS]
+    factories = [a for a in plain if a.name in _FACTORIES]
     _expect(len(arguments) <= 1 and len(factories) == len(arguments), "takes a plain type")
     return {}
 
@@ -79,11 +89,13 @@ def _encode(arguments: tuple[object, ...]) -> object:
 
 def _device(arguments: tuple[object, ...]) -> object:
     match arguments:
-        case (str(kind),):
-            return Device(kind)
-        case (str(kind), int(index)) if is_count(index):
+        case (str(name),) if match := _DEVICE.fullmatch(name):
+            _expect(match[1] in DEVICES, f"torch refuses the device {shown(name)}")
+            return Device(name)
+        case (str(kind), int(index)) if kind in DEVICES and type(index) is int:
+            _expect(0 <= index <= _MAX_DEVICE, f"torch refuses the device {index}")
             return Device(kind, index)
-    raise ArgumentsError("takes a name and an index")
+    raise ArgumentsError("torch refuses other than a kind of device and a number")
 
 
 def _size(arguments: tuple[object, ...]) -> object:
@@ -153,7 +165,10 @@ def _decoded(dtype: DType, data: bytes) -> bool | int | float | complex | str | 
         return data.rstrip(b"\0")
     if dtype.code[0] == "U":
         encoding = "utf-32-be" if order == ">" else "utf-32-le"
-        return data.decode(encoding, "replace").rstrip("\0")
+        try:
+            return data.decode(encoding, "surrogatepass").rstrip("\0")
+        except UnicodeDecodeError:
+            raise ArgumentsError("numpy refuses a text with a character that is none") from None
     numbers = struct.unpack(order + NUMBER_FORMATS[dtype.code], data)
     number: bool | int | float = numbers[0]
     return number if len(numbers) == 1 else complex(number, numbers[1])
@@ -202,7 +217,7 @@ def hashable(key: object) -> object:
         return key
     if isinstance(key, int) and not -(2**63) <= key < 2**63:
         raise KeyTypeError("a huge number as a key")  # their hashes can be made to collide
-    if isinstance(key, tuple) and any(type(part) not in _ATOMS for part in key):
+    if type(key) is tuple and any(type(part) not in _ATOMS for part in key):
         raise KeyTypeError("a nested tuple as a key")  # these can be costly to hash
     if isinstance(key, Scalar):
         return key.value

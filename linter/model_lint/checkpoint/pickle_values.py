@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Storage:
+class Storage(NamedTuple):
     """A block of numbers that tensors point into: the member ``data/<key>`` of the file."""
 
     key: str
@@ -26,8 +24,7 @@ class Storage:
         return self.numel * self.itemsize
 
 
-@dataclass(frozen=True, slots=True)
-class Tensor:
+class Tensor(NamedTuple):
     """What is said of a tensor; its numbers stay unread. Offset and strides count elements."""
 
     dtype: str
@@ -42,8 +39,10 @@ class Tensor:
         """First element of the storage that it touches, and the one after the last."""
         if 0 in self.shape:
             return self.offset, self.offset
-        reach = sum((n - 1) * step for n, step in zip(self.shape, self.stride, strict=True))
-        return self.offset, self.offset + reach + 1
+        end = self.offset + 1
+        for length, step in zip(self.shape, self.stride, strict=True):
+            end += (length - 1) * step
+        return self.offset, end
 
 
 class Scalar(NamedTuple):
@@ -53,15 +52,14 @@ class Scalar(NamedTuple):
     value: bool | int | float | complex | str | bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(NamedTuple):
     """A ``torch.device``."""
 
     type: str
-    index: int | None = None
+    number: int | None = None
 
     def __str__(self) -> str:
-        return self.type if self.index is None else f"{self.type}:{self.index}"
+        return self.type if self.number is None else f"{self.type}:{self.number}"
 
 
 class Ordered(dict[object, object]):
@@ -119,6 +117,16 @@ class Global:
 
     def __str__(self) -> str:
         return f"{self.module}.{self.name}"
+
+
+class PickleIssue(NamedTuple):
+    """Something in a checkpoint that torch does not write there."""
+
+    #: The code of the rule that reports it.
+    code: str
+    message: str
+    #: Byte of the pickle at which the opcode stands; None where the issue has no place in it.
+    offset: int | None = None
 
 
 class Opaque:

@@ -11,18 +11,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, NamedTuple, cast
 from zlib import crc32
 
 from ..storage.depth import Depth
 from ..storage.rereading import RereadStream
 from ..storage.zip_format import DEFLATED, DESCRIPTOR, ENCRYPTED, LOCAL_SIZE, STORED
 from .every_byte import EveryByte, read_every_byte
-from .pickle_scan import PickleIssue, PickleScan, scan_pickle
-from .pickle_values import Device, Scalar, Storage, Tensor, shown
+from .model import (
+    BadCheckpoint,
+    Checkpoint,
+    architecture_of,
+    plain_dict,
+    tensors_by_name,
+)
+from .pickle_scan import PickleScan, scan_pickle
+from .pickle_values import PickleIssue, Storage, shown
 from .torch_zip import (
     LEAST_HEADERS,
     MAX_TAIL,
@@ -36,12 +41,6 @@ from .torch_zip import (
     read_local_header,
 )
 
-#: The code of a `BadCheckpoint` whose bytes don't unpack from the package.
-DAMAGED = "Z002"
-#: What nnU-Net's predictor reads of a checkpoint, and can't do without.
-NEEDED_KEYS = ("network_weights", "trainer_name", "init_args")
-#: Prefixes that wrappers of networks leave on every weight, and that inference does not take off.
-WRAPPERS = ("module.", "_orig_mod.")
 #: Globals that ``torch.load(weights_only=True)`` refuses unless they are declared safe.
 _UNSAFE_FOR_TORCH = re.compile(r"numpy\.|collections\.defaultdict|(builtins|__builtin__)\.(?!set)")
 
@@ -70,187 +69,9 @@ _STORAGE = re.compile(r"data/\d+")
 _TORCHSCRIPT = re.compile(r"constants\.pkl|code/.*")
 #: Bytes between two records: an extra field that aligns the data, and sizes behind the data.
 _MAX_PADDING = 0xFFFF + 24
-#: Nodes and depth of a plain value; plans of real models have a few hundred, ten deep.
-_MAX_NODES, _MAX_DEPTH = 200_000, 64
 
 
-@dataclass(frozen=True)
-class BadCheckpoint:
-    """A file that can't be read as a checkpoint."""
-
-    #: C001 not a torch zip, C002 incomplete, DAMAGED, or the K code of what ended the pickle.
-    code: str
-    #: One line.
-    reason: str
-    issues: tuple[PickleIssue, ...] = ()
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """What the names and shapes of the weights tell of nnU-Net's own networks."""
-
-    #: ``PlainConvUNet`` or ``ResidualEncoderUNet``.
-    name: str
-    input_channels: int
-    #: Channels of the output that is used, the one of full resolution.
-    output_heads: int
-    #: 2 or 3.
-    dimensions: int
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """A checkpoint, as far as it says itself."""
-
-    #: The folder of the records: the name of the file when it was saved, without ``.pth``.
-    prefix: str
-    #: Of the families C and K: what torch does not write, or what does not fit.
-    issues: tuple[PickleIssue, ...]
-    #: The top-level value as unpickled; an empty dict where it is something else.
-    content: Mapping[Any, Any] = field(repr=False)
-    storages: Mapping[str, Storage] = field(repr=False)
-    #: Names of globals that ``torch.load(weights_only=True)`` refuses.
-    weights_only_refuses: tuple[str, ...]
-    bytes_read: int
-    #: Bytes of ``data.pkl``.
-    pickle_size: int = 0
-    #: The directory at its end; empty where only the start was read.
-    records: tuple[Record, ...] = field(default=(), repr=False)
-    #: None unless every byte was read.
-    every_byte: EveryByte | None = None
-
-    @property
-    def directory_read(self) -> bool:
-        """Whether it was judged by the directory at its end, as torch reads it."""
-        return bool(self.records)
-
-    @property
-    def checksums(self) -> Mapping[str, int]:
-        """CRC-32 of the storages by their keys, as the directory states them.
-
-        Empty where it was not read, or states none (``torch.serialization.set_crc32_options``).
-        """
-        start = f"{self.prefix}/data/"
-        if not any(record.crc for record in self.records):
-            return {}
-        return {r.name.removeprefix(start): r.crc for r in self.records if r.name.startswith(start)}
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """The top-level keys."""
-        return tuple(key for key in self.content if isinstance(key, str))
-
-    @property
-    def missing_keys(self) -> tuple[str, ...]:
-        """What inference reads and does not find, or finds to be of another type."""
-        found = {
-            "network_weights": bool(self.weights),
-            "trainer_name": self.trainer_name is not None,
-            "init_args": isinstance(self.content.get("init_args"), dict),
-        }
-        missing = tuple(key for key in NEEDED_KEYS if not found[key])
-        if found["init_args"] and self.configuration is None:
-            return (*missing, "init_args['configuration']")
-        return missing
-
-    @property
-    def trainer_name(self) -> str | None:
-        """The class of the trainer."""
-        return _text(self.content.get("trainer_name"))
-
-    @cached_property
-    def init_args(self) -> dict[str, Any] | None:
-        """The trainer's arguments as plain values (a device as text, numpy scalars as numbers)."""
-        return _plain_dict(self.content.get("init_args"))
-
-    @property
-    def configuration(self) -> str | None:
-        """``2d``, ``3d_fullres``, ..."""
-        arguments = self.content.get("init_args")
-        return _text(arguments.get("configuration")) if isinstance(arguments, dict) else None
-
-    @property
-    def fold(self) -> int | str | None:
-        """The number of the fold, or ``"all"``."""
-        fold = (self.init_args or {}).get("fold")
-        number = isinstance(fold, int) and not isinstance(fold, bool)
-        return fold if number or fold == "all" else None
-
-    @property
-    def plans(self) -> dict[str, Any] | None:
-        """The plans that it was trained with."""
-        plans = (self.init_args or {}).get("plans")
-        return plans if isinstance(plans, dict) else None
-
-    @property
-    def dataset_json(self) -> dict[str, Any] | None:
-        """The ``dataset.json`` that it was trained with."""
-        dataset = (self.init_args or {}).get("dataset_json")
-        return dataset if isinstance(dataset, dict) else None
-
-    @property
-    def mirroring_axes(self) -> tuple[int, ...] | None:
-        """The spatial axes along which inference mirrors; None where it does not."""
-        axes = self.content.get("inference_allowed_mirroring_axes")
-        if not isinstance(axes, tuple | list) or any(type(axis) is not int for axis in axes):
-            return None
-        return tuple(axes)
-
-    @property
-    def current_epoch(self) -> int | None:
-        """The number of epochs that it was trained for."""
-        epoch = self.content.get("current_epoch")
-        return epoch if type(epoch) is int else None
-
-    @cached_property
-    def weights(self) -> Mapping[str, Tensor]:
-        """The tensors of ``network_weights`` by name."""
-        weights = self.content.get("network_weights")
-        if not isinstance(weights, dict):
-            return {}
-        return {k: t for k, t in weights.items() if isinstance(k, str) and isinstance(t, Tensor)}
-
-    @property
-    def weight_names(self) -> tuple[str, ...]:
-        """All keys of ``network_weights`` as text, whatever they stand for."""
-        weights = self.content.get("network_weights")
-        return tuple(map(str, weights)) if isinstance(weights, dict) else ()
-
-    @property
-    def wrapper_prefix(self) -> str | None:
-        """The prefix of one wrapper or several (``module._orig_mod.``) that all weights have."""
-        prefix = ""
-        while found := next((p for p in WRAPPERS if self._all_begin(prefix + p)), None):
-            prefix += found
-        return prefix or None
-
-    def _all_begin(self, prefix: str) -> bool:
-        return bool(self.weights) and all(name.startswith(prefix) for name in self.weights)
-
-    @property
-    def storage_bytes(self) -> int:
-        """Bytes of all storages."""
-        return sum(storage.nbytes for storage in self.storages.values())
-
-    @property
-    def optimizer_bytes(self) -> int:
-        """Bytes of storages in which no weight of the network lies."""
-        used = {tensor.storage.key for tensor in self.weights.values()}
-        return sum(s.nbytes for key, s in self.storages.items() if key not in used)
-
-    @property
-    def weights_only_loads(self) -> bool:
-        """Whether ``torch.load(weights_only=True)`` takes it."""
-        return not self.weights_only_refuses
-
-    @cached_property
-    def architecture(self) -> Architecture | None:
-        """What the weights tell of the network; None for one that is not nnU-Net's own."""
-        return _architecture(self.weights)
-
-
-@dataclass(frozen=True)
-class File:
+class File(NamedTuple):
     """A file to read a checkpoint from."""
 
     #: Opens it anew, at its start.
@@ -288,7 +109,7 @@ def read_checkpoint(file: File, depth: Depth = Depth.END) -> Checkpoint | BadChe
     except ContainerError as error:
         return BadCheckpoint(error.code, error.reason)
     if depth is Depth.ALL and isinstance(found, Checkpoint):
-        return replace(found, every_byte=_every_byte(file, found))
+        return found._replace(every_byte=_every_byte(file, found))
     return found
 
 
@@ -307,7 +128,7 @@ def _in_one_pass(file: File) -> Checkpoint | BadCheckpoint:
         return found
     if every is None or not isinstance(start, Checkpoint) or not _alike(start, found):
         every = _every_byte(file, found)
-    return replace(found, every_byte=every)
+    return found._replace(every_byte=every)
 
 
 def _alike(start: Checkpoint, found: Checkpoint) -> bool:
@@ -415,7 +236,7 @@ def _read_directory(source: Source, size: int) -> Checkpoint | BadCheckpoint:
     found = _checkpoint(source, prefix, scan, issues)
     if isinstance(found, BadCheckpoint):
         return found
-    return replace(found, records=records)
+    return found._replace(records=records)
 
 
 def _checkpoint(
@@ -429,13 +250,18 @@ def _checkpoint(
     refuses = [name for name in sorted(scan.globals) if _UNSAFE_FOR_TORCH.match(name)]
     if scan.protocol > 2:
         refuses.append(f"pickle protocol {scan.protocol}")
+    content = scan.value if isinstance(scan.value, dict) else {}
+    weights = tensors_by_name(content.get("network_weights"))
     return Checkpoint(
         prefix=prefix,
         issues=(*scan.issues, *issues),
-        content=scan.value if isinstance(scan.value, dict) else {},
+        content=content,
         storages=scan.storages,
         weights_only_refuses=tuple(refuses),
         bytes_read=source.count,
+        weights=weights,
+        init_args=plain_dict(content.get("init_args")),
+        architecture=architecture_of(weights),
         pickle_size=scan.size,
     )
 
@@ -561,58 +387,3 @@ def _compare_storages(
 def _listed(names: list[str]) -> str:
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return ", ".join(map(shown, names[:3])) + more
-
-
-# The content.
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-class _NotPlainError(Exception):
-    """A value with other parts than JSON has, or a cyclic or endless one."""
-
-
-def _plain_dict(value: object) -> dict[str, Any] | None:
-    """Copy a dict into plain values; None where it is no dict, or not plain throughout."""
-    left = [_MAX_NODES]
-    try:
-        plain = _plain(value, left, _MAX_DEPTH)
-    except _NotPlainError:
-        return None
-    return plain if isinstance(plain, dict) else None
-
-
-def _plain(value: object, left: list[int], depth: int) -> Any:
-    left[0] -= 1
-    if left[0] < 0 or depth < 0:
-        raise _NotPlainError
-    if value is None or isinstance(value, str | int | float):
-        return value
-    if isinstance(value, Scalar):
-        return value.value
-    if isinstance(value, Device):
-        return str(value)
-    if isinstance(value, dict):
-        return {str(k): _plain(v, left, depth - 1) for k, v in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        parts = [_plain(part, left, depth - 1) for part in value]
-        return tuple(parts) if isinstance(value, tuple) else parts
-    return None  # a tensor, an array or what was not built: of no interest here
-
-
-def _architecture(weights: Mapping[str, Tensor]) -> Architecture | None:
-    stems = {
-        "ResidualEncoderUNet": weights.get("encoder.stem.convs.0.conv.weight"),
-        "PlainConvUNet": weights.get("encoder.stages.0.0.convs.0.conv.weight"),
-    }
-    heads = [weights.get(f"decoder.seg_layers.{i}.weight") for i in range(len(weights))]
-    used = next((head for head in reversed(heads) if head is not None), None)
-    for name, stem in stems.items():
-        if stem is None or used is None:
-            continue
-        dimensions = len(stem.shape) - 2
-        if dimensions in {2, 3} and len(used.shape) == dimensions + 2:
-            return Architecture(name, stem.shape[1], used.shape[0], dimensions)
-    return None

@@ -292,7 +292,10 @@ def _end_of_directory(source: Source, size: int) -> End:
     locator = parse_locator(tail[max(0, at - LOCATOR_SIZE) : at])
     if locator and locator[1] + END_64_SIZE <= place:
         source.seek(locator[1])
-        found = parse_end_64(source.exactly(END_64_SIZE)) or found
+        wide = parse_end_64(source.exactly(END_64_SIZE))
+        if wide and locator[2] != 1:
+            raise ContainerError("C001", "torch refuses it: its last record is that of another zip")
+        found = wide or found
     if found.start + found.length > place:
         raise ContainerError("C002", "the directory lies outside the file")
     return found

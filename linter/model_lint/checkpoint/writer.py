@@ -31,9 +31,10 @@ from ..storage.zip_format import (
     pack_end,
     pack_local,
 )
+from .model import BadCheckpoint, Checkpoint
 from .pickle_values import Ordered, Tensor
 from .pickle_writer import Part, UnwritableError, tensors, write_pickle
-from .reader import BadCheckpoint, Checkpoint, File, read_checkpoint
+from .reader import File, read_checkpoint
 from .torch_zip import ContainerError, Record, Source, open_record
 
 #: Called now and then with the bytes copied so far and their total.
@@ -68,14 +69,14 @@ def write_checkpoint(
     """Write a slim copy of a checkpoint and return its size in bytes.
 
     Args:
-        source: the checkpoint, of which any byte can be reached.
+        source: the checkpoint; it has to be seekable.
         target: what to write to, in order; it need not be seekable.
         keep_training_state: keep all that resuming reads, with numpy scalars as numbers and the
             device as text, so that ``torch.load(weights_only=True)`` takes the file.
-        progress: told about the storages that are copied.
+        progress: called after each storage that is copied.
 
     Raises:
-        CheckpointError: the source is no sound checkpoint of nnU-Net, or holds something else than
+        CheckpointError: the source is not a valid checkpoint of nnU-Net, or holds values other than
             numbers, texts and tensors.
         OSError: the target can't be written to.
     """
@@ -214,7 +215,7 @@ class _Copies:
             yield kept
         if position != record.size:
             raise ContainerError("C002", f"{record.name} has {position} of {record.size} bytes")
-        # torch can be told to write no checksums: then there is nothing to compare with.
+        # `torch.serialization.set_crc32_options(False)` writes no checksums.
         if self.checkpoint.checksums and crc != record.crc:
             raise ContainerError("C002", f"{record.name} is damaged: its checksum is wrong")
 

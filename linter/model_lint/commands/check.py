@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..config import find_config, load_config, vocabulary_of
 from ..errors import NothingToLint, UsageError
@@ -29,6 +28,7 @@ from ..rules import all_rules
 from ..storage.depth import Depth
 from ..storage.new_file import folder_beside, publish
 from ..terminal import complain, text_width, use_color
+from .audience import add_for
 
 if TYPE_CHECKING:
     from .fix_options import Fixing
@@ -53,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choose.add_argument(
             option, metavar="RULE", action="extend", type=_words, default=[], help=text
         )
+    add_for(parser)
     parser.add_argument(
         "--fail-on",
         choices=[severity.value for severity in Severity],
@@ -164,7 +165,8 @@ def run(options: argparse.Namespace) -> int:
         vocabulary=vocabulary_of(config),
         reading=Reading(_depth(options), options.jobs),
     )
-    linter = _Linter(read, Options(chosen, config, known), _fixing(options))
+    consumers = tuple(options.consumers) or config.consumers
+    linter = _Linter(read, Options(chosen, config, known, consumers), _fixing(options))
     results: list[_Result] = []
     failures: list[UsageError] = []
     for text in _targets(options.targets):
@@ -192,16 +194,14 @@ def _depth(options: argparse.Namespace) -> Depth:
     return Depth.ALL if options.deep else Depth.END
 
 
-@dataclass(frozen=True)
-class _Result:
+class _Result(NamedTuple):
     """What became of one target."""
 
     report: TargetReport
     repairable: bool = False
 
 
-@dataclass(frozen=True)
-class _Linter:
+class _Linter(NamedTuple):
     """What a run does to each of its targets."""
 
     read: Callable[[str], Target]

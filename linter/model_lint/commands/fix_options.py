@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..errors import UsageError
 from ..models.target import Target
-from ..ship.repair import Repaired, Wanted, repair
+from ..ship.repair import Repaired, RepairRequest, repair
 from ..ship.repair_report import repair_lines
 from ..storage.new_file import stoppable
 from ..terminal import complain
@@ -21,14 +21,14 @@ from ..wording import inert
 class Fixing:
     """What the command line asks for."""
 
-    wanted: Wanted
+    request: RepairRequest
     #: Whether it is reported on standard error, since a report for programs has the other stream.
     aside: bool
 
     def repair(self, target: Target, codes: set[str], load: Callable[[Path], Target]) -> Repaired:
         """Repair a target, or find out what there is to repair, and print it. Raises UsageError."""
         with stoppable():
-            repaired = repair(target, codes, self.wanted, load)
+            repaired = repair(target, codes, self.request, load)
         lines = "\n".join(repair_lines(target.text, repaired))
         print(inert(lines), file=sys.stderr if self.aside else sys.stdout)
         if any("V004" in action.codes for action in repaired.actions):
@@ -54,4 +54,4 @@ def fixing(options: argparse.Namespace) -> Fixing:
     if output and not output.parent.is_dir():
         raise UsageError(f"--fix-output {output}: no folder {output.parent}; make it first")
     aside = any(form != "text" and file is None for form, file in options.outputs)
-    return Fixing(Wanted(options.diff, options.in_place, output), aside)
+    return Fixing(RepairRequest(options.diff, options.in_place, output), aside)

@@ -22,7 +22,7 @@ from ..models.target import load_target
 from ..nnunet.orientation import ORIENTATIONS
 from ..rules import all_rules
 from ..ship.contents import Progress
-from ..ship.gather import Request
+from ..ship.gather import PackRequest
 from ..ship.pack import pack
 from ..ship.pack_report import as_json, as_text
 from ..ship.results_folder import trainer_folder
@@ -30,6 +30,7 @@ from ..storage.depth import Depth
 from ..storage.new_file import stoppable
 from ..terminal import complain
 from ..wording import printable
+from .audience import add_for
 
 EXAMPLE = """\
 what is packed:
@@ -79,6 +80,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the folder to write to, or the .zip (default: the current folder)",
     )
     name.add_argument("--force", action="store_true", help="replace a package that exists")
+    add_for(parser)
     content = parser.add_argument_group("its content")
     content.add_argument(
         "--layout",
@@ -129,7 +131,7 @@ def run(options: argparse.Namespace) -> int:
     trainer_folder(options.folder)  # without a model no other question matters
     tag = _tag(options.tag)
     target, name = _target(options, config, tag, vocabulary)
-    request = Request(
+    request = PackRequest(
         folder=options.folder,
         dataset_layout=options.layout == "dataset",
         orientation=_orientation(options.orientation),
@@ -140,10 +142,11 @@ def run(options: argparse.Namespace) -> int:
     )
 
     chosen = select_rules(all_rules(), select=config.select, extend_select=config.extend_select)
+    consumers = tuple(options.consumers) or config.consumers
 
     def judge(package: Path) -> TargetReport:
         loaded = load_target(str(package), name, vocabulary, Reading(Depth.ALL))
-        return lint(loaded.shown_as(str(target)), Options(chosen, config))
+        return lint(loaded.shown_as(str(target)), Options(chosen, config, consumers=consumers))
 
     with stoppable(), _progress() as progress:
         packed = pack(request, target, lint=judge, force=options.force, progress=progress)

@@ -7,6 +7,7 @@ import json
 import sys
 import textwrap
 
+from ..audience import reach
 from ..lint import select_rules
 from ..rules import Rule, all_rules
 from ..terminal import Paint, painter, text_width, use_color
@@ -47,11 +48,12 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _data(rule: Rule) -> dict[str, str | bool]:
+def _data(rule: Rule) -> dict[str, str | bool | list[str]]:
     return {
         "code": rule.code,
         "name": rule.name,
         "severity": rule.severity.value,
+        "stops": [consumer.value for consumer in rule.stops],
         "since": rule.since,
         "summary": rule.summary,
         "why": rule.why,
@@ -78,6 +80,7 @@ def _explanation(rule: Rule, paint: Paint, width: int) -> str:
         *(
             f"  {paint(title, 'bold')}\n{_filled(text, width, '    ')}"
             for title, text in (
+                ("Stops", reach(rule)),
                 ("Why", rule.why),
                 ("Fix", rule.fix),
                 ("With --fix", _repair(rule)),

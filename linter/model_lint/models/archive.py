@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ..storage.ranges import Ranges
 from ..storage.tree import TreeError
@@ -13,8 +13,7 @@ from ..storage.zip_member import Member
 _HEAD = 64
 
 
-@dataclass(frozen=True)
-class Archive:
+class Archive(NamedTuple):
     """A file that should be a zip."""
 
     file_name: str
@@ -27,7 +26,7 @@ class Archive:
     #: What it holds; None where it can't be read.
     tree: ZipTree | None = None
     #: What the headers of its entries say, beside the directory.
-    headers: Headers = field(default_factory=Headers)
+    headers: Headers = Headers()
 
     @property
     def members(self) -> tuple[Member, ...]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..findings import Problem, Step
 from ..storage.limits import (
@@ -21,10 +20,7 @@ from ..storage.tree import Tree, TreeError, read_bytes
 from .unreadable import Unreadable, unread
 
 
-@dataclass(frozen=True)
-class JsonFile:
-    """A JSON file, readable or not."""
-
+class _Parsed(NamedTuple):
     path: str
     text: str
     #: The parsed value; None where it is unreadable.
@@ -34,6 +30,10 @@ class JsonFile:
     repeated_keys: tuple[str, ...] = ()
     #: Strings, brackets and commas in it.
     tokens: int = 0
+
+
+class JsonFile(_Parsed):
+    """A JSON file, readable or not."""
 
     @property
     def object(self) -> dict[str, Any]:

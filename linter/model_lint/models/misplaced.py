@@ -7,9 +7,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from itertools import chain, count
 
 from ..storage.tree import Tree
-from .paths import FINAL_CHECKPOINT, TRAINER_FILES, above, is_fold_file, is_junk, resembles_fold
+from .paths import (
+    FINAL_CHECKPOINT,
+    TRAINER_FILES,
+    above,
+    is_fold_file,
+    is_junk,
+    letters,
+    resembles_fold,
+)
 from .trainer_folder import TrainerFolder
 
 #: What a file of each name contains, and no other file that nnU-Net writes.
@@ -19,6 +29,7 @@ _CONTENTS = {
     "dataset_fingerprint.json": (r'"shapes_after_crop"\s*:', r'"spacings"\s*:'),
     "trainer_class.py": (r"(?m)^(def get_trainer_class|class nnUNetTrainer)",),
 }
+_LETTERS = {name: letters(name) for name in _CONTENTS}
 #: Of several checkpoints, the first of these is taken for the final one.
 _PREFERRED = ("final", "best", "latest", "")
 #: Files that may be meant to be one that is missing; no package has so many.
@@ -36,6 +47,8 @@ def find_misplaced(
         texts: what is known of the contents of files, by path.
     """
     trainers = tuple(trainers)
+    if not any(_missing(tree, trainer) or _is_incomplete(trainer) for trainer in trainers):
+        return {}
     placed = {path for trainer in trainers for path in _placed(tree, trainer)}
     strays = [path for path in tree.files if path not in placed and not is_junk(path)]
     meant: dict[str, list[str]] = {name: [] for name in _CONTENTS}
@@ -53,6 +66,21 @@ def find_misplaced(
     return found
 
 
+def _missing(tree: Tree, trainer: TrainerFolder) -> list[str]:
+    """Return the names of the files that a trainer folder lacks."""
+    names = [name for name in _CONTENTS if name != "trainer_class.py" or trainer.needs_class]
+    places = (tree.files, tree.folders, tree.special)
+    return [name for name in names if not any(trainer.at(name) in place for place in places)]
+
+
+def _is_incomplete(trainer: TrainerFolder) -> bool:
+    """Return whether a trainer folder lacks a fold, or a fold its checkpoint."""
+    return not trainer.folds or any(
+        fold.number is not None and FINAL_CHECKPOINT not in fold.checkpoints
+        for fold in trainer.folds
+    )
+
+
 def _placed(tree: Tree, trainer: TrainerFolder) -> Iterator[str]:
     """Yield what lies where the specification's tree shows it."""
     yield from map(trainer.at, TRAINER_FILES)
@@ -63,25 +91,21 @@ def _placed(tree: Tree, trainer: TrainerFolder) -> Iterator[str]:
 
 def _meant(path: str, text: str) -> Iterator[str]:
     """Yield the names that a file was meant to have, by its own name or by what it contains."""
-    letters = _letters(_name(path))
+    own = letters(_name(path))
     for name, contents in _CONTENTS.items():
-        if letters == _letters(name) or (text and all(re.search(c, text) for c in contents)):
+        if own == _LETTERS[name] or (text and all(re.search(c, text) for c in contents)):
             yield name
 
 
 def _files(tree: Tree, trainer: TrainerFolder, meant: Mapping[str, list[str]]) -> dict[str, str]:
+    """Return the files that are meant to be those that a trainer folder lacks."""
     found: dict[str, str] = {}
-    for name, paths in meant.items():
+    for name in _missing(tree, trainer):
         place = trainer.at(name)
-        if place in tree.files or place in tree.folders or place in tree.special:
-            continue
-        if name == "trainer_class.py" and not trainer.needs_class:
-            continue
+        own = f"{trainer.parts.plans}.json" if trainer.parts else name
+        paths = sorted(meant[name][:_CONSIDERED], key=lambda path: _name(path) != own)
         if paths:
-            own = f"{trainer.parts.plans}.json" if trainer.parts else name
-            found[place] = min(
-                paths[:_CONSIDERED], key=lambda path: (_distance(path, place), _name(path) != own)
-            )
+            found[place] = min(paths, key=partial(_distance, place))
     return found
 
 
@@ -108,7 +132,7 @@ def _folds(tree: Tree, trainer: TrainerFolder, weights: list[str]) -> dict[str, 
     for path in sorted(folders):
         number = re.search(r"all$|[0-9]{1,4}$", _name(path).lower())
         names = [number[0].lstrip("0") or "0"] if number else []
-        places = (trainer.at(f"fold_{name}") for name in (*names, *map(str, range(_CONSIDERED))))
+        places = (trainer.at(f"fold_{name}") for name in chain(names, map(str, count())))
         found[next(place for place in places if place not in found)] = path
     if loose and not found:
         found[trainer.at(f"fold_0/{FINAL_CHECKPOINT}")] = min(loose, key=_preference)
@@ -129,7 +153,7 @@ def _fold_around(path: str) -> str:
 
 def _is_weights(path: str) -> bool:
     name = _name(path).lower()
-    return name.endswith((".pth", ".pt")) or _letters(name).startswith("checkpointfinal")
+    return name.endswith((".pth", ".pt")) or letters(name).startswith("checkpointfinal")
 
 
 def _preference(path: str) -> tuple[int, str]:
@@ -139,11 +163,6 @@ def _preference(path: str) -> tuple[int, str]:
 def _distance(path: str, place: str) -> int:
     """Return how many folders one goes up and down from one path to the other."""
     return len({*above(path)} ^ {*above(place)})
-
-
-def _letters(name: str) -> str:
-    """Return what is left of a name where case, signs, numbers and "copy" do not count."""
-    return re.sub(r"copy of|copy|[^a-z]", "", name.lower())
 
 
 def _folder(path: str) -> str:

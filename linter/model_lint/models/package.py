@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
+from typing import NamedTuple
 
-from ..checkpoint.reader import DAMAGED, BadCheckpoint, Checkpoint
+from ..checkpoint.model import DAMAGED, BadCheckpoint, Checkpoint
 from ..naming import Name, parse
 from ..storage.depth import Depth
 from ..storage.limits import MAX_TRAINERS
@@ -34,10 +34,7 @@ from .trainer_folder import (
 FILE_NAME = re.compile(r"(model_[^/]+?)[-_]r[0-9]{8}\.zip", re.ASCII)
 
 
-@dataclass(frozen=True)
-class Package:
-    """A packaged model: a zip, or the folder that one would be made of."""
-
+class _Held(NamedTuple):
     tree: Tree
     #: The file name of the zip, None for a folder.
     file_name: str | None
@@ -67,6 +64,10 @@ class Package:
     lone_dataset: bool = False
     #: A file by which a model of nnU-Net 1 is recognised; None for any other.
     version_1: str | None = None
+
+
+class Package(_Held):
+    """A packaged model: a zip, or the folder that one would be made of."""
 
     @property
     def judged(self) -> tuple[TrainerFolder, ...]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 #: What SCT globs for after unpacking (deepseg/nnunet.py).
 TRAINER_GLOB = "nnUNetTrainer*"
@@ -40,6 +40,11 @@ def above(path: str) -> Iterator[str]:
     """Yield the folders above a path, the innermost first, without the root."""
     while path := path.rpartition("/")[0]:
         yield path
+
+
+def letters(name: str) -> str:
+    """Return what is left of a name where case, signs, numbers and "copy" do not count."""
+    return re.sub(r"copy of|copy|[^a-z]", "", name.lower())
 
 
 def is_junk(path: str) -> bool:
@@ -90,8 +95,7 @@ def validation_entry(path: str) -> str | None:
     return None
 
 
-@dataclass(frozen=True)
-class FolderName:
+class FolderName(NamedTuple):
     """The three parts of a trainer folder's name."""
 
     trainer: str

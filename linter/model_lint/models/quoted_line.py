@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from functools import cached_property
+from typing import TYPE_CHECKING
 
 from ..findings import Problem, SourceLine
 from .json_file import JsonFile
-from .package import Package
-from .repository import Repository
+
+if TYPE_CHECKING:
+    from .package import Package
+    from .repository import Repository
 
 #: Characters of a line that are kept: a whole file may stand on one line.
 _KEPT = 160
@@ -20,11 +21,14 @@ _CUT = "..."
 _SYMBOL = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s\[\]{}:,"]+|.')
 
 
-@dataclass(frozen=True)
 class Sources:
     """The texts of one target. Nothing is read: only what the models hold anyway is shown."""
 
-    subjects: tuple[object, ...]
+    def __init__(self, package: Package | None, repository: Repository | None) -> None:
+        self._files = dict(_of_package(package) if package else ())
+        if repository:
+            self._files.update(repository.texts)
+        self._split: dict[str, list[str]] = {}
 
     def line(self, problem: Problem) -> SourceLine | None:
         """Return the line that a problem names, with the place of the key where it is certain."""
@@ -41,14 +45,6 @@ class Sources:
         if source.start is None and not any(map(str.isalnum, raw)):
             return None  # a bracket alone tells nobody anything
         return cut(_unindented(source), _KEPT)
-
-    @cached_property
-    def _files(self) -> dict[str, JsonFile | str]:
-        return dict(pair for subject in self.subjects for pair in _texts(subject))
-
-    @cached_property
-    def _split(self) -> dict[str, list[str]]:
-        return {}
 
     def _lines(self, path: str) -> list[str]:
         if path not in self._split:
@@ -71,9 +67,9 @@ def cut(source: SourceLine, width: int) -> SourceLine:
     if first + width < len(source.text):
         text = text[: -len(_CUT)] + _CUT
     if source.start is None:
-        return replace(source, text=text)
+        return source._replace(text=text)
     begin = start - first
-    return replace(source, text=text, start=begin, length=min(source.length, width - begin))
+    return source._replace(text=text, start=begin, length=min(source.length, width - begin))
 
 
 def _pointed(file: JsonFile, problem: Problem, begin: int, raw: str) -> SourceLine:
@@ -101,18 +97,15 @@ def _quotes(message: str, key: str | int) -> bool:
 def _unindented(source: SourceLine) -> SourceLine:
     text = source.text.lstrip()
     if source.start is None:
-        return replace(source, text=text)
+        return source._replace(text=text)
     start = max(0, source.start - (len(source.text) - len(text)))
-    return replace(source, text=text, start=start)
+    return source._replace(text=text, start=start)
 
 
-def _texts(subject: object) -> Iterator[tuple[str, JsonFile | str]]:
-    if isinstance(subject, Package):
-        for trainer in subject.trainers:
-            for file in (trainer.dataset, trainer.plans, trainer.fingerprint):
-                if file is not None:
-                    yield file.path, file
-            if trainer.trainer_class is not None:
-                yield trainer.trainer_class.path, trainer.trainer_class.text
-    elif isinstance(subject, Repository):
-        yield from subject.texts.items()
+def _of_package(package: Package) -> Iterator[tuple[str, JsonFile | str]]:
+    for trainer in package.trainers:
+        for file in (trainer.dataset, trainer.plans, trainer.fingerprint):
+            if file is not None:
+                yield file.path, file
+        if trainer.trainer_class is not None:
+            yield trainer.trainer_class.path, trainer.trainer_class.text

@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
-from ..checkpoint.reader import DAMAGED, BadCheckpoint, Checkpoint, File, read_checkpoint
+from ..checkpoint.model import DAMAGED, BadCheckpoint, Checkpoint
+from ..checkpoint.reader import File, read_checkpoint
 from ..storage.depth import Depth
 from ..storage.tree import BlockedError, DamagedError, Tree, TreeError
 from ..wording import listing
 
 #: Threads, by default one for each processor up to this.
 _THREADS = 4
+#: Bytes to unpack or sum from which on threads are worth their start: it takes as long as a
+#: tenth of a small package.
+_MANY_BYTES = 1 << 24
 _BLOCK = 1 << 20
 
 AnyResult = TypeVar("AnyResult")
@@ -24,8 +26,7 @@ AnyResult = TypeVar("AnyResult")
 Place = tuple[str, str]
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """How much of a package is read, and in how many threads."""
 
     depth: Depth = Depth.END
@@ -44,12 +45,12 @@ def read_checkpoints(
 
     None stands for one that can't be read for a reason that a rule about the archive reports.
     """
-    return _each(partial(_checkpoint, tree, reading.depth), paths, reading)
+    return _each(partial(_checkpoint, tree, reading.depth), tree, paths, reading)
 
 
 def wrong_checksums(tree: Tree, paths: Iterable[str], reading: Reading) -> tuple[Place, ...]:
     """Read files whole, and return those that have another checksum than the zip states."""
-    found = _each(partial(_wrong, tree), paths, reading)
+    found = _each(partial(_wrong, tree), tree, paths, reading)
     return tuple((path, text) for path, text in found.items() if text)
 
 
@@ -66,13 +67,17 @@ def wrong_bytes(checkpoint: Checkpoint, stated: int | None) -> str | None:
 
 
 def _each(
-    read: Callable[[str], AnyResult], paths: Iterable[str], reading: Reading
+    read: Callable[[str], AnyResult], tree: Tree, paths: Iterable[str], reading: Reading
 ) -> dict[str, AnyResult]:
-    """Read files in threads; reading, unpacking and summing let others run."""
-    paths = list(paths)
-    threads = min(len(paths), reading.jobs or min(_THREADS, os.cpu_count() or 1))
-    if threads < 2:
+    """Read files, in threads where much is unpacked or summed: only that lets others run."""
+    entries = [tree.files[path] for path in paths]
+    paths = [entry.path for entry in entries]
+    whole = [e.size for e in entries if reading.depth is Depth.ALL or not e.random_access]
+    threads = min(len(whole), reading.jobs or min(_THREADS, os.cpu_count() or 1))
+    if threads < 2 or sum(whole) < _MANY_BYTES:
         return {path: read(path) for path in paths}
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - most packages do without
+
     with ThreadPoolExecutor(threads) as pool:
         return dict(zip(paths, pool.map(read, paths), strict=True))
 

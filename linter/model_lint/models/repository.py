@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 from ..storage.folder import FolderTree
 from ..storage.limits import MAX_SCRIPT_BYTES, MAX_SCRIPTS, MAX_SCRIPTS_TOTAL
@@ -55,8 +56,7 @@ _REVISION = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Repository:
+class Repository(NamedTuple):
     """A checkout of a model repository."""
 
     name: str
@@ -72,9 +72,9 @@ class Repository:
     tracked: bool = True
     #: Bytes of the weights, images and packages that git itself holds, by path: no links, and no
     #: pointers of git-lfs or git-annex.
-    large: Mapping[str, int] = field(default_factory=dict)
+    large: Mapping[str, int] = MappingProxyType({})
     #: Texts of the READMEs in other folders by path.
-    documents: Mapping[str, str] = field(default_factory=dict)
+    documents: Mapping[str, str] = MappingProxyType({})
     #: Weights and packages of which git holds a pointer of git-lfs.
     pointers: tuple[str, ...] = ()
     #: Folders that are links to a commit elsewhere, and whose address ``.gitmodules`` lacks.
@@ -250,8 +250,7 @@ def _git(root: Path, *arguments: str, standard_input: bytes = b"") -> bytes | No
     return done.stdout
 
 
-@dataclass(frozen=True)
-class _Index:
+class _Index(NamedTuple):
     """What git tracks."""
 
     #: The blob of each file, "" for a link.

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .. import naming
 from ..errors import NothingToLint, UsageError
@@ -29,8 +28,7 @@ if TYPE_CHECKING:
 _REPOSITORY_MARKS = (".git", "README.md", "LICENSE", "CITATION.cff", "pyproject.toml")
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """What one argument of ``check`` stands for: the models that the rules look at."""
 
     text: str
@@ -53,19 +51,13 @@ class Target:
     seconds: float = 0.0
 
     @property
-    def models(self) -> tuple[object, ...]:
-        """The models that it has."""
-        every = (self.name, self.archive, self.package, self.repository)
-        return tuple(model for model in every if model is not None)
-
-    @property
     def deep(self) -> bool:
         """Whether every byte was read."""
         return self.package is not None and self.package.depth is Depth.ALL
 
     def shown_as(self, text: str) -> Target:
         """Return the target of a zip as if it were found under another path."""
-        return replace(self, text=text, prefix=f"{text}!/")
+        return self._replace(text=text, prefix=f"{text}!/")
 
     def locate(self, path: str) -> str:
         """Return the location that users see of a path in the tree."""
@@ -74,8 +66,7 @@ class Target:
         return self.prefix + (path.removeprefix(f"{self.top}/") if self.top else path)
 
 
-@dataclass(frozen=True)
-class _Given:
+class _Given(NamedTuple):
     """What the user gives besides the target."""
 
     repository: str | None
@@ -120,7 +111,7 @@ def load_target(
         raise UsageError(f"{text}: {error.strerror or error}{inside}") from error
     except TreeError as error:
         raise UsageError(f"{text}: {error}") from error
-    return replace(target, seconds=time.perf_counter() - started)
+    return target._replace(seconds=time.perf_counter() - started)
 
 
 def load_zip(
@@ -135,11 +126,11 @@ def load_zip(
     given = _Given(repository, parse, reading)
     target = Target(text, "package", f"{text}!/", archive=archive, bytes_total=ranges.size)
     if archive.tree is None:
-        return replace(target, bytes_read=len(archive.head))
+        return target._replace(bytes_read=len(archive.head))
     if _is_checkpoint(archive.tree):
         if min(member.offset for member in archive.members) > 0:
             error = TreeError("the only directory in it is that of a checkpoint inside")
-            return replace(target, archive=replace(archive, error=error, tree=None))
+            return target._replace(archive=archive._replace(error=error, tree=None))
         raise UsageError(
             f"{text}: a checkpoint, not a package; give the trainer folder or the zip it is in"
         )
@@ -151,7 +142,7 @@ def load_zip(
         reading=reading,
     )
     # The name of a zip is not the repository's: only a name that the user gives is judged.
-    return replace(target, name=given.name, package=package, bytes_read=ranges.bytes_read)
+    return target._replace(name=given.name, package=package, bytes_read=ranges.bytes_read)
 
 
 def _no_file(text: str, path: Path) -> str:
@@ -187,7 +178,7 @@ def _dataset(text: str, path: Path) -> Target:
         text,
         "package",
         text.removesuffix(path.name),
-        package=replace(package, lone_dataset=lone),
+        package=package._replace(lone_dataset=lone),
         bytes_total=path.stat().st_size,
         bytes_read=tree.bytes_read,
         family="D",

@@ -8,9 +8,8 @@ Reading everything (``--deep``) reads long ones whole.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..storage.limits import (
     MAX_EXCERPT_BYTES,
@@ -33,15 +32,16 @@ _SUFFIXES = (
 _DOCUMENTS = ("readme", "license", "licence", "copying", "citation", "changelog", "changes")
 
 
-@dataclass(frozen=True)
-class TextFile:
-    """A text of the package, as far as it was read."""
-
+class _Text(NamedTuple):
     path: str
     text: str
     #: Lines of its beginning, where the middle is left out; None where the whole was read.
     beginning: int | None = None
     unreadable: Unreadable | None = None
+
+
+class TextFile(_Text):
+    """A text of the package, as far as it was read."""
 
     def line(self, number: int) -> int | None:
         """Return the line of the file that a line of the text is, None where that is not known."""
@@ -87,7 +87,7 @@ def read_texts(
             more = _read(tree, entry, MAX_WHOLE_BYTES // 2)
             left -= len(more.text)
             # What could be read before, but not to its end, is damaged: another rule reports it.
-            text = replace(text, unreadable=more.unreadable) if more.unreadable else more
+            text = text._replace(unreadable=more.unreadable) if more.unreadable else more
         texts.append(text)
         if held > MAX_TEXTS_TOTAL:
             break

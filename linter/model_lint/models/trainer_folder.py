@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
-from ..checkpoint.reader import BadCheckpoint, Checkpoint
+from ..checkpoint.model import BadCheckpoint, Checkpoint
 from ..nnunet.trainers import SCT_TRAINERS
 from ..storage.limits import MAX_FOLDS, MAX_SOURCE_BYTES
 from ..storage.tree import Tree, TreeError, read_bytes
@@ -28,8 +28,7 @@ from .unreadable import Unreadable, unread
 _BUILDERS = ("nnUNetTrainerBN", "nnUNet_Primus")
 
 
-@dataclass(frozen=True)
-class Fold:
+class Fold(NamedTuple):
     """One ``fold_*`` entry of a trainer folder."""
 
     path: str
@@ -49,8 +48,7 @@ class Fold:
         return f"{self.path}/{FINAL_CHECKPOINT}"
 
 
-@dataclass(frozen=True)
-class TrainerClass:
+class TrainerClass(NamedTuple):
     """A ``trainer_class.py``, readable or not."""
 
     path: str
@@ -58,8 +56,7 @@ class TrainerClass:
     unreadable: Unreadable | None = None
 
 
-@dataclass(frozen=True)
-class TrainerFolder:
+class TrainerFolder(NamedTuple):
     """A folder with ``dataset.json``, ``plans.json`` and folds, whatever its name."""
 
     #: Path in the tree; "" where the files lie at the root.
@@ -84,6 +81,17 @@ class TrainerFolder:
     def at(self, name: str) -> str:
         """Return the path in the tree of a file of this folder."""
         return f"{self.path}/{name}" if self.path else name
+
+    @property
+    def class_name(self) -> str:
+        """The trainer that is loaded: nnU-Net takes the first checkpoint's.
+
+        The folder's name says it where no checkpoint does; "" where neither does.
+        """
+        for _, checkpoint in self.checkpoints:
+            if checkpoint.trainer_name is not None:
+                return checkpoint.trainer_name
+        return self.parts.trainer if self.parts else ""
 
     @property
     def configuration(self) -> str | None:

@@ -77,9 +77,12 @@ def compose(fields: Fields, vocabulary: Mapping[str, FieldWords] = VOCABULARY) -
             characters, an unlisted value that would be read as another field whatever stands beside
             it (after ``model_``, where only a task can be unlisted) or that is a number or a field
             strength and stands alone.
+        TypeError: for a field that is not a tuple.
     """
     index = index_of(vocabulary)
     for name, values in fields.items():
+        if not isinstance(values, tuple):
+            raise TypeError(f"{name} must be a tuple of values, not {values!r}")
         require_values(name, values, index)
     composed = write(fields, index)
     if composed is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from ..findings import Problem
@@ -26,8 +25,7 @@ NO_WORD = re.compile(r"[0-9]+|[0-9]+t|v[0-9]+|r[0-9]{8}")
 Origin = Literal["listed", "known", "unlisted", "alias", "default"]
 
 
-@dataclass(frozen=True)
-class Fields:
+class Fields(NamedTuple):
     """What a name says: for each field its values in their order, ``()`` where there are none.
 
     Only task and contrast can be without a value: all others have a default.
@@ -40,11 +38,6 @@ class Fields:
     condition: tuple[str, ...] = ("invivo",)
     contrast: tuple[str, ...] = ()
     architecture: tuple[str, ...] = ("unet2d",)
-
-    def __post_init__(self) -> None:
-        for name, values in self.items():
-            if not isinstance(values, tuple):
-                raise TypeError(f"{name} must be a tuple of values, not {values!r}")
 
     def items(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Yield each field and its values, in the order of a name."""
@@ -83,8 +76,7 @@ class Suggestion(NamedTuple):
     certain: bool
 
 
-@dataclass(frozen=True)
-class Name:
+class Name(NamedTuple):
     """A name that was read."""
 
     text: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cache
 from types import MappingProxyType
 from typing import Literal, NamedTuple
@@ -17,8 +16,7 @@ FIELDS = ("task", "anatomy", "animal", "pathology", "condition", "contrast", "ar
 _VALUE = re.compile(r"[a-z0-9]+")
 
 
-@dataclass(frozen=True)
-class FieldWords:
+class FieldWords(NamedTuple):
     """The words of one field."""
 
     #: The values that the specification lists.
@@ -30,7 +28,7 @@ class FieldWords:
     #: Whether the specification's list ends in "...".
     open: bool = False
     #: Other spellings of values in ``spec`` or ``known``.
-    aliases: Mapping[str, str] = field(default_factory=dict)
+    aliases: Mapping[str, str] = MappingProxyType({})
     #: Words that plainly mean this field though its closed list has no place for them.
     refused: tuple[str, ...] = ()
 
@@ -188,7 +186,7 @@ def extend(
                 )
             if word not in extended[name].allowed:
                 extended = {key: _without(word, old) for key, old in extended.items()}
-                extended[name] = replace(extended[name], known=(*extended[name].known, word))
+                extended[name] = extended[name]._replace(known=(*extended[name].known, word))
     return MappingProxyType(extended)
 
 
@@ -203,8 +201,7 @@ def _require_word(word: object, name: str, vocabulary: Mapping[str, FieldWords])
 
 def _without(word: str, words: FieldWords) -> FieldWords:
     """Return the words of a field with no further role for this one; the specification's stay."""
-    return replace(
-        words,
+    return words._replace(
         known=tuple(w for w in words.known if w != word),
         aliases=MappingProxyType(
             {a: v for a, v in words.aliases.items() if a != word and (v != word or v in words.spec)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from ..findings import Problem, Severity, Step
+from ..findings import Consumer, Problem, Severity, Step
 from ..storage.limits import MAX_LABELS
 from ..wording import count, listing, quote
 from .numbers import whole_number
@@ -187,9 +187,8 @@ def _names(labels: dict[str, Any]) -> Iterator[Problem]:
         reason = _unfit_for_file(name)
         if reason:
             text = f"the label {quote(name)} can't be part of a file name: {reason}"
-            yield Problem(
-                text, steps=("labels", name), help="rename the label: `a-z`, `0-9` and `_` do"
-            )
+            advice = "rename the label: `a-z`, `0-9` and `_` do"
+            yield Problem(text, steps=("labels", name), help=advice, stops=(Consumer.SCT,))
         elif not 0 < len(name.encode()) <= _LONG_NAME:
             text = f"a label of {count(len(name.encode()), 'byte')} makes odd file names"
             yield Problem(text, steps=("labels", name), severity=WARNING)
@@ -350,7 +349,9 @@ def _ignore(labels: dict[str, Any]) -> Iterator[Problem]:
         text = (
             f"`ignore` must be {wanted}, one more than the highest other value, not {_shown(value)}"
         )
-        yield Problem(text, steps=("labels", IGNORE))
+        # nnU-Net takes null for no such label.
+        stops = (Consumer.SCT,) if value is None else None
+        yield Problem(text, steps=("labels", IGNORE), stops=stops)
 
 
 def _members(value: Any) -> frozenset[int]:

@@ -7,7 +7,6 @@ of nnU-Net's ``ConfigurationManager``, which translates plans written before 2.3
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeGuard
 
 #: Keys of a configuration that describe the network in plans written before nnU-Net 2.3.1.
@@ -55,8 +54,7 @@ class Unit(NamedTuple):
         return ["conv", *(["dropout"] if self.dropout and not bare else []), *tail]
 
 
-@dataclass(frozen=True)
-class Network:
+class Network(NamedTuple):
     """The network that a configuration describes, where it is one of nnU-Net's two U-Nets.
 
     Sizes are per stage, from the input down to the bottleneck; kernels and strides per axis.
@@ -71,7 +69,7 @@ class Network:
     encoder: tuple[int, ...]
     decoder: tuple[int, ...]
     #: None where it is not certain; then only the weights of convolutions are.
-    unit: Unit | None = field(default=None)
+    unit: Unit | None = None
 
     @property
     def dimensions(self) -> int:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..findings import Problem, Step
+from ..findings import STOCK, Problem, Step
 from ..wording import count, json_like, listing, quote
 from .image_readers import IMAGE_READERS
 from .networks import NETWORKS, OLD_KEYS, described_network, integers, per_axis
@@ -86,7 +86,8 @@ def _top(plans: Mapping[str, Any]) -> Iterator[Problem]:
     else:
         yield from _transposes(plans["transpose_forward"], plans["transpose_backward"])
     if not _one_of(plans.get("image_reader_writer"), frozenset(IMAGE_READERS)):
-        yield _unknown(plans, "image_reader_writer", ())
+        # SCT reads images itself.
+        yield _unknown(plans, "image_reader_writer", ())._replace(stops=STOCK)
     if plans.get("label_manager", "LabelManager") != "LabelManager":
         yield _unknown(plans, "label_manager", ())
 

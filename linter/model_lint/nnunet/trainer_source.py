@@ -16,7 +16,7 @@ from importlib.util import decode_source
 from itertools import islice
 from typing import TypeGuard
 
-from ..findings import Problem
+from ..findings import STOCK, Consumer, Problem
 from ..storage.limits import MAX_SOURCE_TOKENS
 from ..wording import quote
 from .trainer_statements import Function, always, certain, dotted, ends_loading, executed, own_nodes
@@ -198,7 +198,7 @@ def class_problem(module: ast.Module) -> Problem | None:
                 continue
             if _is_unknown(value.id, own):
                 text = f"`{FACTORY}` returns {quote(value.id)}, which the file does not define"
-                return Problem(text, line=value.lineno)
+                return Problem(text, line=value.lineno, stops=(Consumer.SCT,))
             if _is_rootless(value.id, plain) and BUILDER not in own:
                 text = f"{quote(value.id)} inherits from no trainer and builds no network"
                 return Problem(f"{text}: it has no `{BUILDER}`", line=plain[value.id].lineno)
@@ -255,11 +255,8 @@ def _is_rootless(name: str, plain: dict[str, ast.ClassDef]) -> bool:
     return True
 
 
-def builder_problem(module: ast.Module, trainer: str) -> tuple[Problem, bool] | None:
-    """Say why one of SCT and the stock nnU-Net can't call ``build_network_architecture``.
-
-    Returns the flaw and whether it is SCT that can't call it; None where both can.
-    """
+def builder_problem(module: ast.Module, trainer: str) -> Problem | None:
+    """Say who can't call ``build_network_architecture``, and why; None where everybody can."""
     known = classes(module)
     own = known.get(trainer)
     chain = _bases(own, known) if own else list(known.values())
@@ -270,9 +267,7 @@ def builder_problem(module: ast.Module, trainer: str) -> tuple[Problem, bool] | 
     return None
 
 
-def _base_call_problem(
-    function: ast.FunctionDef, module: ast.Module
-) -> tuple[Problem, bool] | None:
+def _base_call_problem(function: ast.FunctionDef, module: ast.Module) -> Problem | None:
     """Say where the method of nnU-Net's own class is called as only SCT's nnU-Net takes it.
 
     It is called with six values or all that were given; that of 2.7 and later takes five others.
@@ -291,7 +286,7 @@ def _base_call_problem(
         inherited = isinstance(owner, ast.Call) and dotted(owner.func) == "super"
         if node.func.attr == BUILDER and (inherited or named in trainers) and _gives_six(node):
             text = f"it calls nnU-Net's own `{BUILDER}` with arguments that nnU-Net 2.8 refuses"
-            return Problem(text, line=node.lineno), False
+            return Problem(text, line=node.lineno, stops=STOCK)
     return None
 
 
@@ -300,22 +295,23 @@ def _gives_six(call: ast.Call) -> bool:
     return starred or len(call.args) + len(call.keywords) > _POSITIONAL
 
 
-def _signature_problem(function: ast.FunctionDef) -> tuple[Problem, bool] | None:
+def _signature_problem(function: ast.FunctionDef) -> Problem | None:
     names = {arg.arg for arg in [*function.args.args, *function.args.kwonlyargs]}
     if {"plans_manager", _OLDEST} <= names:
         text = f"`{BUILDER}` takes the arguments of nnU-Net 2.0 to 2.2, which neither SCT nor"
-        return Problem(f"{text} nnU-Net 2.8 gives it", line=function.lineno), True
+        return Problem(f"{text} nnU-Net 2.8 gives it", line=function.lineno)
     new_style = "plans_manager" in names
     in_sct = _binds(function, _POSITIONAL)
     in_stock = _binds(function, _POSITIONAL - 1 if new_style else _POSITIONAL)
     if in_sct and in_stock:
         return None
+    if not in_sct and not in_stock:
+        text = f"neither SCT nor nnU-Net 2.8 can call `{BUILDER}` with these arguments"
+        return Problem(text, line=function.lineno)
     where = "SCT" if not in_sct else "nnU-Net 2.8"
     style = "the arguments of nnU-Net 2.7 and later" if new_style else "other arguments"
     text = f"`{BUILDER}` takes {style}, so that {where} can't call it"
-    if not in_sct and not in_stock:
-        text = f"neither SCT nor nnU-Net 2.8 can call `{BUILDER}` with these arguments"
-    return Problem(text, line=function.lineno), not in_sct
+    return Problem(text, line=function.lineno, stops=STOCK if in_sct else (Consumer.SCT,))
 
 
 def _binds(function: ast.FunctionDef, given: int) -> bool:

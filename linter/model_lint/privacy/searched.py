@@ -10,10 +10,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 #: path: an absolute one. host: the name of a machine or a person. subject: a subject or case of
 #: the data set. secret: a token, password or private key.
@@ -30,15 +29,16 @@ _SPELLED = re.compile(r"\\(?:\\|/|u([0-9a-fA-F]{4}))")
 _ESCAPES = (('\\"', "''"), ("\\n", "\n\n"), ("\\r", "\n\n"), ("\\t", "\t\t"))
 
 
-@dataclass(frozen=True)
-class Searched:
-    """A text, and the form of it that patterns are matched against, with the same offsets."""
-
+class _Forms(NamedTuple):
     #: The text; of JSON with printable characters in place of their ``\\u`` escapes.
     source: str
     #: The source; of JSON with newlines and quotes in place of their escapes.
     text: str
     is_json: bool
+
+
+class Searched(_Forms):
+    """A text, and the form of it that patterns are matched against, with the same offsets."""
 
     @classmethod
     def of(cls, text: str) -> Searched:
@@ -95,10 +95,7 @@ def _always(_text: str, _found: re.Match[str]) -> bool:
     return True
 
 
-@dataclass(frozen=True)
-class Pattern:
-    """One form of what must not leave."""
-
+class _Expression(NamedTuple):
     kind: Kind
     #: A regular expression, whose group ``value`` is what must not leave.
     expression: str
@@ -112,6 +109,10 @@ class Pattern:
     #: A regular expression of what stands before the match and belongs to the value; it ends in
     #: ``\\Z``, and is read from _LONGEST_BEGINNING characters before the match.
     begins: str = ""
+
+
+class Pattern(_Expression):
+    """One form of what must not leave."""
 
     @cached_property
     def _compiled(self) -> re.Pattern[str]:

@@ -8,15 +8,22 @@ from __future__ import annotations
 
 from ..findings import Finding, Report, Severity, TargetReport
 from ..wording import printable
-from .shared import every_finding, split_location
+from .shared import every_finding, split_location, taken
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
 
 def render(report: Report, *, color: bool = False) -> str:  # noqa: ARG001 - same in every format
-    """Render a report as one workflow command per finding."""
+    """Render a report as one workflow command per finding, and one per package."""
     found = sorted(every_finding(report), key=lambda pair: pair[1].severity.rank)
-    return "".join(_command(target, finding) for target, finding in found)
+    commands = [_command(target, finding) for target, finding in found]
+    return "".join([*commands, *(_takers(target) for target in report.targets if target.takes)])
+
+
+def _takers(target: TargetReport) -> str:
+    """Say who takes a package, last: it is the first that GitHub leaves out."""
+    file = _property(target.target.removeprefix("./"))
+    return f"::notice file={file},title=Who takes it::{_data(taken(target))}\n"
 
 
 def _command(target: TargetReport | None, finding: Finding) -> str:

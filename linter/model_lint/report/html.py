@@ -16,7 +16,7 @@ from ..findings import Finding, Ignored, Report, Severity, SourceLine, Stats, Ta
 from ..rules import Rule, all_rules
 from ..wording import count, size
 from .markup import markup
-from .shared import joined, path_inside, pieces, tally
+from .shared import joined, path_inside, pieces, taken, tally
 
 _TITLES = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.INFO: "Infos"}
 _LEGEND = (
@@ -119,6 +119,7 @@ def _target(target: TargetReport, rules: dict[str, Rule], number: int) -> str:
     clean = "" if target.findings else '<p class="verdict">Nothing to complain about.</p>\n'
     facts = " &middot; ".join(_facts(target))
     about = f'<p class="facts">{facts}</p>\n' if facts else ""
+    about += f'<p class="facts">{_prose(taken(target))}</p>\n' if target.takes else ""
     return (
         f'<section class="target" id="target-{number}">\n'
         f"<h2>{_path(target.target)}</h2>\n{about}{clean}{sections}{_ignored(target.ignored)}"

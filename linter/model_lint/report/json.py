@@ -37,12 +37,21 @@ def _target(target: TargetReport) -> dict[str, Any]:
         "kind": target.kind,
         "findings": [_finding(finding) for finding in target.findings],
         "ignored": [{**_finding(i.finding), "reason": i.reason} for i in target.ignored],
+        "takes": takes(target),
         "stats": {
             "bytes_total": target.stats.bytes_total,
             "bytes_read": target.stats.bytes_read,
             "requests": target.stats.requests,
             "seconds": target.stats.seconds,
         },
+    }
+
+
+def takes(target: TargetReport) -> dict[str, Any]:
+    """Return who takes a package: an answer for each consumer, none for other targets."""
+    return {
+        answer.consumer.value: {"verdict": answer.verdict, "codes": list(answer.codes)}
+        for answer in target.takes
     }
 
 
@@ -57,4 +66,5 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "column": finding.source.column if finding.source else None,
         "help": finding.help,
         "url": finding.url,
+        "stops": [consumer.value for consumer in finding.stops],
     }

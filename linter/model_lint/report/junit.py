@@ -41,9 +41,18 @@ def _suite(target: TargetReport) -> str:
     return (
         f'  <testsuite name="{markup(target.target)}"{_counts(target.findings, _cases([target]))}'
         f' skipped="{skipped}" time="{target.stats.seconds:.3f}">\n'
-        f"{''.join(cases) or clean}"
+        f"{_properties(target)}{''.join(cases) or clean}"
         "  </testsuite>\n"
     )
+
+
+def _properties(target: TargetReport) -> str:
+    """Say who takes a package."""
+    lines = (
+        f'      <property name="takes.{answer.consumer.value}" value="{markup(answer.verdict)}"/>\n'
+        for answer in target.takes
+    )
+    return f"    <properties>\n{''.join(lines)}    </properties>\n" if target.takes else ""
 
 
 def _case(finding: Finding, target: str) -> str:

@@ -6,7 +6,7 @@ import re
 
 from ..findings import Finding, Report, Severity, TargetReport
 from ..wording import count, printable
-from .shared import joined, path_inside, pieces, tally
+from .shared import joined, path_inside, pieces, taken, tally
 
 #: GitHub refuses a summary of more than 1 MiB; bytes of table rows that leave room for the rest.
 _BUDGET = 900_000
@@ -21,7 +21,7 @@ def render(report: Report, *, color: bool = False) -> str:  # noqa: ARG001 - sam
     parts = [f"## model-lint: {verdict}\n"]
     clean = [target for target in report.targets if not target.findings and not target.ignored]
     if clean:
-        names = "".join(f"- {_code(t.target)} ({t.kind})\n" for t in clean)
+        names = "".join(f"- {_code(t.target)} ({t.kind}){_takers('. ', t)}\n" for t in clean)
         parts.append(f"{count(clean, 'clean target')}:\n\n{names}")
     room = _BUDGET
     for target in report.targets:
@@ -37,13 +37,17 @@ def render(report: Report, *, color: bool = False) -> str:  # noqa: ARG001 - sam
 def _target(target: TargetReport, room: int) -> str:
     found = joined([text for _, text in tally(target.findings)]) or "clean"
     head = f"### {_code(target.target)} ({target.kind}): {found}\n"
-    section = _section(head, target.target, target.findings, room)
+    section = _section(head + _takers("\n", target, "\n"), target.target, target.findings, room)
     if not target.ignored:
         return section
     reasons = sorted({(i.finding.code, i.finding.rule, i.reason) for i in target.ignored})
     listed = [f"{code} {rule}{f': {_prose(why)}' if why else ''}" for code, rule, why in reasons]
     number = count(target.ignored, "finding")
     return f"{section}\n{number} ignored ({'; '.join(listed)}).\n"
+
+
+def _takers(before: str, target: TargetReport, after: str = "") -> str:
+    return f"{before}{_prose(taken(target))}{after}" if target.takes else ""
 
 
 def _section(head: str, target: str, findings: tuple[Finding, ...], room: int) -> str:

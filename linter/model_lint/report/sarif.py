@@ -15,7 +15,7 @@ from urllib.parse import quote
 from .. import __version__
 from ..findings import INTERNAL, Finding, Report, Severity, TargetReport
 from ..rules import Rule, all_rules
-from .json import dump
+from .json import dump, takes
 from .shared import every_finding, split_location
 
 _SCHEMA = (
@@ -59,6 +59,7 @@ def render(report: Report, *, color: bool = False) -> str:  # noqa: ARG001 - sam
             _result(target, finding, reason, index, seen)
             for target, finding, reason in [*found, *ignored]
         ],
+        "properties": {"takes": {t.target: takes(t) for t in report.targets if t.takes}},
     }
     return dump({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
 
@@ -111,6 +112,8 @@ def _result(
         "locations": [_location(target, finding, file, inner)],
         "partialFingerprints": {"primaryLocationLineHash": _fingerprint(finding, seen)},
     }
+    if finding.stops:
+        result["properties"] = {"stops": [consumer.value for consumer in finding.stops]}
     if reason is not None:
         result["suppressions"] = [{"kind": "external", "justification": reason}]
     return result

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from ..findings import Finding, Report, Severity, TargetReport
+from ..findings import Answer, Finding, Report, Severity, TargetReport
 from ..wording import count
 
 _CODE = re.compile(r"`([^`]+)`")
+#: Codes of what stops a consumer before the rest is counted.
+_CODES_SHOWN = 3
 
 
 def path_inside(target: str, finding: Finding) -> str:
@@ -41,6 +43,18 @@ def every_finding(report: Report) -> Iterator[tuple[TargetReport | None, Finding
             yield target, finding
     for finding in report.configuration:
         yield None, finding
+
+
+def taken(target: TargetReport) -> str:
+    """Return who takes a package: ``SCT: no (D009), nnU-Net: yes, ...``; "" for other targets."""
+    return ", ".join(f"{answer.consumer.title}: {_verdict(answer)}" for answer in target.takes)
+
+
+def _verdict(answer: Answer) -> str:
+    if answer.verdict != "no":
+        return answer.verdict
+    shown, left = answer.codes[:_CODES_SHOWN], len(answer.codes[_CODES_SHOWN:])
+    return f"no ({joined([*shown, *([f'{left} more'] if left else [])])})"
 
 
 def tally(findings: Iterable[Finding]) -> list[tuple[Severity, str]]:

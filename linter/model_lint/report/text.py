@@ -6,13 +6,12 @@ import re
 import textwrap
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from ..findings import OWN, Finding, Ignored, Report, Severity, SourceLine, TargetReport
 from ..models.quoted_line import cut
 from ..terminal import WIDTH, Paint, painter
 from ..wording import count, inert, printable
-from .shared import joined, path_inside, tally
+from .shared import joined, path_inside, taken, tally
 
 #: Below this, wrapping helps nobody.
 _NARROW = 40
@@ -46,11 +45,11 @@ def _target(target: TargetReport, paint: Paint, width: int) -> str:
     verdict = _tally(target.findings, paint) if target.findings else paint("clean", "green")
     head = f"{paint(printable(target.target), 'bold')} ({target.kind}): {verdict}\n"
     ignored = "".join(_ignored(target.ignored, paint, width))
+    takes = "".join(f"{line}\n" for line in _wrapped(taken(target), width, "  ", "  "))
     if not target.findings:
-        return head + ignored
-    return "\n".join(
-        filter(None, [head, _findings(target.target, target.findings, paint, width), ignored])
-    )
+        return head + ignored + takes
+    findings = _findings(target.target, target.findings, paint, width)
+    return "\n".join(filter(None, [head, findings, ignored, takes]))
 
 
 def _findings(target: str, findings: tuple[Finding, ...], paint: Paint, width: int) -> str:
@@ -102,12 +101,12 @@ def _context(
 def _shown(source: SourceLine) -> SourceLine:
     """Make a line printable, and keep pointing at the same key."""
     if source.start is None:
-        return replace(source, text=printable(source.text))
+        return source._replace(text=printable(source.text))
     end = source.start + source.length
     before = printable(source.text[: source.start])
     key = printable(source.text[source.start : end])
     after = printable(source.text[end:])
-    return replace(source, text=before + key + after, start=len(before), length=len(key))
+    return source._replace(text=before + key + after, start=len(before), length=len(key))
 
 
 def _cells(text: str) -> int:

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import enum
 import importlib
-import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypedDict, TypeVar
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-from ..findings import Problem, Severity
+from ..findings import STOCK, Consumer, Problem, Severity
 
 ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 
@@ -49,6 +47,7 @@ _MODULES = (
     "plans",
     "privacy",
     "repository",
+    "slicer",
     "trainer_class",
     "trainer_folder",
 )
@@ -60,6 +59,7 @@ class Authority(enum.Enum):
     SPEC = "the specification"
     SCT = "SCT"
     NNUNET = "nnU-Net"
+    SLICER = "3D Slicer"
     TORCH = "torch"
     ZIPFILE = "Python's zipfile"
     GITHUB = "GitHub"
@@ -68,14 +68,20 @@ class Authority(enum.Enum):
 
 
 SPEC, SCT, NNUNET, TORCH = Authority.SPEC, Authority.SCT, Authority.NNUNET, Authority.TORCH
-ZIPFILE, GITHUB, PRACTICE = Authority.ZIPFILE, Authority.GITHUB, Authority.PRACTICE
+SLICER, ZIPFILE, GITHUB = Authority.SLICER, Authority.ZIPFILE, Authority.GITHUB
+PRACTICE = Authority.PRACTICE
+
+#: Whom a finding stops. An authority does not tell: what the specification asks for may stop SCT
+#: alone, and what nnU-Net does may stop everybody.
+IN_SCT, IN_NNUNET, IN_SLICER = Consumer.SCT, Consumer.NNUNET, Consumer.SLICER
+IN_STOCK = STOCK
+EVERYWHERE = tuple(Consumer)
 
 Check = Callable[..., Iterator[Problem]]
 AnyCheck = TypeVar("AnyCheck", bound=Check)
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """One rule: all that is known of it, and the function that looks."""
 
     code: str
@@ -104,6 +110,13 @@ class Rule:
     private: bool = False
     #: Codes of rules that report the same cause better: where one of them does, this one is silent.
     unless: tuple[str, ...] = ()
+    #: Whom its findings can stop: the program fails, or silently does the wrong thing.
+    stops: tuple[Consumer, ...] = ()
+
+    @property
+    def firm(self) -> bool:
+        """Whether its errors are errors whomever the package is for."""
+        return self.security or self.authority is SPEC
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -156,6 +169,7 @@ class _More(TypedDict, total=False):
     security: bool
     private: bool
     unless: tuple[str, ...]
+    stops: tuple[Consumer, ...]
 
 
 _REGISTRY: dict[str, Rule] = {}
@@ -196,7 +210,7 @@ def name_rules() -> tuple[Rule, ...]:
 
 def _sections(of: Rule) -> tuple[str, str, str, str]:
     """Split a docstring into summary, "Why:", "Fix:" and "Example:", each on one line."""
-    paragraphs = inspect.cleandoc(of.check.__doc__ or "").split("\n\n")
+    paragraphs = (of.check.__doc__ or "").split("\n\n")
     flat = [" ".join(p.split()) for p in paragraphs]
     why, fix, example = (
         next((p.removeprefix(title) for p in flat if p.startswith(title)), "")

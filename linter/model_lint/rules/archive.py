@@ -12,7 +12,7 @@ from ..models.paths import is_junk
 from ..storage.tree import LimitError
 from ..storage.zip_member import READABLE_METHODS, Member
 from ..wording import count, listing, printable, quote
-from . import ERROR, PRACTICE, SCT, SPEC, WARNING, ZIPFILE, rule
+from . import ERROR, EVERYWHERE, IN_SCT, PRACTICE, SCT, SPEC, WARNING, ZIPFILE, rule
 
 #: What ``zipfile`` says where it finds no end of a central directory.
 _NO_ZIP = "File is not a zip file"
@@ -56,6 +56,7 @@ _LOCAL_HEADER = 30
     SPEC,
     "Zip the folder and upload it as an asset in the release",
     blocks_repair=True,
+    stops=EVERYWHERE,
 )
 def not_a_zip(archive: Archive) -> Iterator[Problem]:
     """The file is not a zip.
@@ -80,6 +81,7 @@ def _is_other_kind(archive: Archive) -> bool:
     SCT,
     "SCT unpacks with zipfile.ZipFile(...).extractall, which stops at the first bad entry",
     blocks_repair=True,
+    stops=EVERYWHERE,
 )
 def zip_corrupt(archive: Archive, package: Package | None) -> Iterator[Problem]:
     """The zip is truncated, or its directory and its data disagree.
@@ -134,6 +136,7 @@ def _end(member: Member) -> int:
     "zipfile writes a symbolic link as a text file that holds the link's target",
     blocks_repair=True,
     security=True,
+    stops=EVERYWHERE,
 )
 def special_entry(package: Package) -> Iterator[Problem]:
     """An entry is a symbolic link, a device, a pipe or a socket, or a link that leaves the folder.
@@ -157,6 +160,7 @@ def special_entry(package: Package) -> Iterator[Problem]:
     SCT,
     "SCT unpacks without a password: RuntimeError, password required for extraction",
     blocks_repair=True,
+    stops=EVERYWHERE,
 )
 def encrypted(archive: Archive) -> Iterator[Problem]:
     """An entry is encrypted.
@@ -174,6 +178,7 @@ def encrypted(archive: Archive) -> Iterator[Problem]:
     SCT,
     "SCT and nnU-Net unpack with Python's zipfile: stored, deflate, bzip2 and LZMA",
     repair="compresses it with deflate, where this Python can read it",
+    stops=EVERYWHERE,
 )
 def compression_unsupported(archive: Archive) -> Iterator[Problem]:
     """An entry is compressed in a way that Python's `zipfile` can't undo.
@@ -198,6 +203,7 @@ def compression_unsupported(archive: Archive) -> Iterator[Problem]:
     "SCT ignores __MACOSX at the top, and nothing else (download.py, install_data)",
     also=(ERROR,),
     repair="leaves it out",
+    stops=(IN_SCT,),
 )
 def junk_entry(package: Package) -> Iterator[Problem]:
     """The package holds files that macOS or Windows left behind.
@@ -226,6 +232,7 @@ def junk_entry(package: Package) -> Iterator[Problem]:
     "The largest published models are a hundred times below these limits",
     blocks_repair=True,
     security=True,
+    stops=EVERYWHERE,
 )
 def bomb(archive: Archive) -> Iterator[Problem]:
     """The zip has more entries, deeper folders or more data than any model, or swells like none.
@@ -246,6 +253,7 @@ def bomb(archive: Archive) -> Iterator[Problem]:
     ZIPFILE,
     "zipfile stops at a wrong checksum; torch.load never looks at those of a checkpoint",
     deep=True,
+    stops=EVERYWHERE,
 )
 def crc_mismatch(package: Package) -> Iterator[Problem]:
     """The checksum of a file, or of a part of a checkpoint, is wrong: bytes were changed.
@@ -273,6 +281,7 @@ def crc_mismatch(package: Package) -> Iterator[Problem]:
     ZIPFILE,
     "zipfile goes by the directory; programs that unpack a stream go from header to header",
     repair="writes the headers and the directory anew",
+    stops=EVERYWHERE,
 )
 def header_mismatch(archive: Archive, package: Package | None) -> Iterator[Problem]:
     """The zip's directory and its entries disagree, or the zip holds data of no entry.

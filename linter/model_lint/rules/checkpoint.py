@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from ..checkpoint.reader import BadCheckpoint, Checkpoint
+from ..checkpoint.model import BadCheckpoint, Checkpoint
 from ..findings import Problem
 from ..models.json_file import JsonFile
 from ..models.package import Package
@@ -14,7 +14,7 @@ from ..nnunet.networks import BATCHES, Network, network
 from ..nnunet.plans import resolve
 from ..nnunet.training_copies import ABSENT, Difference, dataset_differences, plans_differences
 from ..wording import are, count, listing, quote, size
-from . import ERROR, NNUNET, SPEC, TORCH, WARNING, rule
+from . import ERROR, EVERYWHERE, NNUNET, SPEC, TORCH, WARNING, rule
 from .shared import how_to_place
 
 
@@ -74,7 +74,11 @@ def expected_channels(trainer: TrainerFolder) -> int | None:
 
 
 @rule(
-    "C001", ERROR, TORCH, "torch.save writes a zip; nnU-Net loads each checkpoint with torch.load"
+    "C001",
+    ERROR,
+    TORCH,
+    "torch.save writes a zip; nnU-Net loads each checkpoint with torch.load",
+    stops=EVERYWHERE,
 )
 def not_a_torch_zip(package: Package) -> Iterator[Problem]:
     """A checkpoint is not the zip that `torch.save` writes.
@@ -91,6 +95,7 @@ def not_a_torch_zip(package: Package) -> Iterator[Problem]:
     ERROR,
     TORCH,
     "torch.load needs every storage that data.pkl declares, in full, even the optimizer's",
+    stops=EVERYWHERE,
 )
 def checkpoint_truncated(package: Package) -> Iterator[Problem]:
     """A checkpoint is incomplete: numbers that it declares are missing, too few or too many.
@@ -107,6 +112,7 @@ def checkpoint_truncated(package: Package) -> Iterator[Problem]:
     ERROR,
     NNUNET,
     "nnUNetPredictor reads network_weights, trainer_name and init_args['configuration']",
+    stops=EVERYWHERE,
 )
 def checkpoint_key_missing(package: Package) -> Iterator[Problem]:
     """A checkpoint lacks what inference reads from it.
@@ -194,6 +200,7 @@ def fold_differs(package: Package) -> Iterator[Problem]:
     ERROR,
     NNUNET,
     "nnU-Net builds the network from the labels of dataset.json and loads weights strictly",
+    stops=EVERYWHERE,
 )
 def output_channels(package: Package) -> Iterator[Problem]:
     """The network has another number of outputs than `dataset.json` has labels.
@@ -216,6 +223,7 @@ def output_channels(package: Package) -> Iterator[Problem]:
     ERROR,
     NNUNET,
     "nnU-Net builds the network from the channels of dataset.json, and loads strictly",
+    stops=EVERYWHERE,
 )
 def input_channels(package: Package) -> Iterator[Problem]:
     """The network has another number of inputs than `dataset.json` has channels.
@@ -236,6 +244,7 @@ def input_channels(package: Package) -> Iterator[Problem]:
     ERROR,
     NNUNET,
     "nnUNetPredictor builds one network and loads the weights of every fold into it",
+    stops=EVERYWHERE,
 )
 def folds_differ(package: Package) -> Iterator[Problem]:
     """The folds of one model have weights of other names or shapes.
@@ -294,6 +303,7 @@ def not_weights_only(package: Package) -> Iterator[Problem]:
     NNUNET,
     "nnU-Net puts plans and dataset_json into each checkpoint, and predicts with the files",
     also=(ERROR,),
+    stops=EVERYWHERE,
 )
 def embedded_plans_differ(package: Package) -> Iterator[Problem]:
     """`plans.json` or `dataset.json` is not what the checkpoint was trained with.
@@ -352,6 +362,7 @@ def _edit(difference: Difference, fold: Fold) -> str:
     NNUNET,
     "nnU-Net loads such weights and predicts with them: the output is empty",
     deep=True,
+    stops=EVERYWHERE,
 )
 def non_finite_weights(package: Package) -> Iterator[Problem]:
     """Weights are infinite, not numbers (NaN), or a whole tensor of them is zero.
@@ -407,6 +418,7 @@ def _fingerprints(package: Package, fold: Fold, checkpoint: Checkpoint) -> list[
     ERROR,
     NNUNET,
     "nnU-Net builds the network from plans.json and loads the weights strictly",
+    stops=EVERYWHERE,
 )
 def weights_shape(package: Package) -> Iterator[Problem]:
     """The weights are those of another network than `plans.json` describes.

@@ -13,7 +13,7 @@ from ..nnunet.image_readers import FILE_ENDINGS, IMAGE_READERS
 from ..nnunet.labels import BACKGROUND, is_inverted, is_old_dataset, label_problems, outputs
 from ..nnunet.orientation import ORIENTATIONS, SCT_DEFAULT
 from ..wording import count, listing, quote
-from . import ERROR, INFO, NNUNET, SCT, SPEC, WARNING, rule
+from . import ERROR, EVERYWHERE, IN_SCT, IN_SLICER, IN_STOCK, INFO, NNUNET, SCT, SPEC, WARNING, rule
 from .shared import json_problems, shown
 
 _ORIENTATION = "image_orientation"
@@ -24,7 +24,13 @@ _CHANNELS = ("channel_names", "modality")
 _FORMAT = "write it as nnU-Net's documentation/dataset_format.md says"
 
 
-@rule("D001", ERROR, NNUNET, "nnU-Net and SCT read dataset.json with json.load")
+@rule(
+    "D001",
+    ERROR,
+    NNUNET,
+    "nnU-Net and SCT read dataset.json with json.load",
+    stops=EVERYWHERE,
+)
 def dataset_json_invalid(package: Package) -> Iterator[Problem]:
     """`dataset.json` can't be read, is no JSON object, or has a key twice.
 
@@ -44,6 +50,7 @@ def dataset_json_invalid(package: Package) -> Iterator[Problem]:
     NNUNET,
     "nnU-Net reads labels, channel_names and file_ending of dataset.json",
     also=(WARNING,),
+    stops=EVERYWHERE,
 )
 def dataset_schema(package: Package) -> Iterator[Problem]:
     """`dataset.json` lacks a key that nnU-Net reads, or has a value that it can't use.
@@ -56,7 +63,8 @@ def dataset_schema(package: Package) -> Iterator[Problem]:
     help_text = _FORMAT if package.lone_dataset else None
     for _, file in _datasets(package):
         for key, text in _unusable(file.object):
-            yield Problem(text, file.path, file.line(key), help=help_text)
+            stops = IN_STOCK if key == "file_ending" else EVERYWHERE
+            yield Problem(text, file.path, file.line(key), help=help_text, stops=stops)
         ending = file.object.get("file_ending")
         if isinstance(ending, str) and ending != ending.lower() and ending.lower() in FILE_ENDINGS:
             text = f"nnU-Net reads files that end in {quote(ending)}, but may not write any"
@@ -89,7 +97,13 @@ def _wrong(key: str, data: Mapping[str, Any], wanted: str) -> str:
     return f"{quote(key)} must be {wanted}, not {found}"
 
 
-@rule("D003", ERROR, SPEC, _ENTRY)
+@rule(
+    "D003",
+    ERROR,
+    SPEC,
+    _ENTRY,
+    stops=(IN_SCT,),
+)
 def missing_image_orientation(package: Package) -> Iterator[Problem]:
     """`dataset.json` does not say in which orientation the model expects images.
 
@@ -121,7 +135,13 @@ def _letters(key: str) -> str:
     return "".join(c for c in key.lower() if c.isalpha())
 
 
-@rule("D004", ERROR, SPEC, "This entry is used by SCT to determine the image orientation.")
+@rule(
+    "D004",
+    ERROR,
+    SPEC,
+    "This entry is used by SCT to determine the image orientation.",
+    stops=(IN_SCT,),
+)
 def invalid_image_orientation(package: Package) -> Iterator[Problem]:
     """`image_orientation` is not one of the 48 codes.
 
@@ -142,7 +162,13 @@ def invalid_image_orientation(package: Package) -> Iterator[Problem]:
         )
 
 
-@rule("D005", ERROR, SPEC, _ENTRY)
+@rule(
+    "D005",
+    ERROR,
+    SPEC,
+    _ENTRY,
+    stops=(IN_SCT,),
+)
 def legacy_orientation_key(package: Package) -> Iterator[Problem]:
     """The orientation stands under the old key `orientation`.
 
@@ -162,6 +188,7 @@ def legacy_orientation_key(package: Package) -> Iterator[Problem]:
     NNUNET,
     "nnU-Net's LabelManager numbers its output 0, 1, ...; SCT looks for the labels' values",
     also=(WARNING,),
+    stops=EVERYWHERE,
 )
 def labels_invalid(package: Package) -> Iterator[Problem]:
     """The labels do not say what the network's output means.
@@ -187,6 +214,7 @@ def labels_invalid(package: Package) -> Iterator[Problem]:
     NNUNET,
     "nnU-Net counts modality or channel_names, and plans by the keys of channel_names",
     also=(ERROR,),
+    stops=EVERYWHERE,
 )
 def channels_invalid(package: Package) -> Iterator[Problem]:
     """`channel_names` is not an object with the keys "0", "1", ... and texts as values.
@@ -268,23 +296,25 @@ def label_suffix(package: Package) -> Iterator[Problem]:
 
 @rule(
     "D009",
-    WARNING,
+    ERROR,
     SCT,
     "SCT: data = np.expand_dims(data, axis=0): one channel (deepseg/inference.py)",
+    stops=(IN_SCT, IN_SLICER),
 )
 def sct_many_channels(package: Package) -> Iterator[Problem]:
     """The model takes several channels.
 
-    Why: SCT gives an nnU-Net model exactly one image as one channel, and the network stops. nnU-Net
-    itself predicts with several.
+    Why: SCT and 3D Slicer give an nnU-Net model exactly one image as one channel, and the network
+    stops. nnU-Net itself predicts with several.
 
-    Fix: train a model of one channel if it is meant for SCT.
+    Fix: train a model of one channel, or say that the package is for nnU-Net alone:
+    `for = ["nnunet"]` in the configuration, `--for nnunet`.
     """
     for _, file in _datasets(package):
         key = "modality" if "modality" in file.object else "channel_names"
         value = file.object.get(key)
         if isinstance(value, (dict, list, str)) and len(value) > 1:
-            text = f"{len(value)} channels, but SCT passes one"
+            text = f"{len(value)} channels, but SCT and 3D Slicer pass one"
             yield Problem(text, file.path, file.line(key))
 
 
@@ -345,6 +375,7 @@ def _training_flaw(data: Mapping[str, Any], trainer: TrainerFolder) -> str | Non
     ERROR,
     NNUNET,
     "nnU-Net's *WithReorient readers turn every image to nibabel's RAS, which is SCT's LPI",
+    stops=(IN_SCT,),
 )
 def reader_orientation(package: Package) -> Iterator[Problem]:
     """The model was trained with a reader that reorients, and `image_orientation` is not LPI.

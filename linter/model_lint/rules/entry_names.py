@@ -10,10 +10,14 @@ from ..findings import Problem
 from ..models.archive import Archive
 from ..storage.file_systems import DEVICE, one_name
 from ..wording import listing, printable
-from . import ERROR, PRACTICE, ZIPFILE, rule
+from . import ERROR, EVERYWHERE, PRACTICE, ZIPFILE, rule
 from .archive import SHOWN, about, about_paths
 
-#: A quick look for names of devices.
+#: A quick look for names that could be any of those below.
+_ODD = re.compile(
+    r"^/|\.\.|[:\\\0\xb9\xb2\xb3]|[^/]{64}|(?:^|/)(?:con|prn|aux|nul|com|lpt)", re.IGNORECASE
+)
+#: And for names of devices.
 _DEVICES = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]|[\xb9\xb2\xb3]", re.IGNORECASE)
 
 
@@ -24,6 +28,7 @@ _DEVICES = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]|[\xb9\xb2\xb3]", re.IG
     "An entry's name must be a relative path with forward slashes: APPNOTE 4.4.17",
     blocks_repair=True,
     security=True,
+    stops=EVERYWHERE,
 )
 def unsafe_path(archive: Archive) -> Iterator[Problem]:
     """An entry's name is not a plain relative path.
@@ -33,8 +38,9 @@ def unsafe_path(archive: Archive) -> Iterator[Problem]:
 
     Fix: zip the folder again with `model-lint pack`, `zip -r` or Python's `shutil.make_archive`.
     """
+    doubtful = [m for m in archive.members if _ODD.search(m.raw_name) or not m.raw_name]
     for found, what in _UNSAFE:
-        yield from about([m for m in archive.members if found(m.raw_name)], what)
+        yield from about([m for m in doubtful if found(m.raw_name)], what)
 
 
 _UNSAFE: tuple[tuple[Callable[[str], object], str], ...] = (
@@ -69,6 +75,7 @@ _UNSAFE: tuple[tuple[Callable[[str], object], str], ...] = (
     ZIPFILE,
     "zipfile unpacks both entries in turn, and the last one wins silently",
     repair="keeps one of several equal entries of one name",
+    stops=EVERYWHERE,
 )
 def duplicate_entry(archive: Archive) -> Iterator[Problem]:
     """Two entries have the same name, or names that some file system takes for one.

@@ -24,11 +24,13 @@ from ..models.trainer_folder import TrainerFolder
 from ..nnunet.numbers import is_number
 from ..storage.tree import Entry
 from ..wording import count, listing, quote, size
-from . import ERROR, PRACTICE, SCT, SPEC, WARNING, rule
+from . import ERROR, IN_SCT, PRACTICE, SCT, SPEC, WARNING, rule
 from .shared import shown, unreadable
 
 _ONE_CHECKPOINT = "include only `checkpoint_final.pth`"
 _TREE = "Keep the nnUNet folder structure intact."
+#: The name of a module, or of the package that it is in, as a file beside would have it.
+_IMPORT = re.compile(r"^\s*(?:from|import)\s+\.?(\w+)", re.MULTILINE)
 _SIDES = ("superior", "inferior", "left", "right", "anterior", "posterior")
 _PADS = tuple(f"pad_{side}" for side in _SIDES)
 
@@ -39,6 +41,7 @@ _PADS = tuple(f"pad_{side}" for side in _SIDES)
     SPEC,
     _ONE_CHECKPOINT,
     repair="leaves it out of a fold that has a readable checkpoint_final.pth",
+    stops=(IN_SCT,),
 )
 def extra_checkpoint(package: Package) -> Iterator[Problem]:
     """There is a checkpoint besides each fold's `checkpoint_final.pth`.
@@ -58,9 +61,10 @@ def extra_checkpoint(package: Package) -> Iterator[Problem]:
 
 
 def _extra(file: Entry) -> Problem:
-    monai = "; SCT takes the package for a MONAI model" if file.path.endswith(".ckpt") else ""
-    what = f"{quote(file.path.rpartition('/')[2])} ({size(file.size)})"
-    return Problem(f"{what} is not to be shipped{monai}", file.path)
+    what = f"{quote(file.path.rpartition('/')[2])} ({size(file.size)}) is not to be shipped"
+    if file.path.endswith(".ckpt"):
+        return Problem(f"{what}; SCT takes the package for a MONAI model", file.path)
+    return Problem(what, file.path, stops=())
 
 
 def _places_of_checkpoints(package: Package) -> set[str]:
@@ -135,28 +139,31 @@ def unexpected_file(package: Package) -> Iterator[Problem]:
 
     Fix: leave it out of the zip; README and licence belong to the repository.
     """
-    if package.trainers:
-        found = _unexpected(package).items()
-        problems = (_unexpected_entry(package, entry, amount) for entry, amount in found)
-        yield from shown(problems, WARNING, "unexpected entry", "unexpected entries")
+    if not package.trainers:
+        return
+    imported = {name for t in package.judged for name in _imported(t)}
+    problems = (
+        _unexpected_entry(package, entry, amount, imported)
+        for entry, amount in _unexpected(package).items()
+    )
+    yield from shown(problems, WARNING, "unexpected entry", "unexpected entries")
 
 
-def _unexpected_entry(package: Package, entry: str, amount: int) -> Problem:
+def _imported(trainer: TrainerFolder) -> list[str]:
+    """Return the names of the modules that ``trainer_class.py`` may import."""
+    return _IMPORT.findall(trainer.trainer_class.text) if trainer.trainer_class else []
+
+
+def _unexpected_entry(package: Package, entry: str, amount: int, imported: set[str]) -> Problem:
     held = f", a folder of {count(amount, 'file')}," if entry in package.tree.folders else ""
     name = entry.rpartition("/")[2]
     text = f"{quote(name)}{held} is not in the specification's tree"
-    return Problem(text, entry, help=_instead(package, name))
-
-
-def _instead(package: Package, name: str) -> str | None:
-    """Return what to do where leaving a file out is not all."""
+    advice = None
     if name.startswith("postprocessing."):
-        return "leave it out: SCT does not apply it; say in the README what it does to the output"
-    module = re.escape(name.removesuffix(".py"))
-    imported = re.compile(rf"^\s*(from|import)\s+\.?{module}\b", re.MULTILINE)
-    if any(t.trainer_class and imported.search(t.trainer_class.text) for t in package.judged):
-        return f"put what `trainer_class.py` imports from {quote(name)} into it, and leave that out"
-    return None
+        advice = "leave it out: SCT does not apply it; say in the README what it does"
+    elif name.removesuffix(".py") in imported:
+        advice = "put what `trainer_class.py` imports from it into that file, and leave it out"
+    return Problem(text, entry, help=advice)
 
 
 def _unexpected(package: Package) -> dict[str, int]:
@@ -165,11 +172,12 @@ def _unexpected(package: Package) -> dict[str, int]:
     Of a folder full of such files the folder stands for them all; the number is that of its files.
     """
     known = _known_folders(package.judged)
+    elsewhere = set(package.misplaced.values())
     found: dict[str, int] = {}
     empty = [path for path, names in package.tree.folders.items() if not names]
     for path in [*package.tree.files, *empty]:
         entry = _outermost_unexpected(path, known, package)
-        if entry:
+        if entry and elsewhere.isdisjoint((path, *above(path))):
             found[entry] = found.get(entry, 0) + (path in package.tree.files)
     return found
 
@@ -199,8 +207,7 @@ def _outermost_unexpected(path: str, known: dict[str, str], package: Package) ->
         return None if name == FINAL_CHECKPOINT else entry  # reported by L011
     if entry in package.found or name == CROP_METADATA or _is_expected(name, kind):
         return None
-    elsewhere = set(package.misplaced.values())
-    return entry if elsewhere.isdisjoint((path, *above(path))) else None
+    return entry
 
 
 def _is_expected(name: str, kind: str) -> bool:
@@ -215,6 +222,7 @@ def _is_expected(name: str, kind: str) -> bool:
     ERROR,
     SCT,
     "SCT reads crop_metadata.json from the model's installation folder (deepseg/models.py)",
+    stops=(IN_SCT,),
 )
 def crop_metadata_misplaced(package: Package) -> Iterator[Problem]:
     """`crop_metadata.json` is not beside the trainer folder.
@@ -229,7 +237,13 @@ def crop_metadata_misplaced(package: Package) -> Iterator[Problem]:
             yield Problem("it is not beside the trainer folder", crop.path)
 
 
-@rule("L021", ERROR, SCT, "SCT reads six paddings from crop_metadata.json (deepseg/models.py)")
+@rule(
+    "L021",
+    ERROR,
+    SCT,
+    "SCT reads six paddings from crop_metadata.json (deepseg/models.py)",
+    stops=(IN_SCT,),
+)
 def crop_metadata_invalid(package: Package) -> Iterator[Problem]:
     """`crop_metadata.json` lacks one of its six paddings.
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 from fnmatch import fnmatchcase
 
-from ..findings import Problem
+from ..findings import Consumer, Problem
 from ..models.package import Package
 from ..models.paths import (
     CROP_METADATA,
@@ -18,7 +18,20 @@ from ..models.paths import (
 )
 from ..models.trainer_folder import TrainerFolder
 from ..wording import count, listing, quote
-from . import ERROR, INFO, NNUNET, PRACTICE, SCT, SPEC, WARNING, rule
+from . import (
+    ERROR,
+    EVERYWHERE,
+    IN_SCT,
+    IN_SLICER,
+    IN_STOCK,
+    INFO,
+    NNUNET,
+    PRACTICE,
+    SCT,
+    SPEC,
+    WARNING,
+    rule,
+)
 
 _SCT_GLOB = "SCT: trainer_dirs = glob(nnUNetTrainer*); if len(trainer_dirs) != 1: FileNotFoundError"
 #: What stands at the top of a repository, in small letters.
@@ -26,7 +39,14 @@ _REPOSITORY_FILES = {"readme.md", "license", "citation.cff", ".gitignore", "pypr
 _PACKAGE_NAME = re.compile(r"(?P<name>.+)-r(?P<date>[0-9]{8})\.zip")
 
 
-@rule("L001", ERROR, SCT, _SCT_GLOB, unless=("L025",))
+@rule(
+    "L001",
+    ERROR,
+    SCT,
+    _SCT_GLOB,
+    unless=("L025",),
+    stops=EVERYWHERE,
+)
 def trainer_folder_missing(package: Package) -> Iterator[Problem]:
     """There is no trainer folder where SCT looks for it.
 
@@ -37,12 +57,24 @@ def trainer_folder_missing(package: Package) -> Iterator[Problem]:
     """
     if _is_flat(package) or any(path in package.tree.folders for path in package.found):
         return
+    stops = _unloaded(package)
     if package.found:
-        yield Problem(f"{quote(package.found[0])} is a file, not a folder", package.found[0])
+        text = f"{quote(package.found[0])} is a file, not a folder"
+        yield Problem(text, package.found[0], stops=stops)
         return
     reason = _missing(package)
     if reason:
-        yield Problem(*reason)
+        yield Problem(*reason, stops=stops)
+
+
+def _unloaded(package: Package) -> tuple[Consumer, ...]:
+    """Return who finds no model; to nnU-Net the user gives the trainer folder, wherever it is.
+
+    3D Slicer takes the names of that folder and of the one around it for what they say.
+    """
+    if not package.trainers:
+        return EVERYWHERE
+    return (IN_SCT,) if package.trainers[0].parts else (IN_SCT, IN_SLICER)
 
 
 def _is_flat(package: Package) -> bool:
@@ -98,7 +130,13 @@ def _is(things: list[str]) -> str:
     return "is" if len(things) == 1 else "are"
 
 
-@rule("L002", ERROR, SCT, _SCT_GLOB)
+@rule(
+    "L002",
+    ERROR,
+    SCT,
+    _SCT_GLOB,
+    stops=(IN_SCT,),
+)
 def several_trainer_folders(package: Package) -> Iterator[Problem]:
     """More than one entry is named `nnUNetTrainer...` where SCT looks.
 
@@ -114,7 +152,13 @@ def several_trainer_folders(package: Package) -> Iterator[Problem]:
         yield Problem(f"{text}: {listing(package.found, shown=5)}", at, help=advice)
 
 
-@rule("L003", ERROR, SCT, _SCT_GLOB)
+@rule(
+    "L003",
+    ERROR,
+    SCT,
+    _SCT_GLOB,
+    stops=EVERYWHERE,
+)
 def trainer_folder_name(package: Package) -> Iterator[Problem]:
     """The trainer folder is not named `nnUNetTrainer*__PLANS__CONFIGURATION`.
 
@@ -125,7 +169,10 @@ def trainer_folder_name(package: Package) -> Iterator[Problem]:
     `nnUNetTrainer...`.
     """
     for trainer in _badly_named(package):
-        yield Problem(_name_flaw(trainer), trainer.path)
+        # Users of nnU-Net and 3D Slicer name a model by the three parts; SCT by the start alone.
+        in_parts = fnmatchcase(trainer.name, TRAINER_GLOB) and trainer.parts is None
+        stops = IN_STOCK if in_parts else (IN_SCT,)
+        yield Problem(_name_flaw(trainer), trainer.path, stops=stops)
 
 
 def _badly_named(package: Package) -> list[TrainerFolder]:
@@ -156,6 +203,7 @@ def _name_flaw(trainer: TrainerFolder) -> str:
     SCT,
     "SCT strips at most one folder above the trainer folder (download.py, install_data)",
     repair="moves the trainer folder to the top",
+    stops=(IN_SCT,),
 )
 def nested_too_deep(package: Package) -> Iterator[Problem]:
     """More than one folder is around the trainer folder.
@@ -211,6 +259,7 @@ def wrapper_folder(package: Package) -> Iterator[Problem]:
     SCT,
     "SCT keeps a top folder whose name contains nnUNetTrainer (download.py, install_data)",
     repair="moves the trainer folder to the top",
+    stops=(IN_SCT,),
 )
 def wrapper_name(package: Package) -> Iterator[Problem]:
     """The folder around the trainer folder has `nnUNetTrainer` in its name.
@@ -241,6 +290,7 @@ def _misleading_wrapper(package: Package) -> str | None:
     SPEC,
     "The tag and title of the release should be `rYYYYMMDD`, example: `r20240915`.",
     also=(ERROR,),
+    stops=(IN_SCT,),
 )
 def package_name(package: Package) -> Iterator[Problem]:
     """The zip is not named `<repository>-<tag>.zip`.
@@ -273,7 +323,13 @@ def _is_date(digits: str) -> bool:
     return True
 
 
-@rule("L025", ERROR, NNUNET, "nnU-Net 2 and SCT look for plans.json and checkpoint_final.pth")
+@rule(
+    "L025",
+    ERROR,
+    NNUNET,
+    "nnU-Net 2 and SCT look for plans.json and checkpoint_final.pth",
+    stops=EVERYWHERE,
+)
 def nnunet_1(package: Package) -> Iterator[Problem]:
     """The model was trained with nnU-Net 1.
 

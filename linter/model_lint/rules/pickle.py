@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..checkpoint.reader import Checkpoint
+from ..checkpoint.model import Checkpoint
 from ..findings import Problem
 from ..models.package import Package
 from ..wording import quote
-from . import ERROR, TORCH, WARNING, rule
+from . import ERROR, EVERYWHERE, TORCH, WARNING, rule
 
 
 def _issues(package: Package, code: str) -> Iterator[Problem]:
@@ -32,6 +32,7 @@ def _issues(package: Package, code: str) -> Iterator[Problem]:
     "torch.load imports, and may call, every global that a checkpoint names",
     blocks_repair=True,
     security=True,
+    stops=EVERYWHERE,
 )
 def pickle_global(package: Package) -> Iterator[Problem]:
     """A checkpoint names a function or class that no nnU-Net checkpoint needs.
@@ -39,8 +40,8 @@ def pickle_global(package: Package) -> Iterator[Problem]:
     Why: loading imports it and may call it with arguments of the file's choice. That is how
     malicious models run code, and at best it is a class that other machines lack.
 
-    Fix: don't load the file if you don't trust its origin. If the object is your own, keep it out
-    of the trainer's checkpoint, or let `model-lint pack` write the weights alone.
+    Fix: don't load the file if you don't trust its origin. If the object is your own, save the
+    checkpoint again without it.
     """
     yield from _issues(package, "K001")
 
@@ -52,6 +53,7 @@ def pickle_global(package: Package) -> Iterator[Problem]:
     "torch.save writes pickles of protocol 2 to 5 from a small set of opcodes",
     blocks_repair=True,
     security=True,
+    stops=EVERYWHERE,
 )
 def pickle_opcode(package: Package) -> Iterator[Problem]:
     """A checkpoint uses a pickle opcode that no nnU-Net checkpoint needs.
@@ -70,6 +72,7 @@ def pickle_opcode(package: Package) -> Iterator[Problem]:
     "torch.save names every global by literal strings",
     blocks_repair=True,
     security=True,
+    stops=EVERYWHERE,
 )
 def pickle_opaque(package: Package) -> Iterator[Problem]:
     """A checkpoint computes the name of a function or class that it loads.
@@ -88,6 +91,7 @@ def pickle_opaque(package: Package) -> Iterator[Problem]:
     "torch.save writes one pickle that ends where its record ends",
     blocks_repair=True,
     security=True,
+    stops=EVERYWHERE,
 )
 def pickle_malformed(package: Package) -> Iterator[Problem]:
     """The description of the tensors in a checkpoint can't be read to its end, or goes on after it.
@@ -106,6 +110,7 @@ def pickle_malformed(package: Package) -> Iterator[Problem]:
     "torch.save writes data.pkl, data/N and a few small records, and nothing else",
     blocks_repair=True,
     security=True,
+    stops=EVERYWHERE,
 )
 def torch_zip_member(package: Package) -> Iterator[Problem]:
     """The zip inside a checkpoint holds something that torch does not write.
@@ -124,6 +129,7 @@ def torch_zip_member(package: Package) -> Iterator[Problem]:
     "torch and numpy rebuild tensors and numbers from arguments of fixed kinds",
     blocks_repair=True,
     security=True,
+    stops=EVERYWHERE,
 )
 def pickle_arguments(package: Package) -> Iterator[Problem]:
     """A checkpoint calls an allowed function with arguments that torch does not write.

@@ -15,7 +15,7 @@ from ..nnunet.plans_code import foreign_names
 from ..nnunet.plans_problems import Use, plans_problems
 from ..nnunet.training_copies import same_value
 from ..wording import quote
-from . import ERROR, INFO, NNUNET, SCT, WARNING, rule
+from . import ERROR, EVERYWHERE, IN_SCT, IN_SLICER, INFO, NNUNET, SCT, WARNING, rule
 from .shared import json_problems, shown, unreadable
 
 
@@ -34,6 +34,7 @@ def _plans(package: Package) -> Iterator[tuple[TrainerFolder, JsonFile, str, dic
     ERROR,
     NNUNET,
     "nnU-Net reads plans.json with json.load and looks up `configurations` in it",
+    stops=EVERYWHERE,
 )
 def plans_invalid(package: Package) -> Iterator[Problem]:
     """`plans.json` is not JSON, or is not nnU-Net's plans.
@@ -57,6 +58,7 @@ def plans_invalid(package: Package) -> Iterator[Problem]:
     ERROR,
     NNUNET,
     "PlansManager.get_configuration raises where the configuration is not in the plans",
+    stops=EVERYWHERE,
 )
 def configuration_missing(package: Package) -> Iterator[Problem]:
     """The configuration that the model was trained with is not in `plans.json`.
@@ -115,14 +117,21 @@ def plans_old_format(package: Package) -> Iterator[Problem]:
             yield Problem(message, plans.path, plans.line("configurations", name))
 
 
-@rule("P005", WARNING, SCT, "SCT calls predict_single_npy_array and never passes a previous stage")
+@rule(
+    "P005",
+    ERROR,
+    SCT,
+    "SCT calls predict_single_npy_array and never passes a previous stage",
+    stops=(IN_SCT, IN_SLICER),
+)
 def cascade(package: Package) -> Iterator[Problem]:
     """The configuration is the second stage of a cascade.
 
-    Why: it needs the first stage's segmentation as input, which SCT never passes, so it can't run
-    there. In nnU-Net it runs with `nnUNetv2_predict -prev_stage_predictions`.
+    Why: it needs the first stage's segmentation as input, which SCT and 3D Slicer never pass, so it
+    can't run there. In nnU-Net it runs with `nnUNetv2_predict -prev_stage_predictions`.
 
-    Fix: for SCT, release a model of a single stage (`2d`, `3d_fullres` or `3d_lowres`).
+    Fix: release a model of a single stage (`2d`, `3d_fullres` or `3d_lowres`), or say that the
+    package is for nnU-Net alone: `for = ["nnunet"]` in the configuration, `--for nnunet`.
     """
     for _, plans, name, configuration in _plans(package):
         if not isinstance(configuration, str) and configuration.get("previous_stage"):
@@ -171,6 +180,7 @@ def fingerprint_invalid(package: Package) -> Iterator[Problem]:
     ERROR,
     NNUNET,
     "DefaultPreprocessor, PlansManager and get_network_from_plans read these keys",
+    stops=EVERYWHERE,
 )
 def plans_incomplete(package: Package) -> Iterator[Problem]:
     """Something that prediction reads is missing from `plans.json`, or contradicts itself.
@@ -196,6 +206,7 @@ def plans_incomplete(package: Package) -> Iterator[Problem]:
     ERROR,
     NNUNET,
     "nnU-Net imports the names of `arch_kwargs` by pydoc.locate and calls what it finds",
+    stops=EVERYWHERE,
 )
 def plans_code(package: Package) -> Iterator[Problem]:
     """`plans.json` names code that is no part of a network.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ..findings import Problem, Severity
+from ..findings import Consumer, Problem, Severity
 from ..wording import count, quote
 
 if TYPE_CHECKING:
@@ -30,10 +30,19 @@ def shown(
     """
     worst = sorted(problems, key=lambda problem: (problem.severity or severity).rank)
     yield from worst[:_SHOWN]
-    if worst[_SHOWN:]:
-        rest = count(len(worst) - _SHOWN, f"more {one}", f"more {many or f'{one}s'}")
+    rest = worst[_SHOWN:]
+    if rest:
+        amount = count(rest, f"more {one}", f"more {many or f'{one}s'}")
         # The first of them is as bad as any of them.
-        yield worst[_SHOWN]._replace(message=f"and {rest}", line=None)
+        yield rest[0]._replace(message=f"and {amount}", line=None, stops=_stopped(rest))
+
+
+def _stopped(problems: Sequence[Problem]) -> tuple[Consumer, ...] | None:
+    """Return whom any of several problems stops."""
+    stops = [problem.stops for problem in problems]
+    if None in stops:
+        return None
+    return tuple(consumer for consumer in Consumer if any(consumer in s for s in stops if s))
 
 
 def how_to_place(path: str, place: str) -> str:

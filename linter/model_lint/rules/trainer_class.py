@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..findings import Problem, Severity
+from ..findings import Consumer, Problem
 from ..models.package import Package
 from ..models.trainer_folder import TrainerClass, TrainerFolder
 from ..nnunet.trainers import SCT_TRAINERS, TRAINERS
 from ..wording import quote
-from . import ERROR, INFO, SCT, SPEC, WARNING, rule
+from . import ERROR, EVERYWHERE, IN_SCT, IN_STOCK, INFO, SCT, SPEC, WARNING, rule
 from .shared import how_to_place, shown, unreadable
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     ERROR,
     SPEC,
     "The `trainer_class.py` file is only necessary if you have used a custom trainer",
+    also=(INFO,),
+    stops=EVERYWHERE,
 )
 def trainer_class_missing(package: Package) -> Iterator[Problem]:
     """The model was trained with a custom trainer, and `trainer_class.py` is missing.
@@ -44,7 +46,15 @@ def trainer_class_missing(package: Package) -> Iterator[Problem]:
         path = package.misplaced.get(place)
         if path:
             text += f"; {quote(path.rpartition('/')[2])} seems to be meant"
-        yield Problem(text, trainer.path, help=how_to_place(path, place) if path else None)
+        # nnU-Net looks for the class in every file of the folder, and ships some that SCT's lacks.
+        in_stock = name in TRAINERS or (path or "").rpartition("/")[0] == trainer.path
+        yield Problem(
+            text,
+            trainer.path,
+            help=how_to_place(path, place) if path else None,
+            severity=INFO if name in TRAINERS else None,
+            stops=(IN_SCT,) if in_stock else EVERYWHERE,
+        )
 
 
 @rule(
@@ -74,6 +84,7 @@ def trainer_class_unneeded(package: Package) -> Iterator[Problem]:
     SCT,
     "SCT runs trainer_class.py and calls get_trainer_class() (deepseg/nnunet.py)",
     also=(WARNING,),
+    stops=EVERYWHERE,
 )
 def trainer_class_invalid(package: Package) -> Iterator[Problem]:
     """`trainer_class.py` does not give SCT the trainer.
@@ -98,13 +109,13 @@ def trainer_class_invalid(package: Package) -> Iterator[Problem]:
             continue
         if is_version_1(module):
             continue  # L019 says so
-        wanted = trainer.parts.trainer if trainer.parts else ""
+        wanted = trainer.class_name
         found = _source_problem(module, wanted)
         if found:
             yield found._replace(at=source.path)
         elif wanted and wanted not in TRAINERS and wanted not in classes(module):
             text = f"no class {quote(wanted)} in it: `nnUNet_extTrainer` looks for that name"
-            yield Problem(text, source.path, severity=WARNING)
+            yield Problem(text, source.path, stops=IN_STOCK)
         yield from shown(_relative_imports(module, source.path), ERROR, "relative import")
 
 
@@ -112,15 +123,23 @@ def _source_problem(module: ast.Module, trainer: str) -> Problem | None:
     """Return the first thing that is wrong with the module."""
     from ..nnunet.trainer_source import (  # noqa: PLC0415
         class_problem,
+        classes,
         factory_problem,
         lacks_factory,
         loading_problem,
     )
 
-    found = loading_problem(module) or factory_problem(module) or class_problem(module)
+    found = loading_problem(module)
+    if found:
+        return found
+    found = factory_problem(module)
+    if found is None:
+        return class_problem(module)
     # SCT then takes nnU-Net's own trainer, which is right where nnU-Net ships it.
-    harmless = trainer in SCT_TRAINERS and not loading_problem(module) and lacks_factory(module)
-    return found._replace(severity=WARNING) if found and harmless else found
+    if trainer in SCT_TRAINERS and lacks_factory(module):
+        return found._replace(severity=WARNING)
+    # Only SCT calls the function; nnU-Net looks for the class.
+    return found._replace(stops=(IN_SCT,)) if trainer in classes(module) else found
 
 
 def _relative_imports(module: ast.Module, path: str) -> Iterator[Problem]:
@@ -136,25 +155,26 @@ def _relative_imports(module: ast.Module, path: str) -> Iterator[Problem]:
 
 @rule(
     "L019",
-    WARNING,
+    ERROR,
     SCT,
     "SCT runs trainer_class.py in its own environment, and with nothing beside it",
-    also=(ERROR,),
+    also=(WARNING,),
+    stops=EVERYWHERE,
 )
 def trainer_class_imports(package: Package) -> Iterator[Problem]:
     """`trainer_class.py` imports, or reads from the environment, what an SCT installation lacks.
 
-    Why: it fails on every user's machine, though only the training needs it. A module that users
-    may have by chance is a warning; an error is one that can't be there: a file beside
-    `trainer_class.py`, where Python does not look, a module or a name that SCT's nnU-Net (2.6.2)
-    lacks, or nnU-Net 1, whose trainers nnU-Net 2 can't run.
+    Why: it fails on every user's machine, though only the training needs it: a module that is not
+    installed with SCT, a file beside `trainer_class.py`, where SCT's Python does not look, a module
+    or a name that SCT's nnU-Net (2.6.2) or the stock one (2.8) lacks, or nnU-Net 1, whose trainers
+    nnU-Net 2 can't run. A warning where the import may not be run.
 
     Fix: import it inside the method that needs it, or put the import into `try` with
     `except ImportError`. Code of your own has to be in `trainer_class.py` itself. Read variables
     with `os.environ.get`.
     """
     yield from _old_trainers(package)
-    yield from shown(_needs(package), WARNING, "missing import")
+    yield from shown(_needs(package), ERROR, "missing import")
 
 
 def _needs(package: Package) -> Iterator[Problem]:
@@ -169,47 +189,58 @@ def _needs(package: Package) -> Iterator[Problem]:
                 continue
             told.add((found.module, *found.names))
             reachable = elsewhere is not None and elsewhere < found.line
-            text, severity = _import_flaw(found, beside, reachable=reachable)
-            if text:
-                yield Problem(text, source.path, found.line, severity=severity)
+            text, stops = _import_flaw(found, beside, reachable=reachable)
+            if text and found.certain:
+                yield Problem(text, source.path, found.line, stops=stops)
+            elif text:
+                yield Problem(text, source.path, found.line, severity=WARNING)
         for name, line in variables(module):
             text = f"it needs the environment variable {quote(name)}, which users have not set"
-            yield Problem(text, source.path, line)
+            yield Problem(text, source.path, line, stops=(IN_SCT,))
 
 
 def _old_trainers(package: Package) -> Iterator[Problem]:
     for _, source, _ in _modules(package, version_1=True):
         text = "a trainer of nnU-Net 1, which neither SCT nor nnU-Net 2 can load"
         advice = "train with a class that inherits from nnU-Net 2's `nnUNetTrainer`"
-        yield Problem(text, source.path, help=advice, severity=ERROR)
+        yield Problem(text, source.path, help=advice)
 
 
 def _import_flaw(
     found: Import, beside: set[str], *, reachable: bool
-) -> tuple[str, Severity | None]:
-    """Say why an import fails in SCT, and how sure that is; "" where it does not."""
+) -> tuple[str, tuple[Consumer, ...]]:
+    """Say why an import fails, and in which consumers; "" where it does not.
+
+    Which modules users of nnU-Net have beside nnU-Net itself is not known, and nnU-Net finds those
+    beside the file.
+    """
     # For the few packages with a custom trainer.
     from ..nnunet.sct_modules import is_in_sct, missing_in_nnunet  # noqa: PLC0415
 
-    sure = ERROR if found.certain else None
-    if lacking := missing_in_nnunet(found.module, found.names):
-        return f"SCT's nnU-Net has no {quote(lacking)}", sure
-    if lacking := missing_in_nnunet(found.module, found.names, stock=True):
-        return f"nnU-Net 2.8 has no {quote(lacking)}, though SCT's has", None
+    in_sct = missing_in_nnunet(found.module, found.names)
+    in_stock = missing_in_nnunet(found.module, found.names, stock=True)
+    if in_sct:
+        return f"SCT's nnU-Net has no {quote(in_sct)}", EVERYWHERE if in_stock else (IN_SCT,)
+    if in_stock:
+        return f"nnU-Net 2.8 has no {quote(in_stock)}, though SCT's has", IN_STOCK
     top = found.module.partition(".")[0]
     if is_in_sct(top) or (reachable and top in beside):
-        return "", None
-    if top in beside:
-        return f"{quote(top)} is beside this file, where SCT's Python does not look for it", sure
-    return f"an SCT installation has no module {quote(found.module)}", None
+        return "", ()
+    where = "is beside this file, where SCT's Python does not look for it"
+    text = (
+        f"{quote(top)} {where}"
+        if top in beside
+        else f"an SCT installation has no module {quote(found.module)}"
+    )
+    return text, (IN_SCT,)
 
 
 @rule(
     "L023",
-    WARNING,
+    ERROR,
     SCT,
     "SCT's fork calls build_network_architecture with the arguments of nnU-Net 2.3 to 2.6",
-    also=(ERROR,),
+    stops=EVERYWHERE,
 )
 def trainer_class_signature(package: Package) -> Iterator[Problem]:
     """The trainer's `build_network_architecture` suits only one of SCT and nnU-Net, or neither.
@@ -227,9 +258,7 @@ def trainer_class_signature(package: Package) -> Iterator[Problem]:
     for trainer, source, module in _modules(package):
         found = builder_problem(module, trainer.parts.trainer if trainer.parts else "")
         if found:
-            flaw, sct_fails = found
-            severity = ERROR if sct_fails else None
-            yield Problem(flaw.message, source.path, flaw.line, severity=severity)
+            yield found._replace(at=source.path)
 
 
 def _sources(package: Package) -> Iterator[tuple[TrainerFolder, TrainerClass]]:

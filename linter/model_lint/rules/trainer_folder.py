@@ -5,22 +5,32 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..findings import Problem
+from ..findings import Consumer, Problem
 from ..models.package import Package
 from ..models.paths import FINAL_CHECKPOINT
 from ..models.trainer_folder import Fold, TrainerFolder
 from ..wording import count, listing, quote
-from . import ERROR, INFO, SCT, SPEC, WARNING, rule
+from . import ERROR, EVERYWHERE, IN_SCT, IN_STOCK, INFO, SCT, SPEC, WARNING, rule
 from .shared import how_to_place
 
 _FINGERPRINT = "dataset_fingerprint.json"
 #: What SCT and nnU-Net read of a trainer folder, besides folds and a custom trainer.
 _FILES = ("dataset.json", "plans.json", _FINGERPRINT)
 _TREE = "Keep the nnUNet folder structure intact."
+#: What SCT loads where no fold has a final checkpoint.
+_BEST_CHECKPOINT = "checkpoint_best.pth"
 _ONE_CHECKPOINT = "include only `checkpoint_final.pth`"
 
 
-@rule("L007", ERROR, SPEC, _TREE, also=(WARNING,), unless=("Z004",))
+@rule(
+    "L007",
+    ERROR,
+    SPEC,
+    _TREE,
+    also=(WARNING,),
+    unless=("Z004",),
+    stops=EVERYWHERE,
+)
 def file_missing(package: Package) -> Iterator[Problem]:
     """`dataset.json`, `plans.json` or `dataset_fingerprint.json` is missing.
 
@@ -78,6 +88,7 @@ def _elsewhere(package: Package, trainer: TrainerFolder, folder: str, names: lis
     SCT,
     "SCT: if not fold_dirs: raise FileNotFoundError(No 'fold_*' directories found)",
     unless=("Z004",),
+    stops=EVERYWHERE,
 )
 def fold_missing(package: Package) -> Iterator[Problem]:
     """The trainer folder holds no fold.
@@ -103,7 +114,13 @@ def _relative(path: str, folder: str) -> str:
     return path.removeprefix(f"{folder}/")
 
 
-@rule("L009", ERROR, SCT, "SCT: folds_avail = [int(f.split('_')[-1]) for f in fold_dirs]")
+@rule(
+    "L009",
+    ERROR,
+    SCT,
+    "SCT: folds_avail = [int(f.split('_')[-1]) for f in fold_dirs]",
+    stops=EVERYWHERE,
+)
 def fold_name(package: Package) -> Iterator[Problem]:
     """An entry named `fold_...` is not the folder `fold_all` or `fold_<number>`.
 
@@ -113,22 +130,28 @@ def fold_name(package: Package) -> Iterator[Problem]:
     Fix: rename the folder to `fold_<number>`, or take the entry out.
     """
     for trainer in package.judged:
+        # The users of the others name the folds that are loaded.
+        stops = (IN_SCT,) if _has_fold(trainer) else EVERYWHERE
         for fold in trainer.folds:
             if fold.is_file:
-                yield Problem(f"{quote(fold.name)} is a file", fold.path, help=_no_fold(trainer))
+                text, help_text = f"{quote(fold.name)} is a file", _no_fold(trainer)
+                yield Problem(text, fold.path, help=help_text, stops=stops)
             elif fold.number is None:
                 text = f"{quote(fold.name)} is neither `fold_all` nor a number"
-                yield Problem(text, fold.path, help=_rename_fold(package, fold))
+                yield Problem(text, fold.path, help=_rename_fold(package, fold), stops=stops)
         if trainer.more_folds:
             text = f"{len(trainer.folds) + trainer.more_folds} entries match `fold_*`"
-            yield Problem(
-                f"{text}: the last {trainer.more_folds} are not looked into", trainer.path
-            )
+            text += f": the last {trainer.more_folds} are not looked into"
+            yield Problem(text, trainer.path)
+
+
+def _has_fold(trainer: TrainerFolder) -> bool:
+    return any(fold.number is not None for fold in trainer.folds)
 
 
 def _no_fold(trainer: TrainerFolder) -> str:
     """Say what to do with a file that is named as a fold."""
-    if any(fold.number is not None for fold in trainer.folds):
+    if _has_fold(trainer):
         return "give it another name, or leave it out: a fold is a folder"
     return "put the folder of the trained fold there, with its `checkpoint_final.pth`"
 
@@ -145,7 +168,11 @@ def _rename_fold(package: Package, fold: Fold) -> str | None:
 
 
 @rule(
-    "L010", ERROR, SCT, "SCT: folds_avail = 'all' if fold_dirs == ['fold_all'] else [int(...) ...]"
+    "L010",
+    ERROR,
+    SCT,
+    "SCT: folds_avail = 'all' if fold_dirs == ['fold_all'] else [int(...) ...]",
+    stops=(IN_SCT,),
 )
 def fold_all_mixed(package: Package) -> Iterator[Problem]:
     """`fold_all` is beside numbered folds.
@@ -160,7 +187,14 @@ def fold_all_mixed(package: Package) -> Iterator[Problem]:
             yield Problem(f"`fold_all` is beside {listing(numbered)}", trainer.at("fold_all"))
 
 
-@rule("L011", ERROR, SPEC, _ONE_CHECKPOINT, unless=("Z004",))
+@rule(
+    "L011",
+    ERROR,
+    SPEC,
+    _ONE_CHECKPOINT,
+    unless=("Z004",),
+    stops=EVERYWHERE,
+)
 def final_checkpoint_missing(package: Package) -> Iterator[Problem]:
     """A fold has no `checkpoint_final.pth`.
 
@@ -172,7 +206,15 @@ def final_checkpoint_missing(package: Package) -> Iterator[Problem]:
     for trainer in package.judged:
         for fold in trainer.folds:
             if fold.number is not None and FINAL_CHECKPOINT not in fold.checkpoints:
-                yield _without_final(package, fold)
+                yield _without_final(package, fold)._replace(stops=_stopped(trainer))
+
+
+def _stopped(trainer: TrainerFolder) -> tuple[Consumer, ...]:
+    """Return whom a missing final checkpoint stops: SCT takes the best ones where all folds do."""
+    folds = [fold.checkpoints for fold in trainer.folds]
+    any_final = any(FINAL_CHECKPOINT in checkpoints for checkpoints in folds)
+    all_best = all(_BEST_CHECKPOINT in checkpoints for checkpoints in folds)
+    return IN_STOCK if all_best and not any_final else EVERYWHERE
 
 
 def _without_final(package: Package, fold: Fold) -> Problem:

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..checkpoint.reader import BadCheckpoint, Checkpoint, File, read_checkpoint
+from ..checkpoint.model import BadCheckpoint, Checkpoint
+from ..checkpoint.reader import File, read_checkpoint
 from ..errors import UsageError
 from ..models.json_file import JsonFile
 from ..models.paths import CROP_METADATA, FINAL_CHECKPOINT
@@ -36,7 +37,7 @@ _CASE_LISTS = ("dataset", "training", "test")
 
 
 @dataclass(frozen=True)
-class Request:
+class PackRequest:
     """What to pack, and how."""
 
     #: nnU-Net's ``TRAINER__PLANS__CONFIGURATION`` folder, or the dataset folder above it.
@@ -72,7 +73,7 @@ class Gathered:
         return {path: one.size for path, one in found.items() if isinstance(one, Slimmed)}
 
 
-def gather(request: Request) -> Gathered:
+def gather(request: PackRequest) -> Gathered:
     """Decide what goes into the package.
 
     Raises:
@@ -211,7 +212,7 @@ def _about_leaks(name: str, data: bytes) -> Iterator[str]:
         yield f"{name} travels as it is, with a {kinds} in line {lines}: is that for the public?"
 
 
-def _about_checkpoints(checkpoints: Mapping[str, Path], request: Request) -> Iterator[str]:
+def _about_checkpoints(checkpoints: Mapping[str, Path], request: PackRequest) -> Iterator[str]:
     """Say what is changed in the checkpoints, and what private things stay in them."""
     if request.checkpoint != FINAL_CHECKPOINT:
         yield (

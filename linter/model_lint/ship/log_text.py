@@ -1,10 +1,10 @@
-"""Logs as text, whatever bytes are in them."""
+"""Logs as text and back, without a loss."""
 
 from __future__ import annotations
 
 
 def decoded(data: bytes) -> str:
-    """Return a log as text from which `encoded` gives the same bytes, whatever they are."""
+    """Return a log as text from which `encoded` gives the same bytes, UTF-8 or not."""
     return data.decode("utf-8", "surrogateescape")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..findings import Severity, TargetReport
 from .contents import Progress
-from .gather import Gathered, Request, gather
+from .gather import Gathered, PackRequest, gather
 from .new_package import Place, Written, new_package
 
 
@@ -35,7 +35,7 @@ class Packed:
 
 
 def pack(
-    request: Request,
+    request: PackRequest,
     target: Path,
     *,
     lint: Callable[[Path], TargetReport],

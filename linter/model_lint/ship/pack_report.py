@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from ..findings import Report
 from ..report import render
 from ..report.json import dump
+from ..report.shared import taken
 from ..wording import count, inert, printable, size
 from .pack import Packed
 from .results_folder import LeftOut
@@ -38,6 +39,7 @@ def as_json(packed: Packed, tag: str) -> str:
         "scrubbed": dict(sorted(packed.gathered.scrubbed.items())),
         "notes": list(packed.gathered.notes),
         "findings": report["targets"][0]["findings"],
+        "takes": report["targets"][0]["takes"],
     }
     return dump(data)
 
@@ -47,13 +49,14 @@ def as_text(packed: Packed, tag: str) -> str:
     findings = render(Report((packed.report,)), "text")
     if packed.refused:
         return findings
+    takes = taken(packed.report)
     blocks = [
         _tree(packed),
         *_about_checkpoints(packed),
         *_about_left_out(packed.gathered.left_out),
         *_about_scrubbed(packed),
         *(_wrapped(printable(note)) for note in packed.gathered.notes),
-        *([findings] if packed.report.findings else ["model-lint check --deep: clean\n"]),
+        findings if packed.report.findings else f"model-lint check --deep: clean\n{takes}\n",
         f"sha256 {packed.written.sha256}\n",
         f"Next: gh release create {tag} {printable(str(packed.path))} --title {tag}\n",
     ]

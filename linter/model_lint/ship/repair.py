@@ -20,7 +20,7 @@ from .repairs import Action, find_repairs
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RepairRequest:
     """How a repair is to be done."""
 
     #: Only find out what would be done.
@@ -56,14 +56,14 @@ class Repaired:
 
 
 def repair(
-    target: Target, codes: set[str], wanted: Wanted, load: Callable[[Path], Target]
+    target: Target, codes: set[str], request: RepairRequest, load: Callable[[Path], Target]
 ) -> Repaired:
     """Repair one target, or find out what there is to repair.
 
     Args:
         target: the zip.
         codes: the rules whose findings are to be repaired.
-        wanted: how, and where to.
+        request: how, and where to.
         load: reads the new zip before it is in its place.
 
     Raises:
@@ -74,13 +74,13 @@ def repair(
             f"{target.text}: only zips are repaired; `model-lint pack` makes a zip of a folder"
         )
     try:
-        return _repaired(target, codes, wanted, load)
+        return _repaired(target, codes, request, load)
     except (UsageError, TreeError) as error:
         raise UsageError(f"{target.text}: not repaired: {error}") from error
 
 
 def _repaired(
-    target: Target, codes: set[str], wanted: Wanted, load: Callable[[Path], Target]
+    target: Target, codes: set[str], request: RepairRequest, load: Callable[[Path], Target]
 ) -> Repaired:
     _refuse(target)
     if target.package is None or target.archive is None:
@@ -88,8 +88,8 @@ def _repaired(
     source = Path(target.text)
     with _opened(source) as tree:
         repairs = find_repairs(target.package, target.archive, tree, codes)
-        place = wanted.place(source)
-        if repairs.actions and not wanted.dry:
+        place = request.place(source)
+        if repairs.actions and not request.dry:
             with new_package(repairs.contents, place) as new:
                 target = load(new.path).shown_as(place.shown)
                 _refuse(target)
@@ -98,7 +98,7 @@ def _repaired(
 
 
 def _refuse(target: Target) -> None:
-    """Raise UsageError where a zip is not one to repair, whatever rules the user chose."""
+    """Raise UsageError where a zip must not be repaired, even if these rules are not selected."""
     rules = tuple(rule for rule in all_rules() if rule.blocks_repair)
     for finding in lint(target, Options(rules)).findings:
         if finding.severity is Severity.ERROR:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from ..checkpoint.reader import Checkpoint
+from ..checkpoint.model import Checkpoint
 from ..errors import UsageError
 from ..models.package import Package
 from ..models.paths import FINAL_CHECKPOINT, is_checkpoint, is_image, junk_entry, validation_entry
@@ -33,6 +33,8 @@ def find_drops(
     }
     extra = _extra_checkpoints(package)
     has_model = any(path.endswith(f"/{FINAL_CHECKPOINT}") for path in needed)
+    # What the trainer folder lacks is needed too, wherever it is.
+    needed.update(package.misplaced.values())
     found: dict[str, str] = {}
     for member in members:
         drop = _forbidden(member, extra, has_model=has_model)
@@ -106,8 +108,8 @@ def empty_folders(
 ) -> list[str]:
     """Return the folders that need an entry, since no file shows them.
 
-    A fold of which nothing is left stays as an empty one: without it an unfinished model would look
-    complete.
+    A fold that is left without files stays as an empty folder: without it an unfinished model would
+    look complete.
     """
     holding = {above for path in files for above in _above(path)}
     empty = {m.path for m in left if m.is_dir and not package.tree.folders[m.path]}

@@ -24,7 +24,7 @@ class LeftOut:
 
 
 def trainer_folder(given: Path) -> Path:
-    """Return the trainer folder that is meant. Raises UsageError where there is none, or two."""
+    """Return the trainer folder that is meant. Raises UsageError where it is missing or unclear."""
     folder = Path(os.path.abspath(given))  # noqa: PTH100 - a link's own name counts, so no resolve
     if not folder.exists():
         raise UsageError(f"{given}: no such folder")
@@ -162,7 +162,7 @@ def read_json_file(path: Path) -> JsonFile:
 
 
 def read_optional(path: Path) -> bytes | None:
-    """Read a file, None where there is none. Raises UsageError."""
+    """Read a file, None where it is missing. Raises UsageError."""
     return read_file(path) if path.is_file() else None
 
 

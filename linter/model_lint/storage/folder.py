@@ -6,7 +6,6 @@ import io
 import os
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple
@@ -24,7 +23,6 @@ class _Walk(NamedTuple):
     special: dict[str, str]
 
 
-@dataclass(frozen=True)
 class FolderTree:
     """A folder on disk. Links to what is inside it are followed, as zipping it would follow them.
 
@@ -32,10 +30,11 @@ class FolderTree:
     reading such a file may wait for ever, or read what was not meant to be published.
     """
 
-    root: Path
-    #: Only this entry of the root belongs to the tree, where a trainer folder itself is the target.
-    only: str | None = None
-    _counter: list[int] = field(default_factory=lambda: [0], repr=False)
+    def __init__(self, root: Path, only: str | None = None) -> None:
+        self.root = root
+        #: Only this entry of the root belongs to the tree, where a trainer folder is the target.
+        self.only = only
+        self._counter = [0]
 
     @cached_property
     def _walk(self) -> _Walk:

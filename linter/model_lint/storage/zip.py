@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import IO
 from zlib import crc32
@@ -17,17 +16,17 @@ from .zip_member import Member, open_member
 _BLOCK = 1 << 20
 
 
-@dataclass(frozen=True)
 class ZipTree:
     """A zip.
 
     Where two members have one path the last wins, as for ``zipfile``, which the consumers use.
     """
 
-    ranges: Ranges
-    directory: Directory
-    #: Every record of the central directory, in order.
-    members: tuple[Member, ...]
+    def __init__(self, ranges: Ranges, directory: Directory, members: tuple[Member, ...]) -> None:
+        self.ranges = ranges
+        self.directory = directory
+        #: Every record of the central directory, in order.
+        self.members = members
 
     @cached_property
     def _by_path(self) -> dict[str, Member]:

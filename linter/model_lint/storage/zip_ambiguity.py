@@ -17,12 +17,15 @@ from .tree import LimitError
 from .zip_directory import Directory
 from .zip_format import (
     ASI_UNIX,
+    CENTRAL,
     DESCRIPTOR,
     ENCRYPTED,
     END,
+    END_64,
     END_64_SIZE,
     END_SIZE,
     EXPERIMENTAL,
+    LOCATOR,
     MAX_16,
     MAX_32,
     PATCHED,
@@ -53,6 +56,7 @@ def is_plain(member: Member) -> bool:
     """Whether a record has nothing to look at: a fast answer for nearly all of them."""
     return (
         not member.extra
+        and not member.comment
         and not member.disk
         and not member.flags & ~(SETTINGS | DESCRIPTOR | UTF_8)
         and not member.attributes & (_VOLUME | _FOLDER | _DEVICE | _REPARSE)
@@ -70,6 +74,8 @@ def record_defects(member: Member) -> Iterator[str]:
         yield f"it has flags that no writer sets ({member.flags & ~_FLAGS:#06x})"
     if member.disk:
         yield f"it begins on disk {member.disk} of an archive that is on one"
+    if any(mark in member.comment for mark in (CENTRAL, END, END_64, LOCATOR)):
+        yield "its comment holds what looks like a record of a zip"
     if not member.is_dir:
         yield from _attributes(member)
     yield from extra_defects(member.extra, member)
@@ -176,12 +182,14 @@ def end_defects(ranges: Ranges, directory: Directory, entries: int) -> Iterator[
 def _wide_defects(directory: Directory, last: End, end: End) -> Iterator[str]:
     if directory.located is None:
         return
-    stated, place = directory.located
+    stated, place, disks = directory.located
     if not directory.wide:
         yield "its zip64 locator stands alone: the record before it is missing"
         return
     if stated + directory.shift != place:
         yield "its zip64 locator points to another place than the record before it"
+    if disks != 1:
+        yield f"its zip64 locator counts {disks} disks"
     if end.size != END_64_SIZE:
         yield f"its zip64 record has {end.size} bytes instead of {END_64_SIZE}"
     for small, large, full in (
@@ -201,7 +209,9 @@ def _other_ends(ranges: Ranges, directory: Directory) -> Iterator[str]:
     if END in directory.last.comment:
         yield "its comment holds what looks like the end of a zip"
         return
-    if end == size:
+    if end > size:
+        yield "its comment is cut off"
+    if end >= size:
         return
     start = max(0, size - TAIL_SIZE)
     tail = ranges.read(start, size - start)

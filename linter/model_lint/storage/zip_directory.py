@@ -45,14 +45,15 @@ class Directory(NamedTuple):
     length: int
     #: Bytes before the zip, which ``zipfile`` makes up for.
     shift: int
-    #: Where the very last record ends.
+    #: Where the very last record ends, as it says.
     file_end: int
     #: The record that counts: of zip64, where there is one.
     record: End
     #: The very last record.
     last: End
-    #: Where a zip64 locator says that its record is, and where that record must be; None without.
-    located: tuple[int, int] | None = None
+    #: Where a zip64 locator says that its record is, where that record must be, and the number of
+    #: disks that it counts; None without a locator.
+    located: tuple[int, int, int] | None = None
 
     @property
     def wide(self) -> bool:
@@ -65,7 +66,7 @@ def find_directory(ranges: Ranges) -> Directory:
     at, tail, tail_start = _last_record(ranges)
     record = last = parse_end(tail, at)
     place = tail_start + at
-    file_end = place + END_SIZE + len(last.comment)
+    file_end = place + END_SIZE + last.comment_length
     located = None
     around = ranges.read(max(0, place - LOCATOR_SIZE - END_64_SIZE), LOCATOR_SIZE + END_64_SIZE)
     locator = parse_locator(around[-LOCATOR_SIZE:])
@@ -73,7 +74,7 @@ def find_directory(ranges: Ranges) -> Directory:
         disk, stated, disks = locator
         if disk or disks > 1:
             raise TreeError("zipfiles that span multiple disks are not supported")
-        located = stated, place - len(around)
+        located = stated, place - len(around), disks
         wide = parse_end_64(around)
         if wide:
             record = wide
@@ -147,6 +148,7 @@ def _member(header: CentralHeader, shift: int) -> Member:
         header.attributes & 0xFFFF,
         header.extra,
         header.disk,
+        header.comment,
     )
 
 

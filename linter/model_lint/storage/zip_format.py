@@ -87,6 +87,7 @@ class CentralHeader(NamedTuple):
     offset: int
     name: bytes
     extra: bytes
+    comment: bytes = b""
 
 
 class End(NamedTuple):
@@ -101,8 +102,18 @@ class End(NamedTuple):
     length: int
     start: int
     comment: bytes
-    #: Bytes of the record itself, where it states them.
+    #: Bytes of the record itself, and of its comment, where it states them.
     size: int = 0
+    comment_length: int = 0
+
+
+def local_fields(data: bytes, at: int) -> tuple[object, ...]:
+    """Return what makes two headers the same, of one that begins at a place: a fast comparison.
+
+    Mark, flags, method, checksum, packed size, size, length of the name, length of extra fields.
+    """
+    mark, _, flags, method, _, _, *rest = _LOCAL.unpack_from(data, at)
+    return (mark, flags, method, *rest)
 
 
 def local_length(fixed: bytes) -> int:
@@ -163,6 +174,7 @@ def parse_directory(data: bytes) -> Iterator[CentralHeader]:
             offset,
             data[start : start + name],
             more,
+            data[at - comment : at] if comment else b"",
         )
 
 
@@ -170,7 +182,7 @@ def parse_end(data: bytes, at: int) -> End:
     """Parse the record at the end that begins at a place."""
     _, disk, first, here, count, length, start, comment = _END.unpack_from(data, at)
     text = data[at + END_SIZE : at + END_SIZE + comment]
-    return End((disk, first), here, count, length, start, text)
+    return End((disk, first), here, count, length, start, text, 0, comment)
 
 
 def parse_locator(data: bytes) -> tuple[int, int, int] | None:
@@ -210,9 +222,10 @@ def pack_central(header: CentralHeader, *, version: int = 0, date: int = 0) -> b
     extra = pack_wide(*(number for number in numbers if number >= MAX_32)) + header.extra
     size, compressed, offset = (min(number, MAX_32) for number in numbers)
     fixed = (version, header.system, version, header.flags, header.method, 0, date, header.crc)
-    sizes = (compressed, size, len(header.name), len(extra), 0)
+    sizes = (compressed, size, len(header.name), len(extra), len(header.comment))
     place = (header.disk, 0, header.attributes, offset)
-    return _CENTRAL.pack(CENTRAL, *fixed, *sizes, *place) + header.name + extra
+    texts = header.name + extra + header.comment
+    return _CENTRAL.pack(CENTRAL, *fixed, *sizes, *place) + texts
 
 
 def pack_wide(*numbers: int) -> bytes:

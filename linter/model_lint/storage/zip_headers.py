@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 from zlib import crc32
@@ -31,6 +30,7 @@ from .zip_format import (
     STORED,
     FormatError,
     LocalHeader,
+    local_fields,
     local_length,
     parse_local,
 )
@@ -44,8 +44,7 @@ _BLOCK = 1 << 20
 _NO_HEADER = "no entry begins where the directory says"
 
 
-@dataclass(frozen=True)
-class Headers:
+class Headers(NamedTuple):
     """What the headers say of entries, by their paths; "" is the zip as a whole."""
 
     #: Entries at which ``zipfile`` stops: no header, or another entry's.
@@ -60,8 +59,8 @@ class _Placed(NamedTuple):
     member: Member
     start: int
     #: Whether its header says that sizes follow the data, and has fields for 64 bits.
-    followed: bool
-    wide: bool
+    followed: bool = False
+    wide: bool = False
 
     @property
     def end(self) -> int:
@@ -79,6 +78,10 @@ def read_headers(tree: ZipTree) -> Headers:
     members = sorted(tree.members, key=lambda member: member.offset)
     window = _Window(tree.ranges, [member.offset for member in members])
     for member in members:
+        start = _plain(window, member)
+        if start:
+            placed.append(_Placed(member, start))
+            continue
         header = _header(window, member)
         if header is None:
             if member.offset >= 0:  # the directory alone tells of the others
@@ -111,12 +114,31 @@ class _Window:
 
     def read(self, at: int, length: int) -> bytes:
         """Return the bytes at a place, fewer only at the end. Raises TreeError."""
+        data, offset = self.around(at, length)
+        return data[offset : offset + length] if offset >= 0 else b""
+
+    def around(self, at: int, length: int) -> tuple[bytes, int]:
+        """Return a piece that holds some bytes, and where in it; -1 where they are not there."""
         offset = at - self._start
         if not 0 <= offset <= len(self._data) - length:
+            if at < 0:
+                return b"", -1
             ahead = _AHEAD if at in self._dense else _ALONE
             self._data = self._ranges.read(at, max(length, ahead))
             self._start, offset = at, 0
-        return self._data[offset : offset + length]
+        return self._data, offset if offset + length <= len(self._data) else -1
+
+
+def _plain(window: _Window, member: Member) -> int:
+    """Return where the data of an entry begins whose header is as most are; 0 for any other."""
+    name = member.raw_name.encode(encoding(member.flags))
+    data, at = window.around(member.offset, LOCAL_SIZE + len(name))
+    if at < 0 or member.flags & DESCRIPTOR or not is_plain(member):
+        return 0
+    expected = (LOCAL, member.flags, member.method, member.crc, member.compressed, member.size)
+    end = at + LOCAL_SIZE + len(name)
+    same = local_fields(data, at) == (*expected, len(name), 0)
+    return member.offset + end - at if same and data[at + LOCAL_SIZE : end] == name else 0
 
 
 def _header(window: _Window, member: Member) -> tuple[LocalHeader, str] | None:

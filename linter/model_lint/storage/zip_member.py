@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import bz2
 import io
-import lzma
 import stat
 import struct
 import sys
@@ -32,6 +30,8 @@ from .zip_format import (
 )
 
 if TYPE_CHECKING:
+    import lzma
+
     from typing_extensions import Buffer
 
 #: What ``zipfile`` of every Python that SCT and nnU-Net run on can unpack. Python 3.14 adds
@@ -67,6 +67,7 @@ class Member(NamedTuple):
     extra: bytes = b""
     #: The number of the disk that it begins on.
     disk: int = 0
+    comment: bytes = b""
 
     @property
     def encrypted(self) -> bool:
@@ -214,6 +215,8 @@ class _Lzma:
 
 
 def _lzma(head: bytes) -> lzma.LZMADecompressor:
+    import lzma  # noqa: PLC0415 - hardly any zip needs it
+
     _, size, settings, dictionary = _LZMA_HEAD.unpack_from(head)
     if size != _LZMA_HEAD.size - 4 or dictionary > MAX_DICTIONARY_BYTES:
         raise DamagedError("its LZMA data has settings that no program for zips writes")
@@ -234,6 +237,8 @@ class _Bzip2:
     marks_end = True
 
     def __init__(self, unpack: _Decompressor | None = None) -> None:
+        import bz2  # noqa: PLC0415 - hardly any zip needs it
+
         self._unpack = unpack or bz2.BZ2Decompressor()
 
     @property

@@ -1,0 +1,140 @@
+"""The bytes of a pickle, read forwards only: arguments of opcodes, frames, limits."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+
+#: Limits, several times above the largest checkpoints known (31 million parameters: 124 kB and
+#: 30 000 opcodes; 16 000 epochs of log: about 5 MB and 1.5 million opcodes).
+MAX_BYTES = 16 * 1024 * 1024
+MAX_OPCODES = 3_000_000
+MAX_STRING = 4 * 1024 * 1024
+#: Bytes that are asked for at a time.
+CHUNK = 64 * 1024
+#: Bytes of the longest opcode with its argument of fixed length.
+LONGEST_FIXED = 9
+
+U32 = struct.Struct("<I").unpack_from
+
+
+class RefusedError(Exception):
+    """Ends the scan."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def malformed(message: str) -> RefusedError:
+    """Return the end of a scan of what is no pickle, or one beyond the limits."""
+    return RefusedError("K004", message)
+
+
+class PickleStream:
+    """A pickle as far as it was read, and the place in it."""
+
+    def __init__(self, read: Callable[[int], bytes]) -> None:
+        self._read = read
+        self._ended = False
+        self.buffer = b""
+        #: Position in the buffer, and the offset of the buffer in the pickle.
+        self.pos = 0
+        self.base = 0
+        #: Where in the buffer the opcode at work stands.
+        self.at = 0
+        #: Up to here the buffer holds an opcode's fixed argument for sure, and no frame ends.
+        self._safe = -1
+        #: Where in the pickle the frame at work ends; 0 outside of frames.
+        self._frame_end = 0
+
+    def _next_opcode(self) -> None:
+        """Make sure that an opcode with its fixed argument is in the buffer, or the end is."""
+        self._leave_frame()
+        if self.pos > self._safe:
+            self._fill(LONGEST_FIXED)
+
+    def _leave_frame(self) -> None:
+        """See whether the frame ends here, where an opcode begins.
+
+        What reaches over its end is read differently by Python's two unpicklers: that in C leaves
+        out the rest of the frame.
+        """
+        here = self.base + self.pos
+        if self._frame_end and here >= self._frame_end:
+            if here > self._frame_end:
+                raise malformed("an opcode reaches over the end of its frame")
+            self._frame_end = 0
+            self._set_safe()
+
+    def _fill(self, need: int) -> None:
+        """Read on until ``need`` bytes are there, never more than the stream really has."""
+        parts = [self.buffer[self.pos :]]
+        have = len(parts[0])
+        while have < need and not self._ended:
+            part = self._read(CHUNK)
+            self._ended = not part
+            parts.append(part)
+            have += len(part)
+            if self.base + self.pos + have > MAX_BYTES:
+                raise malformed(f"larger than {MAX_BYTES} bytes")
+        self.base += self.pos
+        self.at -= self.pos
+        self.buffer = b"".join(parts)
+        self.pos = 0
+        self._set_safe()
+
+    def _set_safe(self) -> None:
+        self._safe = MAX_BYTES if self._ended else len(self.buffer) - LONGEST_FIXED
+        if self._frame_end:
+            self._safe = min(self._safe, self._frame_end - self.base - 1)
+
+    def _take(self, length: int) -> bytes:
+        """Return the next bytes; the length is the file's claim."""
+        if length > MAX_STRING:
+            raise malformed(f"a string of {length} bytes")
+        if self.pos + length > len(self.buffer):
+            self._fill(length)
+            if length > len(self.buffer):
+                raise malformed("ends in the middle of a string")
+        data = self.buffer[self.pos : self.pos + length]
+        self.pos += length
+        return data
+
+    def _number(self, size: int) -> int:
+        """Return an unsigned little-endian argument."""
+        number = int.from_bytes(self.buffer[self.pos : self.pos + size], "little")
+        self.pos += size
+        if self.pos > len(self.buffer):
+            raise malformed("ends before STOP")
+        return number
+
+    def _byte(self) -> int:
+        number = self.buffer[self.pos]
+        self.pos += 1
+        return number
+
+    def _line(self) -> str:
+        """Return a text argument up to its newline."""
+        end = self.buffer.find(b"\n", self.pos)
+        while end < 0 and not self._ended and len(self.buffer) - self.pos < CHUNK:
+            self._fill(len(self.buffer) - self.pos + 1)
+            end = self.buffer.find(b"\n", self.pos)
+        if not 0 <= end - self.pos < CHUNK:
+            raise malformed("a name without an end")
+        line = self._text(self._take(end - self.pos))
+        self.pos += 1
+        return line
+
+    @staticmethod
+    def _text(data: bytes) -> str:
+        try:
+            return str(data, "utf-8", "surrogatepass")
+        except UnicodeDecodeError:
+            raise malformed("a text that is not UTF-8") from None
+
+    def _enter_frame(self, length: int) -> None:
+        if self._frame_end:
+            raise malformed("a frame inside a frame")
+        self._frame_end = self.base + self.pos + length
+        self._set_safe()
