@@ -23,6 +23,8 @@ from model_lint.rules import all_rules  # noqa: E402
 
 #: Lines of a difference that help; what is longer shows no single defect.
 _MOST_LINES = 24
+#: Gathered now: mkdocs takes the tests off the path when it has loaded its hook.
+_CASES = catalogue.of_rules()
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def finding(code: str, what: str) -> str:
 
 def firing(code: str) -> list[Case]:
     """Return the cases in which a rule fires."""
-    return [case for case in catalogue.of_rules() if case.code == code and case.fires]
+    return [case for case in _CASES if case.code == code and case.fires]
 
 
 def _of_files(case: Case, folder: Path) -> Example:

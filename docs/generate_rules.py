@@ -4,7 +4,7 @@ A hook of mkdocs. The pages come from the rules themselves and from the cases th
 they can't differ from them. In a guide
 
     <!-- run: model-lint name model_seg_t2 -->            a command with its output
-    <!-- finding: L004 two folders -->                     a rule's finding, of one of its test cases
+    <!-- finding: L004 two folders -->                    a rule's finding, of one of its test cases
     <!-- file: reasons.toml -->                           a file of the folder the commands run in
     <!-- questions -->, <!-- audience -->, <!-- disagreements -->   tables
 
