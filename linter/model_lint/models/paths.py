@@ -20,20 +20,16 @@ DATASET_FOLDER = re.compile(r"Dataset\d{3}_.+", re.ASCII)
 TRAINER_FILES = frozenset(
     {"dataset.json", "plans.json", "dataset_fingerprint.json", "trainer_class.py"}
 )
-_FOLD_FILES = (
-    FINAL_CHECKPOINT,
-    "debug.json",
-    "progress.png",
-    "training_log_*.txt",
-    "training_log_*.png",
+_FOLD_FILE = re.compile(
+    r"checkpoint_final\.pth|debug\.json|progress\.png|(?s:training_log_.*)\.(txt|png)"
 )
 _IMAGES = (
     *(".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd", ".gipl", ".gipl.gz", ".mgz", ".mgh"),
     *(".img", ".hdr", ".dcm", ".dicom", ".ima", ".tif", ".tiff", ".npz", ".npy", ".b2nd"),
 )
 _CHECKPOINTS = (".pth", ".pt", ".ckpt", ".onnx", ".model", ".safetensors")
-#: What macOS and Windows leave behind.
-_JUNK = frozenset({"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"})
+#: What macOS and Windows leave behind, up to its end.
+_JUNK = re.compile(r"(?:^|/)(?:(?:__MACOSX|\.DS_Store|Thumbs\.db|desktop\.ini)(?![^/])|\._[^/]*)")
 
 
 def above(path: str) -> Iterator[str]:
@@ -49,14 +45,13 @@ def letters(name: str) -> str:
 
 def is_junk(path: str) -> bool:
     """Return whether a path is, or lies in, what an operating system leaves behind."""
-    return any(part in _JUNK or part.startswith("._") for part in path.split("/"))
+    return _JUNK.search(path) is not None
 
 
 def junk_entry(path: str) -> str | None:
     """Return the outermost folder or file on a path that an operating system left behind."""
-    parts = path.split("/")
-    ends = range(1, len(parts) + 1)
-    return next(("/".join(parts[:end]) for end in ends if is_junk(parts[end - 1])), None)
+    found = _JUNK.search(path)
+    return path[: found.end()] if found else None
 
 
 def is_image(path: str) -> bool:
@@ -72,7 +67,7 @@ def is_checkpoint(path: str) -> bool:
 
 def is_fold_file(name: str) -> bool:
     """Return whether the specification's tree shows a file of this name in a fold."""
-    return any(fnmatchcase(name, glob) for glob in _FOLD_FILES)
+    return _FOLD_FILE.fullmatch(name) is not None
 
 
 def is_fold_checkpoint(name: str) -> bool:
@@ -87,6 +82,8 @@ def resembles_fold(name: str) -> bool:
 
 def validation_entry(path: str) -> str | None:
     """Return the outermost folder or file on a path that holds validation results."""
+    if "validation" not in path and "crossval_results" not in path:
+        return None  # nearly every path: the folders of most need no look
     parts = path.split("/")
     for position, part in enumerate(parts):
         inner = part == "validation" or part.startswith("validation_")

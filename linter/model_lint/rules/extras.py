@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from itertools import islice
 
 from ..findings import Problem
 from ..models.package import Package
@@ -25,7 +26,7 @@ from ..nnunet.numbers import is_number
 from ..storage.tree import Entry
 from ..wording import count, listing, quote, size
 from . import ERROR, IN_SCT, PRACTICE, SCT, SPEC, WARNING, rule
-from .shared import shown, unreadable
+from .shared import SHOWN, shown, unreadable
 
 _ONE_CHECKPOINT = "include only `checkpoint_final.pth`"
 _TREE = "Keep the nnUNet folder structure intact."
@@ -142,11 +143,12 @@ def unexpected_file(package: Package) -> Iterator[Problem]:
     if not package.trainers:
         return
     imported = {name for t in package.judged for name in _imported(t)}
+    found = _unexpected(package)
     problems = (
         _unexpected_entry(package, entry, amount, imported)
-        for entry, amount in _unexpected(package).items()
+        for entry, amount in islice(found.items(), SHOWN + 1)
     )
-    yield from shown(problems, WARNING, "unexpected entry", "unexpected entries")
+    yield from shown(problems, WARNING, "unexpected entry", "unexpected entries", len(found))
 
 
 def _imported(trainer: TrainerFolder) -> list[str]:
@@ -177,7 +179,7 @@ def _unexpected(package: Package) -> dict[str, int]:
     empty = [path for path, names in package.tree.folders.items() if not names]
     for path in [*package.tree.files, *empty]:
         entry = _outermost_unexpected(path, known, package)
-        if entry and elsewhere.isdisjoint((path, *above(path))):
+        if entry and (not elsewhere or elsewhere.isdisjoint((path, *above(path)))):
             found[entry] = found.get(entry, 0) + (path in package.tree.files)
     return found
 

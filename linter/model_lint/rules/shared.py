@@ -14,11 +14,15 @@ if TYPE_CHECKING:
     from ..privacy import Leak
 
 #: Findings of one kind before the rest is counted.
-_SHOWN = 10
+SHOWN = 10
 
 
 def shown(
-    problems: Iterable[Problem], severity: Severity, one: str, many: str | None = None
+    problems: Iterable[Problem],
+    severity: Severity,
+    one: str,
+    many: str | None = None,
+    total: int = 0,
 ) -> Iterator[Problem]:
     """Yield the ten worst problems, and one that counts the others.
 
@@ -27,12 +31,14 @@ def shown(
         severity: that of the rule, which a problem without its own has.
         one: what each of them is about ("checkpoint in git").
         many: several of it, where that is more than an ``s`` at the end.
+        total: how many there are, if only the first SHOWN + 1 of equally bad ones are given.
     """
     worst = sorted(problems, key=lambda problem: (problem.severity or severity).rank)
-    yield from worst[:_SHOWN]
-    rest = worst[_SHOWN:]
+    yield from worst[:SHOWN]
+    rest = worst[SHOWN:]
     if rest:
-        amount = count(rest, f"more {one}", f"more {many or f'{one}s'}")
+        left = max(total - SHOWN, len(rest))
+        amount = count(left, f"more {one}", f"more {many or f'{one}s'}")
         # The first of them is as bad as any of them.
         yield rest[0]._replace(message=f"and {amount}", line=None, stops=_stopped(rest))
 
