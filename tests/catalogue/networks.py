@@ -122,25 +122,15 @@ CASES: list[Case] = [
     network("net-fresh", "the same network with other weights"),
     network("net-residual", "a residual encoder", residual),
     network("net-3d", "the 3d configuration", configuration="3d_fullres"),
-    network(
-        "net-3d-residual",
-        "the 3d configuration with a residual encoder",
-        residual,
-        configuration="3d_fullres",
-    ),
+    network("net-3d-residual", "the 3d configuration with a residual encoder", residual,
+            configuration="3d_fullres"),
     network("net-five-stages", "a network of five stages", five_stages),
     network("net-no-bias", "convolutions without bias", lambda k: k.update(conv_bias=False)),
     network("net-batch-norm", "batch normalisation in the plans", batch_norm),
-    network(
-        "net-no-norm",
-        "no normalisation layers",
-        lambda k: k.update(norm_op=None, norm_op_kwargs=None),
-    ),
-    network(
-        "net-not-affine",
-        "normalisation without weights",
-        lambda k: k.update(norm_op_kwargs={"eps": 1e-5, "affine": False}),
-    ),
+    network("net-no-norm", "no normalisation layers",
+            lambda k: k.update(norm_op=None, norm_op_kwargs=None)),
+    network("net-not-affine", "normalisation without weights",
+            lambda k: k.update(norm_op_kwargs={"eps": 1e-5, "affine": False})),
     network(
         "net-dropout",
         "dropout",
@@ -148,39 +138,20 @@ CASES: list[Case] = [
             dropout_op="torch.nn.modules.dropout.Dropout2d", dropout_op_kwargs={"p": 0.2}
         ),
     ),
-    network(
-        "net-prelu",
-        "activations with weights of their own",
-        lambda k: k.update(nonlin="torch.nn.PReLU", nonlin_kwargs={}),
-    ),
-    network(
-        "net-one-conv",
-        "one convolution in each stage",
-        lambda k: k.update(n_conv_per_stage=[1] * 4, n_conv_per_stage_decoder=[1] * 3),
-    ),
-    network(
-        "net-int-stages",
-        "numbers in place of lists where one holds for all stages",
-        lambda k: k.update(n_conv_per_stage=2, n_conv_per_stage_decoder=2, kernel_sizes=3),
-    ),
+    network("net-prelu", "activations with weights of their own",
+            lambda k: k.update(nonlin="torch.nn.PReLU", nonlin_kwargs={})),
+    network("net-one-conv", "one convolution in each stage",
+            lambda k: k.update(n_conv_per_stage=[1] * 4, n_conv_per_stage_decoder=[1] * 3)),
+    network("net-int-stages", "numbers in place of lists where one holds for all stages",
+            lambda k: k.update(n_conv_per_stage=2, n_conv_per_stage_decoder=2, kernel_sizes=3)),
     network("net-int-kernels", "kernels as numbers", lambda k: k.update(kernel_sizes=[3] * 4)),
-    network(
-        "net-no-optional",
-        "arguments with defaults left out",
-        without("dropout_op_kwargs", "nonlin_kwargs"),
-    ),
+    network("net-no-optional", "arguments with defaults left out",
+            without("dropout_op_kwargs", "nonlin_kwargs")),
     network("net-bias-default", "conv_bias left out", without("conv_bias")),
-    network(
-        "net-trainer-bn",
-        "nnU-Net's trainer that builds batch normalisation",
-        trainer="nnUNetTrainerBN",
-        built=batch_norm,
-    ),
-    network(
-        "net-trainer-no-supervision",
-        "nnU-Net's trainer without deep supervision",
-        trainer="nnUNetTrainerNoDeepSupervision",
-    ),
+    network("net-trainer-bn", "nnU-Net's trainer that builds batch normalisation",
+            trainer="nnUNetTrainerBN", built=batch_norm),
+    network("net-trainer-no-supervision", "nnU-Net's trainer without deep supervision",
+            trainer="nnUNetTrainerNoDeepSupervision"),
     network(
         "net-trainer-own",
         "a custom trainer that builds a smaller network than plans.json describes",
@@ -204,4 +175,4 @@ CASES: list[Case] = [
         )
 """,
     ),
-]
+]  # fmt: skip

@@ -21,9 +21,11 @@ from build import (
     Files,
     assert_case,
     changed,
+    configuration,
     dataset,
     findings,
     genuine,
+    network,
     package,
     plans,
     put,
@@ -65,14 +67,11 @@ def edited(code: str, what: str, *changes: Change, **more: Any) -> Case:
 
 
 def of_2d(**values: Any) -> Change:
-    return plans(lambda p: p["configurations"]["2d"].update(values))
+    return configuration(values)
 
 
 def of_network(**values: Any) -> Change:
-    def change(found: Content) -> None:
-        found["configurations"]["2d"]["architecture"]["arch_kwargs"].update(values)
-
-    return plans(change)
+    return network(values)
 
 
 #: Both folds with what inference reads, to which no rule objects.
@@ -274,7 +273,7 @@ CASES = [
     edited("C012", "values in lists", labels({"background": 0, "sc": [1], "gm": [2.0]}),
            fires=False),
     edited("C012", "no previous stage", of_2d(previous_stage=None), fires=False),
-    edited("C012", "the usual label manager", plans(lambda p: p.pop("label_manager")),
+    edited("C012", "the usual label manager", plans({"label_manager": ABSENT}),
            fires=False),
     edited("C012", "described", dataset({"name": "x", "description": "y", "licence": "z",
            "image_orientation": "RPI", "reference": ABSENT}), fires=False),

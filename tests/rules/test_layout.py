@@ -18,6 +18,7 @@ from build import (
     Files,
     assert_case,
     changed,
+    copy,
     drop,
     findings,
     inside,
@@ -28,6 +29,7 @@ from build import (
     unpacked,
     write_zip,
 )
+from catalogue.trainer import edited, imported, top
 from checkpoint_files import changed_slim
 from model_lint.findings import Consumer, Severity
 from model_lint.nnunet.trainers import SCT_TRAINERS, TRAINERS
@@ -55,28 +57,6 @@ def source(text: str) -> Change:
     return put("trainer_class.py", text)
 
 
-def edited(old: str, new: str, trainer: str = TRAINER) -> Change:
-    """Replace a text in ``trainer_class.py``, which other changes may have touched before."""
-    path = f"{trainer}/trainer_class.py"
-
-    def change(files: Files) -> None:
-        text = files[path].decode()
-        assert old in text
-        files[path] = text.replace(old, new).encode()
-
-    return change
-
-
-def top(statements: str) -> Change:
-    """Add statements to ``trainer_class.py``, before its function."""
-    return edited("def get_trainer_class", f"{statements}\n\n\ndef get_trainer_class")
-
-
-def imported(statements: str) -> Change:
-    """Add statements after the first import of ``trainer_class.py``, from line 6 on."""
-    return edited("import torch\n", f"import torch\n{statements}\n")
-
-
 def based(bases: str) -> Change:
     return edited("Tiny(nnUNetTrainer)", f"Tiny({bases})")
 
@@ -95,11 +75,7 @@ def both(*changes: Change) -> Change:
 
 def twice(name: str) -> Change:
     """Add the trainer folder again under another name."""
-
-    def change(files: Files) -> None:
-        files.update({name + p.removeprefix(TRAINER): d for p, d in [*files.items()]})
-
-    return change
+    return copy(f"/{TRAINER}", f"/{name}")
 
 
 def copied(name: str) -> Change:

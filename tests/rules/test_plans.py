@@ -15,18 +15,22 @@ from build import (
     Case,
     Change,
     Files,
+    architecture,
     assert_case,
     changed,
+    configuration,
     dataset,
     drop,
     edit,
     findings,
     move,
+    network,
     package,
     plans,
     put,
     rename_trainer,
 )
+from catalogue.plans import old_format
 from model_lint.findings import Severity
 
 NAN, INFINITY = float("nan"), float("inf")
@@ -42,34 +46,6 @@ def case(code: str, what: str, *changes: Change, **more: Any) -> Case:
 
 def silent(code: str, what: str, *changes: Change, **more: Any) -> Case:
     return changed(code, what, *changes, fires=False, **more)
-
-
-def configuration(change: Callable[[Any], Any] | dict[str, Any], name: str = "2d") -> Change:
-    """Change a configuration: by a function of it, or by keys to set or take out."""
-
-    def inner(value: Any) -> None:
-        held = value["configurations"][name]
-        if callable(change):
-            change(held)
-            return
-        held.update(change)
-        for key in [key for key, value in held.items() if value is ABSENT]:
-            del held[key]
-
-    return plans(inner)
-
-
-def network(change: dict[str, Any]) -> Change:
-    """Set arguments of the network."""
-    return configuration(lambda held: held["architecture"]["arch_kwargs"].update(change))
-
-
-def architecture(change: Callable[[Any], Any] | dict[str, Any]) -> Change:
-    """Change the description of the network: by a function of it, or by keys to set."""
-    keys = change
-    if isinstance(keys, dict):
-        return configuration(lambda held: held["architecture"].update(keys))
-    return configuration(lambda held: keys(held["architecture"]))
 
 
 def resampling(change: dict[str, Any]) -> Change:
@@ -95,22 +71,6 @@ def of_ct(change: dict[str, Any]) -> Callable[[Files], None]:
 
 def fingerprint(change: Callable[[Any], Any] | dict[str, Any]) -> Change:
     return edit("dataset_fingerprint.json", change)
-
-
-def old_format(value: Any) -> None:
-    """Describe the network as nnU-Net 2.0 to 2.3.0 did."""
-    for held in value["configurations"].values():
-        kwargs = held.pop("architecture")["arch_kwargs"]
-        held.update(
-            UNet_class_name="PlainConvUNet",
-            UNet_base_num_features=kwargs["features_per_stage"][0],
-            unet_max_num_features=kwargs["features_per_stage"][-1],
-            n_conv_per_stage_encoder=kwargs["n_conv_per_stage"],
-            n_conv_per_stage_decoder=kwargs["n_conv_per_stage_decoder"],
-            num_pool_per_axis=[3] * len(kwargs["strides"][0]),
-            pool_op_kernel_sizes=kwargs["strides"],
-            conv_kernel_sizes=kwargs["kernel_sizes"],
-        )
 
 
 def inherit(name: str, **more: Any) -> Change:
