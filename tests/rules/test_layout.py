@@ -727,8 +727,8 @@ CASES = [
     case(
         "L018",
         "a stock trainer without the function",
+        edited("get_trainer_class", "trainer_class"),
         rename_trainer(STOCK),
-        edited("get_trainer_class", "trainer_class", STOCK),
         also={"L017"},
         severity=W,
     ),
