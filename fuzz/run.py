@@ -32,7 +32,8 @@ from pathlib import Path
 from typing import Any
 
 from model_lint import naming
-from model_lint.checkpoint.reader import BadCheckpoint, File, read_checkpoint
+from model_lint.checkpoint.model import BadCheckpoint
+from model_lint.checkpoint.reader import File, read_checkpoint
 from model_lint.errors import UsageError
 from model_lint.findings import INTERNAL
 from model_lint.lint import Options, lint
@@ -194,7 +195,8 @@ def _programs() -> tuple[dict[str, Any], Path]:
     folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
     stack = contextlib.ExitStack()
     programs = stack.enter_context(readers(folder))
-    atexit.register(lambda: (stack.close(), shutil.rmtree(folder, ignore_errors=True)))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(stack.close)  # before the folder goes: the last that is registered is the first
     return programs, folder / "model_seg_sc-gm_t2star-r20261123.zip"
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import catalogue
 import pytest
 from build import MODEL, NAME, TRAINER, Case, Files, genuine, load, write_zip
 from model_lint.findings import DEFAULT_CONSUMERS, Consumer, Finding, Severity
@@ -25,7 +26,7 @@ from model_lint.models.target import Target
 from model_lint.naming import parse
 from model_lint.rules import all_rules
 
-from rules.test_registry import RULES, cases
+from rules.test_registry import RULES
 
 #: A rule counts what it does not show, so that a fix may have to be applied again.
 ROUNDS = 40
@@ -533,7 +534,7 @@ UNSCRIPTED = {
 
 
 def test_every_fix_is_tried_or_the_reason_is_told() -> None:
-    names = {code for code, _, case in cases() if isinstance(case, str)}
+    names = catalogue.names().keys()
     tables = (FIXES.keys(), CHECKOUT_FIXES.keys(), UNSCRIPTED.keys(), names - UNSCRIPTED.keys())
     assert sorted(code for table in tables for code in table) == sorted({*RULES, "R009"})
 
@@ -563,7 +564,7 @@ def advised(findings: Iterable[Finding], code: str) -> list[Finding]:
     return [f for f in findings if f.code == code and not f.help.startswith("nothing")]
 
 
-FIRING = [case for _, fires, case in cases() if fires and isinstance(case, Case)]
+FIRING = [case for case in catalogue.of_rules() if case.fires]
 
 
 @pytest.mark.parametrize("case", [c for c in FIRING if c.code in FIXES], ids=str)
@@ -601,7 +602,7 @@ def test_a_checkout_is_right_after_the_fix(case: Case, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "name"), [(c, n) for c, fires, n in cases() if fires and isinstance(n, str)]
+    ("code", "name"), [(code, wrong) for code, (wrong, _) in catalogue.names().items()]
 )
 def test_a_name_is_right_after_the_fix(code: str, name: str) -> None:
     if code in UNSCRIPTED:

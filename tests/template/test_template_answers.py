@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import DEFINITION, QUESTIONS, RULES, bake, context, refusal
+from template.support import DEFINITION, QUESTIONS, RULES, bake, context, refusal
 
 # Answers, and what the sentence must hold: the question, and what to type instead.
 WRONG: list[tuple[dict[str, str], str]] = [

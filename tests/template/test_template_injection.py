@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from support import bake, context, files, program, refusal, run, source
+from template.support import bake, context, files, program, refusal, run, source
 
 FREE_TEXT = ("title", "description", "author")
 
