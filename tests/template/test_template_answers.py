@@ -112,7 +112,7 @@ WRONG: list[tuple[dict[str, str], str]] = [
     ({"labels": "sc=1+1"}, "`sc` repeats a value"),
     ({"labels": "sc=1+2, csf=2+3"}, "`csf` is painted after `sc` and covers their common part"),
     ({"labels": "background=1, sc=2"}, "background is always 0"),
-    ({"labels": "background=0"}, "no label besides `background`"),
+    ({"labels": "background=0"}, "no label except `background`"),
     ({"labels": "sc=1, ignore=1"}, "`ignore` must be 2"),
     ({"labels": ", ".join(f"l{n}={n}" for n in range(1, 256))}, "too high; type at most 254"),
     # Channels.
