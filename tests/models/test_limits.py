@@ -8,6 +8,7 @@ import json
 import pstats
 import tracemalloc
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -198,7 +199,7 @@ def test_rules_are_linear_in_the_values(name: str, tmp_path: Path) -> None:
         package(tmp_path, WORST_VALUES[name](n), name=f"model_x-r2024010{n % 9}.zip")
         for n in (500, 2000)
     )
-    work = [calls(lambda p=path: findings(p, "D", "P", weights=False)) for path in (small, large)]
+    work = [calls(partial(findings, p, "D", "P", weights=False)) for p in (small, large)]
     assert work[1] < 5 * work[0]
 
 
