@@ -107,9 +107,10 @@ def _index(rules: tuple[Rule, ...]) -> str:
     lines = [
         "# Rules",
         "",
-        "An **error** means that SCT or nnU-Net fails or silently does the wrong thing, that the "
-        "specification forbids it, or that it is unsafe. A **warning** works today, but breaks a "
-        "convention, wastes much space, leaks, or will fail soon. An **info** is worth knowing. "
+        "An **error** means that a consumer that [the package is for](../guides/audience.md) "
+        "fails or silently does the wrong thing, that the specification forbids it, or that it is "
+        "unsafe. A **warning** works today, but breaks a convention, wastes much space, leaks, or "
+        "will fail soon. An **info** is worth knowing. "
         "[How verdicts are justified](../guides/verdicts.md) says where they come from.",
         "",
         f"There are {len(rules)} rules. `model-lint rule CODE` shows the same in a terminal.",

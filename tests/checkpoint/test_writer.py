@@ -312,8 +312,8 @@ def flipped(data: bytes) -> bytes:
         (lambda: rezipped(genuine(), {"data/3": None}), "data/3"),
         (lambda: rezipped(genuine(), {"data/3": b"x"}), "data/3"),
         (lambda: flipped(genuine()), "damaged"),
-        (lambda: saved({"state_dict": {}}), "lacks network_weights"),
-        (lambda: resaved(lambda c: c.pop("trainer_name")), "lacks trainer_name"),
+        (lambda: saved({"state_dict": {}}), "missing keys: network_weights"),
+        (lambda: resaved(lambda c: c.pop("trainer_name")), "missing keys: trainer_name"),
         (
             lambda: resaved(lambda c: c["network_weights"].update(x=Calls(eval, "1"))),
             "builtin__.eval",

@@ -145,7 +145,7 @@ def test_many_large_files_share_a_limit(tmp_path: Path) -> None:
     large = write((MAX_JSON_TOKENS - 300) // tokens)
     names = ("dataset.json", "plans.json", "dataset_fingerprint.json")
     path = package(tmp_path, *(put(name, large) for name in names))
-    found = [f for f in findings(path, "P006", weights=False) if "not looked into" in f.message]
+    found = [f for f in findings(path, "P006", weights=False) if "not read, since" in f.message]
     assert len(found) == 1
     assert peak(lambda: findings(path, "D", "P", weights=False)) < 150 * MEBIBYTE
 

@@ -80,7 +80,7 @@ PAINTED_OVER: list[tuple[str, dict[str, Any], list[int], str, dict[str, Any]]] =
         {"also": {"D010"}},
     ),
     ("overlap", {"a": [1, 2], "b": [2, 3]}, [1, 3], "covers their common part", {}),
-    ("shared value", {"a": [1, 2], "b": [2, 3]}, [1, 2], "`a` would hold all of `b`", {}),
+    ("shared value", {"a": [1, 2], "b": [2, 3]}, [1, 2], "`a` would contain all of `b`", {}),
     ("a list of one first", {"gm": [2], "sc": [1, 2]}, [2, 1], "covers it", {}),
 ]
 #: Labels, order, other codes: each mask comes out as it was declared.
@@ -330,7 +330,10 @@ CASES = [
     ),
     silent("D005", "both keys", dataset({"orientation": "RPI"})),
     bad_labels(
-        "no background", {"sc": 1, "gm": 2}, "no label `background`", judged="labels-no-background"
+        "no background",
+        {"sc": 1, "gm": 2},
+        "`background` is missing",
+        judged="labels-no-background",
     ),
     bad_labels("Background", {"Background": 0, "sc": 1}, "`Background`"),
     bad_labels("background is 1", {"background": 1, "sc": 2}, "must be 0", line=6),
@@ -342,7 +345,7 @@ CASES = [
     ),
     bad_labels("background is 0.0", {"background": 0.0, "sc": 1}, "should be 0", severity=W),
     bad_labels("background is false", {"background": False, "sc": 1}, "should be 0", severity=W),
-    bad_labels("only background", {"background": 0}, "no label besides"),
+    bad_labels("only background", {"background": 0}, "no label except"),
     bad_labels("text value", {"background": 0, "sc": "1"}, "text (`sc`)", severity=W, line=7),
     bad_labels("1.0", {"background": 0, "sc": 1.0}, "should be 1", severity=W),
     bad_labels("true", {"background": 0, "sc": True}, "should be 1", severity=W),
@@ -389,7 +392,7 @@ CASES = [
     bad_labels("order is text", REGIONS, "must be a list", order="12"),
     bad_labels("order of text", REGIONS, "from 1 to 255", order=["1", "2"]),
     bad_labels("order swapped", REGIONS, "not one of its own", order=[2, 1]),
-    bad_labels("order repeats", REGIONS, "would hold all of `sc`", order=[2, 2], line=19),
+    bad_labels("order repeats", REGIONS, "would contain all of `sc`", order=[2, 2], line=19),
     *(
         bad_labels(what, {"background": 0} | found, says, order=order, severity=E, **more)
         for what, found, order, says, more in PAINTED_OVER

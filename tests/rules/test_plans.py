@@ -377,7 +377,7 @@ CASES = [
         "P007",
         "mask",
         configuration({"use_mask_for_norm": [0]}),
-        says="holds `0`",
+        says="contains `0`",
         judged="plans-mask-number",
     ),
     case(

@@ -160,7 +160,7 @@ def fill(model: Path, how: Fill) -> None:
         ((KERNEL, float("inf"), None), "NaN or infinite"),
         ((NORM, float("-inf"), None), "NaN or infinite"),
         ((NORM, float("nan"), 1), "NaN or infinite"),
-        ((KERNEL, 0, None), "nothing but zeros"),
+        ((KERNEL, 0, None), "only zeros"),
     ],
 )
 def test_weights_that_diverged_are_no_package(

@@ -204,7 +204,7 @@ def test_a_byte_that_changes_on_the_way_is_noticed(
         MemberStream, "write", lambda self, data: original(self, bytes(data)[:-1] + b"?")
     )
     assert check(source, "--fix") == 2
-    assert "does not hold what it should" in capsys.readouterr().err
+    assert "does not contain what was written" in capsys.readouterr().err
     assert not (tmp_path / FIXED).exists()
 
 
