@@ -292,7 +292,7 @@ CASES = [
     silent("C012", "nothing embedded", of_2d(spacing=[1.0, 1.0])),
     case("C013", "not a number", weights(lambda w: w[STEM].fill_(float("nan"))), deep=True,
          says="contains NaN or infinite values"),
-    case("C013", "zeros", weights(lambda w: w[STEM].zero_()), deep=True, says="but zeros"),
+    case("C013", "zeros", weights(lambda w: w[STEM].zero_()), deep=True, says="only zeros"),
     silent("C013", "not read", weights(lambda w: w[STEM].zero_())),
     silent("C013", "the genuine one", deep=True),
     case("C014", "a copy", put(FOLD_1, slim(0)), says="as in fold_0", at=FOLD_1, also={"C006"}),
