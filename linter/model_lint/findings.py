@@ -69,7 +69,8 @@ class Problem(NamedTuple):
     help: str | None = None
     #: Where this case is better or worse than the rule's own severity.
     severity: Severity | None = None
-    #: Where in a JSON file: keys and indices from the top, which give the line.
+    #: Where in a JSON file: keys and indices from the top, which give the line; in a checkpoint
+    #: the record and the byte in it.
     steps: tuple[Step, ...] = ()
     #: The rule that reports it, where it was found while a model was built; "" otherwise.
     code: str = ""

@@ -496,7 +496,7 @@ def test_issues_are_counted_once_and_not_without_end() -> None:
 
 def test_an_issue_says_where() -> None:
     (issue,) = scan(HEAD + b"NcA\nB\n\x86" + STOP).issues
-    assert issue.offset == 3
+    assert issue.steps == ("data.pkl", 3)
     assert issue.message == "names the global 'A.B'"
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from ..findings import Problem
 from .every_byte import EveryByte
-from .pickle_values import Device, PickleIssue, Scalar, Storage, Tensor
+from .pickle_values import Device, Scalar, Storage, Tensor
 from .torch_zip import Record
 
 #: The code of a `BadCheckpoint` whose bytes don't unpack from the package.
@@ -26,7 +27,7 @@ class BadCheckpoint(NamedTuple):
     code: str
     #: One line.
     reason: str
-    issues: tuple[PickleIssue, ...] = ()
+    issues: tuple[Problem, ...] = ()
 
 
 class Architecture(NamedTuple):
@@ -47,7 +48,7 @@ class Checkpoint(NamedTuple):
     #: The folder of the records: the name of the file when it was saved, without ``.pth``.
     prefix: str
     #: For rules of the families C and K: what torch does not write, or what contradicts.
-    issues: tuple[PickleIssue, ...]
+    issues: tuple[Problem, ...]
     #: The top-level value as unpickled; empty if it is not a dict.
     content: Mapping[Any, Any]
     storages: Mapping[str, Storage]

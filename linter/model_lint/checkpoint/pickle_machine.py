@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 
+from ..findings import Problem
 from .pickle_allowed import (
     ALLOWED,
     DEVICES,
@@ -21,7 +22,7 @@ from .pickle_allowed import (
 )
 from .pickle_stack import PickleStack
 from .pickle_stream import MAX_OPCODES, RefusedError, malformed
-from .pickle_values import OPAQUE, Global, PickleIssue, Storage, shown
+from .pickle_values import OPAQUE, Global, Storage, shown
 
 MAX_ISSUES = 20
 
@@ -35,7 +36,7 @@ class Machine(PickleStack):
 
     def __init__(self, read: Callable[[int], bytes]) -> None:
         super().__init__(read)
-        self.issues: list[PickleIssue] = []
+        self.issues: list[Problem] = []
         self.storages: dict[str, Storage] = {}
         self.named: set[Global] = set()
         self.refused: set[str] = set()
@@ -59,7 +60,9 @@ class Machine(PickleStack):
         except IndexError:
             ends = self.pos >= len(self.buffer)
             reason = malformed("ends before STOP" if ends else "takes from an empty stack")
-        self.issues.append(PickleIssue(reason.code, str(reason), self.base + self.at))
+        self.issues.append(
+            Problem(str(reason), steps=("data.pkl", self.base + self.at), code=reason.code)
+        )
         return OPAQUE
 
     def _loop(self) -> None:
@@ -79,7 +82,7 @@ class Machine(PickleStack):
             return
         if len(self.issues) == MAX_ISSUES:
             raise malformed(f"more than {MAX_ISSUES} issues; the rest was not read")
-        self.issues.append(PickleIssue(code, message, self.base + self.at))
+        self.issues.append(Problem(message, steps=("data.pkl", self.base + self.at), code=code))
 
     # Frames and ends.
 

@@ -2,7 +2,7 @@
 
 A small virtual machine runs over the opcodes that ``torch.save`` writes, in one pass over a stream
 that is only read forward, until STOP. It returns plain values (dict, list, str, int, float, ...),
-descriptions of tensors (`Tensor`), and a `PickleIssue` for anything that is not on the exact list
+descriptions of tensors (`Tensor`), and a `Problem` for anything that is not on the exact list
 of what torch and nnU-Net write (`pickle_allowed`). The codes of the issues are those of the rules:
 
 * K001 a global outside the list, K003 a global whose name is not a literal string;
@@ -16,8 +16,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from ..findings import Problem
 from .pickle_machine import Machine
-from .pickle_values import PickleIssue, Storage
+from .pickle_values import Storage
 
 
 class PickleScan(NamedTuple):
@@ -25,7 +26,7 @@ class PickleScan(NamedTuple):
 
     #: The unpickled value; `OPAQUE` if the pickle could not be read to its end.
     value: object
-    issues: tuple[PickleIssue, ...]
+    issues: tuple[Problem, ...]
     #: By key, in order of appearance.
     storages: dict[str, Storage]
     #: The allowed globals that it names, as ``module.name``.

@@ -119,16 +119,6 @@ class Global:
         return f"{self.module}.{self.name}"
 
 
-class PickleIssue(NamedTuple):
-    """Something in a checkpoint that torch does not write there."""
-
-    #: The code of the rule that reports it.
-    code: str
-    message: str
-    #: Offset of the opcode in the pickle, in bytes; None if the issue is not in the pickle.
-    offset: int | None = None
-
-
 class Opaque:
     """The placeholder for a value that was not built, because it is not on the list."""
 

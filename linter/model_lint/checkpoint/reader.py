@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, NamedTuple, cast
 from zlib import crc32
 
+from ..findings import Problem
 from ..storage.depth import Depth
 from ..storage.rereading import RereadStream
 from ..storage.zip_format import DEFLATED, DESCRIPTOR, ENCRYPTED, LOCAL_SIZE, STORED
@@ -27,7 +28,7 @@ from .model import (
     tensors_by_name,
 )
 from .pickle_scan import PickleScan, scan_pickle
-from .pickle_values import PickleIssue, Storage, shown
+from .pickle_values import Storage, shown
 from .torch_zip import (
     LEAST_HEADERS,
     MAX_TAIL,
@@ -194,11 +195,15 @@ def _read_start(
         raise ContainerError("C002", f"the file ends inside data.pkl, after {size} bytes")
     issues = []
     if scan.complete and not _ends(stream, read, scan, header, open_end=open_end):
-        issues.append(PickleIssue("K004", "something follows the pickle's end", scan.size))
+        issues.append(
+            Problem(
+                "something follows the pickle's end", steps=("data.pkl", scan.size), code="K004"
+            )
+        )
     needed = _least_size(scan, prefix)
     if scan.complete and header.method == STORED and size < needed:
         reason = f"the file has {size} bytes, its tensors need at least {needed}"
-        issues.append(PickleIssue("C002", reason))
+        issues.append(Problem(reason, code="C002"))
     return _checkpoint(stream, prefix, scan, issues)
 
 
@@ -232,10 +237,14 @@ def _read_directory(stream: CountedStream, size: int) -> Checkpoint | BadCheckpo
     scan = scan_pickle(read)
     issues = list(_compare(records, prefix, scan.storages if scan.complete else None))
     if scan.complete and (scan.rest or read(1)):
-        issues.append(PickleIssue("K004", "something follows the pickle's end", scan.size))
+        issues.append(
+            Problem(
+                "something follows the pickle's end", steps=("data.pkl", scan.size), code="K004"
+            )
+        )
     elif scan.complete and scan.size != pickles[-1].size:
         reason = f"data.pkl has {scan.size} bytes, the directory states {pickles[-1].size}"
-        issues.append(PickleIssue("C002", reason))
+        issues.append(Problem(reason, code="C002"))
     found = _checkpoint(stream, prefix, scan, issues)
     if isinstance(found, BadCheckpoint):
         return found
@@ -243,7 +252,7 @@ def _read_directory(stream: CountedStream, size: int) -> Checkpoint | BadCheckpo
 
 
 def _checkpoint(
-    stream: CountedStream, prefix: str, scan: PickleScan, issues: list[PickleIssue]
+    stream: CountedStream, prefix: str, scan: PickleScan, issues: list[Problem]
 ) -> Checkpoint | BadCheckpoint:
     if any(name.startswith("__torch__.") for name in scan.refused):
         return BadCheckpoint("C001", "a TorchScript program, not a checkpoint", scan.issues)
@@ -288,11 +297,11 @@ def _other_format(head: bytes) -> str | None:
     return "not a file of torch.save (those are zip files)"
 
 
-def _raw_pickle_issues(stream: CountedStream) -> tuple[PickleIssue, ...]:
+def _raw_pickle_issues(stream: CountedStream) -> tuple[Problem, ...]:
     """Return the dangerous globals of a file of bare pickles, such as the legacy format."""
     if stream.peek(1) != b"\x80":
         return ()
-    found: list[PickleIssue] = []
+    found: list[Problem] = []
     for _ in range(5):
         scan = scan_pickle(stream.read)
         found += [i for i in scan.issues if i.code in {"K001", "K002", "K003"}]
@@ -329,7 +338,7 @@ def _check_method(record: Record) -> None:
 
 def _compare(
     records: tuple[Record, ...], prefix: str, storages: Mapping[str, Storage] | None
-) -> Iterator[PickleIssue]:
+) -> Iterator[Problem]:
     """Compare the records of the zip with what torch writes and with what the pickle declares.
 
     ``storages`` is None if the pickle has no end.
@@ -351,42 +360,42 @@ def _compare(
     strange += [r.name for name, r in inside.items() if not _MEMBERS.fullmatch(name)]
     strange += [r.name for r in records if r.name.endswith("/") and r.size]
     if strange:
-        yield PickleIssue("K005", f"contains {_listed(strange)}, which torch does not write")
+        yield Problem(f"contains {_listed(strange)}, which torch does not write", code="K005")
     if len(inside) + sum(r.name[:start] != f"{prefix}/" for r in files) < len(files):
-        yield PickleIssue("K005", "contains two records of one name")
+        yield Problem("contains two records of one name", code="K005")
     yield from _gaps(records)
     if storages is not None:
         yield from _compare_storages(inside, storages)
 
 
-def _gaps(records: tuple[Record, ...]) -> Iterator[PickleIssue]:
+def _gaps(records: tuple[Record, ...]) -> Iterator[Problem]:
     """Yield the first bytes that belong to no record, or to two: they could hide something."""
     place = 0
     for record in sorted(records, key=lambda r: r.offset):
         gap = record.offset - place
         if not 0 <= gap <= (_MAX_PADDING if place else 0):
             what = f"{gap} bytes of no record" if gap > 0 else "two records in one place"
-            yield PickleIssue("K005", f"contains {what}, before {shown(record.name)}")
+            yield Problem(f"contains {what}, before {shown(record.name)}", code="K005")
             return
         place = record.offset + LOCAL_SIZE + len(record.name.encode()) + record.compressed
 
 
 def _compare_storages(
     inside: Mapping[str, Record], storages: Mapping[str, Storage]
-) -> Iterator[PickleIssue]:
+) -> Iterator[Problem]:
     declared = {f"data/{key}": storage for key, storage in storages.items()}
     missing = [name for name in declared if name not in inside]
     if missing:
-        yield PickleIssue("C002", f"missing storages: {_listed(missing)}")
+        yield Problem(f"missing storages: {_listed(missing)}", code="C002")
     for name, storage in declared.items():
         record = inside.get(name)
         if record and record.size != storage.nbytes:
             reason = f"{name} has {record.size} bytes instead of {storage.nbytes}"
-            yield PickleIssue("C002", reason)
+            yield Problem(reason, code="C002")
             break
     idle = [n for n in inside if _STORAGE.fullmatch(n) and n not in declared]
     if idle:
-        yield PickleIssue("K005", f"contains {_listed(idle)}, which no tensor uses")
+        yield Problem(f"contains {_listed(idle)}, which no tensor uses", code="K005")
 
 
 def _listed(names: list[str]) -> str:

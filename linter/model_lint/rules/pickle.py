@@ -21,8 +21,11 @@ def _issues(package: Package, code: str) -> Iterator[Problem]:
         for fold in trainer.folds:
             for issue in fold.checkpoint.issues if fold.checkpoint else ():
                 if issue.code == code:
-                    place = "" if issue.offset is None else f" (data.pkl, byte {issue.offset})"
-                    yield Problem(issue.message + place, fold.checkpoint_path)
+                    # In a checkpoint the steps are the record and the byte in it.
+                    place = " ({}, byte {})".format(*issue.steps) if issue.steps else ""
+                    yield issue._replace(
+                        message=issue.message + place, at=fold.checkpoint_path, steps=()
+                    )
 
 
 @rule(
