@@ -32,7 +32,7 @@ from build import (
 )
 from checkpoint_files import changed_slim, resaved, rezipped, saved, slim
 from model_lint.findings import Severity
-from model_lint.rules.checkpoint import expected_heads
+from model_lint.rules.weights import expected_heads
 
 FOLD_0 = "fold_0/checkpoint_final.pth"
 FOLD_1 = "fold_1/checkpoint_final.pth"

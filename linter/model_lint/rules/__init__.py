@@ -40,6 +40,7 @@ _MODULES = (
     "dataset",
     "entry_names",
     "extras",
+    "labels",
     "layout",
     "names",
     "package_size",
@@ -50,6 +51,7 @@ _MODULES = (
     "slicer",
     "trainer_class",
     "trainer_folder",
+    "weights",
 )
 
 

@@ -10,10 +10,10 @@ from ..models.json_file import JsonFile
 from ..models.package import Package
 from ..models.trainer_folder import TrainerFolder
 from ..nnunet.image_readers import FILE_ENDINGS, IMAGE_READERS
-from ..nnunet.labels import BACKGROUND, is_inverted, is_old_dataset, label_problems, outputs
+from ..nnunet.labels import is_old_dataset
 from ..nnunet.orientation import ORIENTATIONS, SCT_DEFAULT
 from ..wording import count, listing, quote
-from . import ERROR, EVERYWHERE, IN_SCT, IN_SLICER, IN_STOCK, INFO, NNUNET, SCT, SPEC, WARNING, rule
+from . import ERROR, EVERYWHERE, IN_SCT, IN_SLICER, IN_STOCK, NNUNET, SCT, SPEC, WARNING, rule
 from .shared import json_problems, shown
 
 _ORIENTATION = "image_orientation"
@@ -61,7 +61,7 @@ def dataset_schema(package: Package) -> Iterator[Problem]:
     Fix: take the `dataset.json` that nnU-Net copied into the results folder when it trained.
     """
     help_text = _FORMAT if package.lone_dataset else None
-    for _, file in _datasets(package):
+    for _, file in datasets(package):
         for key, text in _unusable(file.object):
             stops = IN_STOCK if key == "file_ending" else EVERYWHERE
             yield Problem(text, file.path, file.line(key), help=help_text, stops=stops)
@@ -113,7 +113,7 @@ def missing_image_orientation(package: Package) -> Iterator[Problem]:
     Fix: add `"image_orientation"` with the orientation of the training images in SCT's letters,
     as `sct_image -i IMAGE -getorient` shows it, for example `"image_orientation": "RPI"`.
     """
-    for trainer, file in _datasets(package):
+    for trainer, file in datasets(package):
         if _ORIENTATION in file.object or _LEGACY in file.object:
             continue
         near = [k for k in file.object if _letters(k) == _letters(_ORIENTATION)]
@@ -150,7 +150,7 @@ def invalid_image_orientation(package: Package) -> Iterator[Problem]:
     Fix: write three upper-case letters, one of R/L, one of A/P and one of I/S, that name where each
     axis of the training images comes from: SCT's `RPI` is nibabel's `LAS`.
     """
-    for _, file in _datasets(package):
+    for _, file in datasets(package):
         value = file.object.get(_ORIENTATION, SCT_DEFAULT)
         if isinstance(value, str) and value in ORIENTATIONS:
             continue
@@ -176,36 +176,10 @@ def legacy_orientation_key(package: Package) -> Iterator[Problem]:
 
     Fix: rename the key to `image_orientation`.
     """
-    for _, file in _datasets(package):
+    for _, file in datasets(package):
         if _LEGACY in file.object and _ORIENTATION not in file.object:
             text = f"`{_LEGACY}` is not read: rename it to `{_ORIENTATION}`"
             yield Problem(text, file.path, file.line(_LEGACY))
-
-
-@rule(
-    "D006",
-    ERROR,
-    NNUNET,
-    "nnU-Net's LabelManager numbers its output 0, 1, ...; SCT looks for the labels' values",
-    also=(WARNING,),
-    stops=EVERYWHERE,
-)
-def labels_invalid(package: Package) -> Iterator[Problem]:
-    """The labels do not say what the network's output means.
-
-    Why: nnU-Net stops at some of these, and silently writes other values than SCT looks for at the
-    rest: the masks come out empty, swapped or merged. Regions are painted in the order of `labels`,
-    each with its value of `regions_class_order`, so that a later one covers an earlier one.
-
-    Fix: `background` is 0, the others are 1, 2, 3, ... without gaps; regions are lists of these,
-    larger ones first, and need a `regions_class_order` with one value for each; `ignore` is the
-    highest value plus one.
-    """
-    for _, file in _datasets(package, old=True):
-        found = label_problems(file.object, planned=package.lone_dataset)
-        yield from shown(
-            map(file.located, found), ERROR, "problem with the labels", "problems with the labels"
-        )
 
 
 @rule(
@@ -225,7 +199,7 @@ def channels_invalid(package: Package) -> Iterator[Problem]:
 
     Fix: write `"channel_names": {"0": "T2w"}`, with one key for each channel, counted from 0.
     """
-    for _, file in _datasets(package):
+    for _, file in datasets(package):
         found = {k: v for k, v in file.object.items() if k in _CHANNELS}
         found = {k: v for k, v in found.items() if isinstance(v, (dict, list, str))}
         for key, value in found.items():
@@ -279,21 +253,6 @@ def _channel_problems(
         yield Problem(text, file.path, file.line(key, name), severity=stops)
 
 
-@rule("D008", WARNING, SCT, "SCT: target = f'_{label}_seg' (deepseg/inference.py)")
-def label_suffix(package: Package) -> Iterator[Problem]:
-    """A label ends in `_seg`, which SCT appends anyway.
-
-    Why: SCT names its output after the label: `canal_seg` becomes `_canal_seg_seg`.
-
-    Fix: take `_seg` off the label.
-    """
-    for _, file in _datasets(package):
-        for name in _labels(file):
-            if name != BACKGROUND and (name.lower() == "seg" or name.lower().endswith("_seg")):
-                text = f"the label {quote(name)} gives files that end in {quote(f'_{name}_seg')}"
-                yield Problem(text, file.path, file.line("labels", name))
-
-
 @rule(
     "D009",
     ERROR,
@@ -310,27 +269,12 @@ def sct_many_channels(package: Package) -> Iterator[Problem]:
     Fix: train a model of one channel, or say that the package is for nnU-Net alone:
     `for = ["nnunet"]` in the configuration, `--for nnunet`.
     """
-    for _, file in _datasets(package):
+    for _, file in datasets(package):
         key = "modality" if "modality" in file.object else "channel_names"
         value = file.object.get(key)
         if isinstance(value, (dict, list, str)) and len(value) > 1:
             text = f"{len(value)} channels, but SCT and 3D Slicer pass one"
             yield Problem(text, file.path, file.line(key))
-
-
-@rule("D010", INFO, SCT, "SCT's sct_deepseg -qc shows one or two outputs")
-def sct_many_labels(package: Package) -> Iterator[Problem]:
-    """SCT writes more than two files for this model.
-
-    Why: `sct_deepseg -qc` takes models of one or two labels; without `-qc` any number works.
-
-    Fix: nothing to fix; say in the README that `-qc` does not work.
-    """
-    for _, file in _datasets(package):
-        suffixes = outputs(_labels(file))
-        if len(suffixes) > 2:
-            text = f"SCT writes {len(suffixes)} files ({listing(suffixes)}), too many for `-qc`"
-            yield Problem(text, file.path, file.line("labels"))
 
 
 @rule(
@@ -349,7 +293,7 @@ def training_count(package: Package) -> Iterator[Problem]:
 
     Fix: take both files from the results folder of the training; nnU-Net copies them there.
     """
-    for trainer, file in _datasets(package):
+    for trainer, file in datasets(package):
         text = _training_flaw(file.object, trainer)
         if text:
             severity = ERROR if package.lone_dataset else None
@@ -385,7 +329,7 @@ def reader_orientation(package: Package) -> Iterator[Problem]:
 
     Fix: write `"image_orientation": "LPI"`.
     """
-    for trainer, file in _datasets(package):
+    for trainer, file in datasets(package):
         reader = trainer.plans.object.get("image_reader_writer") if trainer.plans else None
         value = file.object.get(_ORIENTATION)
         if not isinstance(reader, str) or not reader.endswith("WithReorient"):
@@ -412,7 +356,7 @@ def image_reader_unknown(package: Package) -> Iterator[Problem]:
     Fix: write the name of one of nnU-Net's readers, or leave the key out.
     """
     key = "overwrite_image_reader_writer"
-    for _, file in _datasets(package):
+    for _, file in datasets(package):
         value = file.object.get(key, "None")
         if isinstance(value, str) and value in {"None", *IMAGE_READERS}:
             continue
@@ -422,7 +366,7 @@ def image_reader_unknown(package: Package) -> Iterator[Problem]:
         yield Problem(text, file.path, file.line(key), severity=severity)
 
 
-def _datasets(package: Package, *, old: bool = False) -> Iterator[tuple[TrainerFolder, JsonFile]]:
+def datasets(package: Package, *, old: bool = False) -> Iterator[tuple[TrainerFolder, JsonFile]]:
     """Yield every dataset.json that holds an object, with its trainer folder.
 
     One of nnU-Net 1 only where that is asked for: it is one defect, which D006 reports.
@@ -433,8 +377,3 @@ def _datasets(package: Package, *, old: bool = False) -> Iterator[tuple[TrainerF
             continue
         if old or not is_old_dataset(file.value):
             yield trainer, file
-
-
-def _labels(file: JsonFile) -> dict[str, Any]:
-    labels = file.object.get("labels")
-    return labels if isinstance(labels, dict) and not is_inverted(labels) else {}

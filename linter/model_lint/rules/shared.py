@@ -9,8 +9,10 @@ from ..findings import Consumer, Problem, Severity
 from ..wording import count, quote
 
 if TYPE_CHECKING:
+    from ..checkpoint.model import Checkpoint
     from ..models.json_file import JsonFile
-    from ..models.trainer_folder import TrainerClass
+    from ..models.package import Package
+    from ..models.trainer_folder import Fold, TrainerClass, TrainerFolder
     from ..privacy import Leak
 
 #: Findings of one kind before the rest is counted.
@@ -80,6 +82,13 @@ def json_problems(file: JsonFile) -> Iterator[Problem]:
         for key, line in file.repeated
     )
     yield from shown(twice, Severity.ERROR, "key like it", "keys like it")
+
+
+def every_checkpoint(package: Package) -> Iterator[tuple[TrainerFolder, Fold, Checkpoint]]:
+    """Yield each final checkpoint that can be read, with the folders that it is in."""
+    for trainer in package.trainers:
+        for fold, checkpoint in trainer.checkpoints:
+            yield trainer, fold, checkpoint
 
 
 def leak_message(leaks: Sequence[Leak], one: str, many: str) -> str:
