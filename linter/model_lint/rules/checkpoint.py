@@ -1,4 +1,4 @@
-"""Rules about the checkpoints: whether they load, and whether they fit the files beside them."""
+"""Rules about the checkpoints: whether they load, and whether they are of this training."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .weights import expected_heads
 
 
 def _reported(package: Package, code: str) -> Iterator[Problem]:
-    """Yield what the reader of checkpoints found and left to the rule of this code."""
+    """Yield what the reader of checkpoints found for the rule with this code."""
     for trainer in package.trainers:
         for fold in trainer.folds:
             checkpoint = fold.checkpoint
@@ -39,7 +39,7 @@ def _reported(package: Package, code: str) -> Iterator[Problem]:
 def not_a_torch_zip(package: Package) -> Iterator[Problem]:
     """A checkpoint is not the zip that `torch.save` writes.
 
-    Why: torch can't load it, or loads it only in a legacy format that runs whatever it holds.
+    Why: torch can't load it, or loads it only in a legacy format that executes any code in it.
 
     Fix: take `checkpoint_final.pth` again from nnU-Net's results folder.
     """
@@ -71,9 +71,10 @@ def checkpoint_truncated(package: Package) -> Iterator[Problem]:
     stops=EVERYWHERE,
 )
 def checkpoint_key_missing(package: Package) -> Iterator[Problem]:
-    """A checkpoint lacks what inference reads from it.
+    """Something that inference reads is missing from a checkpoint.
 
-    Why: it was not written by an nnU-Net 2 trainer, or was cut down too far, and does not load.
+    Why: it was not written by an nnU-Net 2 trainer, or too much was removed from it, and it does
+    not load.
 
     Fix: take the `checkpoint_final.pth` that nnU-Net's trainer wrote.
     """
@@ -85,12 +86,12 @@ def checkpoint_key_missing(package: Package) -> Iterator[Problem]:
             advice = None
             if "state_dict" in checkpoint.keys and "plot_stuff" in checkpoint.keys:
                 message += ": this is a checkpoint of nnU-Net 1"
-                advice = "train the model again with nnU-Net 2; nothing converts it"
+                advice = "train the model again with nnU-Net 2; no tool converts it"
             yield Problem(message, fold.checkpoint_path, help=advice)
         elif wrapper:
             message = f"the names of all weights begin with {quote(wrapper)}, nnU-Net's don't"
-            take_off = "`model-lint pack` takes the prefix off and changes no weight"
-            yield Problem(message, fold.checkpoint_path, help=take_off)
+            advice = "`model-lint pack` removes the prefix and changes no weight"
+            yield Problem(message, fold.checkpoint_path, help=advice)
 
 
 @rule(
@@ -102,15 +103,16 @@ def checkpoint_key_missing(package: Package) -> Iterator[Problem]:
 def trainer_differs(package: Package) -> Iterator[Problem]:
     """The checkpoint names another trainer than the folder.
 
-    Why: inference takes the class from the checkpoint, whatever the folder says, so the folder was
-    renamed or the checkpoint comes from another training.
+    Why: inference takes the class from the checkpoint and ignores the folder's name. The folder was
+    renamed, or the checkpoint comes from another training.
 
     Fix: give the folder back its name, or take the checkpoint of this training.
     """
     for trainer, fold, checkpoint in every_checkpoint(package):
         name = checkpoint.trainer_name
         if trainer.parts and name is not None and name != trainer.parts.trainer:
-            message = f"trainer {quote(name)}, the folder says {quote(trainer.parts.trainer)}"
+            expected = quote(trainer.parts.trainer)
+            message = f"trainer {quote(name)}, but the folder's name says {expected}"
             yield Problem(message, fold.checkpoint_path)
 
 
@@ -120,8 +122,8 @@ def trainer_differs(package: Package) -> Iterator[Problem]:
 def configuration_differs(package: Package) -> Iterator[Problem]:
     """The checkpoint was trained with another configuration than the folder says.
 
-    Why: inference takes the configuration from the checkpoint; the folder was renamed, or the
-    checkpoint comes from another training.
+    Why: inference takes the configuration from the checkpoint and ignores the folder's name. The
+    folder was renamed, or the checkpoint comes from another training.
 
     Fix: give the folder back its name, or take the checkpoint of this training.
     """
@@ -129,15 +131,16 @@ def configuration_differs(package: Package) -> Iterator[Problem]:
         name = checkpoint.configuration
         if trainer.parts and name is not None and name != trainer.parts.configuration:
             expected = quote(trainer.parts.configuration)
-            message = f"configuration {quote(name)}, the folder says {expected}"
+            message = f"configuration {quote(name)}, but the folder's name says {expected}"
             yield Problem(message, fold.checkpoint_path)
 
 
 @rule("C006", WARNING, NNUNET, "nnU-Net writes the checkpoint of fold N into fold_N")
 def fold_differs(package: Package) -> Iterator[Problem]:
-    """A checkpoint belongs to another fold than the folder that it lies in.
+    """A checkpoint is in the folder of another fold.
 
-    Why: it predicts as before, but nobody can tell any more which subjects it was trained on.
+    Why: predictions stay the same, but nobody can tell which subjects the checkpoint was trained
+    on.
 
     Fix: name the folder after the fold that was trained, or take the checkpoint of this fold.
     """
@@ -153,7 +156,7 @@ def fold_differs(package: Package) -> Iterator[Problem]:
 
 @rule("C010", WARNING, SPEC, "To save space, include only `checkpoint_final.pth`")
 def optimizer_state(package: Package) -> Iterator[Problem]:
-    """A checkpoint carries the state of the training, which inference never reads.
+    """A checkpoint contains the training state, which inference never reads.
 
     Why: the optimizer's numbers double the download and the disk space of every user.
 
@@ -166,20 +169,18 @@ def optimizer_state(package: Package) -> Iterator[Problem]:
             yield Problem(message, fold.checkpoint_path)
 
 
-@rule(
-    "C011", WARNING, TORCH, "torch 2.6 and later load with weights_only=True unless told otherwise"
-)
+@rule("C011", WARNING, TORCH, "torch 2.6 and later load with weights_only=True by default")
 def not_weights_only(package: Package) -> Iterator[Problem]:
     """`torch.load` refuses the checkpoint in its safe mode, the default since torch 2.6.
 
-    Why: users must switch off the protection from code in the file to load it, and tools that don't
-    fail with "Weights only load failed".
+    Why: to load it, users must switch off the protection against code in the file. Tools that don't
+    do so fail with "Weights only load failed".
 
     Fix: `model-lint pack` writes a checkpoint that loads in the safe mode.
     """
     for _, fold, checkpoint in every_checkpoint(package):
         if checkpoint.weights_only_refuses and not checkpoint.issues:
-            message = f"needs {listing(checkpoint.weights_only_refuses)}"
+            message = f"the safe mode refuses {listing(checkpoint.weights_only_refuses)}"
             yield Problem(message, fold.checkpoint_path)
 
 
@@ -192,12 +193,12 @@ def not_weights_only(package: Package) -> Iterator[Problem]:
     stops=EVERYWHERE,
 )
 def embedded_plans_differ(package: Package) -> Iterator[Problem]:
-    """`plans.json` or `dataset.json` is not what the checkpoint was trained with.
+    """`plans.json` or `dataset.json` differs from what the checkpoint was trained with.
 
     Why: nnU-Net and SCT predict with the files and never compare them with the checkpoint: another
-    spacing, normalisation or activation gives wrong segmentations without a word. An error where
-    prediction reads the value; names and descriptions may differ, and `image_orientation` may be
-    added (another one than the training's is a warning).
+    spacing, normalisation or activation silently gives wrong segmentations. It is an error if
+    prediction reads the value. Names and descriptions may differ, and `image_orientation` may be
+    added (if it differs from the training's, that is a warning).
 
     Fix: take `plans.json`, `dataset.json` and the checkpoints from the results folder of one
     training.
@@ -212,7 +213,7 @@ def embedded_plans_differ(package: Package) -> Iterator[Problem]:
             file, fold, first = next(iter(differences.values()))
             message = _edit(first, fold)
             if len(differences) > 1:
-                message += f"; {listing([*differences][1:])} too"
+                message += f"; also changed: {listing([*differences][1:])}"
             line = file.line(*first.steps) or file.line(*first.steps[:2])
             yield Problem(message, path, line, severity=ERROR if read else None)
 
@@ -228,14 +229,14 @@ def _edits(trainer: TrainerFolder, checkpoint: Checkpoint) -> Iterator[tuple[Jso
         heads = expected_heads(dataset.object.get("labels"))
         counted = network is not None and heads not in {None, network.output_heads}
         for difference in dataset_differences(dataset.object, checkpoint.dataset_json):
-            if not (counted and difference.steps[0] == "labels"):  # which C007 says
+            if not (counted and difference.steps[0] == "labels"):  # reported by C007
                 yield dataset, difference
 
 
 def _edit(difference: Difference, fold: Fold) -> str:
     name = quote(difference.name)
     if difference.here is ABSENT:
-        return f"{name} is gone; {fold.name} was trained with {quote(difference.trained)}"
+        return f"{name} is missing; {fold.name} was trained with {quote(difference.trained)}"
     if difference.trained is ABSENT:
         return f"{name} is {quote(difference.here)}; {fold.name} was trained without it"
     trained = quote(difference.trained)

@@ -1,4 +1,4 @@
-"""Rules of the dataset family: what ``dataset.json`` says."""
+"""Rules about ``dataset.json``, except its labels."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ _FORMAT = "write it as nnU-Net's documentation/dataset_format.md says"
     stops=EVERYWHERE,
 )
 def dataset_json_invalid(package: Package) -> Iterator[Problem]:
-    """`dataset.json` can't be read, is no JSON object, or has a key twice.
+    """`dataset.json` is unreadable, is not a JSON object, or has a duplicate key.
 
-    Why: nnU-Net and SCT stop at a file that is not JSON; of two equal keys they silently take the
+    Why: nnU-Net and SCT stop at a file that is not JSON; of duplicate keys they silently take the
     last.
 
     Fix: correct the file; `python -m json.tool dataset.json` shows where it breaks.
@@ -53,10 +53,10 @@ def dataset_json_invalid(package: Package) -> Iterator[Problem]:
     stops=EVERYWHERE,
 )
 def dataset_schema(package: Package) -> Iterator[Problem]:
-    """`dataset.json` lacks a key that nnU-Net reads, or has a value that it can't use.
+    """A key that nnU-Net reads is missing from `dataset.json`, or has an invalid value.
 
     Why: nnU-Net reads labels and channels when it plans and when it loads the model, and looks up
-    the reader of the `file_ending` in a fixed list. It stops where they are missing or of no use.
+    the reader of the `file_ending` in a fixed list. It stops if they are missing or invalid.
 
     Fix: take the `dataset.json` that nnU-Net copied into the results folder when it trained.
     """
@@ -67,14 +67,14 @@ def dataset_schema(package: Package) -> Iterator[Problem]:
             yield Problem(text, file.path, file.line(key), help=help_text, stops=stops)
         ending = file.object.get("file_ending")
         if isinstance(ending, str) and ending != ending.lower() and ending.lower() in FILE_ENDINGS:
-            text = f"nnU-Net reads files that end in {quote(ending)}, but may not write any"
+            text = f"nnU-Net reads files that end in {quote(ending)}, but may not write them"
             advice = f"write {quote(ending.lower())}, and rename the files"
             line = file.line("file_ending")
             yield Problem(text, file.path, line, help=advice, severity=WARNING)
 
 
 def _unusable(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the keys that nnU-Net can't use, each with one line; other rules say more of labels."""
+    """Yield each missing or invalid key with a message; other rules look into the labels."""
     if not isinstance(data.get("labels"), dict):
         yield "labels", _wrong("labels", data, "an object that gives each label its value")
     named = [key for key in _CHANNELS if key in data]
@@ -170,9 +170,9 @@ def invalid_image_orientation(package: Package) -> Iterator[Problem]:
     stops=(IN_SCT,),
 )
 def legacy_orientation_key(package: Package) -> Iterator[Problem]:
-    """The orientation stands under the old key `orientation`.
+    """The orientation is under the old key `orientation`.
 
-    Why: SCT reads `image_orientation` alone; without it SCT silently takes LPI.
+    Why: SCT reads only `image_orientation`; without it SCT silently takes LPI.
 
     Fix: rename the key to `image_orientation`.
     """
@@ -194,8 +194,8 @@ def channels_invalid(package: Package) -> Iterator[Problem]:
     """`channel_names` is not an object with the keys "0", "1", ... and texts as values.
 
     Why: prediction only counts the channels, but planning and the integrity check stop at a list,
-    and at names that are not text: in a data set these are errors. `modality` is nnU-Net v1's name
-    for it; where both are there, `modality` wins when the model predicts.
+    and at names that are not text: in a data set these are errors. `modality` is nnU-Net 1's name
+    of the key; if both are there, prediction uses `modality`.
 
     Fix: write `"channel_names": {"0": "T2w"}`, with one key for each channel, counted from 0.
     """
@@ -215,13 +215,13 @@ def channels_invalid(package: Package) -> Iterator[Problem]:
 
 
 def _modality(amounts: Mapping[str, int], file: JsonFile, *, planned: bool) -> Problem:
-    text = "`modality` is nnU-Net v1's key for `channel_names`"
+    text = "`modality` is nnU-Net 1's key for `channel_names`"
     stops = planned and "channel_names" not in amounts
     if len(set(amounts.values())) > 1:
         text = f"`modality` counts {amounts['modality']} and `channel_names` "
-        text += f"{amounts['channel_names']}, and `modality` wins"
+        text += f"{amounts['channel_names']}, and nnU-Net uses `modality`"
         stops = True
-    advice = "take it out" if "channel_names" in amounts else "rename it to `channel_names`"
+    advice = "remove it" if "channel_names" in amounts else "rename it to `channel_names`"
     severity = ERROR if stops else None
     return Problem(text, file.path, file.line("modality"), help=advice, severity=severity)
 
@@ -261,13 +261,13 @@ def _channel_problems(
     stops=(IN_SCT, IN_SLICER),
 )
 def sct_many_channels(package: Package) -> Iterator[Problem]:
-    """The model takes several channels.
+    """The model has several input channels.
 
-    Why: SCT and 3D Slicer give an nnU-Net model exactly one image as one channel, and the network
-    stops. nnU-Net itself predicts with several.
+    Why: SCT and 3D Slicer pass exactly one image, as one channel, and the network stops. nnU-Net
+    itself predicts with several.
 
-    Fix: train a model of one channel, or say that the package is for nnU-Net alone:
-    `for = ["nnunet"]` in the configuration, `--for nnunet`.
+    Fix: train a model of one channel, or declare that the package is for nnU-Net alone: `for =
+    ["nnunet"]` in the configuration, or `--for nnunet`.
     """
     for _, file in datasets(package):
         key = "modality" if "modality" in file.object else "channel_names"
@@ -288,8 +288,8 @@ def training_count(package: Package) -> Iterator[Problem]:
     """`numTraining` is missing, not a number, or not the number of cases in the fingerprint.
 
     Why: planning and the integrity check read it, and stop without it: in a data set this is an
-    error. Another number than in the fingerprint means that one of both files belongs to another
-    version of the data set than the model.
+    error. If it differs from the fingerprint, one of the two files belongs to another version of
+    the data set than the model.
 
     Fix: take both files from the results folder of the training; nnU-Net copies them there.
     """
@@ -307,7 +307,7 @@ def _training_flaw(data: Mapping[str, Any], trainer: TrainerFolder) -> str | Non
         return "`numTraining` is missing"
     number = data["numTraining"]
     if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-        return f"`numTraining` should be a whole number from 1 on, not {quote(number)}"
+        return f"`numTraining` must be a whole number of at least 1, not {quote(number)}"
     cases = trainer.fingerprint.object.get("spacings") if trainer.fingerprint else None
     if isinstance(cases, list) and len(cases) != number:
         return f"`numTraining` is {number}, but the fingerprint has {count(cases, 'case')}"
@@ -347,11 +347,11 @@ def reader_orientation(package: Package) -> Iterator[Problem]:
     also=(ERROR,),
 )
 def image_reader_unknown(package: Package) -> Iterator[Problem]:
-    """`overwrite_image_reader_writer` names no image reader of nnU-Net.
+    """`overwrite_image_reader_writer` is not the name of one of nnU-Net's image readers.
 
-    Why: nnU-Net ignores a name that it does not have and takes the first reader for the file
-    ending, which may order the axes otherwise; at a value that is no text it stops. Prediction goes
-    by `image_reader_writer` of `plans.json` instead.
+    Why: nnU-Net ignores an unknown name and takes the first reader for the file ending, which may
+    order the axes differently. At a value that is not text it stops. Prediction reads
+    `image_reader_writer` of `plans.json` instead.
 
     Fix: write the name of one of nnU-Net's readers, or leave the key out.
     """
@@ -367,9 +367,9 @@ def image_reader_unknown(package: Package) -> Iterator[Problem]:
 
 
 def datasets(package: Package, *, old: bool = False) -> Iterator[tuple[TrainerFolder, JsonFile]]:
-    """Yield every dataset.json that holds an object, with its trainer folder.
+    """Yield every dataset.json that contains an object, with its trainer folder.
 
-    One of nnU-Net 1 only where that is asked for: it is one defect, which D006 reports.
+    Those of nnU-Net 1 only if ``old`` is true: they are reported by D006.
     """
     for trainer in package.judged:
         file = trainer.dataset

@@ -24,11 +24,12 @@ from .shared import shown
     stops=EVERYWHERE,
 )
 def labels_invalid(package: Package) -> Iterator[Problem]:
-    """The labels do not say what the network's output means.
+    """The labels do not describe the network's output.
 
-    Why: nnU-Net stops at some of these, and silently writes other values than SCT looks for at the
-    rest: the masks come out empty, swapped or merged. Regions are painted in the order of `labels`,
-    each with its value of `regions_class_order`, so that a later one covers an earlier one.
+    Why: nnU-Net stops at some of these defects. At the others it silently writes values that SCT
+    does not look for: the masks are empty, swapped or merged. Regions are painted in the order of
+    `labels`, each with its value of `regions_class_order`, so that a later one covers an earlier
+    one.
 
     Fix: `background` is 0, the others are 1, 2, 3, ... without gaps; regions are lists of these,
     larger ones first, and need a `regions_class_order` with one value for each; `ignore` is the
@@ -47,7 +48,7 @@ def label_suffix(package: Package) -> Iterator[Problem]:
 
     Why: SCT names its output after the label: `canal_seg` becomes `_canal_seg_seg`.
 
-    Fix: take `_seg` off the label.
+    Fix: remove `_seg` from the label.
     """
     for _, file in datasets(package):
         for name in _labels(file):

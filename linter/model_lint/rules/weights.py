@@ -11,16 +11,16 @@ from ..models.package import Package
 from ..models.trainer_folder import Fold, TrainerFolder
 from ..nnunet.networks import BATCHES, Network, network
 from ..nnunet.plans import resolve
-from ..wording import count, listing, quote
+from ..wording import are, count, listing, quote
 from . import ERROR, EVERYWHERE, NNUNET, WARNING, rule
 from .shared import every_checkpoint
 
 
 def expected_heads(labels: object) -> int | None:
-    """Return the number of output channels that the labels of a ``dataset.json`` ask for.
+    """Return the number of output channels for the labels of a ``dataset.json``.
 
-    As nnU-Net's ``LabelManager``: a label of several values makes all of them regions, of which the
-    background is none. None where the labels are not what the rules about them ask for.
+    As in nnU-Net's ``LabelManager``: if one label has several values, all labels are regions, and
+    the background is not counted. None if the labels are invalid.
     """
     if not isinstance(labels, dict) or "background" not in labels:
         return None
@@ -32,9 +32,9 @@ def expected_heads(labels: object) -> int | None:
 
 
 def expected_channels(trainer: TrainerFolder) -> int | None:
-    """Return the number of input channels that ``dataset.json`` and ``plans.json`` ask for.
+    """Return the number of input channels for ``dataset.json`` and ``plans.json``.
 
-    nnU-Net adds one channel per foreground label where the configuration is the second stage of a
+    nnU-Net adds one channel per foreground label if the configuration is the second stage of a
     cascade.
     """
     if trainer.channels is None or trainer.plans is None:
@@ -59,7 +59,7 @@ def expected_channels(trainer: TrainerFolder) -> int | None:
     stops=EVERYWHERE,
 )
 def output_channels(package: Package) -> Iterator[Problem]:
-    """The network has another number of outputs than `dataset.json` has labels.
+    """The network's number of outputs does not match the labels of `dataset.json`.
 
     Why: nnU-Net builds the network from `dataset.json`, and then the weights don't fit it.
 
@@ -71,7 +71,7 @@ def output_channels(package: Package) -> Iterator[Problem]:
         expected = expected_heads(labels)
         if network and expected is not None and network.output_heads != expected:
             outputs = count(network.output_heads, "output channel")
-            yield Problem(f"{outputs}, the labels need {expected}", fold.checkpoint_path)
+            yield Problem(f"{outputs}, but the labels need {expected}", fold.checkpoint_path)
 
 
 @rule(
@@ -82,7 +82,7 @@ def output_channels(package: Package) -> Iterator[Problem]:
     stops=EVERYWHERE,
 )
 def input_channels(package: Package) -> Iterator[Problem]:
-    """The network has another number of inputs than `dataset.json` has channels.
+    """The network's number of inputs does not match the channels of `dataset.json`.
 
     Why: nnU-Net builds the network from `dataset.json`, and then the weights don't fit it.
 
@@ -92,7 +92,7 @@ def input_channels(package: Package) -> Iterator[Problem]:
         network, expected = checkpoint.architecture, expected_channels(trainer)
         if network and expected is not None and network.input_channels != expected:
             inputs = count(network.input_channels, "input channel")
-            yield Problem(f"{inputs}, dataset.json asks for {expected}", fold.checkpoint_path)
+            yield Problem(f"{inputs}, but dataset.json needs {expected}", fold.checkpoint_path)
 
 
 @rule(
@@ -103,11 +103,11 @@ def input_channels(package: Package) -> Iterator[Problem]:
     stops=EVERYWHERE,
 )
 def folds_differ(package: Package) -> Iterator[Problem]:
-    """The folds of one model have weights of other names or shapes.
+    """The folds of one model have weights with different names or shapes.
 
     Why: one network is built for all folds; the first fold that does not fit stops the prediction.
 
-    Fix: put together only folds of one training (same trainer, plans and configuration).
+    Fix: ship only folds of one training (same trainer, plans and configuration).
     """
     for trainer in package.trainers:
         first: tuple[Fold, dict[str, tuple[int, ...]]] | None = None
@@ -132,8 +132,8 @@ def folds_differ(package: Package) -> Iterator[Problem]:
 def non_finite_weights(package: Package) -> Iterator[Problem]:
     """Weights are infinite, not numbers (NaN), or a whole tensor of them is zero.
 
-    Why: the training diverged or the file was damaged; the model loads and segments nothing,
-    without a word. Only `model-lint check --deep` looks for it.
+    Why: the training diverged or the file was damaged; the model loads and silently segments
+    nothing. Only `model-lint check --deep` looks for it.
 
     Fix: take the checkpoint of a training that went well, and test it on an image before release.
     """
@@ -149,8 +149,8 @@ def non_finite_weights(package: Package) -> Iterator[Problem]:
 def same_folds(package: Package) -> Iterator[Problem]:
     """Two folds have the same weights.
 
-    Why: one was copied over the other: predictions take twice the time and the package twice the
-    space for nothing, and the ensemble is not the one that was evaluated.
+    Why: one was copied over the other. The copy doubles the prediction time and the size of the
+    package for nothing, and the ensemble is not the one that was evaluated.
 
     Fix: take the checkpoint of each fold from its own folder, or leave the copy out.
     """
@@ -166,9 +166,9 @@ def same_folds(package: Package) -> Iterator[Problem]:
 
 
 def _fingerprints(package: Package, fold: Fold, checkpoint: Checkpoint) -> list[object]:
-    """Return what two checkpoints share only where they hold the same numbers.
+    """Return keys that two checkpoints share only if their weights are the same.
 
-    The checksums of the weights where they are known, else that of the whole file.
+    From the checksums of the weights if they are known, else from that of the whole file.
     """
     sums = checkpoint.checksums
     if checkpoint.weights and all(t.storage.key in sums for t in checkpoint.weights.values()):
@@ -186,14 +186,14 @@ def _fingerprints(package: Package, fold: Fold, checkpoint: Checkpoint) -> list[
     stops=EVERYWHERE,
 )
 def weights_shape(package: Package) -> Iterator[Problem]:
-    """The weights are those of another network than `plans.json` describes.
+    """The weights belong to another network than `plans.json` describes.
 
     Why: nnU-Net builds the network from `plans.json`, and then the weights don't fit it.
 
     Fix: take `plans.json` and `checkpoint_final.pth` from the results folder of one training.
     """
     for trainer in package.trainers:
-        # The others have the same shapes, or C009 says so.
+        # The others have the same shapes, or are reported by C009.
         for fold, checkpoint in islice(trainer.checkpoints, 1):
             planned = _planned(trainer, checkpoint)
             if planned and checkpoint.weights and not checkpoint.wrapper_prefix:
@@ -203,7 +203,7 @@ def weights_shape(package: Package) -> Iterator[Problem]:
 
 
 def _planned(trainer: TrainerFolder, checkpoint: Checkpoint) -> Network | None:
-    """Return the network that nnU-Net builds for the weights; None where it is not certain."""
+    """Return the network that nnU-Net builds for the weights; None if that is not certain."""
     plans = trainer.plans
     if plans is None or trainer.builds_network:
         return None
@@ -212,22 +212,22 @@ def _planned(trainer: TrainerFolder, checkpoint: Checkpoint) -> Network | None:
 
 
 def _misfit(planned: Network, checkpoint: Checkpoint) -> str | None:
-    """Say where the weights don't fit the plans; the numbers of channels are left to others."""
+    """Return where the weights don't fit the plans; channels are reported by C007 and C008."""
     found, weights = checkpoint.architecture, checkpoint.weights
     if found is None:
         return f"not the weights of a {planned.name}, which plans.json describes"
     if planned.name != found.name:
-        return f"a {found.name}, plans.json describes a {planned.name}"
+        return f"a {found.name}, but plans.json describes a {planned.name}"
     needed = planned.weights(found.input_channels, found.output_heads)
     missing = [n for n in needed if n not in weights and not n.endswith(BATCHES)]
     if missing:
-        verb = "is" if len(missing) == 1 else "are"
-        return f"{listing(missing)} {verb} missing, which plans.json describes"
+        return f"{listing(missing)} {are(missing)} missing, which plans.json describes"
     for name, shape in needed.items():
         if name in weights and weights[name].shape != shape:
-            return f"{quote(name)} is {_by(weights[name].shape)}, plans.json needs {_by(shape)}"
+            found_shape, needed_shape = _by(weights[name].shape), _by(shape)
+            return f"{quote(name)} is {found_shape}, but plans.json needs {needed_shape}"
     unknown = [n for n in checkpoint.weight_names if n not in needed] if planned.unit else []
-    return f"holds {listing(unknown)}, which plans.json does not describe" if unknown else None
+    return f"contains {listing(unknown)}, which plans.json does not describe" if unknown else None
 
 
 def _by(shape: tuple[int, ...]) -> str:
