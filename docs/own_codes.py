@@ -16,7 +16,7 @@ UNUSED = """# unused-ignore (X001)
 
 **Warning** · since 0.1 · about the configuration
 
-The configuration ignores a rule, but nothing was found that it silences.
+The configuration ignores a rule, but it silences no finding.
 
 ## Why
 

@@ -132,7 +132,7 @@ def two_channels(*names: str) -> Change:
 CASES = [
     silent("P001", "the genuine model"),
     case("P001", "not JSON", put("plans.json", PLANS[:-3]), at="plans.json", says="can't be read"),
-    case("P001", "a list", put("plans.json", "[]"), says="must hold an object", line=1),
+    case("P001", "a list", put("plans.json", "[]"), says="must contain an object", line=1),
     case("P001", "empty", put("plans.json", ""), says="empty"),
     case("P001", "byte order mark", put("plans.json", f"\ufeff{PLANS}"), says="byte order mark"),
     case(
@@ -147,7 +147,7 @@ CASES = [
         "P001",
         "key twice",
         put("plans.json", PLANS.replace("{", '{\n"plans_name": "x",', 1)),
-        says="the key `plans_name` is there more than once",
+        says="the key `plans_name` is a duplicate",
     ),
     silent("P001", "windows line ends", put("plans.json", PLANS.replace("\n", "\r\n"))),
     silent("P001", "one line", put("plans.json", json.dumps(json.loads(PLANS)))),
@@ -179,7 +179,7 @@ CASES = [
         "P003",
         "folder renamed",
         rename_trainer("nnUNetTrainerTiny__nnUNetResEncMPlans__2d"),
-        says="`plans_name` is `nnUNetPlans`, the folder says `nnUNetResEncMPlans`",
+        says="`plans_name` is `nnUNetPlans`, but the folder's name says `nnUNetResEncMPlans`",
         severity=W,
     ),
     case("P003", "name changed", plans({"plans_name": "mine"}), at="plans.json"),
