@@ -160,7 +160,7 @@ def test_nothing_to_lint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
         (["rule", "Q999"], "no rule has the code"),
         (
             ["rule", "X001"],
-            "model-lint's own: https://ivadomed.github.io/model-template/rules/unus",
+            "a finding of model-lint itself: https://ivadomed.github.io/model-template/rules/unus",
         ),
         (["check", "nul\0byte"], "no such file or folder"),
     ],
@@ -187,7 +187,7 @@ def test_a_mistake_is_one_line_and_status_two(
         (["check", "--fial-on=info"], "unknown argument --fial-on=info (did you mean --fail-on?);"),
         (["check", "--zzz"], "unknown argument --zzz; `model-lint check --help` says more"),
         (["check", "--jobs", "0"], "must be a whole number of at least 1, not '0'"),
-        (["pack", "a", "b"], "there is no b; `model-lint pack --help`"),
+        (["pack", "a", "b"], "unknown argument b; `model-lint pack --help`"),
     ],
 )
 def test_wrong_usage_is_one_line_and_status_two(

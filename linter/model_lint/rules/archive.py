@@ -13,6 +13,7 @@ from ..storage.tree import LimitError
 from ..storage.zip_member import READABLE_METHODS, Member
 from ..wording import are, count, listing, printable, quote
 from . import ERROR, EVERYWHERE, IN_SCT, PRACTICE, SCT, SPEC, WARNING, ZIPFILE, rule
+from .shared import SHOWN
 
 #: The message of ``zipfile`` if it finds no end of a central directory.
 _NO_ZIP = "File is not a zip file"
@@ -30,9 +31,6 @@ _KINDS = {
     b"\x80": "a Python pickle (a checkpoint of old PyTorch?)",
     b"{": "a JSON file",
 }
-
-#: Findings of one kind that are shown before the rest is counted.
-SHOWN = 10
 
 _METHODS = {
     1: "shrink",

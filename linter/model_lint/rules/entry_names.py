@@ -11,7 +11,8 @@ from ..models.archive import Archive
 from ..storage.file_systems import DEVICE, one_name
 from ..wording import listing, printable
 from . import ERROR, EVERYWHERE, PRACTICE, ZIPFILE, rule
-from .archive import SHOWN, about, about_paths
+from .archive import about, about_paths
+from .shared import SHOWN
 
 #: A quick test: only these names can be one of those below.
 _ODD = re.compile(
