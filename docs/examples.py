@@ -39,8 +39,8 @@ _BETTER = {
 }
 
 _CHECKPOINT = "fold_{}/checkpoint_final.pth"
-#: Packages in which little is wrong: the genuine one, and with checkpoints as they are packed.
-SOUND = (
+#: Packages with few findings: the genuine one, and with checkpoints as they are packed.
+VALID = (
     package,
     lambda folder: package(folder, put(_CHECKPOINT.format(0), slim(0))),
     lambda folder: package(
@@ -51,12 +51,12 @@ SOUND = (
 
 @dataclass(frozen=True)
 class Example:
-    """What a reader sees of a rule at work, as Markdown."""
+    """An example of a rule, as Markdown."""
 
-    #: What was changed in a sound package, in a few words; "" for a name.
+    #: What was changed in a valid package, in a few words; "" for a name.
     what: str
     failing: str
-    #: From the failing files to the repaired ones; "" where only bytes differ.
+    #: From the failing files to the repaired ones; "" if only bytes differ.
     difference: str
     repaired: str
 
@@ -154,14 +154,14 @@ def _of_files(case: Case, folder: Path) -> Example:
 
 
 def _good(case: Case, folder: Path, bad: dict[str, bytes]) -> tuple[Case, Path]:
-    """Return what is nearest to a failing case and has nothing for its rule to find.
+    """Return the case nearest to a failing one in which its rule is silent.
 
-    That is the repaired case where there is one, else a sound package, else a silent case.
+    That is the repaired case if there is one, else a valid package, else a silent case.
     """
     silent = _silent(case.code)
     repaired = [other for other in silent if other.what == REPAIRED]
-    sound = [replace(case, build=build) for build in SOUND]
-    for number, choices in enumerate([repaired or sound, repaired or silent]):
+    valid = [replace(case, build=build) for build in VALID]
+    for number, choices in enumerate([repaired or valid, repaired or silent]):
         built = [(o, o.build(_made(folder / f"{number}-{n}"))) for n, o in enumerate(choices)]
         quiet = [found for found in built if not _fires(*found)]
         if quiet:
@@ -180,7 +180,7 @@ def _is_shown(difference: str) -> bool:
 
 
 def _rank(difference: str) -> tuple[bool, bool, int]:
-    """The smaller the better, if it says something."""
+    """Return the order of differences: the smallest one that shows something is the best."""
     return not difference, _BYTES in difference, len(difference)
 
 
@@ -231,7 +231,7 @@ def _text_difference(bad: list[str] | None, good: list[str] | None) -> list[str]
 
 
 def _tops(paths: Iterable[str], others: Iterable[str]) -> list[str]:
-    """Return the paths, those of a folder that the others lack as that folder."""
+    """Return the paths; a folder that the others do not have stands for its files."""
     kept = {"/".join(other.split("/")[:n]) for other in others for n in range(other.count("/") + 2)}
     tops = set()
     for path in paths:

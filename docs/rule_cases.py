@@ -1,4 +1,4 @@
-"""Examples of rules whose own cases show less: repositories, plans, privacy, reading everything."""
+"""Examples of rules whose test cases are less clear: repositories, plans, privacy, ``--deep``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LOG = "fold_0/training_log_2026_11_23_14_06_03.txt"
 
 
 def checkout(files: Mapping[str, str | None]) -> Callable[[Path], Path]:
-    """Return what writes a model repository with these files; None leaves one out."""
+    """Return a function that writes a model repository with these files; None leaves one out."""
 
     def build(folder: Path) -> Path:
         root = folder / "model_seg_t2"
@@ -44,7 +44,7 @@ def checkout(files: Mapping[str, str | None]) -> Callable[[Path], Path]:
 def repository(
     code: str, what: str, bad: dict[str, str | None], good: dict[str, str]
 ) -> list[Case]:
-    """Return a repository in which a rule fires, and the same repaired."""
+    """Return a repository in which a rule reports, and the same repaired."""
     return [Case(code, what, checkout(bad)), Case(code, REPAIRED, checkout(good), fires=False)]
 
 
@@ -62,7 +62,7 @@ def with_clone(folder: Path) -> Path:
 
 
 def logged(code: str, what: str, line: str) -> list[Case]:
-    """Return a package with a line in its log that leaks, and without the leak."""
+    """Return a package with a leak in a line of its log, and the same without the leak."""
     bad = f"2026-11-23 14:06:03.123456: {line}\n"
     good = changed(code, REPAIRED, put(LOG, scrub(bad)), fires=False)
     return [changed(code, what, put(LOG, bad)), good]
@@ -99,7 +99,7 @@ def renamed(data: Any) -> None:
 
 
 def flipped(folder: Path) -> Path:
-    """Write a package in which a bit of the progress picture is not what was zipped."""
+    """Write a package in which one bit of the progress picture was changed."""
     path = package(folder)
     with zipfile.ZipFile(path) as archive:
         (name,) = (name for name in archive.namelist() if name.endswith(".png"))
@@ -111,7 +111,7 @@ def flipped(folder: Path) -> Path:
 
 
 def broken(checkpoint: Any) -> None:
-    """Make a weight of the network no number."""
+    """Make a weight of the network NaN."""
     next(iter(checkpoint["network_weights"].values())).view(-1)[0] = float("nan")
 
 
@@ -190,8 +190,8 @@ CASES: list[Case] = [
     *logged("V003", "a subject in a log", "predicting sub-m012_ses-01_T2w"),
     *logged("V004", "a password in a log", "cloning https://jdoe:s3cret@host.example/nnunet"),
     Case("Z010", "a picture with one wrong bit", flipped),
-    changed("C013", "a weight that is no number", put(CHECKPOINT, changed_slim(broken))),
-    # Repaired packages that are nearer to the failing case than a sound one.
+    changed("C013", "a weight that is not a number", put(CHECKPOINT, changed_slim(broken))),
+    # Repaired packages that are nearer to the failing case than a valid one.
     changed("L017", REPAIRED, drop("trainer_class.py"), rename_trainer(STOCK), fires=False),
     changed("L020", REPAIRED, put("/crop_metadata.json", PADS), fires=False),
     changed("L021", REPAIRED, put("/crop_metadata.json", PADS), fires=False),
