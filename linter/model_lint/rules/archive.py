@@ -131,7 +131,7 @@ def _end(member: Member) -> int:
     "Z004",
     ERROR,
     ZIPFILE,
-    "zipfile writes a symbolic link as a text file that holds the link's target",
+    "zipfile writes a symbolic link as a text file that contains the link's target",
     blocks_repair=True,
     security=True,
     stops=EVERYWHERE,
@@ -206,7 +206,7 @@ def compression_unsupported(archive: Archive) -> Iterator[Problem]:
 def junk_entry(package: Package) -> Iterator[Problem]:
     """The package contains files that macOS or Windows left behind.
 
-    Why: nobody needs them. If such a file is at the top, next to the only folder there, SCT does
+    Why: nobody needs them. If one of them is at the top, next to the only folder there, SCT does
     not look inside that folder and finds no model.
 
     Fix: leave them out: `model-lint pack` does, and so does `zip -r -x "*.DS_Store" "__MACOSX/*"`.

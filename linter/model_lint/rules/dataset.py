@@ -145,7 +145,7 @@ def _letters(key: str) -> str:
 def invalid_image_orientation(package: Package) -> Iterator[Problem]:
     """`image_orientation` is not one of the 48 codes.
 
-    Why: SCT installs such a model without complaint and fails on the first image.
+    Why: SCT installs the model without an error and fails on the first image.
 
     Fix: write three upper-case letters, one of R/L, one of A/P and one of I/S, that name where each
     axis of the training images comes from: SCT's `RPI` is nibabel's `LAS`.
