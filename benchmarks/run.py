@@ -29,7 +29,7 @@ TOOLS = ROOT / ".venv-bench" / "bin"
 MODEL = ROOT / "tests" / "data" / "nnUNetTrainerTiny__nnUNetPlans__2d"
 RESULTS = WORK / "nnUNet_results"
 LARGE = RESULTS / "Dataset777_Bench" / "nnUNetTrainer__nnUNetPlans__3d_fullres"
-ZIPFILE = [BIN / "python", "-m", "zipfile"]
+ZIPFILE: Command = [BIN / "python", "-m", "zipfile"]
 PACKED = WORK / "model_seg_sc-gm_t2_unet3d-r20260103.zip"
 #: As on a user's machine: bytecode is cached.
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"} | {
@@ -37,6 +37,9 @@ ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTEC
     "nnUNet_raw": str(WORK),
     "nnUNet_preprocessed": str(WORK),
 }
+
+#: A program and its arguments.
+Command = Sequence[str | Path]
 
 
 def main() -> None:
@@ -95,7 +98,7 @@ def measure(
 
 
 def in_turns(
-    commands: Sequence[Sequence[str | Path]],
+    commands: Sequence[Command],
     repeat: int,
     before: Callable[[], None] | None = None,
 ) -> list[tuple[float, float]]:
@@ -112,7 +115,7 @@ def in_turns(
     ]
 
 
-def measure_once(command: Sequence[str | Path]) -> tuple[float, float]:
+def measure_once(command: Command) -> tuple[float, float]:
     """Return the seconds and the peak memory in MB of one run."""
     started = time.perf_counter()
     process = subprocess.Popen(
@@ -151,7 +154,10 @@ def row(*cells: object) -> None:
 def speed(small: Path, stored: Path, deflated: Path) -> None:
     """Print how long a check takes beside other programs on the same package."""
     packages = {"stored": stored, "deflated": deflated, "as `pack` writes it": PACKED}
-    commands = [[BIN / "python", "-c", "pass"], *map(lint, (small, *packages.values()))]
+    commands: list[Command] = [
+        [BIN / "python", "-c", "pass"],
+        *map(lint, (small, *packages.values())),
+    ]
     (base, _), (quick, quick_memory), *checks = in_turns(commands, 21)
     row("what", "seconds", "memory (MB)", "read", "against")
     row(":--", "--:", "--:", "--:", ":--")
@@ -173,7 +179,11 @@ def speed(small: Path, stored: Path, deflated: Path) -> None:
             f"{seconds / quick:.2f} x the small one",
         )
     for (name, target), (seconds, _) in zip(packages.items(), checks[:2], strict=False):
-        reading = [lint("--deep", target), ["unzip", "-tq", target], [*ZIPFILE, "-t", target]]
+        reading: list[Command] = [
+            lint("--deep", target),
+            ["unzip", "-tq", target],
+            [*ZIPFILE, "-t", target],
+        ]
         (deep, memory), (unzip, _), (python, _) = in_turns(reading, 3)
         row(
             f"`check --deep`, {name}",
@@ -185,7 +195,7 @@ def speed(small: Path, stored: Path, deflated: Path) -> None:
         for tool, slow in (("unzip -t", unzip), ("python -m zipfile -t", python)):
             row(f"`{tool}`, {name}", f"{slow:.2f}", "", "100 %", f"{slow / seconds:.0f} x `check`")
     for tool in ("picklescan", "modelscan"):
-        arguments = ["-p", LARGE] if tool == "modelscan" else ["--path", LARGE]
+        arguments: Command = ["-p", LARGE] if tool == "modelscan" else ["--path", LARGE]
         seconds, memory = measure(TOOLS / tool, *arguments, repeat=3)
         against = f"{seconds / checks[0][0]:.1f} x `check`"
         row(f"{tool}, extracted", f"{seconds:.2f}", f"{memory:.0f}", "", against)
@@ -311,13 +321,13 @@ def extracted(package: Path) -> Path:
 
 def verdict(tool: str, target: Path) -> str:
     """Return what a tool says: flagged, clean, or nothing scanned."""
-    command: list[str | Path] = {
+    commands: dict[str, Command] = {
         "model-lint": [BIN / "model-lint", "check", target],
         "picklescan": [TOOLS / "picklescan", "--path", target],
         "modelscan": [TOOLS / "modelscan", "-p", target],
-    }[tool]
+    }
     done = subprocess.run(
-        [*map(str, command)], capture_output=True, text=True, env=ENVIRONMENT, check=False
+        [*map(str, commands[tool])], capture_output=True, text=True, env=ENVIRONMENT, check=False
     )
     if tool == "picklescan" and "Scanned files: 0" in done.stdout + done.stderr:
         return "nothing scanned (exit 0)"

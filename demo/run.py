@@ -1,7 +1,7 @@
-"""Go the whole path on generated phantoms: repository, training, package, lint, prediction.
+"""Run the whole path on phantom data: repository, training, package, lint, prediction.
 
-Everything lands in ``demo-output/``. What an earlier run finished there is not done again; remove
-the folder to start afresh.
+All output is in ``demo-output/``. Steps that an earlier run finished are not run again; remove the
+folder to start over.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ OUTPUT = ROOT / "demo-output"
 REPOSITORY = OUTPUT / "model_seg_sc-gm_t2star"
 WORK = REPOSITORY / "output" / "phantom"
 CONFIG = ["config.yaml", "tests/phantom.yaml"]
-#: What is worth a line at the terminal: steps done and epochs begun.
+#: Lines of the log that are shown at the terminal: finished steps and started epochs.
 PROGRESS = re.compile(r"Finished jobid: \d+ \(Rule: (?!all)(\w+)\)|: (Epoch \d+)\s*$")
-#: The training is tiny, but it must learn.
+#: The training is tiny, but must reach this.
 MINIMUM_DICE = {"sc": 0.9, "gm": 0.8}
 ANSWERS = {
     "anatomy": "sc-gm",
@@ -35,7 +35,7 @@ ANSWERS = {
 
 
 def main() -> int:
-    """Run every step; the first that fails ends the demo with its exit status."""
+    """Run every step; the first failure ends the demo with its exit status."""
     started = time.monotonic()
     OUTPUT.mkdir(exist_ok=True)
     try:
@@ -46,7 +46,7 @@ def main() -> int:
         segment()
     except subprocess.CalledProcessError as error:
         print(
-            f"\nThe demo stopped: this failed:\n  {' '.join(map(str, error.cmd))}", file=sys.stderr
+            f"\nThe demo stopped. This failed:\n  {' '.join(map(str, error.cmd))}", file=sys.stderr
         )
         return error.returncode
     summary(time.monotonic() - started)
@@ -54,13 +54,13 @@ def main() -> int:
 
 
 def generate() -> None:
-    """Answer the template's questions and write the model repository."""
+    """Generate the model repository."""
     say("1/5", "Generate a model repository from the template's questions")
     complete = OUTPUT / ".generated"
     if complete.is_file():
-        print(f"there already: {shown(REPOSITORY)}")
+        print(f"already there: {shown(REPOSITORY)}")
         return
-    shutil.rmtree(REPOSITORY, ignore_errors=True)  # what an interrupted run left
+    shutil.rmtree(REPOSITORY, ignore_errors=True)  # the rest of an interrupted run
     answers = [f"{key}={value}" for key, value in ANSWERS.items()]
     with TemporaryDirectory(prefix="model-template-") as clean:
         copy_template(Path(clean))
@@ -70,7 +70,7 @@ def generate() -> None:
 
 
 def copy_template(target: Path) -> None:
-    """Copy the template without caches, which cookiecutter would take for text."""
+    """Copy the template without caches, which cookiecutter would render as text."""
     caches = shutil.ignore_patterns("__pycache__", ".*_cache", ".hypothesis", ".snakemake")
     for name in ("{{cookiecutter.repo_name}}", "hooks", "linter", "questions"):
         shutil.copytree(ROOT / name, target / name, ignore=caches)
@@ -82,16 +82,16 @@ def make_phantoms() -> None:
     """Write the BIDS dataset of synthetic cords."""
     say("2/5", "Write a small BIDS dataset of synthetic spinal cords")
     if (WORK / "bids").is_dir():
-        print(f"there already: {shown(WORK / 'bids')}")
+        print(f"already there: {shown(WORK / 'bids')}")
         return
     run(sys.executable, "tests/phantom.py", "--config", *CONFIG)
 
 
 def train() -> None:
-    """Convert, plan, train, predict, evaluate, pack and check: the repository's own workflow."""
+    """Run the repository's workflow: convert, plan, train, predict, evaluate, pack and check."""
     say("3/5", "Convert, train a tiny nnU-Net, predict the test set, evaluate, pack and check")
     log = OUTPUT / "workflow.log"
-    print(f"  all that nnU-Net and Snakemake say: {shown(log)}")
+    print(f"  output of nnU-Net and Snakemake: {shown(log)}")
     command = ["snakemake", "--cores", "2", "--quiet", "rules", "--configfile", *CONFIG]
     with log.open("w", encoding="utf-8") as copy, start(command) as process:
         for line in process.stdout or ():
@@ -101,11 +101,11 @@ def train() -> None:
     if process.returncode:
         print("".join(log.read_text(encoding="utf-8").splitlines(keepends=True)[-30:]))
         raise subprocess.CalledProcessError(process.returncode, command)
-    learned()
+    check_dice()
 
 
-def learned() -> None:
-    """Raise CalledProcessError if the training learned less than it is there to show."""
+def check_dice() -> None:
+    """Raise CalledProcessError if the mean Dice of a label is too low."""
     with (REPOSITORY / "results" / "test_metrics.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     for label, least in MINIMUM_DICE.items():
@@ -116,15 +116,15 @@ def learned() -> None:
 
 
 def lint() -> None:
-    """Lint the package once more, as a page to read and as a report at the terminal."""
+    """Lint the package again, with a report at the terminal and as a page."""
     say("4/5", "Lint the package")
     formats = ["--format", "text", "--format", "html", "--output", "lint.html"]
     run("model-lint", "check", package().relative_to(OUTPUT), *formats, cwd=OUTPUT)
 
 
 def segment() -> None:
-    """Segment an image in another orientation with nothing but the package."""
-    say("5/5", "Segment an image with the packed zip alone")
+    """Segment an image with the package alone."""
+    say("5/5", "Segment an image with the package alone")
     image = min((WORK / "bids").glob("sub-*/**/*.nii.gz"))
     run(
         sys.executable,
@@ -141,8 +141,8 @@ def package() -> Path:
 
 
 def summary(seconds: float) -> None:
-    """Say where to look."""
-    print(f"\nDone in {seconds / 60:.1f} minutes. Look at:")
+    """Print where the results are."""
+    print(f"\nDone in {seconds / 60:.1f} minutes. See:")
     for what, path in {
         "the generated repository": REPOSITORY,
         "its model card, with results": REPOSITORY / "README.md",
@@ -170,7 +170,7 @@ def run(*command: str | Path, cwd: Path = REPOSITORY) -> None:
 
 
 def start(command: list[str]) -> subprocess.Popen[str]:
-    """Start a program of this virtual environment, its output as lines of text."""
+    """Start a program of this virtual environment, with its output as lines of text."""
     return subprocess.Popen(
         command,
         cwd=REPOSITORY,
@@ -183,7 +183,7 @@ def start(command: list[str]) -> subprocess.Popen[str]:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment in which this virtual environment's programs are found first."""
+    """Return the environment, with the programs of this virtual environment first."""
     programs = str(Path(sys.executable).parent)
     return os.environ | {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
 

@@ -3,7 +3,7 @@
 A hook of mkdocs. The pages are made from the rules and from the cases that test them. In a guide
 
     <!-- run: model-lint name model_seg_t2 -->            a command with its output
-    <!-- finding: L011 best only -->                      a rule's finding, of one of its test cases
+    <!-- finding: L004 two folders -->                    a rule's finding, of one of its test cases
     <!-- file: reasons.toml -->                           a file of the folder the commands run in
     <!-- questions -->, <!-- audience -->, <!-- disagreements -->   tables
 
@@ -25,7 +25,7 @@ from model_lint.rules import FAMILIES, Rule, all_rules
 sys.path.insert(0, str(Path(__file__).parent))
 
 from console import block, console
-from examples import cases, example, finding
+from examples import example, finding
 from own_codes import PAGES
 from sandbox import CONFIGURATIONS, sandbox
 from tables import audience, disagreements, questions
@@ -85,9 +85,9 @@ def page(rule: Rule) -> str:
 
 
 def _example(rule: Rule) -> list[str]:
-    if rule.code not in cases():
-        return [f"## Example\n\n{_sentence(rule.example)}"] if rule.example else []
     shown = example(rule.code)
+    if not shown:
+        return [f"## Example\n\n{_sentence(rule.example)}"] if rule.example else []
     kind = "repository" if rule.code.startswith("R") else "package"
     parts = ["## Example"]
     if rule.example:
@@ -106,9 +106,10 @@ def _index(rules: tuple[Rule, ...]) -> str:
     lines = [
         "# Rules",
         "",
-        "An **error** means that SCT or nnU-Net fails or silently does the wrong thing, that the "
-        "specification forbids it, or that it is unsafe. A **warning** works today, but breaks a "
-        "convention, wastes much space, leaks, or will fail soon. An **info** is worth knowing. "
+        "An **error** means that a consumer that [the package is for](../guides/audience.md) "
+        "fails or silently does the wrong thing, that the specification forbids it, or that it is "
+        "unsafe. A **warning** works today, but breaks a convention, wastes much space, leaks, or "
+        "will fail soon. An **info** is worth knowing. "
         "[How verdicts are justified](../guides/verdicts.md) explains where they come from.",
         "",
         f"There are {len(rules)} rules. `model-lint rule CODE` shows the same in a terminal.",

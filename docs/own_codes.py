@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest.mock import patch
 
+from build import CHECKPOINT, package, put
+from checkpoint_files import slim
 from console import block, console
-from examples import VALID
 from model_lint.commands import check as check_command
+from model_lint.findings import Problem
 from model_lint.rules import all_rules
 
 UNUSED = """# unused-ignore (X001)
@@ -80,11 +82,11 @@ def unused_ignore() -> str:
     """Return the page of X001."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        package = VALID[1](folder)
+        path = package(folder, put(CHECKPOINT, slim()))
         (folder / "model-lint.toml").write_text('ignore = { D003 = "added by hand" }\n')
-        failing = console(f"model-lint check {package.name}", folder)
+        failing = console(f"model-lint check {path.name}", folder)
         (folder / "model-lint.toml").write_text("")
-        repaired = console(f"model-lint check {package.name}", folder)
+        repaired = console(f"model-lint check {path.name}", folder)
     toml = block("toml", 'ignore = { D003 = "added by hand" }')
     return UNUSED.format(failing=f"{toml}\n\n{failing}", repaired=repaired)
 
@@ -92,7 +94,7 @@ def unused_ignore() -> str:
 def internal_error() -> str:
     """Return the page of X000."""
 
-    def crash(_: object) -> None:
+    def crash(_: object) -> Iterator[Problem]:
         raise KeyError("image_orientation")
 
     rules = tuple(r._replace(check=crash) if r.code == "D003" else r for r in all_rules())
@@ -100,8 +102,8 @@ def internal_error() -> str:
         tempfile.TemporaryDirectory() as name,
         patch.object(check_command, "all_rules", lambda: rules),
     ):
-        package = VALID[1](Path(name))
-        shown = console(f"model-lint check {package.name}", Path(name), statuses=(2,))
+        path = package(Path(name), put(CHECKPOINT, slim()))
+        shown = console(f"model-lint check {path.name}", Path(name), statuses=(2,))
     return INTERNAL.format(example=f"A rule that was made to crash:\n\n{shown}")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from build import ABSENT, MODEL, TRAINER, dataset, drop, inside, package, put
 from checkpoint_files import slim
 from console import output
-from rule_cases import checkout
+from rules.test_repository import checkout
 
 NAME = "model_seg_sc-gm_t2star"
 TAG = "r20261123"
@@ -72,7 +72,7 @@ def sandbox() -> Path:
         put("/.DS_Store"),
         name=f"{NAME}-r20230512.zip",
     )
-    checkout({"README.md": "# Spinal cord\n\nTrained on TODO subjects.\n"})(root)
+    checkout(root, {"README.md": "# Spinal cord\n\nTrained on TODO subjects.\n"})
     for name, text in CONFIGURATIONS.items():
         (root / name).write_text(text, encoding="utf-8")
     status, text = output(f"model-lint check {NAME}-r20230512.zip --format json", root)

@@ -14,9 +14,9 @@ else:
 
 ROOT = Path(__file__).parent.parent
 CONSUMERS = ROOT / "tests" / "consumers"
-sys.path.insert(0, str(CONSUMERS))
+sys.path.insert(0, str(ROOT / "tests"))
 
-from family import FAMILY  # noqa: E402
+from catalogue import judged  # noqa: E402
 from model_lint.findings import Consumer  # noqa: E402
 from model_lint.rules import all_rules  # noqa: E402
 
@@ -49,7 +49,7 @@ def disagreements() -> str:
         for entry in entries
     ]
     head = (
-        f"They disagree on {len(table)} of {len(FAMILY)} packages, in which the verdict of "
+        f"They disagree on {len(table)} of {len(judged())} packages, in which the verdict of "
         "model-lint is kept. The verdict is the codes of the errors in a package for that "
         "consumer; *wrong* is a mask that is not the model's:\n\n"
     )

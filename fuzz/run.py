@@ -1,11 +1,11 @@
-"""Feed mutated archives, pickles, JSON files and names to the linter: each must end in a verdict.
+"""Feed mutated archives, pickles, JSON files and names to the linter, which must give a verdict.
 
-It must do so in little time and memory. And the verdict must be about what torch, and the programs
-that unpack zips, find in mixtures of the tricks of ``tests/consumers/zip_tricks.py``. The report
-says how many inputs got how far.
+It must do so in little time and memory. For mixtures of the tricks of
+``tests/consumers/zip_tricks.py``, the verdict must also be about what torch, and the programs that
+unpack zips, find. The report says how far the inputs were read.
 
-Every input is made from a small seed by one to eight mutations, and every mutation by a random
-generator whose seed is the number of the input: `--only KIND:NUMBER` repeats one of them.
+Every input is a small file with one to eight mutations. The number of the input is the seed of its
+random generator: `--only KIND:NUMBER` repeats one input.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ from pathlib import Path
 from typing import Any
 
 from model_lint import naming
-from model_lint.checkpoint.reader import BadCheckpoint, File, read_checkpoint
+from model_lint.checkpoint.model import BadCheckpoint
+from model_lint.checkpoint.reader import File, read_checkpoint
 from model_lint.errors import UsageError
 from model_lint.findings import INTERNAL
 from model_lint.lint import Options, lint
@@ -48,7 +49,7 @@ TESTS = Path(__file__).resolve().parent.parent / "tests"
 MODEL = TESTS / "data" / "nnUNetTrainerTiny__nnUNetPlans__2d"
 sys.path += [str(TESTS), str(TESTS / "consumers")]
 CHECKPOINT = MODEL / "fold_0" / "checkpoint_final.pth"
-#: Share of each kind among the inputs: an archive takes a hundred times as long as a name.
+#: Share of each kind of input: an archive takes a hundred times as long as a name.
 KINDS = {"name": 0.45, "json": 0.35, "pickle": 0.16, "archive": 0.03, "torch": 0.005, "zip": 0.005}
 #: A verdict that takes longer, or more memory, is a finding of the fuzzing; torch takes more.
 SECONDS, MEBIBYTES = 5.0, 200
@@ -89,7 +90,7 @@ def mutate(data: bytes, draw: random.Random) -> bytes:
 
 
 def names(draw: random.Random) -> str:
-    """Parse a mutated repository name; its suggestion must be a right one."""
+    """Parse a mutated repository name; its suggestion must be valid."""
     seed = draw.choice(
         [
             b"model_seg_monkey_sc_t1_unet3d",
@@ -103,12 +104,12 @@ def names(draw: random.Random) -> str:
     if name.suggestion is not None:
         again = naming.parse(name.suggestion.name)
         if not again.usable:
-            raise AssertionError(f"{name.text!r}: the suggestion {again.text!r} is wrong")
+            raise AssertionError(f"{name.text!r}: the suggestion {again.text!r} is invalid")
     return "usable" if name.usable else "refused"
 
 
 def json_files(draw: random.Random) -> str:
-    """Read a mutated JSON file and ask for the line of everything in it."""
+    """Read a mutated JSON file, and find the lines of its first keys."""
     file = parse_json("x.json", mutate(_seed(draw.choice(_JSON)), draw))
     for key in islice(file.object, 3):
         file.line(key)
@@ -116,7 +117,7 @@ def json_files(draw: random.Random) -> str:
 
 
 def pickles(draw: random.Random) -> str:
-    """Read a checkpoint with a mutated pickle, as from a zip that can only be read forward."""
+    """Read a checkpoint with a mutated pickle, with random access and without."""
     data = mutate(_seed(CHECKPOINT)[: draw.choice([3000, 12000, 60000, None])], draw)
     reached = []
     for depth in (Depth.START, Depth.END, Depth.ALL):
@@ -148,7 +149,7 @@ def archives(draw: random.Random) -> str:
 
 
 def _stage(target: Target) -> str:
-    """Say how far a package was read."""
+    """Return how far a package was read."""
     archive, package = target.archive, target.package
     if archive is None or archive.tree is None or package is None:
         return "no directory"
@@ -159,7 +160,7 @@ def _stage(target: Target) -> str:
 
 
 def zips(draw: random.Random) -> str:
-    """Let every program unpack a mixture of tricks; it must find what was judged, or an error."""
+    """Unpack a mixture of tricks with every program: it must find what was judged, or an error."""
     import zip_judge  # noqa: PLC0415
     from zip_mixtures import mixture  # noqa: PLC0415
     from zip_tricks import styles  # noqa: PLC0415
@@ -175,7 +176,7 @@ def zips(draw: random.Random) -> str:
 
 
 def torch_zips(draw: random.Random) -> str:
-    """Let torch read a mixture of tricks inside a checkpoint."""
+    """Read a mixture of tricks inside a checkpoint with torch."""
     from torch_zip_reader import disagreement  # noqa: PLC0415
     from zip_mixtures import mixture  # noqa: PLC0415
     from zip_tricks import checkpoint_subject, styles  # noqa: PLC0415
@@ -194,7 +195,8 @@ def _programs() -> tuple[dict[str, Any], Path]:
     folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
     stack = contextlib.ExitStack()
     programs = stack.enter_context(readers(folder))
-    atexit.register(lambda: (stack.close(), shutil.rmtree(folder, ignore_errors=True)))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(stack.close)  # before the folder goes: the last that is registered is the first
     return programs, folder / "model_seg_sc-gm_t2star-r20261123.zip"
 
 
@@ -228,7 +230,7 @@ def _package() -> bytes:
 
 
 def one(kind: str, number: int) -> tuple[str, str]:
-    """Run one input; return how far it got, and what went wrong, "" for a verdict."""
+    """Run one input; return how far it was read, and its error ("" if it has a verdict)."""
     started = time.perf_counter()
     try:
         stage = _RUN[kind](random.Random(f"{kind}:{number}"))
@@ -244,14 +246,14 @@ def one(kind: str, number: int) -> tuple[str, str]:
 
 
 def _peak() -> int:
-    """Return the mebibytes that this process took at most; 0 where the system does not tell."""
+    """Return the highest memory use of this process in MiB; 0 if the system does not report it."""
     status = Path("/proc/self/status")
     found = re.search(r"VmHWM:\s*(\d+) kB", status.read_text()) if status.exists() else None
     return int(found[1]) >> 10 if found else 0
 
 
 def batch(kind: str, first: int, count: int) -> tuple[list[str], Counter[str]]:
-    """Run inputs one after another; return what went wrong, and how many got how far."""
+    """Run inputs one after another; return their errors, and counts of how far they were read."""
     stages: Counter[str] = Counter()
     wrong = []
     for number in range(first, first + count):
@@ -262,7 +264,7 @@ def batch(kind: str, first: int, count: int) -> tuple[list[str], Counter[str]]:
 
 
 def main() -> int:
-    """Run the inputs in parallel until their number or the time is reached."""
+    """Run inputs in parallel, up to their number or the time limit."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=1_000_000, help="inputs (default: a million)")
     parser.add_argument("--first", type=int, default=0, help="number of the first input")

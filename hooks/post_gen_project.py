@@ -1,9 +1,8 @@
-"""After generation: a git repository with a first commit where that is possible, and next steps.
+"""Make a git repository with a first commit after generation, if possible, and print next steps.
 
-For cruft nothing is done: it generates to compare, too, where a `.git` would become part of the
-update, and it does not say for which it generates. Nothing here may fail a generation: without git,
-without an identity or with an old git, the files are there all the same, and the next steps say
-what is left to do.
+With cruft, do nothing: it also generates to compare, where `.git` would become part of the update,
+and does not show the purpose. Nothing here may fail a generation: without git, without an identity
+or with an old git, the files are still written, and the next steps say what is left to do.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ SETTINGS = (
     # Without this, git makes up an address from the machine's name.
     "user.useConfigOnly=true",
 )
-# A hook of another repository may be what runs the generation: its repository is not ours.
+# Variables of another repository, if one of its hooks runs the generation.
 FOREIGN = frozenset(
     {
         "GIT_ALTERNATE_OBJECT_DIRECTORIES",
@@ -46,12 +45,12 @@ FOREIGN = frozenset(
 
 
 def git(*arguments: str) -> bool:
-    """Run git in the generated repository; tell whether it worked."""
+    """Run git in the generated repository; return whether it succeeded."""
     settings = [part for setting in SETTINGS for part in ("-c", setting)]
     environment = {key: value for key, value in os.environ.items() if key not in FOREIGN}
     try:
-        done = subprocess.run(  # noqa: S603 (nothing of the answers is among the arguments)
-            ["git", *settings, *arguments],  # noqa: S607 (git is where the user has it)
+        done = subprocess.run(  # noqa: S603 (no answer is among the arguments)
+            ["git", *settings, *arguments],  # noqa: S607 (git is found on the user's path)
             env=environment | {"GIT_TERMINAL_PROMPT": "0"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -65,12 +64,12 @@ def git(*arguments: str) -> bool:
 
 
 def wanted() -> bool:
-    """Tell whether to make a git repository here."""
+    """Return whether to make a git repository here."""
     return os.environ.get(OPT_OUT, "") in ("", "0") and not Path(".git").exists()
 
 
 def make_repository() -> str:
-    """Make the git repository; return what came out: `committed`, `staged` or `none`."""
+    """Make the git repository; return the result: `committed`, `staged` or `none`."""
     # `git init --initial-branch` is unknown to git before 2.28.
     if not (git("init", "--quiet") and git("symbolic-ref", "HEAD", "refs/heads/main")):
         shutil.rmtree(".git", ignore_errors=True)
@@ -82,7 +81,7 @@ def make_repository() -> str:
 
 
 def next_steps(name: str, outcome: str, notes: list[str]) -> str:
-    """What to do next, in a few lines."""
+    """Return what to do next, in a few lines."""
     steps = [f"cd {name}"]
     if outcome == "none":
         steps.append("git init --initial-branch=main && git add --all")
@@ -104,6 +103,6 @@ def main(answers: dict[str, Any], notes: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    # The template engine fills in these lines: what was typed arrives as data, never as code.
+    # The template engine fills in these lines: answers are inserted as data, never as code.
     given = json.loads(r"""{{ cookiecutter | tojson }}""")
     sys.exit(main(given, json.loads(r"""{{ cookiecutter | notes | tojson }}""")))

@@ -9,12 +9,13 @@ the trainer folder; with a leading ``/`` they are relative to the top of the zip
 
 from __future__ import annotations
 
+import io
 import json
 import struct
 import warnings
 import zipfile
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,9 @@ MODEL = Path(__file__).parent / "data" / TRAINER
 NAME = "model_seg_sc-gm_t2star-r20261123.zip"
 #: A trainer that nnU-Net ships.
 STOCK = "nnUNetTrainer__nnUNetPlans__2d"
+#: The checkpoints of the genuine model's two folds.
+CHECKPOINT = "fold_0/checkpoint_final.pth"
+SECOND = "fold_1/checkpoint_final.pth"
 
 #: Begins a program that is to be stopped by a signal: what runs in the background (nohup, CI)
 #: passes on that these are ignored.
@@ -46,6 +50,9 @@ LISTEN = (
 
 Files = dict[str, bytes]
 Change = Callable[[Files], None]
+#: Changes a value: by a function of it, or by keys to set (ABSENT takes one out). What the function
+#: returns replaces the value, unless it is None.
+Edit = Callable[[Any], Any] | dict[str, Any]
 
 
 @cache
@@ -63,13 +70,15 @@ def _published(path: Path) -> bytes:
 
 
 def genuine(*changes: Change, folds: Iterable[int] = (0,)) -> Files:
-    """Return the files of the genuine model by path, with some of its two folds, changed."""
-    keep = {f"fold_{fold}" for fold in folds}
-    files = {
-        path: data
-        for path, data in _genuine()
-        if not path.split("/")[1].startswith("fold_") or path.split("/")[1] in keep
-    }
+    """Return the files of the genuine model by path, changed.
+
+    It has two folds, 0 and 1; others repeat the first one.
+    """
+    files = {path: data for path, data in _genuine() if "/fold_" not in path}
+    for fold in folds:
+        source, target = f"/fold_{int(fold == 1)}/", f"/fold_{fold}/"
+        files |= {p.replace(source, target): data for p, data in _genuine() if source in p}
+    files = dict(sorted(files.items()))
     for change in changes:
         change(files)
     return files
@@ -91,13 +100,23 @@ def unpacked(folder: Path, *changes: Change, folds: Iterable[int] = (0,)) -> Pat
     return folder
 
 
-def write_zip(path: Path, files: Iterable[tuple[str | zipfile.ZipInfo, bytes]]) -> Path:
+Entries = Iterable[tuple[str | zipfile.ZipInfo, bytes]]
+
+
+def write_zip(path: Path, files: Entries) -> Path:
     """Write a zip of these entries, in order; names that end in ``/`` are folders."""
-    with warnings.catch_warnings(), zipfile.ZipFile(path, "w") as archive:
+    path.write_bytes(zipped(files))
+    return path
+
+
+def zipped(files: Entries, method: int = zipfile.ZIP_STORED) -> bytes:
+    """Return a zip of these entries, in order; those with a ``ZipInfo`` are written as it says."""
+    out = io.BytesIO()
+    with warnings.catch_warnings(), zipfile.ZipFile(out, "w", method, compresslevel=1) as archive:
         warnings.simplefilter("ignore")  # duplicate names are meant
         for name, data in files:
             archive.writestr(name, data)
-    return path
+    return out.getvalue()
 
 
 def load(
@@ -152,6 +171,11 @@ def put(path: str, data: bytes | str = b"") -> Change:
     return lambda files: files.update({full(path): raw})
 
 
+def only(*paths: str) -> Change:
+    """Take out all but these files."""
+    return lambda files: drop(*(f"/{path}" for path in {*files} - {*map(full, paths)}))(files)
+
+
 def drop(*paths: str) -> Change:
     """Take out files, and folders with all that is in them."""
 
@@ -166,12 +190,25 @@ def drop(*paths: str) -> Change:
 def move(old: str, new: str) -> Change:
     """Rename a file or a folder."""
 
+    return _renamed(lambda path: _elsewhere(path, old, new))
+
+
+def copy(old: str, new: str) -> Change:
+    """Add a file or a folder again under another name."""
+
     def change(files: Files) -> None:
-        source, target = full(old), full(new)
-        for path in [p for p in files if p == source or p.startswith(f"{source}/")]:
-            files[target + path[len(source) :]] = files.pop(path)
+        for path in [*files]:
+            files[_elsewhere(path, old, new)] = files[path]
 
     return change
+
+
+def _elsewhere(path: str, old: str, new: str) -> str:
+    """Return where a path is when a file or folder around it has another name."""
+    source, target = full(old).rstrip("/"), full(new).rstrip("/")
+    if not f"{path}/".startswith(f"{source}/"):
+        return path
+    return f"{target}{path[len(source) :]}".lstrip("/")
 
 
 def rename_trainer(name: str) -> Change:
@@ -182,26 +219,49 @@ def rename_trainer(name: str) -> Change:
 def inside(wrapper: str) -> Change:
     """Put everything into a folder, or into several, one in the other."""
 
+    return _renamed(lambda path: f"{wrapper}/{path}")
+
+
+def _renamed(new: Callable[[str], str]) -> Change:
     def change(files: Files) -> None:
-        for path in [*files]:
-            files[f"{wrapper}/{path}"] = files.pop(path)
+        renamed = {new(path): data for path, data in files.items()}
+        files.clear()
+        files.update(renamed)
 
     return change
 
 
-def edit(path: str, change: Callable[[Any], Any] | dict[str, Any]) -> Change:
-    """Change a JSON file: by a function of its value, or by keys to set (None takes one out)."""
+def rewrite(path: str, change: Callable[[bytes], bytes]) -> Change:
+    """Change the bytes of a file."""
+    return lambda files: files.update({full(path): change(files[full(path)])})
 
-    def changed(files: Files) -> None:
-        value = json.loads(files[full(path)])
-        if isinstance(change, dict):
-            value |= change
-            value = {key: v for key, v in value.items() if v is not ABSENT}
-        else:
-            value = change(value) or value
-        files[full(path)] = json.dumps(value, indent=4).encode()
 
-    return changed
+def replace(path: str, old: str, new: str) -> Change:
+    """Replace a text in a file, which must be there."""
+
+    def changed(data: bytes) -> bytes:
+        assert old in data.decode(), f"{path} has no {old!r}"
+        return data.decode().replace(old, new).encode()
+
+    return rewrite(path, changed)
+
+
+def edit(path: str, change: Edit) -> Change:
+    """Change a JSON file."""
+    return rewrite(
+        path, lambda data: json.dumps(applied(change, json.loads(data)), indent=4).encode()
+    )
+
+
+def applied(change: Edit, value: Any) -> Any:
+    """Return a value after a change of it."""
+    if not callable(change):
+        value.update(change)
+        for key in [key for key, held in value.items() if held is ABSENT]:
+            del value[key]
+        return value
+    returned = change(value)
+    return value if returned is None else returned
 
 
 class Absent:
@@ -216,14 +276,73 @@ class Absent:
 ABSENT = Absent()
 
 
-def dataset(change: Callable[[Any], Any] | dict[str, Any]) -> Change:
+def dataset(change: Edit) -> Change:
     """Change ``dataset.json``."""
     return edit("dataset.json", change)
 
 
-def plans(change: Callable[[Any], Any] | dict[str, Any]) -> Change:
+def plans(change: Edit) -> Change:
     """Change ``plans.json``."""
     return edit("plans.json", change)
+
+
+def configuration(change: Edit, name: str = "2d") -> Change:
+    """Change a configuration in ``plans.json``."""
+    return plans(lambda value: _in_place(change, value["configurations"][name]))
+
+
+def architecture(change: Edit) -> Change:
+    """Change the description of the network in ``plans.json``."""
+    return configuration(lambda held: _in_place(change, held["architecture"]))
+
+
+def network(change: Edit) -> Change:
+    """Change the arguments of the network in ``plans.json``."""
+    return architecture(lambda held: _in_place(change, held["arch_kwargs"]))
+
+
+def _in_place(change: Edit, value: Any) -> None:
+    applied(change, value)
+
+
+def saved(change: Edit, path: str = CHECKPOINT) -> Change:
+    """Load a checkpoint with torch, change what it holds as ``edit`` does, and save it again."""
+
+    def changed(data: bytes) -> bytes:
+        import torch
+
+        content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=False)
+        out = io.BytesIO()
+        torch.save(applied(change, content), out)
+        return out.getvalue()
+
+    return rewrite(path, changed)
+
+
+def trained(
+    *,
+    plans: Edit | None = None,
+    dataset: Edit | None = None,
+    checkpoint: Callable[[Any], Any] = lambda _: None,
+) -> Change:
+    """Change ``plans.json`` or ``dataset.json`` together with their copies in the checkpoints.
+
+    What results is what nnU-Net would have written, had the model been trained so.
+    """
+
+    def content(held: Any) -> None:
+        _in_place(plans or {}, held["init_args"]["plans"])
+        _in_place(dataset or {}, held["init_args"]["dataset_json"])
+        checkpoint(held)
+
+    def change(files: Files) -> None:
+        for name, one in (("plans.json", plans), ("dataset.json", dataset)):
+            if one:
+                edit(name, one)(files)
+        for path in [p for p in files if p.endswith("/checkpoint_final.pth")]:
+            saved(content, f"/{path}")(files)
+
+    return change
 
 
 # Zips that zipfile does not write
@@ -255,9 +374,9 @@ def patch_entry(
 
 @dataclass(frozen=True)
 class Case:
-    """One change of the genuine package, and what the rules of its family say about it."""
+    """One change of the genuine package, and what is said about it: by rules, by consumers."""
 
-    #: The rule that the case is about.
+    #: The rule that the case is about; empty where the consumers alone judge it.
     code: str
     #: What was changed, for the test's name.
     what: str
@@ -279,9 +398,21 @@ class Case:
     quick: bool = False
     #: ``--for``.
     consumers: tuple[Consumer, ...] = DEFAULT_CONSUMERS
+    #: Its name in ``consumers/disagreements.toml``, where the consumers judge it too.
+    judged: str = ""
+    #: The name of the case whose masks it must reproduce; empty where its masks are its own.
+    like: str = "one-fold"
+    #: Masks that have another name here, by their name in ``like``.
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    #: Masks that only this case has and that must be empty.
+    empty: tuple[str, ...] = ()
+    #: Whether the documentation shows it for its rule, in place of the first one that fires.
+    example: bool = False
+    #: Builds the same without the change.
+    sound: Callable[[Path], Path] = package
 
     def __str__(self) -> str:
-        return f"{self.code}-{self.what.replace(' ', '-')}"
+        return f"{self.code or self.judged}-{self.what.replace(' ', '-')}"
 
 
 def changed(
@@ -297,6 +428,45 @@ def changed(
     return Case(
         code, what, lambda folder: package(folder, *changes, folds=folds, name=zip_name), **more
     )
+
+
+def judged(
+    name: str,
+    what: str,
+    *changes: Change,
+    folds: Iterable[int] = (0,),
+    zip_name: str = NAME,
+    **how: Any,
+) -> Case:
+    """Return a case of the genuine package, compressed, that the consumers judge."""
+    return of_bytes(
+        name,
+        what,
+        lambda files: zipped(files.items(), zipfile.ZIP_DEFLATED),
+        *changes,
+        folds=folds,
+        zip_name=zip_name,
+        **how,
+    )
+
+
+def of_bytes(
+    name: str,
+    what: str,
+    make: Callable[[Files], bytes],
+    *changes: Change,
+    folds: Iterable[int] = (0,),
+    zip_name: str = NAME,
+    **how: Any,
+) -> Case:
+    """Return a case that the consumers judge, of the bytes that are made of the files."""
+
+    def build(folder: Path) -> Path:
+        path = folder / zip_name
+        path.write_bytes(make(genuine(*changes, folds=folds)))
+        return path
+
+    return Case("", what, build, judged=name, **how)
 
 
 def assert_case(case: Case, folder: Path, *families: str) -> None:

@@ -60,7 +60,7 @@ def wrapped(content: dict[str, Any], prefix: str) -> None:
     """Name the weights as the state of a network inside wrappers does."""
     weights = content["network_weights"]
     named = type(weights)((prefix + name, tensor) for name, tensor in weights.items())
-    outer = {".".join(prefix.split(".")[:n]): {} for n in range(prefix.count("."))}
+    outer: dict[str, Any] = {".".join(prefix.split(".")[:n]): {} for n in range(prefix.count("."))}
     inner = {(prefix + name).rstrip("."): version for name, version in weights._metadata.items()}
     named._metadata = type(weights)(outer | inner)
     content["network_weights"] = named
@@ -71,7 +71,7 @@ def rezipped(
     changes: Mapping[str, bytes | None] | None = None,
     *,
     method: int = zipfile.ZIP_STORED,
-    order: Callable[[str], object] | None = None,
+    order: Callable[[str], Any] | None = None,
 ) -> bytes:
     """The checkpoint zipped anew; ``changes`` has members to replace, add or (None) leave out.
 

@@ -73,23 +73,19 @@ class Entry:
             *(f["compressed"], f["size"], len(f["name"]), len(f["extra"])),
         )
         after = descriptor(self) if streamed and self.after is None else self.after or b""
-        return head + f["name"] + f["extra"] + self.content + after
+        return b"".join((head, f["name"], f["extra"], self.content, after))
 
     def central_bytes(self, offset: int) -> bytes:
         """Return its record in the directory."""
         f = self.record(offset)
         f.update(self.central)
-        return (
-            struct.pack(
-                "<4sBBHHHHHLLLHHHHHLL",
-                *(b"PK\1\2", 20, f["system"], f["version"], f["flags"], f["method"], 0, 33),
-                *(f["crc"], f["compressed"], f["size"], len(f["name"]), len(f["extra"])),
-                *(len(f["comment"]), f["disk"], 0, f["attributes"], f["offset"]),
-            )
-            + f["name"]
-            + f["extra"]
-            + f["comment"]
+        head = struct.pack(
+            "<4sBBHHHHHLLLHHHHHLL",
+            *(b"PK\1\2", 20, f["system"], f["version"], f["flags"], f["method"], 0, 33),
+            *(f["crc"], f["compressed"], f["size"], len(f["name"]), len(f["extra"])),
+            *(len(f["comment"]), f["disk"], 0, f["attributes"], f["offset"]),
         )
+        return b"".join((head, f["name"], f["extra"], f["comment"]))
 
 
 def packed(data: bytes, method: int) -> bytes:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
-from build import NAME, Change, dataset, drop, genuine, inside, load, move, package, put
+from build import MODEL, NAME, Change, dataset, drop, genuine, inside, load, move, package, put
 from model_lint.cli import main
 from model_lint.config import Config
 from model_lint.findings import INTERNAL, Consumer, Severity, TargetReport
@@ -200,3 +201,24 @@ def test_a_crash_leaves_it_open(tmp_path: Path) -> None:
 
 def _crash(*_: object) -> Any:
     raise KeyError("labels")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (["--for", "sct,nnunet,slicer"], 1),
+        (["--for", "sct,nnunet,slicer", "--layout", "dataset"], 0),
+        ([], 0),
+    ],
+)
+def test_pack_refuses_what_stops_whom_it_is_for(
+    arguments: list[str], status: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "Dataset101_Cord" / MODEL.name
+    shutil.copytree(MODEL, folder)
+    name = ["--name", "model_seg_sc-gm_t2star", "--tag", "r20261123"]
+    output = ["--output", str(tmp_path), "--format", "json"]
+    assert main(["pack", str(folder), *name, *output, *arguments]) == status
+    said = json.loads(capsys.readouterr().out)
+    assert (said["package"] is None) == bool(status)
+    assert said["takes"]["sct"] == {"verdict": "yes", "codes": []}

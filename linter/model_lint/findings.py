@@ -9,9 +9,9 @@ from typing import NamedTuple
 class Severity(enum.Enum):
     """How bad a defect is.
 
-    ERROR: SCT or nnU-Net fails or silently does the wrong thing, the specification forbids it, or
-    it is unsafe. WARNING: works today, but breaks a convention, wastes much space, leaks, or will
-    fail soon. INFO: worth knowing.
+    ERROR: a consumer that the package is for fails or silently does the wrong thing, the
+    specification forbids it, or it is unsafe. WARNING: works today, but breaks a convention,
+    wastes much space, leaks, or will fail soon. INFO: worth knowing.
     """
 
     ERROR = "error"

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_lint.checkpoint import pickle_stack, pickle_stream
-from model_lint.checkpoint.pickle_runs import Run
+from model_lint.checkpoint.pickle_runs import Run, read_run
 from model_lint.checkpoint.pickle_scan import PickleScan, scan_pickle
 from model_lint.checkpoint.pickle_values import Scalar
 
@@ -48,7 +48,6 @@ def told(scan: PickleScan) -> tuple[object, ...]:
 def taken(data: bytes, monkeypatch: pytest.MonkeyPatch) -> int:
     """Return how many scalars are read in runs."""
     amounts: list[int] = []
-    read_run = pickle_stack.read_run
 
     def counted(*arguments: Any) -> Run | None:
         run = read_run(*arguments)
@@ -149,7 +148,6 @@ def test_short_runs_are_not_looked_for_without_end(monkeypatch: pytest.MonkeyPat
     """Looking for a run takes longer than reading a short one."""
     rows = [[np.float32(n + k) for k in range(1 + n % 3)] for n in range(3000)]
     calls: list[int] = []
-    read_run = pickle_stack.read_run
 
     def counted(*arguments: Any) -> Run | None:
         calls.append(1)

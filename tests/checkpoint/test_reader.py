@@ -286,7 +286,7 @@ def test_records_outside_a_folder() -> None:
         archive.writestr("data.pkl", genuine_pickle())
         archive.writestr("version", "3")
     assert bad(out.getvalue()).code == "C001"
-    assert "no folder" in bad(out.getvalue()).reason
+    assert "not in a folder" in bad(out.getvalue()).reason
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])

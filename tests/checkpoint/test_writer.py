@@ -26,26 +26,24 @@ INFERENCE_KEYS = {
 }  # fmt: skip
 
 
-class AppendOnly(io.RawIOBase):
+class AppendOnly(io.BytesIO):
     """A target as a member of a zip is one: no seek, no tell."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.data = bytearray()
+    def seekable(self) -> bool:
+        return False
 
-    def writable(self) -> bool:
-        return True
+    def seek(self, *_: int) -> int:
+        raise io.UnsupportedOperation("seek")
 
-    def write(self, data: Any, /) -> int:
-        self.data += data
-        return len(data)
+    def tell(self) -> int:
+        raise io.UnsupportedOperation("tell")
 
 
 def written(data: bytes, *, keep: bool = False) -> bytes:
     target = AppendOnly()
     size = write_checkpoint(file_of(data), target, keep_training_state=keep)
-    assert size == len(target.data)
-    return bytes(target.data)
+    assert size == len(target.getvalue())
+    return target.getvalue()
 
 
 def load(data: bytes, *, weights_only: bool = True) -> Any:
@@ -75,7 +73,7 @@ def same(one: Any, other: Any) -> bool:
 def test_the_weights_are_the_same_bit_for_bit(keep: bool, weights_only: bool) -> None:
     copy = load(written(genuine(), keep=keep), weights_only=weights_only)["network_weights"]
     original = load(genuine(), weights_only=False)["network_weights"]
-    assert type(copy) is OrderedDict
+    assert type(copy).__name__ == "OrderedDict"
     assert copy._metadata == original._metadata
     assert same(copy, original)
     assert storage_groups(copy) == storage_groups(original)
@@ -263,7 +261,7 @@ def test_numpy_values_become_plain() -> None:
         "column": np.array([[1], [2]], dtype=np.int64),
         "empty": np.zeros((0, 3)),
         "point": np.array(2.5),
-        "scalars": [np.float32(0.1), np.int64(3), np.bool_(True), np.str_("a")],
+        "scalars": [np.float32(0.1), np.int64(3), np.bool_(1), np.str_("a")],
         "set": {3, 1},
         "ordered": OrderedDict(b=1, a=2),
         "dtype": torch.float32,
@@ -314,8 +312,8 @@ def flipped(data: bytes) -> bytes:
         (lambda: rezipped(genuine(), {"data/3": None}), "data/3"),
         (lambda: rezipped(genuine(), {"data/3": b"x"}), "data/3"),
         (lambda: flipped(genuine()), "damaged"),
-        (lambda: saved({"state_dict": {}}), "lacks network_weights"),
-        (lambda: resaved(lambda c: c.pop("trainer_name")), "lacks trainer_name"),
+        (lambda: saved({"state_dict": {}}), "missing keys: network_weights"),
+        (lambda: resaved(lambda c: c.pop("trainer_name")), "missing keys: trainer_name"),
         (
             lambda: resaved(lambda c: c["network_weights"].update(x=Calls(eval, "1"))),
             "builtin__.eval",
@@ -359,11 +357,11 @@ def test_the_prefix_of_wrappers_is_taken_off(prefix: str, keep: bool) -> None:
 
 def test_what_a_real_wrapper_names_is_what_the_network_names() -> None:
     network = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.BatchNorm2d(2))
-    compiled = torch.nn.DataParallel(torch.compile(network, backend="eager"))
-    weights = compiled.state_dict()
+    compiled: Any = torch.compile(network, backend="eager")
+    weights = torch.nn.DataParallel(compiled).state_dict()
     assert next(iter(weights)).startswith("module._orig_mod.")
     copy = load(written(resaved(lambda c: c.update(network_weights=weights))))["network_weights"]
-    plain = network.state_dict()
+    plain: Any = network.state_dict()
     assert same(copy, plain)
     assert copy._metadata == plain._metadata
 

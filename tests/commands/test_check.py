@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from model_lint import __version__
 from model_lint.cli import COMMANDS, main
+from model_lint.models import target as target_module
+from model_lint.rules import plans as plans_rules
 
 MODEL = Path(__file__).parents[1] / "data" / "nnUNetTrainerTiny__nnUNetPlans__2d"
 
@@ -61,7 +63,7 @@ LEFT_ALONE = (
 
 def test_a_small_package_imports_only_what_it_needs(package: Path) -> None:
     script = "import sys; from model_lint.cli import main; main(); print(*sys.modules)"
-    command = [sys.executable, "-S", "-c", script, "check", "--exit-zero", package]
+    command = [sys.executable, "-S", "-c", script, "check", "--exit-zero", str(package)]
     path = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=path)
     imported = set(done.stdout.splitlines()[-1].split())
@@ -207,7 +209,7 @@ def test_a_folder_that_may_not_be_read_is_named(
     def locked(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied", f"{broken}/fold_0")
 
-    monkeypatch.setattr("model_lint.models.target.build_package", locked)
+    monkeypatch.setattr(target_module, "build_package", locked)
     assert status("check", broken) == 2
     line = f"model-lint: {broken}: Permission denied ({broken}/fold_0)\n"
     assert capsys.readouterr().err == line
@@ -356,7 +358,7 @@ def test_a_crash_of_a_rule_is_reported_and_the_others_run(
     def crash(*_: object) -> None:
         raise ZeroDivisionError("planned")
 
-    monkeypatch.setattr("model_lint.rules.plans.resolve", crash)
+    monkeypatch.setattr(plans_rules, "resolve", crash)
     assert status("check", broken) == 2
     shown = capsys.readouterr().out
     assert "X000" in shown

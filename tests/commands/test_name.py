@@ -50,8 +50,8 @@ model_seg_sc-gm-sulcus_human_ms_t2: valid
   contrast      t2            in the specification
   architecture  unet2d        default, left out
 
-  info N005 value-not-listed: `sulcus` is in no list: read as an anatomy, because of the values
-    beside it
+  info N005 value-not-listed: `sulcus` is not in any list: read as an anatomy, because of the values
+    next to it
 """,
     )
 
@@ -219,12 +219,12 @@ def test_compose_as_json_explains_the_name() -> None:
         (["architecture=UNET3D"], "did you mean unet3d?"),
         (["pathology=dcm"], "pathology: `dcm` is not allowed; write one of hc, ms, sci"),
         (["anatomy="], "anatomy needs a value; its default is sc"),
-        (["anatomy=sc,"], "anatomy: `` can't stand in a name"),
-        (["anatomy=sc gm"], "anatomy: `sc gm` can't stand in a name"),
-        (["anatomy=T2"], "anatomy: `T2` can't stand in a name"),
-        (["task=seg", "contrast=7t"], "no name says that"),
+        (["anatomy=sc,"], "anatomy: `` can't be part of a name"),
+        (["anatomy=sc gm"], "anatomy: `sc gm` can't be part of a name"),
+        (["anatomy=T2"], "anatomy: `T2` can't be part of a name"),
+        (["task=seg", "contrast=7t"], "no valid name has these values"),
         (["task=seg", "anatomy=" + "x" * 200], "the name would have 210 characters"),
-        (["task=seg\nlabel"], "task: `seg\\nlabel` can't stand in a name"),
+        (["task=seg\nlabel"], "task: `seg\\nlabel` can't be part of a name"),
     ],
 )
 def test_what_can_t_be_composed(words: list[str], message: str) -> None:

@@ -17,21 +17,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from disagreements import TABLE, reasons
-from family import FAMILY, Sample
-from judge import CONSUMERS, HERE, Verdict, ask
-from model_lint.findings import Consumer, Severity, TargetReport
-from model_lint.lint import Options, lint
-from model_lint.models.reading import Reading
-from model_lint.models.target import load_target
-from model_lint.rules import all_rules
-from model_lint.storage.depth import Depth
+TESTS = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(TESTS))  # for when this file is run
+
+from build import Case  # noqa: E402
+from catalogue import judged  # noqa: E402
+from disagreements import TABLE, reasons  # noqa: E402
+from judge import CONSUMERS, Verdict, ask  # noqa: E402
+from model_lint.findings import Consumer, Severity, TargetReport  # noqa: E402
+from model_lint.lint import Options, lint  # noqa: E402
+from model_lint.models.reading import Reading  # noqa: E402
+from model_lint.models.target import load_target  # noqa: E402
+from model_lint.rules import all_rules  # noqa: E402
+from model_lint.storage.depth import Depth  # noqa: E402
 
 HEAD = """\
-# Where model-lint and a consumer disagree on a package of the family (tests/consumers/family), and
-# why that is right. words: what was changed from the genuine model. consumers: whom it is about.
+# Where model-lint and a consumer disagree on a package of the catalogue (tests/catalogue), and why
+# that is right. words: what was changed from the genuine model. consumers: whom it is about.
 # lint: the errors that are reported in a package for them. outcome: what the package does there.
 # Written by `python tests/consumers/differential.py --write`, which keeps the reasons.
 """
@@ -44,7 +48,7 @@ Answers: TypeAlias = "Future[dict[Path, Verdict]]"
 class Row:
     """What model-lint says of a package for one consumer, and what that makes of it."""
 
-    sample: Sample
+    case: Case
     consumer: str
     #: Codes of the errors, sorted.
     lint: tuple[str, ...]
@@ -60,27 +64,40 @@ class Row:
         """Whether model-lint rejects what works or passes what does not."""
         return bool(self.lint) == (self.outcome == "works")
 
+    @property
+    def name(self) -> str:
+        """The name of the package."""
+        return self.case.judged
 
-def compare(samples: Sequence[Sample] = FAMILY) -> list[Row]:
+
+def compare(cases: Sequence[Case]) -> list[Row]:
     """Write the packages, ask everybody, and put the answers together."""
-    wanted = {s.name for s in samples}
-    family = [s for s in FAMILY if s.name in wanted | {t.like for t in samples}]
+    wanted = {case.judged for case in cases}
+    needed = wanted | {case.like for case in cases}
+    packages = [case for case in judged() if case.judged in needed]
     with tempfile.TemporaryDirectory() as folder:
-        paths = {s.name: Path(folder) / f"{s.name}{s.suffix}" for s in family}
-        subprocess.run(
-            [sys.executable, "-W", "ignore", "-m", "family", folder, *paths], check=True, cwd=HERE
-        )
+        paths = write(Path(folder), [case.judged for case in packages])
         with ThreadPoolExecutor() as pool:
-            asked = _ask(pool, [paths[s.name] for s in family])
+            asked = _ask(pool, [*paths.values()])
             reports = {name: lint_for_each(path) for name, path in paths.items()}
             verdicts = _answers(asked)
     by_name = {c: {name: verdicts[c][path] for name, path in paths.items()} for c in CONSUMERS}
     return [
-        _row(sample, consumer, reports[sample.name][consumer], by_name[consumer])
-        for sample in family
-        if sample.name in wanted
+        _row(case, consumer, reports[case.judged][consumer], by_name[consumer])
+        for case in packages
+        if case.judged in wanted
         for consumer in CONSUMERS
     ]
+
+
+def write(folder: Path, names: Sequence[str]) -> dict[str, Path]:
+    """Write the packages of these names, in a process of its own, which imports torch."""
+    subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "catalogue", str(folder), *names],
+        check=True,
+        cwd=TESTS,
+    )
+    return {name: next((folder / name).iterdir()) for name in names}
 
 
 def lint_for_each(path: Path) -> dict[str, TargetReport]:
@@ -114,33 +131,31 @@ def _take(pending: deque[Path]) -> Iterator[Path]:
             yield pending.popleft()
 
 
-def _row(
-    sample: Sample, consumer: str, report: TargetReport, verdicts: Mapping[str, Verdict]
-) -> Row:
-    verdict = verdicts[sample.name]
-    reference = verdicts[sample.like] if sample.like else None
+def _row(case: Case, consumer: str, report: TargetReport, verdicts: Mapping[str, Verdict]) -> Row:
+    verdict = verdicts[case.judged]
+    reference = verdicts[case.like] if case.like else None
     return Row(
-        sample,
+        case,
         consumer,
         lint=tuple(sorted({f.code for f in report.findings if f.severity is Severity.ERROR})),
         taken=any(a.consumer.value == consumer and a.verdict == "yes" for a in report.takes),
-        outcome=_outcome(sample, verdict, reference),
+        outcome=_outcome(case, verdict, reference),
         details=f"{verdict.stage}: {verdict.error}" if verdict.error else "",
     )
 
 
-def _outcome(sample: Sample, verdict: Verdict, reference: Verdict | None) -> str:
+def _outcome(case: Case, verdict: Verdict, reference: Verdict | None) -> str:
     if not verdict.runs:
         return "fails"
     masks = {
-        sample.renamed.get(name, name): mask
+        case.renamed.get(name, name): mask
         for name, mask in verdict.outputs.items()
-        if name not in sample.empty or not mask.startswith("0:")
+        if name not in case.empty or not mask.startswith("0:")
     }
     return "works" if reference is None or masks == dict(reference.outputs) else "wrong"
 
 
-def entries(rows: Sequence[Row]) -> dict[str, list[dict[str, object]]]:
+def entries(rows: Sequence[Row]) -> dict[str, list[dict[str, Any]]]:
     """Return the rows that disagree as the table holds them, without the reasons, by package.
 
     Consumers of which the same is said share an entry.
@@ -148,9 +163,9 @@ def entries(rows: Sequence[Row]) -> dict[str, list[dict[str, object]]]:
     found: dict[tuple[str, str, tuple[str, ...], str], list[str]] = {}
     for row in rows:
         if row.disagrees:
-            key = (row.sample.name, row.sample.words, row.lint, row.outcome)
+            key = (row.name, row.case.what, row.lint, row.outcome)
             found.setdefault(key, []).append(row.consumer)
-    table: dict[str, list[dict[str, object]]] = {}
+    table: dict[str, list[dict[str, Any]]] = {}
     for (name, words, codes, outcome), consumers in found.items():
         entry = {"words": words, "consumers": consumers, "lint": [*codes], "outcome": outcome}
         table.setdefault(name, []).append(entry)
@@ -179,14 +194,14 @@ def main() -> None:
     parser.add_argument("--all", action="store_true", help="print the agreements too")
     parser.add_argument("names", nargs="*", help="the packages (default: all)")
     options = parser.parse_args()
-    chosen = [s for s in FAMILY if not options.names or s.name in options.names]
+    chosen = [c for c in judged() if not options.names or c.judged in options.names]
     rows = compare(chosen)
     known = reasons()
     for row in rows:
         if row.disagrees or options.all:
-            mark = "? " if row.disagrees and (row.sample.name, row.consumer) not in known else "  "
+            mark = "? " if row.disagrees and (row.name, row.consumer) not in known else "  "
             said = f"lint {' '.join(row.lint) or '-'}; {row.consumer} {row.outcome}"
-            print(f"{mark}{row.sample.name}: {said}; {row.details}")
+            print(f"{mark}{row.name}: {said}; {row.details}")
     print(f"{len(rows)} verdicts, {sum(row.disagrees for row in rows)} disagreements")
     if options.write:
         write_table(rows, known)

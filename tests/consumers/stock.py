@@ -96,7 +96,8 @@ def predict(predictor: nnUNetPredictor, folder: Path) -> np.ndarray:
     written = outputs / f"image{ending}"
     if not written.exists():
         raise FileNotFoundError("nothing was predicted")
-    return SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(written))).transpose([2, 1, 0])
+    array: np.ndarray = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(written)))
+    return np.transpose(array, [2, 1, 0])
 
 
 def split_labels(result: np.ndarray, dataset: dict[str, Any]) -> dict[str, np.ndarray]:

@@ -1,8 +1,8 @@
 """What model-lint says of a package is what the consumers make of it, or is listed with the reason.
 
-Every package of the family goes through SCT around its fork of nnU-Net, through stock nnU-Net, and
-through the linter as a package for the one and for the other. Where the linter rejects what works
-there, or passes what does not, ``disagreements.toml`` says why;
+Every package of the catalogue that is for them goes through SCT around its fork of nnU-Net, through
+stock nnU-Net, and through the linter as a package for the one and for the other. Where the linter
+rejects what works there, or passes what does not, ``disagreements.toml`` says why;
 `python tests/consumers/differential.py --write` brings it up to date, reasons apart.
 """
 
@@ -12,9 +12,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from differential import compare, entries
+from catalogue import judged
+from differential import compare, entries, write
 from disagreements import read_table, reasons
-from family import FAMILY
 from model_lint.findings import INTERNAL
 
 GOOD = ("one-fold", "dataset-wrapper", "zip-streamed")
@@ -22,8 +22,8 @@ BAD = ("files-at-root", "orientation-rpi", "json-bom", "stored-storage-missing")
 
 
 def test_every_verdict_is_true_or_explained() -> None:
-    rows = compare()
-    assert [row.sample.name for row in rows if INTERNAL in row.lint] == []
+    rows = compare(judged())
+    assert [row.name for row in rows if INTERNAL in row.lint] == []
     assert len(rows) >= 300
     assert sum(row.outcome == "works" for row in rows) >= 80
     listed = {
@@ -32,32 +32,29 @@ def test_every_verdict_is_true_or_explained() -> None:
     }
     assert entries(rows) == listed
     # Who takes it is what the errors say: there may be errors that stop nobody, but no others.
-    assert [row.sample.name for row in rows if not row.taken and not row.lint] == []
+    assert [row.name for row in rows if not row.taken and not row.lint] == []
     failing = [row for row in rows if row.outcome != "works" and row.lint]
-    assert [row.sample.name for row in failing if row.taken] == []
+    assert [row.name for row in failing if row.taken] == []
 
 
 def test_every_disagreement_has_a_reason() -> None:
     assert [name for (name, _), reason in reasons().items() if not reason] == []
 
 
-def test_the_family_is_well_formed() -> None:
-    names = [sample.name for sample in FAMILY]
+def test_the_catalogue_is_well_formed() -> None:
+    names = [case.judged for case in judged()]
     assert len(names) == len(set(names))
-    assert {sample.like for sample in FAMILY} - {""} <= set(names)
-    assert all(sample.words for sample in FAMILY)
+    assert {case.like for case in judged()} - {""} <= set(names)
+    assert all(case.what for case in judged())
 
 
 def test_the_command_says_the_same(tmp_path: Path) -> None:
-    # Written in a process of its own, which imports torch.
-    writer = [sys.executable, "-W", "ignore", "-m", "family", str(tmp_path), *GOOD, *BAD]
-    subprocess.run(writer, check=True, cwd=Path(__file__).parent)
     statuses = {
         name: subprocess.run(
-            [sys.executable, "-m", "model_lint", "check", str(tmp_path / f"{name}.zip")],
+            [sys.executable, "-m", "model_lint", "check", str(path)],
             capture_output=True,
             check=False,
         ).returncode
-        for name in (*GOOD, *BAD)
+        for name, path in write(tmp_path, [*GOOD, *BAD]).items()
     }
     assert statuses == {**dict.fromkeys(GOOD, 0), **dict.fromkeys(BAD, 1)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,13 +23,17 @@ def test_the_masks_are_those_of_the_consumers(
     order = data.draw(st.lists(VALUES, min_size=len(members), max_size=len(members)))
     regions = {f"region{n}": values for n, values in enumerate(members)}
     # A region that holds two values makes nnU-Net train regions; its voxels are none of the others.
-    labels = {"background": 0, "two": [8, 9], **{n: sorted(v) for n, v in regions.items()}}
+    labels: dict[str, Any] = {
+        "background": 0,
+        "two": [8, 9],
+        **{n: sorted(v) for n, v in regions.items()},
+    }
     true = np.arange(10).reshape(1, 1, 10)
     perfect = [np.isin(true, labels[name]) for name in ("two", *regions)]
     manager = LabelManager(labels, [8, *order])
     output = manager.convert_probabilities_to_segmentation(np.stack(perfect).astype(np.float32))
 
-    written = painted({"two": {8, 9}} | regions, [8, *order])
+    written = painted({"two": frozenset({8, 9})} | regions, [8, *order])
     assert output.ravel().tolist() == [written.get(value, 0) for value in range(10)]
     masks = split_labels(output, labels)
     wrong = {

@@ -7,7 +7,7 @@ import io
 import torch
 from model_lint.checkpoint.model import BadCheckpoint
 from model_lint.checkpoint.reader import File, read_checkpoint
-from model_lint.checkpoint.torch_zip import Record, Source, open_record, read_directory
+from model_lint.checkpoint.torch_zip import CountedStream, Record, open_record, read_directory
 
 
 def disagreement(data: bytes) -> str:
@@ -21,18 +21,18 @@ def disagreement(data: bytes) -> str:
         theirs = {name: reader.get_record(name) for name in names}
     except RuntimeError as error:
         return f"torch refuses it: {error}"
-    source = Source(io.BytesIO(data))
+    stream = CountedStream(io.BytesIO(data))
     records = {
-        record.name.partition("/")[2]: record for record in read_directory(source, len(data))
+        record.name.partition("/")[2]: record for record in read_directory(stream, len(data))
     }
     if set(theirs) != set(records):
         return f"torch finds {sorted(theirs)}"
     for name, record in records.items():
-        if _content(source, record) != theirs[name]:
+        if _content(stream, record) != theirs[name]:
             return f"torch reads another {name}"
     return ""
 
 
-def _content(source: Source, record: Record) -> bytes:
-    read = open_record(source, record)
+def _content(stream: CountedStream, record: Record) -> bytes:
+    read = open_record(stream, record)
     return b"".join(iter(lambda: read(1 << 20), b""))

@@ -14,7 +14,7 @@ import tempfile
 import zipfile
 
 
-def files(folder):
+def files(folder: str) -> "dict[str, str]":
     """Return what lies in a folder: the hash of each file by its path, or what else it is."""
     found = {}
     for at, folders, names in os.walk(folder):
@@ -31,7 +31,7 @@ def files(folder):
     return found
 
 
-def unpack(path):
+def unpack(path: str) -> "dict[str, object]":
     """Return what ``extractall`` leaves, and why it stopped."""
     folder = tempfile.mkdtemp(dir=sys.argv[1])
     error = ""

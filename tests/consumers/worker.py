@@ -131,7 +131,7 @@ def _limit() -> None:
 
 def _read_until_closed(reader: int, deadline: float) -> str | None:
     """Read the pipe to its end; None when the time is over first."""
-    parts = []
+    parts: list[bytes] = []
     while True:
         ready, _, _ = select.select([reader], [], [], max(0.0, deadline - time.monotonic()))
         if not ready:

@@ -269,7 +269,7 @@ for _where in ("local", "central", "both"):
             _TRICKS[f"mode {_kind:o}"] = _field(_where, attributes=_kind << 16)
     for _method in (STORED, DEFLATED, BZIP2, 14, 9, 93, 99, 1, 77):
         _TRICKS[f"method {_method} {_where}"] = _field(_where, method=_method)
-    for _name, _value in {
+    _values: dict[str, dict[str, Any]] = {
         "size 0": {"size": 0},
         "size 1": {"size": 1},
         "packed size 0": {"compressed": 0},
@@ -291,17 +291,18 @@ for _where in ("local", "central", "both"):
         "an absolute name": {"name": lambda n: b"/" + n},
         "a long name": {"name": lambda n: b"a/" * 200 + n},
         "no name": {"name": b""},
-    }.items():
+    }
+    for _name, _value in _values.items():
         _TRICKS[f"{_name} {_where}"] = _field(_where, **_value)
 for _bits in (0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0x400, 0x1000, 0x4000, 0x8000):
-    for _system in (0, 3, 10, 11, 14, 19):
-        _TRICKS[f"attributes {_bits:x} of system {_system}"] = _field(
-            "central", attributes=_bits, system=_system
+    for _made_by in (0, 3, 10, 11, 14, 19):
+        _TRICKS[f"attributes {_bits:x} of system {_made_by}"] = _field(
+            "central", attributes=_bits, system=_made_by
         )
 for _disk in (1, 7, 0xFFFF):
     _TRICKS[f"disk {_disk}"] = _field("central", disk=_disk)
 _LINK = struct.pack("<LHLHH", 0, 0o120777, 3, 0, 0) + b"abc"
-for _kind, _data in {
+for _field_name, _data in {
     "zip64 of zeros": extra(1, bytes(24)),
     "zip64 of ones": extra(1, b"\1" * 24),
     "zip64 too short": extra(1, b"\1" * 3),
@@ -326,7 +327,7 @@ for _kind, _data in {
     "zeros": bytes(9),
 }.items():
     for _where in ("local", "central", "both"):
-        _TRICKS[f"extra field, {_kind} {_where}"] = _field(_where, extra=_data)
+        _TRICKS[f"extra field, {_field_name} {_where}"] = _field(_where, extra=_data)
 
 
 # --------------------------------------------------------------------------- two of one name

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from model_lint.models import repository
 from model_lint.models.repository import Repository, build_repository
 from model_lint.storage.limits import MAX_SCRIPT_BYTES, MAX_SCRIPTS_TOTAL
 
@@ -94,7 +95,7 @@ def test_what_is_read(tmp_path: Path) -> None:
 def test_what_runs_is_read_before_what_is_stored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("model_lint.models.repository.MAX_SCRIPTS", 2)
+    monkeypatch.setattr(repository, "MAX_SCRIPTS", 2)
     for name in ("a.json", "b.ipynb", "c.py", "d.sh"):
         (tmp_path / name).write_text("x", encoding="utf-8")
     assert list(build_repository(tmp_path, None).scripts) == ["c.py", "d.sh"]

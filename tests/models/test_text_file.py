@@ -22,7 +22,7 @@ LONG = "first\n" + LINE * (2 * MAX_EXCERPT_BYTES // len(LINE) + 99) + "last\n"
 def texts(path: Path) -> dict[str, TextFile]:
     found = load(path).package
     assert found
-    return {text.path.removeprefix(f"{TRAINER}/"): text for text in found.records}
+    return {text.path.removeprefix(f"{TRAINER}/"): text for text in found.texts}
 
 
 def test_what_can_be_read_is(tmp_path: Path) -> None:
@@ -113,6 +113,6 @@ def test_reading_everything_reads_long_texts_whole(tmp_path: Path, method: int) 
     assert (found.code, found.line) == ("V001", half.count("\n") + 1)
     package = load(path, deep=True).package
     assert package
-    lengths = {t.path.rpartition("/")[2]: len(t.text) for t in package.records}
+    lengths = {t.path.rpartition("/")[2]: len(t.text) for t in package.texts}
     assert lengths["training_log_1.txt"] == len(middle)
     assert 2 * MAX_EXCERPT_BYTES < lengths["training_log_2.txt"] <= MAX_WHOLE_BYTES

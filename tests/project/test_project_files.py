@@ -12,7 +12,7 @@ import pytest
 import yaml
 from checkout import tracked
 from model_lint import __version__
-from support import ROOT, program, run
+from template.support import ROOT, program, run
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from checkout import copy, tracked
 from model_lint import __version__
-from support import ROOT, run
+from template.support import ROOT, run
 
 INFO = f"model_lint-{__version__}.dist-info"
 BESIDE = ("CHANGELOG.md", "CITATION.cff", "LICENSE", "README.md", "pyproject.toml")

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from checkout import copy, tracked
 from model_lint import __version__
-from support import ROOT, program, run
+from template.support import ROOT, program, run
 
 WORKFLOWS = ("ci", "docs", "release")
 SCHEMAS = {

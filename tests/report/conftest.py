@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from model_lint.report import html, sarif
-from sample_report import RULES
+from report.sample_report import RULES
 
 
 @pytest.fixture(autouse=True)

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from model_lint.findings import Finding, Report, Severity, SourceLine, Stats, TargetReport
 from model_lint.report import FORMATS, render
 from model_lint.wording import printable
-from sample_report import finding
-from test_report_schemas import sarif_schema
+from report.sample_report import finding
+from report.test_report_schemas import sarif_schema
 
 #: What means something in at least one of the formats, and any character at all, halves of
 #: surrogate pairs included (file names hold them).

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from model_lint import __version__
 from model_lint.report import FORMATS, render
-from sample_report import ALL_CLEAN, NOTHING, REPORT
+from report.sample_report import ALL_CLEAN, NOTHING, REPORT
 
 GOLDEN = Path(__file__).with_name("golden")
 SUFFIXES = {

@@ -14,7 +14,7 @@ import pytest
 import xmlschema
 from model_lint.findings import Report, TargetReport
 from model_lint.report import render
-from sample_report import ALL_CLEAN, BROKEN, NOTHING, REPORT
+from report.sample_report import ALL_CLEAN, BROKEN, NOTHING, REPORT
 
 SCHEMAS = Path(__file__).parents[1] / "data" / "schemas"
 REPORTS = pytest.mark.parametrize(

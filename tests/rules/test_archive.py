@@ -32,6 +32,7 @@ from build import (
 )
 from checkpoint_files import resaved
 from model_lint.findings import Severity
+from model_lint.storage import zip_directory
 
 LOG = f"{TRAINER}/fold_0/progress.png"
 PLANS = f"{TRAINER}/plans.json"
@@ -81,12 +82,13 @@ def patched(
     also: Iterable[str] = (),
     says: str = "",
     deep: bool = False,
+    judged: str = "",
     **how: int,
 ) -> Case:
     def build(folder: Path) -> Path:
         return patch_entry(package(folder), name, **how)
 
-    return case(code, what, build, also=also, says=says, deep=deep)
+    return case(code, what, build, also=also, says=says, deep=deep, judged=judged)
 
 
 def linked(name: str, kind: int = stat.S_IFLNK) -> zipfile.ZipInfo:
@@ -141,7 +143,7 @@ def streamed(folder: Path) -> Path:
             return len(block)
 
     pipe = Pipe()
-    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[call-overload]
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in genuine().items():
             archive.writestr(name, content)
     (folder / NAME).write_bytes(bytes(pipe.data))
@@ -299,18 +301,37 @@ def unsafe(what: str, name: str, says: str, **more: Any) -> Case:
 Z2 = "Z002"
 CASES = [
     data("Z001", "a tar", tar(), says="no zip directory"),
-    data("Z001", "a tar.gz", gzip.compress(tar()), says="gzip"),
+    data("Z001", "a tar.gz", gzip.compress(tar()), says="gzip", judged="not-a-zip-tar"),
     data("Z001", "7z", b"7z\xbc\xaf'\x1c" + bytes(100), says="7z"),
     data("Z001", "RAR", b"Rar!\x1a\x07" + bytes(100), says="RAR"),
     data(
         "Z001", "a git-lfs pointer", b"version https://git-lfs.github.com/spec/v1\n", says="git-lfs"
     ),
-    data("Z001", "a web page", b"<!DOCTYPE html><html>Not found</html>", says="web page"),
+    data(
+        "Z001",
+        "a web page",
+        b"<!DOCTYPE html><html>Not found</html>",
+        says="web page",
+        judged="not-a-zip-text",
+    ),
     data("Z001", "text", b"hello", says="no zip directory"),
     changed("Z001", "a zip", fires=False),
-    data(Z2, "empty", b"", says="empty"),
-    bytes_of(Z2, "truncated by a byte", lambda b: b[:-1], says="end is missing"),
-    bytes_of(Z2, "half of it", lambda b: b[: len(b) // 2], says="end is missing"),
+    data(Z2, "empty", b"", says="empty", judged="not-a-zip-empty"),
+    bytes_of(
+        Z2,
+        "truncated by a byte",
+        lambda b: b[:-1],
+        says="end is missing",
+        judged="zip-truncated-byte",
+    ),
+    bytes_of(
+        Z2,
+        "half of it",
+        lambda b: b[: len(b) // 2],
+        says="end is missing",
+        judged="zip-truncated",
+        example=True,
+    ),
     bytes_of(Z2, "only the first bytes", lambda b: b[:5], says="end is missing"),
     bytes_of(Z2, "bytes lost", cut_out),
     bytes_of(Z2, "only the directory", lambda b: b[b.index(b"PK\1\2") :]),
@@ -323,54 +344,94 @@ CASES = [
         at="trainer_class.py",
     ),
     case(
-        Z2, "another name before the data", renamed(b"training_log", b"trainyng_log"), says="header"
+        Z2,
+        "another name before the data",
+        renamed(b"training_log", b"trainyng_log"),
+        says="header",
+        judged="zip-name-differs",
     ),
     case(Z2, "no header", renamed(b"PK\3\4", b"PK\3\5"), says="no entry begins"),
     changed(Z2, "a zip", fires=False),
     case(Z2, "deflated", compressed(zipfile.ZIP_DEFLATED), fires=False),
-    case(Z2, "streamed", streamed, fires=False),
-    case(Z2, "with entries for folders", with_folders, fires=False),
-    case(Z2, "of Windows", of_windows, fires=False),
-    case(Z2, "zip64", zip64, fires=False),
-    case(Z2, "with a comment", commented, fires=False),
+    case(Z2, "streamed", streamed, fires=False, judged="zip-streamed"),
+    case(Z2, "with entries for folders", with_folders, fires=False, judged="zip-folder-entries"),
+    case(Z2, "of Windows", of_windows, fires=False, judged="zip-windows"),
+    case(Z2, "zip64", zip64, fires=False, judged="zip-zip64"),
+    case(Z2, "with a comment", commented, fires=False, judged="zip-comment"),
     bytes_of(Z2, "with bytes before", lambda b: b"#!/bin/sh\n" + b, fires=False, also={"Z011"}),
-    unsafe("absolute", "/etc/passwd", "absolute", at="!//etc/passwd"),
-    unsafe("upwards", "../x.txt", "`..`"),
-    unsafe("upwards inside", f"{TRAINER}/../x.txt", "`..`"),
+    unsafe("an absolute path", "/etc/passwd", "absolute", at="!//etc/passwd"),
+    unsafe("a name that leads out of the folder with ..", "../x.txt", "`..`", judged="name-parent"),
+    unsafe(
+        "a name with .. that stays inside",
+        f"{TRAINER}/../x.txt",
+        "`..`",
+        judged="name-parent-inside",
+    ),
     unsafe("a drive", "C:/x.txt", "drive letter"),
     unsafe("a backslash", f"{TRAINER}\\x.txt", "backslash", also=()),
-    unsafe("a NUL", f"{TRAINER}/fold_0/training_log_1.txt\0.exe", "NUL", also=()),
-    unsafe("a long name", f"{TRAINER}/{'x' * 300}", "255 bytes"),
-    case("Z003", "backslashes everywhere", backslashes, says="other entries"),
+    unsafe(
+        "a name with a NUL inside",
+        f"{TRAINER}/fold_0/training_log_1.txt\0.exe",
+        "NUL",
+        also=(),
+        judged="name-nul",
+    ),
+    unsafe("a long name", f"{TRAINER}/{'x' * 300}", "255 bytes", judged="name-too-long"),
+    case(
+        "Z003", "backslashes everywhere", backslashes, says="other entries", judged="name-backslash"
+    ),
     entries("Z003", "dots in a name", f"{TRAINER}/x..y", fires=False, also={"L015"}),
     entries("Z003", "a folder with dots", f"{TRAINER}/...", fires=False, also={"L015"}),
-    entries("Z004", "a link", linked(f"{TRAINER}/fold_0/training_log_1.txt")),
+    entries(
+        "Z004",
+        "a symbolic link that nothing reads",
+        linked(f"{TRAINER}/fold_0/training_log_1.txt"),
+        judged="symlink-unused",
+    ),
     case(
         "Z004",
         "a linked dataset.json",
         lambda f: replaced(f, f"{TRAINER}/dataset.json", b"../x.json"),
+        judged="symlink-dataset",
     ),
-    case("Z004", "a linked checkpoint", lambda f: replaced(f, CHECKPOINT, b"../x.pth")),
-    entries("Z004", "a device", linked(f"{TRAINER}/fold_0/training_log_1.txt", stat.S_IFCHR)),
+    case(
+        "Z004",
+        "a linked checkpoint",
+        lambda f: replaced(f, CHECKPOINT, b"../x.pth"),
+        judged="symlink-checkpoint",
+    ),
+    entries(
+        "Z004",
+        "an entry that is a device",
+        linked(f"{TRAINER}/fold_0/training_log_1.txt", stat.S_IFCHR),
+        judged="device-entry",
+    ),
     entries("Z004", "a pipe", linked(f"{TRAINER}/fold_0/training_log_1.txt", stat.S_IFIFO)),
     entries(
         "Z004", "a file", linked(f"{TRAINER}/fold_0/training_log_1.txt", stat.S_IFREG), fires=False
     ),
     entries("Z004", "no mode", linked(f"{TRAINER}/fold_0/training_log_1.txt", 0), fires=False),
-    patched("Z005", "a picture", LOG, flags=1),
+    patched("Z005", "a picture that is encrypted", LOG, flags=1),
     patched("Z005", "plans.json", PLANS, flags=1),
-    patched("Z005", "the checkpoint", CHECKPOINT, flags=1),
+    patched("Z005", "the checkpoint", CHECKPOINT, flags=1, judged="zip-encrypted"),
     patched("Z005", "strong encryption", LOG, flags=0x41),
     changed("Z005", "none", fires=False),
-    patched("Z006", "Zstandard", LOG, method=93, says="Zstandard"),
-    patched("Z006", "Deflate64", PLANS, method=9, says="Deflate64"),
+    patched("Z006", "Zstandard", LOG, method=93, says="Zstandard", judged="zip-zstd"),
+    patched("Z006", "Deflate64", PLANS, method=9, says="Deflate64", judged="zip-deflate64"),
     patched("Z006", "unknown", CHECKPOINT, method=77, says="unknown"),
     patched("Z006", "patched data", LOG, flags=0x20, says="patched"),
-    case("Z006", "bzip2", compressed(zipfile.ZIP_BZIP2), fires=False),
-    case("Z006", "LZMA", compressed(zipfile.ZIP_LZMA), fires=False),
-    entries("Z007", "the same name", LOG, says="more than once"),
+    case("Z006", "bzip2", compressed(zipfile.ZIP_BZIP2), fires=False, judged="zip-bzip2"),
+    case("Z006", "LZMA", compressed(zipfile.ZIP_LZMA), fires=False, judged="zip-lzma"),
+    entries("Z007", "a name twice", LOG, says="more than once"),
     entries("Z007", "the same path", raw(f"{TRAINER}//plans.json"), says="more than once"),
-    entries("Z007", "another case", f"{TRAINER}/Plans.json", says="macOS", also={"L015"}),
+    entries(
+        "Z007",
+        "two names that differ in case only",
+        f"{TRAINER}/Plans.json",
+        says="macOS",
+        also={"L015"},
+        judged="name-case-twice",
+    ),
     entries("Z007", "a folder in another case", f"{TRAINER}/Fold_0/x.txt", also={"L015"}),
     entries(
         "Z007",
@@ -379,7 +440,13 @@ CASES = [
         f"{TRAINER}/fold_0/e\u0301.txt",
         also={"L015"},
     ),
-    entries("Z007", "a file and a folder", f"{TRAINER}/plans.json/x.txt", says="both"),
+    entries(
+        "Z007",
+        "a file and a folder",
+        f"{TRAINER}/plans.json/x.txt",
+        says="both",
+        judged="file-and-folder",
+    ),
     entries("Z007", "a folder twice", f"{TRAINER}/fold_0/", f"{TRAINER}/fold_0/", fires=False),
     changed("Z007", "none", fires=False),
     changed("Z008", ".DS_Store", put(".DS_Store"), severity=Severity.WARNING),
@@ -411,11 +478,31 @@ CASES = [
         also={"L005"},
     ),
     changed("Z008", "none", fires=False),
-    case("Z009", "deep", lambda f: write_zip(f / NAME, [("a/" * 40 + "x", b"")]), says="40 deep"),
+    case(
+        "Z009",
+        "folders in folders",
+        lambda f: write_zip(f / NAME, [("a/" * 40 + "x", b"")]),
+        says="40 deep",
+    ),
     changed("Z009", "none", fires=False),
-    case("Z010", "a picture", flipped(LOG), deep=True, says="checksum", at=LOG),
+    case(
+        "Z010",
+        "a picture",
+        flipped(LOG),
+        deep=True,
+        says="checksum",
+        at=LOG,
+        judged="zip-crc-picture",
+    ),
     case("Z010", "a picture not read", flipped(LOG), fires=False),
-    case("Z010", "a checkpoint", flipped(CHECKPOINT, 20_000), deep=True, at=".pth"),
+    case(
+        "Z010",
+        "a checkpoint",
+        flipped(CHECKPOINT, 20_000),
+        deep=True,
+        at=".pth",
+        judged="zip-crc-checkpoint",
+    ),
     case("Z010", "a damaged plans.json", flipped(PLANS), deep=True, fires=False, also={Z2}),
     changed("Z010", "none", deep=True, fires=False),
     case("Z010", "deflated", compressed(zipfile.ZIP_DEFLATED), deep=True, fires=False),
@@ -423,7 +510,13 @@ CASES = [
     case("Z010", "streamed", streamed, deep=True, fires=False),
     case("Z010", "zip64", zip64, deep=True, fires=False),
     patched("Z005", "a picture, read", LOG, flags=1, deep=True),
-    bytes_of("Z011", "bytes before", lambda b: b"#!/bin/sh\n" + b, says="10 bytes before"),
+    bytes_of(
+        "Z011",
+        "a self-extracting stub before the zip",
+        lambda b: b"#!/bin/sh\n" + b,
+        says="10 bytes before",
+        judged="zip-leading-stub",
+    ),
     bytes_of("Z011", "bytes behind", lambda b: b + b"xyz", says="3 bytes after the end"),
     bytes_of("Z011", "a zip before", lambda b: b + b, says="before the first entry"),
     case("Z011", "an entry that the directory lacks", hidden, says="belong to no entry", at=LOG),
@@ -446,7 +539,13 @@ CASES = [
     case("Z011", "streamed", streamed, fires=False),
     case("Z011", "zip64", zip64, fires=False),
     case("Z011", "with a comment", commented, fires=False),
-    bytes_of("Z011", "filled with zeros", lambda b: b + bytes(5000), fires=False),
+    bytes_of(
+        "Z011",
+        "filled with zeros",
+        lambda b: b + bytes(5000),
+        fires=False,
+        judged="zip-trailing-bytes",
+    ),
     case("Z011", "aligned", aligned, fires=False),
     case("Z011", "marked by a splitting tool", marked, fires=False),
     case("Z011", "of Windows", of_windows, fires=False),
@@ -483,7 +582,7 @@ def test_a_folder_with_junk_is_told(tmp_path: Path) -> None:
 def test_a_zip_beyond_the_limits_is_not_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[], Any], reason: str
 ) -> None:
-    monkeypatch.setattr("model_lint.storage.zip_directory.MAX_ENTRIES", 100)
+    monkeypatch.setattr(zip_directory, "MAX_ENTRIES", 100)
     found = findings(write_zip(tmp_path / NAME, change()))
     assert [f.code for f in found] == ["Z009"]
     assert reason in found[0].message
@@ -500,7 +599,7 @@ def deflated(path: Path, files: Iterable[tuple[str, bytes]]) -> Path:
 def test_what_swells_beyond_the_limits_is_not_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, entries: int
 ) -> None:
-    monkeypatch.setattr("model_lint.storage.zip_directory.MAX_DENSE_BYTES", 1 << 20)
+    monkeypatch.setattr(zip_directory, "MAX_DENSE_BYTES", 1 << 20)
     bomb = [(f"{TRAINER}/{n}", bytes((1 << 20) // entries + 1000)) for n in range(entries)]
     found = findings(deflated(tmp_path / NAME, [*genuine().items(), *bomb]))
     assert [(f.code, "200th" in f.message) for f in found] == [("Z009", True)]
@@ -510,7 +609,7 @@ def test_nothing_genuine_swells_like_a_bomb(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not even an optimizer's state of zeros, a log of one line again and again."""
-    monkeypatch.setattr("model_lint.storage.zip_directory.MAX_DENSE_BYTES", 0)
+    monkeypatch.setattr(zip_directory, "MAX_DENSE_BYTES", 0)
 
     def idle(checkpoint: dict[str, Any]) -> None:
         for state in checkpoint["optimizer_state"]["state"].values():

@@ -59,8 +59,8 @@ def of_size(amount: int) -> Change:
 
 
 WRONG: dict[str, tuple[bytes, str, str]] = {
-    "stored, size too large": (built(of_size(50)), "Z011", "stored as it is"),
-    "stored, size too small": (built(of_size(-50)), "Z011", "stored as it is"),
+    "stored, size too large": (built(of_size(50)), "Z011", "it is not compressed"),
+    "stored, size too small": (built(of_size(-50)), "Z011", "it is not compressed"),
     "deflated, more behind it": (
         built(lambda e: both(compressed=len(e.content) + 3)(more(b"xyz")(e)), DEFLATED),
         "Z002",
@@ -94,7 +94,11 @@ WRONG: dict[str, tuple[bytes, str, str]] = {
     "a folder of Unix": (built(central(attributes=0o040755 << 16)), "Z011", "marked as a folder"),
     "a reparse point": (built(central(attributes=0x420, system=0)), "Z011", "marked as a link"),
     "setuid": (built(central(attributes=0o104755 << 16)), "Z011", "setuid"),
-    "no kind of file": (built(central(attributes=0o030644 << 16)), "Z011", "no kind of file"),
+    "no kind of file": (
+        built(central(attributes=0o030644 << 16)),
+        "Z011",
+        "not that of any kind of file",
+    ),
     "a link of PKWARE": (
         built(both(extra=extra(13, bytes(12) + b"/etc/passwd"))),
         "Z011",
@@ -110,14 +114,18 @@ WRONG: dict[str, tuple[bytes, str, str]] = {
         "Z002",
         "can't be read",
     ),
-    "a locator to elsewhere": (built(wide={"at": 0}), "Z011", "points to another place"),
+    "a locator to elsewhere": (
+        built(wide={"at": 0}),
+        "Z011",
+        "does not point to the record before it",
+    ),
     "zip64 that says more": (built(wide={"size": 60}), "Z011", "72 bytes instead of 56"),
     "zip64 that contradicts the end": (built(wide={}, end={"here": 2}), "Z011", "contradict"),
-    "places that are moved": (built(shift=-10), "Z011", "another place than its last record"),
+    "places that are moved": (built(shift=-10), "Z011", "not at the place that its last record"),
     "sizes behind the data that differ": (
         built(lambda e: replace(e, after=bytes(16)), DEFLATED, DESCRIPTOR),
         "Z011",
-        "sizes that follow its data",
+        "the sizes after its data",
     ),
     "a false end in stored data": (
         added(Entry(f"{TRAINER}/fold_0/x.png".encode(), b"x" + descriptor(Entry(b"", b"x")), 0, 8)),

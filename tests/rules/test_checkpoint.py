@@ -21,9 +21,11 @@ from build import (
     Files,
     assert_case,
     changed,
+    configuration,
     dataset,
     findings,
     genuine,
+    network,
     package,
     plans,
     put,
@@ -65,23 +67,24 @@ def edited(code: str, what: str, *changes: Change, **more: Any) -> Case:
 
 
 def of_2d(**values: Any) -> Change:
-    return plans(lambda p: p["configurations"]["2d"].update(values))
+    return configuration(values)
 
 
 def of_network(**values: Any) -> Change:
-    def change(found: Content) -> None:
-        found["configurations"]["2d"]["architecture"]["arch_kwargs"].update(values)
-
-    return plans(change)
+    return network(values)
 
 
 #: Both folds with what inference reads, to which no rule objects.
 CLEAN = (put(FOLD_0, slim(0)), put(FOLD_1, slim(1)))
 
 
+def sound(folder: Path) -> Path:
+    return package(folder, *CLEAN, folds=(0, 1))
+
+
 def case(code: str, what: str, *changes: Change, **more: Any) -> Case:
     more.setdefault("at", f"{TRAINER}/{FOLD_0}")
-    return changed(code, what, *CLEAN, *changes, folds=(0, 1), **more)
+    return changed(code, what, *CLEAN, *changes, folds=(0, 1), sound=sound, **more)
 
 
 def deflated(folder: Path) -> Path:
@@ -123,6 +126,10 @@ def labels(values: Any) -> Change:
     return dataset({"labels": values})
 
 
+def moved_to_end(found: Content) -> None:
+    found[STEM] = found.pop(STEM)
+
+
 def wrapped(found: Content) -> None:
     found["network_weights"] = {f"module.{k}": v for k, v in found["network_weights"].items()}
 
@@ -149,7 +156,7 @@ CASES = [
     case("C001", "git-lfs pointer", bytes_of(b"version https://git-lfs.github.com/spec/v1\n"),
          says="git-lfs"),
     case("C001", "web page", bytes_of(b"<html>Not found</html>"), says="web page"),
-    case("C001", "legacy", bytes_of(legacy()), says="legacy"),
+    case("C001", "legacy", bytes_of(legacy()), says="legacy", example=True),
     case("C001", "no version", bytes_of(rezipped(slim(), {"version": None})), says="version"),
     case("C001", "version 0", bytes_of(rezipped(slim(), {"version": b"0\n"})), says="version"),
     case("C001", "version 99", bytes_of(rezipped(slim(), {"version": b"99\n"})), says="version"),
@@ -220,7 +227,7 @@ CASES = [
     case("C009", "other name", weights(lambda w: w.update({"more": torch.zeros(1)}), 1),
          says="`more`", at=f"{TRAINER}/{FOLD_1}"),
     silent("C009", "the genuine ones"),
-    silent("C009", "other order", weights(lambda w: w.move_to_end(STEM), 1)),
+    silent("C009", "other order", weights(moved_to_end, 1)),
     case("C010", "genuine", put(FOLD_0, resaved(lambda c: c.update(logging={}, _best_ema=0.0))),
          says="(50 %)"),
     case("C010", "other numbers", content(lambda c: c.update(more=torch.zeros(1000))),
@@ -266,7 +273,7 @@ CASES = [
     edited("C012", "values in lists", labels({"background": 0, "sc": [1], "gm": [2.0]}),
            fires=False),
     edited("C012", "no previous stage", of_2d(previous_stage=None), fires=False),
-    edited("C012", "the usual label manager", plans(lambda p: p.pop("label_manager")),
+    edited("C012", "the usual label manager", plans({"label_manager": ABSENT}),
            fires=False),
     edited("C012", "described", dataset({"name": "x", "description": "y", "licence": "z",
            "image_orientation": "RPI", "reference": ABSENT}), fires=False),

@@ -18,6 +18,7 @@ from build import (
     Files,
     assert_case,
     changed,
+    copy,
     drop,
     findings,
     inside,
@@ -28,6 +29,7 @@ from build import (
     unpacked,
     write_zip,
 )
+from catalogue.trainer import edited, imported, top
 from checkpoint_files import changed_slim
 from model_lint.findings import Consumer, Severity
 from model_lint.nnunet.trainers import SCT_TRAINERS, TRAINERS
@@ -55,28 +57,6 @@ def source(text: str) -> Change:
     return put("trainer_class.py", text)
 
 
-def edited(old: str, new: str, trainer: str = TRAINER) -> Change:
-    """Replace a text in ``trainer_class.py``, which other changes may have touched before."""
-    path = f"{trainer}/trainer_class.py"
-
-    def change(files: Files) -> None:
-        text = files[path].decode()
-        assert old in text
-        files[path] = text.replace(old, new).encode()
-
-    return change
-
-
-def top(statements: str) -> Change:
-    """Add statements to ``trainer_class.py``, before its function."""
-    return edited("def get_trainer_class", f"{statements}\n\n\ndef get_trainer_class")
-
-
-def imported(statements: str) -> Change:
-    """Add statements after the first import of ``trainer_class.py``, from line 6 on."""
-    return edited("import torch\n", f"import torch\n{statements}\n")
-
-
 def based(bases: str) -> Change:
     return edited("Tiny(nnUNetTrainer)", f"Tiny({bases})")
 
@@ -95,11 +75,7 @@ def both(*changes: Change) -> Change:
 
 def twice(name: str) -> Change:
     """Add the trainer folder again under another name."""
-
-    def change(files: Files) -> None:
-        files.update({name + p.removeprefix(TRAINER): d for p, d in [*files.items()]})
-
-    return change
+    return copy(f"/{TRAINER}", f"/{name}")
 
 
 def copied(name: str) -> Change:
@@ -177,7 +153,7 @@ CASES = [
         zip_name="model-spinal-rootlets-mp2rage-r20240915.zip",
         also={"L017"},
     ),
-    from_files("L001", "empty zip", [], says="the package is empty"),
+    from_files("L001", "empty zip", [], says="the package is empty", judged="zip-empty"),
     from_files("L001", "only folders", [("a/", b""), ("b/", b"")], says="`a` and `b`"),
     from_files("L001", "something else", [("README.md", b""), ("x/y.txt", b"")]),
     case(
@@ -190,8 +166,16 @@ CASES = [
         move("/x/trainer_class.py", "/trainer_class.py"),
         move("/x/dataset_fingerprint.json", "/dataset_fingerprint.json"),
         says="are at the top",
+        judged="files-at-root",
     ),
-    case("L001", "in another folder", rename_trainer("my-model"), says="`my-model`", at="my-model"),
+    case(
+        "L001",
+        "in another folder",
+        rename_trainer("my-model"),
+        says="`my-model`",
+        at="my-model",
+        example=True,
+    ),
     case(
         "L001",
         "README beside the wrapper",
@@ -212,9 +196,10 @@ CASES = [
     ),
     case(
         "L002",
-        "two configurations",
+        "two configurations at the root",
         twice("nnUNetTrainerTiny__nnUNetPlans__3d_fullres"),
         says="2 entries",
+        judged="two-trainer-folders",
     ),
     case("L002", "a file of that name", put("/nnUNetTrainer.md"), says="`nnUNetTrainer.md`"),
     case(
@@ -225,22 +210,30 @@ CASES = [
         also={"L005"},
     ),
     silent("L002", "a copy elsewhere", twice(f"backup/{TRAINER}"), also={"L012", "L015"}),
-    case("L003", "two parts", rename_trainer("nnUNetTrainerTiny__2d"), says="three parts"),
+    case(
+        "L003",
+        "a trainer folder with a name of two parts",
+        rename_trainer("nnUNetTrainerTiny__2d"),
+        says="three parts",
+        judged="name-two-parts",
+    ),
     case("L003", "one part", rename_trainer("nnUNetTrainerTiny"), says="three parts"),
     case("L003", "four parts", rename_trainer(f"{TRAINER}__old"), says="three parts"),
     case("L003", "an empty part", rename_trainer("nnUNetTrainerTiny____2d"), says="three parts"),
     case(
         "L003",
-        "another beginning",
+        "a trainer folder that does not start with nnUNetTrainer",
         rename_trainer("MultiTalent_trainer__nnUNetPlans__2d"),
         says="does not begin",
         also={"L018"},
+        judged="trainer-other-prefix",
     ),
     case(
         "L003",
-        "another case",
+        "a trainer folder that starts with nnUnet",
         rename_trainer("nnUnet3DCustomTrainer__nnUNetPlans__2d"),
         also={"L018"},
+        judged="trainer-lower-case",
     ),
     case(
         "L003",
@@ -301,17 +294,30 @@ CASES = [
         "other case",
         move("dataset.json", "Dataset.json"),
         says="case matters",
+        judged="dataset-json-upper-case",
     ),
     silent("L007", "a stock trainer", LEFT_OUT, rename_trainer(STOCK)),
     case("L008", "no fold", drop("fold_0"), at=TRAINER),
-    case("L008", "fold0", move("fold_0", "fold0"), says="`fold0`"),
-    case("L008", "Fold_0", move("fold_0", "Fold_0"), says="`Fold_0`"),
-    silent("L008", "fold_4", move("fold_0", "fold_4")),
-    silent("L008", "fold_all", move("fold_0", "fold_all")),
+    case(
+        "L008",
+        "fold0",
+        move("fold_0", "fold0"),
+        says="`fold0`",
+        judged="fold-without-underscore",
+    ),
+    case(
+        "L008",
+        "Fold_0",
+        move("fold_0", "Fold_0"),
+        says="`Fold_0`",
+        judged="fold-upper-case",
+    ),
+    silent("L008", "fold_4", move("fold_0", "fold_4"), judged="fold-4-only"),
+    silent("L008", "fold_all", move("fold_0", "fold_all"), judged="fold-all"),
     silent("L008", "fold_10", move("fold_0", "fold_10")),
     case("L009", "fold_best", put("fold_best/"), says="neither"),
     case("L009", "a copy", put("fold_0_old/note.txt"), at="fold_0_old"),
-    case("L009", "fold_00", move("fold_0", "fold_00")),
+    case("L009", "fold_00", move("fold_0", "fold_00"), judged="fold-leading-zero"),
     case("L009", "fold_01", put("fold_01/")),
     case("L009", "fold_-1", put("fold_-1/")),
     case("L009", "another script's digits", put("fold_٣/")),
@@ -329,12 +335,16 @@ CASES = [
     silent("L010", "fold_all", move("fold_0", "fold_all")),
     case(
         "L011",
-        "best only",
+        "checkpoint_best.pth in place of checkpoint_final.pth",
         move("fold_0/checkpoint_final.pth", "fold_0/checkpoint_best.pth"),
         says="`checkpoint_best.pth`",
+        judged="checkpoint-best-only",
     ),
     case(
-        "L011", "latest only", move("fold_0/checkpoint_final.pth", "fold_0/checkpoint_latest.pth")
+        "L011",
+        "latest only",
+        move("fold_0/checkpoint_final.pth", "fold_0/checkpoint_latest.pth"),
+        judged="checkpoint-latest-only",
     ),
     case("L011", "none", drop("fold_0/checkpoint_final.pth"), says="has no"),
     case("L011", "an empty fold", put("fold_1/"), at="fold_1", also={"L024"}),
@@ -345,6 +355,7 @@ CASES = [
         folds=(0, 1),
         at="fold_1",
         also={"L024"},
+        judged="checkpoint-mixed",
     ),
     case(
         "L011",
@@ -409,7 +420,7 @@ CASES = [
     silent("L014", "none"),
     case("L015", "README inside", put("README.md"), severity=W),
     case("L015", "LICENSE at the top", put("/LICENSE"), at="!/LICENSE"),
-    case("L015", "splits", put("splits_final.json", "[]")),
+    case("L015", "splits", put("splits_final.json", "[]"), judged="splits-beside"),
     case(
         "L015",
         "a folder",
@@ -417,7 +428,7 @@ CASES = [
         says="7 files",
         at="datasplits",
     ),
-    case("L015", "an empty folder", put("empty/"), says="0 files"),
+    case("L015", "an empty folder", put("empty/"), says="0 files", judged="zip-empty-folder"),
     case("L015", "architecture", put("fold_0/network_architecture.pdf")),
     case("L015", "a picture", put("fold_0/figure.png")),
     case("L015", "a log of another program", put("fold_0/slurm.txt")),
@@ -433,7 +444,9 @@ CASES = [
     ),
     silent("L015", "crop metadata", put("/crop_metadata.json", CROP)),
     silent("L015", "no log", drop("fold_0/debug.json", "fold_0/progress.png")),
-    case("L016", "a custom trainer", LEFT_OUT, says="`nnUNetTrainerTiny`"),
+    case(
+        "L016", "a custom trainer", LEFT_OUT, says="`nnUNetTrainerTiny`", judged="trainer-missing"
+    ),
     case(
         "L016",
         "a trainer of older versions",
@@ -460,19 +473,19 @@ CASES = [
     ),
     silent("L017", "a custom trainer"),
     case("L018", "no Python", source("class A:\ndef"), severity=E, line=2),
-    case("L018", "empty", source(""), says="`get_trainer_class`"),
+    case("L018", "empty", source(""), says="`get_trainer_class`", judged="trainer-empty"),
     case("L018", "NUL", source("a = 1\0"), severity=E),
     case("L018", "Latin-1", put("trainer_class.py", b"x = '\xe9'\n"), says="utf-8"),
     silent("L018", "Latin-1 in a comment", put("trainer_class.py", b"# \xe9\n" + CLASS.encode())),
     silent("L018", "UTF-8", source("# é\n" + CLASS)),
     case("L018", "an unknown encoding", source("# coding: latin-99\n" + CLASS), says="encoding"),
-    silent("L018", "a byte order mark", source("\ufeff" + CLASS)),
+    silent("L018", "a byte order mark", source("\ufeff" + CLASS), judged="trainer-bom"),
     silent(
         "L018",
         "a declared encoding",
         put("trainer_class.py", b"# coding: latin-1\n# \xe9\n" + CLASS.encode()),
     ),
-    silent("L018", "CRLF", source(CLASS.replace("\n", "\r\n"))),
+    silent("L018", "CRLF", source(CLASS.replace("\n", "\r\n")), judged="trainer-crlf"),
     case("L018", "nested too deeply", source("x = " + "-" * 30000 + "1"), severity=E),
     case(
         "L018",
@@ -500,12 +513,14 @@ CASES = [
         "takes arguments",
         edited("get_trainer_class()", "get_trainer_class(name)"),
         says="arguments",
+        judged="trainer-getter-argument",
     ),
     case(
         "L018",
         "asynchronous",
         edited("def get_trainer_class", "async def get_trainer_class"),
         says="plain",
+        judged="trainer-getter-async",
     ),
     case(
         "L018",
@@ -531,6 +546,7 @@ CASES = [
         edited("import torch\n", "import torch\nfrom .losses import Loss\n"),
         says="`.losses`",
         line=6,
+        example=True,
     ),
     case(
         "L018",
@@ -539,10 +555,11 @@ CASES = [
     ),
     case(
         "L018",
-        "another class",
+        "a class of another name than the checkpoint's trainer",
         edited("nnUNetTrainerTiny", "nnUNetTrainerOther"),
         severity=E,
         says="`nnUNetTrainerTiny`",
+        judged="trainer-class-other-name",
     ),
     silent(
         "L018",
@@ -602,8 +619,21 @@ CASES = [
         "a relative import of the program that it is not",
         edited("def get", "if __name__ == '__main__':\n    from .x import y\n\n\ndef get"),
     ),
-    case("L018", "raises", top("raise RuntimeError('set WANDB_KEY')"), severity=E, says="raises"),
-    case("L018", "raises SystemExit", top("raise SystemExit(1)"), says="raises"),
+    case(
+        "L018",
+        "raises",
+        top("raise RuntimeError('set WANDB_KEY')"),
+        severity=E,
+        says="raises",
+        judged="trainer-raises",
+    ),
+    case(
+        "L018",
+        "raises SystemExit",
+        top("raise SystemExit(1)"),
+        says="raises",
+        judged="trainer-exit",
+    ),
     case("L018", "leaves", top("import sys\nsys.exit(main())"), says="ends Python"),
     case("L018", "leaves at once", top("from os import _exit\nimport os\nos._exit(0)")),
     case("L018", "quits", top("quit()"), says="ends Python"),
@@ -641,7 +671,15 @@ CASES = [
             "    if 1:\n        return nnUNetTrainerTiny\n    raise X",
         ),
     ),
-    case("L018", "no trainer", based("object"), severity=E, says="no trainer", line=9),
+    case(
+        "L018",
+        "no trainer",
+        based("object"),
+        severity=E,
+        says="no trainer",
+        line=9,
+        judged="trainer-class-no-base",
+    ),
     case("L018", "no base", edited("Tiny(nnUNetTrainer)", "Tiny"), says="no trainer"),
     case(
         "L018",
@@ -650,12 +688,20 @@ CASES = [
         top("class Base:\n    pass"),
         says="no trainer",
     ),
-    case("L018", "an unknown base", based("nnUNetTrainerDA5"), says="`nnUNetTrainerDA5`", line=9),
+    case(
+        "L018",
+        "an unknown base",
+        based("nnUNetTrainerDA5"),
+        says="`nnUNetTrainerDA5`",
+        line=9,
+        judged="trainer-class-unknown-base",
+    ),
     case(
         "L018",
         "an unknown class",
         edited("return nnUNetTrainerTiny", "return nnUNetTrainerSmall"),
         says="`nnUNetTrainerSmall`",
+        judged="trainer-getter-unknown",
     ),
     silent("L018", "an imported base", based("T.nnUNetTrainer"), top("import monai as T")),
     silent("L018", "a computed base", based("make(object)"), top("def make(x):\n    return x")),
@@ -681,8 +727,8 @@ CASES = [
     case(
         "L018",
         "a stock trainer without the function",
+        edited("get_trainer_class", "trainer_class"),
         rename_trainer(STOCK),
-        edited("get_trainer_class", "trainer_class", STOCK),
         also={"L017"},
         severity=W,
     ),
@@ -781,6 +827,7 @@ CASES = [
         severity=E,
         says="no `nnunetv2.training.loss.topology`",
         line=6,
+        judged="trainer-import-nnunet-missing",
     ),
     case(
         "L019",
@@ -808,10 +855,11 @@ CASES = [
     ),
     case(
         "L019",
-        "a name that nnU-Net 2.8 lacks",
+        "imports a name that only SCT's nnU-Net has",
         imported("from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetLogger"),
         severity=E,
         says="though SCT's has",
+        judged="trainer-import-name-old",
     ),
     *(
         silent("L019", f"names that nnU-Net has: {line}", imported(line))
@@ -879,10 +927,11 @@ CASES = [
     silent("L019", "a package's own", imported("from nnunetv2 import __path__")),
     case(
         "L019",
-        "a variable",
+        "needs an environment variable when it is imported",
         top("import os\nKEY = os.environ['LAB_KEY']"),
         severity=E,
         says="variable `LAB_KEY`",
+        judged="trainer-environment",
     ),
     silent("L019", "a variable with a default", top("import os\nKEY = os.environ.get('LAB_KEY')")),
     silent("L019", "a variable of SCT", top("import os\nKEY = os.environ['nnUNet_results']")),
@@ -1030,7 +1079,7 @@ CASES = [
         also={"L012"},
     ),
     silent("L025", "a pickle of another name", put("splits_final.pkl"), also={"L015"}),
-    case("L024", "two folds", folds=(0, 1), severity=I),
+    case("L024", "two folds", folds=(0, 1), severity=I, judged="two-folds", like="two-folds"),
     silent("L024", "one fold"),
 ]
 

@@ -12,7 +12,7 @@ from model_lint.rules import Rule, name_rules
 RULES = {rule.code: rule for rule in name_rules() if rule.models == ("name",)}
 
 #: Code: a name where the rule fires and no other does, and one beside it where none does.
-CASES = {
+NAMES = {
     "N001": ("model-seg_sc_t2", "model_seg_sc_t2"),
     "N002": ("model_seg_SC_t2", "model_seg_sc_t2"),
     "N003": ("model_sc_t2", "model_seg_sc_t2"),
@@ -32,19 +32,19 @@ def fired(name: str) -> set[str]:
 
 
 def test_there_is_a_case_for_each_rule() -> None:
-    assert list(RULES) == list(CASES)
+    assert list(RULES) == list(NAMES)
 
 
-@pytest.mark.parametrize("code", CASES)
+@pytest.mark.parametrize("code", NAMES)
 def test_fires_on_its_defect_alone(code: str) -> None:
-    wrong, right = CASES[code]
+    wrong, right = NAMES[code]
     assert fired(wrong) == {code}
     assert fired(right) == set()
 
 
-@pytest.mark.parametrize("code", CASES)
+@pytest.mark.parametrize("code", NAMES)
 def test_says_what_and_how_to_fix(code: str) -> None:
-    wrong, right = CASES[code]
+    wrong, right = NAMES[code]
     for problem in RULES[code].check(parse(wrong)):
         assert "\n" not in problem.message
         assert problem.at == ""

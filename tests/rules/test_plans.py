@@ -15,18 +15,22 @@ from build import (
     Case,
     Change,
     Files,
+    architecture,
     assert_case,
     changed,
+    configuration,
     dataset,
     drop,
     edit,
     findings,
     move,
+    network,
     package,
     plans,
     put,
     rename_trainer,
 )
+from catalogue.plans import old_format
 from model_lint.findings import Severity
 
 NAN, INFINITY = float("nan"), float("inf")
@@ -42,34 +46,6 @@ def case(code: str, what: str, *changes: Change, **more: Any) -> Case:
 
 def silent(code: str, what: str, *changes: Change, **more: Any) -> Case:
     return changed(code, what, *changes, fires=False, **more)
-
-
-def configuration(change: Callable[[Any], Any] | dict[str, Any], name: str = "2d") -> Change:
-    """Change a configuration: by a function of it, or by keys to set or take out."""
-
-    def inner(value: Any) -> None:
-        held = value["configurations"][name]
-        if callable(change):
-            change(held)
-            return
-        held.update(change)
-        for key in [key for key, value in held.items() if value is ABSENT]:
-            del held[key]
-
-    return plans(inner)
-
-
-def network(change: dict[str, Any]) -> Change:
-    """Set arguments of the network."""
-    return configuration(lambda held: held["architecture"]["arch_kwargs"].update(change))
-
-
-def architecture(change: Callable[[Any], Any] | dict[str, Any]) -> Change:
-    """Change the description of the network: by a function of it, or by keys to set."""
-    keys = change
-    if isinstance(keys, dict):
-        return configuration(lambda held: held["architecture"].update(keys))
-    return configuration(lambda held: keys(held["architecture"]))
 
 
 def resampling(change: dict[str, Any]) -> Change:
@@ -97,22 +73,6 @@ def fingerprint(change: Callable[[Any], Any] | dict[str, Any]) -> Change:
     return edit("dataset_fingerprint.json", change)
 
 
-def old_format(value: Any) -> None:
-    """Describe the network as nnU-Net 2.0 to 2.3.0 did."""
-    for held in value["configurations"].values():
-        kwargs = held.pop("architecture")["arch_kwargs"]
-        held.update(
-            UNet_class_name="PlainConvUNet",
-            UNet_base_num_features=kwargs["features_per_stage"][0],
-            unet_max_num_features=kwargs["features_per_stage"][-1],
-            n_conv_per_stage_encoder=kwargs["n_conv_per_stage"],
-            n_conv_per_stage_decoder=kwargs["n_conv_per_stage_decoder"],
-            num_pool_per_axis=[3] * len(kwargs["strides"][0]),
-            pool_op_kernel_sizes=kwargs["strides"],
-            conv_kernel_sizes=kwargs["kernel_sizes"],
-        )
-
-
 def inherit(name: str, **more: Any) -> Change:
     """Let the configuration inherit all it has from another."""
 
@@ -131,8 +91,15 @@ def two_channels(*names: str) -> Change:
 
 CASES = [
     silent("P001", "the genuine model"),
-    case("P001", "not JSON", put("plans.json", PLANS[:-3]), at="plans.json", says="can't be read"),
-    case("P001", "a list", put("plans.json", "[]"), says="must contain an object", line=1),
+    case("P001", "cut off", put("plans.json", PLANS[:-3]), at="plans.json", says="can't be read"),
+    case(
+        "P001",
+        "a list",
+        put("plans.json", "[]"),
+        says="must contain an object",
+        line=1,
+        judged="plans-list",
+    ),
     case("P001", "empty", put("plans.json", ""), says="empty"),
     case("P001", "byte order mark", put("plans.json", f"\ufeff{PLANS}"), says="byte order mark"),
     case(
@@ -141,7 +108,13 @@ CASES = [
         put("plans.json", "version https://git-lfs.github.com/spec/v1\n"),
         says="git-lfs",
     ),
-    case("P001", "no configurations", plans({"configurations": ABSENT}), severity=E),
+    case(
+        "P001",
+        "no configurations",
+        plans({"configurations": ABSENT}),
+        severity=E,
+        judged="plans-no-configurations",
+    ),
     case("P001", "configurations a list", plans({"configurations": []})),
     case(
         "P001",
@@ -149,13 +122,23 @@ CASES = [
         put("plans.json", PLANS.replace("{", '{\n"plans_name": "x",', 1)),
         says="the key `plans_name` is a duplicate",
     ),
-    silent("P001", "windows line ends", put("plans.json", PLANS.replace("\n", "\r\n"))),
-    silent("P001", "one line", put("plans.json", json.dumps(json.loads(PLANS)))),
+    silent(
+        "P001",
+        "windows line ends",
+        put("plans.json", PLANS.replace("\n", "\r\n")),
+        judged="plans-crlf",
+    ),
+    silent(
+        "P001",
+        "one line",
+        put("plans.json", json.dumps(json.loads(PLANS))),
+        judged="plans-one-line",
+    ),
     silent("P001", "more keys", plans({"note": "ours"})),
     silent("P001", "no plans at all", drop("plans.json")),
     case(
         "P002",
-        "renamed",
+        "a configuration of another name",
         plans({"configurations": {"3d_fullres": {}}}),
         says="`2d` is not in `configurations` (it has `3d_fullres`)",
         at="plans.json",
@@ -165,7 +148,13 @@ CASES = [
     case("P002", "not an object", plans({"configurations": {"2d": []}}), says="not an object"),
     case("P002", "parent missing", inherit("nowhere"), says="`nowhere`"),
     case("P002", "parent null", configuration({"inherits_from": None}), says="`null`"),
-    case("P002", "own parent", configuration({"inherits_from": "2d"}), says="from itself"),
+    case(
+        "P002",
+        "own parent",
+        configuration({"inherits_from": "2d"}),
+        says="from itself",
+        judged="plans-parent-self",
+    ),
     silent("P002", "inherits all", inherit("base")),
     silent("P002", "inherits and overrides", inherit("base", batch_size=2)),
     silent(
@@ -177,7 +166,7 @@ CASES = [
     silent("P002", "folder renamed", rename_trainer("nnUNetTrainerTiny__nnUNetPlans__2d_new")),
     case(
         "P003",
-        "folder renamed",
+        "a folder of another name",
         rename_trainer("nnUNetTrainerTiny__nnUNetResEncMPlans__2d"),
         says="`plans_name` is `nnUNetPlans`, but the folder's name says `nnUNetResEncMPlans`",
         severity=W,
@@ -190,7 +179,13 @@ CASES = [
         plans({"plans_name": "X"}),
         rename_trainer("nnUNetTrainerTiny__X__2d"),
     ),
-    case("P004", "old plans", plans(old_format), says="`2d` has `UNet_class_name`", severity=W),
+    case(
+        "P004",
+        "plans in the old format",
+        plans(old_format),
+        says="`2d` has `UNet_class_name`",
+        severity=W,
+    ),
     silent(
         "P004",
         "both formats",
@@ -198,12 +193,14 @@ CASES = [
     ),
     case(
         "P005",
-        "needs a stage before",
+        "a configuration that needs a stage before",
         configuration({"previous_stage": "3d_lowres"}),
         says="`2d` needs the output of `3d_lowres`",
         severity=E,
     ),
-    silent("P005", "none before", configuration({"previous_stage": None})),
+    silent(
+        "P005", "none before", configuration({"previous_stage": None}), judged="plans-cascade-null"
+    ),
     silent("P005", "the first stage", configuration({"next_stage": "3d_cascade_fullres"})),
     case(
         "P006",
@@ -212,14 +209,16 @@ CASES = [
         at="dataset_fingerprint.json",
         says="can't be read",
         severity=W,
+        judged="fingerprint-invalid",
     ),
     case("P006", "another file", put("dataset_fingerprint.json", '{"labels": {}}')),
     case("P006", "no intensities", fingerprint({INTENSITIES: ABSENT})),
     case(
         "P006",
-        "counts differ",
+        "one spacing more than shapes",
         fingerprint(lambda f: f["spacings"].append([1, 1, 1])),
         says="different numbers",
+        example=True,
     ),
     case(
         "P006",
@@ -232,11 +231,12 @@ CASES = [
     silent("P006", "older keys", fingerprint({"median_relative_size_after_cropping": ABSENT})),
     case(
         "P007",
-        "no transpose",
+        "no `transpose_forward`",
         plans({"transpose_forward": ABSENT}),
         says="`transpose_forward`",
         at="plans.json",
         severity=E,
+        judged="plans-no-transpose",
     ),
     case(
         "P007", "transposes differ", plans({"transpose_forward": [1, 0, 2]}), says="does not undo"
@@ -246,17 +246,42 @@ CASES = [
         "transposes undo",
         plans({"transpose_forward": [1, 2, 0], "transpose_backward": [2, 0, 1]}),
     ),
-    case("P007", "no intensities", plans({INTENSITIES: ABSENT}), says="is missing"),
+    case(
+        "P007",
+        "no intensities",
+        plans({INTENSITIES: ABSENT}),
+        says="is missing",
+        judged="plans-no-intensities",
+    ),
     case(
         "P007",
         "no channel",
         plans({INTENSITIES: {}}),
         says="no entry for channel 0",
         also={"P006"},
+        judged="plans-intensities-empty",
     ),
-    case("P007", "reader", plans({"image_reader_writer": "MyIO"}), says="`MyIO`"),
-    case("P007", "no reader", plans({"image_reader_writer": ABSENT}), says="is missing"),
-    case("P007", "label manager", plans({"label_manager": "MyLabels"}), says="`MyLabels`"),
+    case(
+        "P007",
+        "an unknown image_reader_writer",
+        plans({"image_reader_writer": "MyIO"}),
+        says="`MyIO`",
+        judged="plans-reader-unknown",
+    ),
+    case(
+        "P007",
+        "no image_reader_writer",
+        plans({"image_reader_writer": ABSENT}),
+        says="is missing",
+        judged="plans-reader-missing",
+    ),
+    case(
+        "P007",
+        "label manager",
+        plans({"label_manager": "MyLabels"}),
+        says="`MyLabels`",
+        judged="plans-label-manager",
+    ),
     case("P007", "preprocessor", configuration({"preprocessor_name": "Mine"}), says="`Mine`"),
     case("P007", "no resampling", configuration({"resampling_fn_seg": ABSENT}), says="missing"),
     *(
@@ -292,10 +317,32 @@ CASES = [
             ("dropout_op_kwargs", {"p": [0, NAN]}, "NaN"),
         )
     ),
-    case("P007", "order NaN", resampling({"order": NAN}), says="`order` is `NaN`"),
-    silent("P007", "order_z NaN, which 2D does not use", resampling({"order_z": NAN})),
-    silent("P007", "threshold NaN", resampling({"separate_z_anisotropy_threshold": NAN})),
-    silent("P007", "NaN that nothing reads", intensities({"mean": NAN, "std": NAN}), also={"P006"}),
+    case(
+        "P007",
+        "order NaN",
+        resampling({"order": NAN}),
+        says="`order` is `NaN`",
+        judged="plans-nan-order",
+    ),
+    silent(
+        "P007",
+        "NaN for an order of resampling between slices",
+        resampling({"order_z": NAN}),
+        judged="plans-nan-order-z",
+    ),
+    silent(
+        "P007",
+        "NaN for the anisotropy of resampling",
+        resampling({"separate_z_anisotropy_threshold": NAN}),
+        judged="plans-nan-threshold",
+    ),
+    silent(
+        "P007",
+        "NaN that nothing reads",
+        intensities({"mean": NAN, "std": NAN}),
+        also={"P006"},
+        judged="plans-nan-unread",
+    ),
     silent("P007", "median NaN of a CT", of_ct({"median": NAN, "min": NAN})),
     silent("P006", "NaN in both files", of_ct({"median": NAN})),
     silent("P007", "batch size NaN", configuration({"batch_size": NAN})),
@@ -319,9 +366,27 @@ CASES = [
     case("P007", "no patch", configuration({"patch_size": ABSENT}), says="patch_size"),
     case("P007", "odd patch", configuration({"patch_size": [48, 50]}), says="not a multiple of 8"),
     case("P007", "spacing", configuration({"spacing": [1.0]}), says="1 axis"),
-    case("P007", "normalisation", configuration({"normalization_schemes": []}), says="0 entries"),
-    case("P007", "mask", configuration({"use_mask_for_norm": [0]}), says="holds `0`"),
-    case("P007", "no architecture", configuration({"architecture": ABSENT}), says="not described"),
+    case(
+        "P007",
+        "normalisation",
+        configuration({"normalization_schemes": []}),
+        says="0 entries",
+        judged="plans-norm-empty",
+    ),
+    case(
+        "P007",
+        "mask",
+        configuration({"use_mask_for_norm": [0]}),
+        says="contains `0`",
+        judged="plans-mask-number",
+    ),
+    case(
+        "P007",
+        "no architecture",
+        configuration({"architecture": ABSENT}),
+        says="not described",
+        judged="plans-no-architecture",
+    ),
     case("P007", "three dimensions", network({"conv_op": "torch.nn.Conv3d"}), says="needs Conv2d"),
     case("P007", "stages", network({"n_conv_per_stage_decoder": [2]}), says="needs 3"),
     case("P007", "argument", network({"depth": 3}), says="does not take `depth`"),
@@ -330,6 +395,7 @@ CASES = [
         "unknown network",
         configuration(lambda c: c["architecture"].update(network_class_name="my.nets.SuperUNet")),
         says="no network `my.nets.SuperUNet`",
+        judged="plans-class-unknown",
     ),
     silent(
         "P007",
@@ -355,7 +421,12 @@ CASES = [
         "by modality",
         plans(lambda p: p.update(foreground_intensity_properties_by_modality=p.pop(INTENSITIES))),
     ),
-    silent("P007", "no label manager", plans({"label_manager": ABSENT})),
+    silent(
+        "P007",
+        "no label manager",
+        plans({"label_manager": ABSENT}),
+        judged="plans-no-label-manager",
+    ),
     silent("P007", "another dataset.json", drop("dataset.json")),
     silent(
         "P007",
@@ -410,8 +481,9 @@ CASES = [
     ),
     silent(
         "P008",
-        "a moved module",
+        "a wrong module before the right class",
         architecture({"network_class_name": "dynamic_network_architectures.nets.PlainConvUNet"}),
+        judged="plans-class-moved",
     ),
     silent("P008", "no module", architecture({"network_class_name": "PlainConvUNet"})),
     silent(

@@ -28,6 +28,7 @@ from build import (
     write_zip,
 )
 from model_lint.findings import Severity
+from model_lint.privacy import scrub
 from model_lint.storage.limits import MAX_EXCERPT_BYTES
 
 W, E = Severity.WARNING, Severity.ERROR
@@ -69,17 +70,28 @@ def log(text: str) -> Change:
     return put(LOG, f"{TIME}Desired fold for training: 0 \n{text}\n")
 
 
+def logged(code: str, what: str, text: str, **more: Any) -> Case:
+    """Return a case of a log that leaks; without the leak, it is sound."""
+    return case(
+        code,
+        what,
+        log(text),
+        sound=lambda folder: package(folder, log(scrub(text))),
+        at=LOG,
+        **more,
+    )
+
+
 def source(line: str) -> Change:
     return put("trainer_class.py", f"{CLASS}\n{line}\n")
 
 
 CASES = [
-    case(
+    logged(
         "V001",
-        "in the log",
-        log(f"{TIME}Using splits from existing split file: /scratch/jdoe/x/splits_final.json "),
+        "a path in the log",
+        f"{TIME}Using splits from existing split file: /scratch/jdoe/x/splits_final.json ",
         says="the absolute path `/scratch/jdoe/x/splits_final.json`",
-        at=LOG,
         line=2,
         severity=W,
     ),
@@ -132,7 +144,7 @@ CASES = [
     silent("V001", "macos", put("/__MACOSX/._x.txt", "/home/jdoe/x")),
     case(
         "V002",
-        "the machine",
+        "the name of the machine",
         edit(DEBUG, {"hostname": "romane"}),
         says="the host or user `romane`",
         at=DEBUG,
@@ -147,14 +159,11 @@ CASES = [
     silent("V002", "author of the trainer", source("# Author: Jane Doe <jane@uni-x.example.ca>")),
     silent("V002", "contact in dataset.json", dataset({"reference": "jane@uni-x.example.ca"})),
     silent("V002", "citation", put("CITATION.cff", "email: jane@uni-x.example.ca\n")),
-    case(
+    logged(
         "V003",
-        "the log",
-        log(
-            f"{TIME}predicting sub-m012_T2w \n{TIME}sub-m012_T2w, shape torch.Size([1, 2]), rank 0 "
-        ),
+        "a subject in the log",
+        f"{TIME}predicting sub-m012_T2w \n{TIME}sub-m012_T2w, shape torch.Size([1, 2]), rank 0 ",
         says="the subject `sub-m012_T2w`",
-        at=LOG,
         line=2,
         severity=W,
     ),
@@ -179,7 +188,7 @@ CASES = [
     silent("V003", "an example", put("README.md", "sct_deepseg sc -i sub-001_T2w.nii.gz\n")),
     case(
         "V004",
-        "token",
+        "a token in the trainer",
         source(f"wandb.login(key='{'0a1b' * 10}')"),
         says="`0a1b...`",
         at="trainer_class.py",

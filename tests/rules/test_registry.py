@@ -1,16 +1,14 @@
 """The registry of rules as a whole: documented, quoted truly, and each rule's test its own.
 
-The test modules in this folder hold ``CASES``: a list of ``build.Case``, or a mapping from a code
-to a wrong name and a right one beside it.
+The cases are those of the catalogue.
 """
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
+import catalogue
 import pytest
 from build import Case, load
 from model_lint.findings import Consumer, Problem
@@ -143,29 +141,11 @@ V004 leaked-secret error
 """
 
 
-def cases() -> Iterator[tuple[str, bool, Any]]:
-    """Yield the code, whether the rule fires, and what the case is made of."""
-    for path in sorted(HERE.glob("test_*.py")):
-        found = getattr(importlib.import_module(f"rules.{path.stem}"), "CASES", ())
-        if isinstance(found, dict):
-            for code, (wrong, right) in found.items():
-                yield code, True, wrong
-                yield code, False, right
-        else:
-            for case in found:
-                yield case.code, case.fires, case
-
-
-def firing() -> dict[str, Any]:
-    """Return one case for each rule in which it fires."""
-    first: dict[str, Any] = {}
-    for code, fires, case in cases():
-        if fires:
-            first.setdefault(code, case)
-    return first
-
-
-FIRING = {code: case for code, case in firing().items() if isinstance(case, (Case, str))}
+#: One case for each rule in which it fires.
+FIRING: dict[str, Case | str] = {
+    **{case.code: case for case in reversed(catalogue.of_rules()) if case.fires},
+    **{code: wrong for code, (wrong, _) in catalogue.names().items()},
+}
 
 
 def target(case: Case | str, folder: Path) -> Target:
@@ -193,7 +173,8 @@ def test_names_are_unique() -> None:
 
 @pytest.mark.parametrize("code", [c for c in RULES if not c.startswith(OTHER)])
 def test_every_rule_has_a_firing_and_a_silent_case(code: str) -> None:
-    assert {fires for found, fires, _ in cases() if found == code} == {True, False}
+    fires = {case.fires for case in catalogue.of_rules() if case.code == code}
+    assert fires == {True, False} or code in catalogue.names()
 
 
 def _silent(*_: object) -> Iterator[Problem]:

@@ -97,7 +97,13 @@ def case(
     **more: Any,
 ) -> Case:
     more["also"] = frozenset(more.get("also", ()))
-    return Case(code, what, lambda folder: checkout(folder, files, then), **more)
+    return Case(
+        code,
+        what,
+        lambda folder: checkout(folder, files, then),
+        sound=lambda folder: checkout(folder, {}),
+        **more,
+    )
 
 
 def silent(
@@ -114,9 +120,15 @@ def script(line: str, path: str = "training/run.sh") -> dict[str, str]:
     return {path: f"#!/bin/bash\n{line}\n"}
 
 
-def later(files: Mapping[str, str | bytes | None]) -> Checkout:
-    """Change files after they were added to git."""
-    return lambda root: write(root, files)
+def later(files: Mapping[str, str | bytes | None], *, tracked: bool = False) -> Checkout:
+    """Change files after all were added to git, and add those too."""
+
+    def change(root: Path) -> None:
+        write(root, files)
+        if tracked:
+            git(root, "add", "--all")
+
+    return change
 
 
 def link(root: Path) -> None:
@@ -156,7 +168,7 @@ def linked_readme(root: Path) -> None:
 
 CASES = [
     silent("R001", "a good repository", {}),
-    case("R001", "none", {"README.md": None}, severity=E, says="no README"),
+    case("R001", "no README", {"README.md": None}, severity=E, says="no README"),
     case("R001", "empty", {"README.md": " \n"}, says="empty", at="README.md"),
     case("R001", "deeper", {"README.md": None}, later({"training/README.md": README})),
     silent("R001", "restructured", {"README.md": None}, later({"README.rst": "Title\n=====\n"})),
@@ -164,7 +176,7 @@ CASES = [
     silent("R001", "plain", {"README.md": None}, later({"README": "A model.\n"})),
     silent("R001", "below .github", {"README.md": None}, later({".github/README.md": README})),
     silent("R001", "a link", {}, linked_readme),
-    case("R002", "none", {"LICENSE": None}, severity=E),
+    case("R002", "no licence", {"LICENSE": None}, severity=E),
     case("R002", "empty", {"LICENSE": ""}, says="empty", at="LICENSE"),
     silent("R002", "with a suffix", {"LICENSE": None}, later({"LICENSE.txt": "MIT"})),
     silent("R002", "spelled otherwise", {"LICENSE": None}, later({"LICENCE.md": "MIT"})),
@@ -174,7 +186,7 @@ CASES = [
         "R002",
         "a folder",
         {"LICENSE": None},
-        lambda root: (write(root, {"LICENSES/MIT.txt": "MIT"}), git(root, "add", "--all"))[1],
+        later({"LICENSES/MIT.txt": "MIT"}, tracked=True),
     ),
     *(
         case(
@@ -195,18 +207,18 @@ CASES = [
         )
     ),
     case("R002", "only named", {"LICENSE": None}, later(readme("MIT, see LICENSE")), severity=E),
-    case("R003", "none", {"CITATION.cff": None}, severity=W),
+    case("R003", "no citation", {"CITATION.cff": None}, severity=W),
     case(
         "R003",
         "small letters",
         {"CITATION.cff": None},
-        lambda root: (write(root, {"citation.cff": "x"}), git(root, "add", "--all"))[1],
+        later({"citation.cff": "x"}, tracked=True),
         says="case matters",
     ),
     silent("R003", "there", {}),
     case(
         "R004",
-        "to do",
+        "a TODO that is left",
         readme("TODO: add the figure"),
         says="`TODO` is left",
         at="README.md",
@@ -228,7 +240,7 @@ CASES = [
     silent("R004", "in a comment", readme("<!-- TODO: figure -->")),
     case(
         "R005",
-        "checkpoint",
+        "a checkpoint in git",
         {"nnunet/fold_0/checkpoint_final.pth": BIG},
         says="a checkpoint (2.05 kB)",
         at="checkpoint_final.pth",
@@ -263,7 +275,7 @@ CASES = [
     silent("R005", "pictures", {"figure.png": BIG, "video.gif": BIG}),
     case(
         "R006",
-        "home",
+        "a home folder in a script",
         script("cd /home/jdoe/nnunet"),
         says="names `/home/jdoe`",
         at="run.sh",
@@ -344,7 +356,7 @@ CASES = [
     silent("R006", "numbers", script("recall@50.0 mAP@0.5.in 3/scratch/x 1/home/x")),
     silent("R006", "of an image", {"Dockerfile": "RUN cp x /home/jdoe/y\n"}),
     silent("R006", "too large a number", script("x = 1/home, 2/Users")),
-    case("R007", "of macOS", {"model/.DS_Store": BIG}, severity=W, says="operating system"),
+    case("R007", "a file of macOS", {"model/.DS_Store": BIG}, severity=W, says="operating system"),
     case("R007", "of Windows", {"x/Thumbs.db": BIG, "y/desktop.ini": "x"}, says="and 1 more"),
     silent("R007", "a file of git", {".gitignore": ".DS_Store\n"}),
     case("R007", "bytecode", {"__pycache__/x.cpython-311.pyc": BIG}, at=".pyc", severity=W),
@@ -352,7 +364,7 @@ CASES = [
     silent("R007", "not tracked", {}, later({"__pycache__/x.cpython-311.pyc": BIG})),
     case(
         "R008",
-        "old",
+        "an option that SCT removed",
         readme("```\nsct_deepseg -i x.nii.gz -task seg_sc_t2\n```"),
         says="no option `-task`",
         line=LAST + 1,
@@ -391,7 +403,7 @@ CASES = [
     silent("R008", "a sentence", readme("`sct_deepseg` has no `-task` since SCT 7.")),
     case(
         "R010",
-        "in a script",
+        "a key of a service in a script",
         script(f'os.environ["WANDB_API_KEY"] = "{KEY}"', "training/train.py"),
         says="the password, token or key `0a1b...`",
         at="train.py",

@@ -15,8 +15,12 @@ def dataset_folder(*changes: Any) -> tuple[Any, ...]:
     return (*changes, inside("Dataset101_Cord"))
 
 
+def sound(folder: Path) -> Path:
+    return package(folder, *dataset_folder())
+
+
 def case(code: str, what: str, *changes: Any, **more: Any) -> Case:
-    return changed(code, what, *changes, consumers=(Consumer.SLICER,), **more)
+    return changed(code, what, *changes, consumers=(Consumer.SLICER,), sound=sound, **more)
 
 
 def silent(code: str, what: str, *changes: Any, **more: Any) -> Case:
@@ -24,7 +28,7 @@ def silent(code: str, what: str, *changes: Any, **more: Any) -> Case:
 
 
 CASES = [
-    case("L027", "the specification's tree", severity=Severity.ERROR, says="is at the top"),
+    case("L027", "no dataset folder", severity=Severity.ERROR, says="is at the top"),
     case("L027", "another wrapper", inside("model"), says="is in `model`"),
     case("L027", "small letters", inside("dataset101_Cord"), says="is in `dataset101_Cord`"),
     case("L027", "a wrapper inside", *dataset_folder(inside("model")), says="is in `model`"),

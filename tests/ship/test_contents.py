@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from build import MODEL, genuine, write_zip
-from model_lint.checkpoint.reader import Checkpoint, File, read_checkpoint
+from model_lint.checkpoint.model import Checkpoint
+from model_lint.checkpoint.reader import File, read_checkpoint
 from model_lint.errors import UsageError
 from model_lint.ship.contents import Copied, Given, Origin, Slimmed
 from model_lint.storage.ranges import of_file

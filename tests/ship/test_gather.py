@@ -27,7 +27,7 @@ def test_a_path_in_the_trainer_is_pointed_out(
     with (model / "trainer_class.py").open("a", encoding="utf-8") as stream:
         stream.write("\nSPLITS = '/home/jane/splits.json'\n")
     assert run(model) == 0
-    assert "trainer_class.py travels as it is, with a path in line" in capsys.readouterr().out
+    assert "trainer_class.py is packed unchanged, with a path in line" in capsys.readouterr().out
 
 
 def test_a_secret_in_the_trainer_is_refused(
@@ -64,11 +64,11 @@ def test_the_same_orientation_twice_is_fine(model: Path, out: Path) -> None:
 @pytest.mark.parametrize(
     ("written", "given", "message"),
     [
-        (None, None, "no image_orientation, without which SCT assumes LPI; give --orientation"),
+        (None, None, "no image_orientation, so SCT would assume LPI; give --orientation"),
         ("RPI", "LPI", "image_orientation is RPI, but --orientation says LPI"),
-        ("rpi", None, 'image_orientation is "rpi", which is no orientation'),
-        ("RPX", "RPI", 'image_orientation is "RPX", which is no orientation'),
-        (["R", "P", "I"], None, "which is no orientation"),
+        ("rpi", None, 'image_orientation is "rpi", not an orientation'),
+        ("RPX", "RPI", 'image_orientation is "RPX", not an orientation'),
+        (["R", "P", "I"], None, "not an orientation"),
         ("RPI", "RRI", "--orientation RRI: write three letters"),
         ("RPI", "", "--orientation : write three letters"),
     ],
@@ -111,9 +111,9 @@ def test_a_trainer_that_is_not_there(
     ("content", "message"),
     [
         (None, "no such file"),
-        (b"{", "not readable"),
-        (b"[]", "not readable: not a JSON object"),
-        (b'{"labels": {}, "labels": {}}', "has the key 'labels' twice"),
+        (b"{", "unreadable"),
+        (b"[]", "unreadable: not a JSON object"),
+        (b'{"labels": {}, "labels": {}}', "duplicate key 'labels'"),
     ],
 )
 def test_json_that_can_not_be_read(
@@ -193,11 +193,11 @@ def test_the_prefix_of_a_wrapper_is_taken_off(
     assert main(["check", str(model), "--select", "C003"]) == 1
     assert "`model-lint pack` takes the prefix off" in capsys.readouterr().out
     assert run(model) == 0
-    assert f"fold_0: {prefix} is taken off the names of the weights" in capsys.readouterr().out
+    assert f"fold_0: {prefix} is removed from the names of the weights" in capsys.readouterr().out
 
 
 def test_names_without_a_prefix_stay(
     model: Path, out: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(model) == 0
-    assert "taken off" not in capsys.readouterr().out
+    assert "removed from" not in capsys.readouterr().out

@@ -6,6 +6,7 @@ import hashlib
 import signal
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -137,7 +138,7 @@ def test_a_folder_that_can_not_be_written_to_is_one_line(
     def denied(*_: Any, **__: Any) -> None:
         raise PermissionError(13, "Permission denied", f"{out}/{TEMPORARY}x")
 
-    monkeypatch.setattr("tempfile.mkdtemp", denied)
+    monkeypatch.setattr(tempfile, "mkdtemp", denied)
     assert refused(model) == f"model-lint: {ZIP}: Permission denied; nothing was written\n"
 
 

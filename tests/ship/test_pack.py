@@ -17,6 +17,8 @@ from checkpoint_files import file_of, member, rezipped
 from model_lint.checkpoint.model import Checkpoint
 from model_lint.checkpoint.reader import read_checkpoint
 from model_lint.cli import main
+from model_lint.rules import package_size
+from model_lint.storage import zip_writer
 from packing import ZIP, edit_json, members, run
 
 FINAL = "fold_0/checkpoint_final.pth"
@@ -126,7 +128,7 @@ def test_the_model_is_not_touched(model: Path, out: Path) -> None:
 def test_a_large_package_passes_too(
     model: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("model_lint.storage.zip_writer._LARGE", 10)
+    monkeypatch.setattr(zip_writer, "_LARGE", 10)
     assert run(model) == 0
     assert members(out / ZIP)
     assert main(["check", ZIP, "--fail-on", "info"]) == 0
@@ -158,7 +160,7 @@ def fill(model: Path, how: Fill) -> None:
         ((KERNEL, float("inf"), None), "NaN or infinite"),
         ((NORM, float("-inf"), None), "NaN or infinite"),
         ((NORM, float("nan"), 1), "NaN or infinite"),
-        ((KERNEL, 0, None), "nothing but zeros"),
+        ((KERNEL, 0, None), "only zeros"),
     ],
 )
 def test_weights_that_diverged_are_no_package(
@@ -218,7 +220,7 @@ def test_what_github_does_not_take_is_no_package(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("model_lint.rules.package_size._TOO_LARGE", 100_000)
+    monkeypatch.setattr(package_size, "_TOO_LARGE", 100_000)
     assert run(model) == 1
     captured = capsys.readouterr()
     assert "L026" in captured.out

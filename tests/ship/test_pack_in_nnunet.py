@@ -123,7 +123,7 @@ def test_cases_in_the_training_state_are_pointed_out(
 
     kept = tmp_path / "kept.zip"
     assert main(["pack", str(model), *name, "--output", str(kept), "--keep-training-state"]) == 0
-    assert "the training state holds a dataset.json that names cases" in capsys.readouterr().out
+    assert "the training state contains a dataset.json that names cases" in capsys.readouterr().out
 
     slim = tmp_path / "slim.zip"
     assert main(["pack", str(model), *name, "--output", str(slim)]) == 0

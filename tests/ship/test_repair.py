@@ -26,6 +26,7 @@ from build import (
 )
 from checkpoint_files import with_pickle
 from model_lint.storage.new_file import TEMPORARY
+from model_lint.storage.zip_writer import ZipWriter
 from repairing import FINAL, FIXED, check, contents, digest
 
 pytestmark = pytest.mark.usefixtures("elsewhere")
@@ -185,7 +186,7 @@ def test_a_full_disk_leaves_nothing(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("model_lint.storage.zip_writer.ZipWriter.finish", full)
+    monkeypatch.setattr(ZipWriter, "finish", full)
     assert check(source, "--fix", "--in-place") == 2
     assert "No space left on device" in capsys.readouterr().err
     assert digest(source) == before
@@ -203,7 +204,7 @@ def test_a_byte_that_changes_on_the_way_is_noticed(
         MemberStream, "write", lambda self, data: original(self, bytes(data)[:-1] + b"?")
     )
     assert check(source, "--fix") == 2
-    assert "does not hold what it should" in capsys.readouterr().err
+    assert "does not contain what was written" in capsys.readouterr().err
     assert not (tmp_path / FIXED).exists()
 
 

@@ -138,13 +138,13 @@ def test_a_link_to_the_model_will_do(model: Path, out: Path) -> None:
         (
             lambda m: m.rename(m.parent / os.fsdecode(b"nnUNetTrainer\xe9__nnUNetPlans__2d")),
             os.fsdecode(b"../nnUNetTrainer\xe9__nnUNetPlans__2d"),
-            "characters that a zip can't hold",
+            "its name has characters that are not printable",
         ),
         (lambda m: (m / "../plans.pkl").touch() or m.rename(m / "../x"), "..", "made by nnU-Net 1"),
         (
             lambda m: (m.parent / "nnUNetTrainer__nnUNetPlans__2d").mkdir(),
             "..",
-            "holds several models; give one of nnUNetTrainerTiny__nnUNetPlans__2d, "
+            "contains several models; give one of nnUNetTrainerTiny__nnUNetPlans__2d, "
             "nnUNetTrainer__nnUNetPlans__2d",
         ),
     ],

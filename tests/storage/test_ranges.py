@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Iterator
 from pathlib import Path
 
+import catalogue
 import pytest
 from build import Case, load, package
 from hypothesis import given
@@ -19,14 +18,6 @@ from model_lint.rules import all_rules
 from model_lint.storage.depth import Depth
 from model_lint.storage.ranges import CallableRanges, RangeStream, of_bytes
 from model_lint.storage.tree import TreeError
-
-RULES = Path(__file__).parents[1] / "rules"
-
-
-def cases() -> Iterator[Case]:
-    for path in sorted(RULES.glob("test_*.py")):
-        found = getattr(importlib.import_module(f"rules.{path.stem}"), "CASES", ())
-        yield from (case for case in found if isinstance(case, Case))
 
 
 class Server:
@@ -55,7 +46,7 @@ def findings(target: Target) -> tuple[Finding, ...]:
     return lint(target, Options(all_rules())).findings
 
 
-@pytest.mark.parametrize("case", list(cases()), ids=str)
+@pytest.mark.parametrize("case", catalogue.of_rules(), ids=str)
 def test_the_verdict_is_that_on_the_file(case: Case, tmp_path: Path) -> None:
     path = case.build(tmp_path)
     if not path.is_file() or path.suffix == ".json":

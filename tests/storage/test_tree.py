@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from model_lint.errors import UsageError
 from model_lint.models.target import load_target
+from model_lint.storage import folder as folder_module
 from model_lint.storage.folder import FolderTree
 from model_lint.storage.ranges import of_bytes
 from model_lint.storage.tree import (
@@ -136,7 +137,7 @@ def test_any_bytes_are_a_zip_or_a_tree_error(data: bytes) -> None:
 
 
 def test_limits_of_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("model_lint.storage.folder.MAX_ENTRIES", 5)
+    monkeypatch.setattr(folder_module, "MAX_ENTRIES", 5)
     with pytest.raises(LimitError, match="more than 5 files"):
         _ = folder(tmp_path / "a", {f"x{n}": b"" for n in range(6)}).files
     with pytest.raises(UsageError, match="more than 5 files"):

@@ -6,11 +6,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from model_lint.storage import zip_format, zip_writer
 from model_lint.storage.zip_writer import ZipWriter
 
 
 def test_a_large_zip_has_64_bit_sizes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("model_lint.storage.zip_writer._LARGE", 10)
+    monkeypatch.setattr(zip_writer, "_LARGE", 10)
     with (tmp_path / "x.zip").open("wb") as stream:
         archive = ZipWriter(stream)
         for name in ("a/é.bin", "b.bin"):
@@ -26,7 +27,7 @@ def test_a_large_zip_has_64_bit_sizes(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_many_members_have_a_64_bit_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("model_lint.storage.zip_format.MAX_16", 2)
+    monkeypatch.setattr(zip_format, "MAX_16", 2)
     with (tmp_path / "x.zip").open("wb") as stream:
         archive = ZipWriter(stream)
         for name in "abc":

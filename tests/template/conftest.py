@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ IDENTITY = "[user]\n\tname = Ada Lovelace\n\temail = ada@example.org\n"
 
 
 @pytest.fixture(scope="session", autouse=True)
-def git_settings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def git_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A git configuration with an identity and nothing else; return the file."""
     file = tmp_path_factory.mktemp("git") / "config"
     file.write_text(IDENTITY, encoding="utf-8")

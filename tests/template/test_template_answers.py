@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import DEFINITION, QUESTIONS, RULES, bake, context, refusal
+from template.support import DEFINITION, QUESTIONS, RULES, bake, context, refusal
 
 # Answers, and what the sentence must hold: the question, and what to type instead.
 WRONG: list[tuple[dict[str, str], str]] = [
     # Parts of the name.
-    ({"anatomy": "SC"}, "anatomy: `SC` can't stand in a name; write a-z and 0-9; type sc."),
+    ({"anatomy": "SC"}, "anatomy: `SC` can't be part of a name; write a-z and 0-9; type sc."),
     ({"anatomy": "spinalcord"}, "anatomy: `spinalcord` is another spelling; write `sc`."),
     ({"anatomy": "spinal cord"}, "type sc."),
     ({"anatomy": "spinal-cord"}, "type sc."),
@@ -23,7 +23,7 @@ WRONG: list[tuple[dict[str, str], str]] = [
     ({"anatomy": "sc,,gm"}, "type sc-gm."),
     ({"anatomy": "sc gm"}, "type sc-gm."),
     ({"contrast": "t1+t2"}, "type t1-t2."),
-    ({"anatomy": "sc-sc"}, "`sc` stands there twice"),
+    ({"anatomy": "sc-sc"}, "`sc` is there twice"),
     ({"anatomy": "sc-mouse"}, "`mouse` is an animal, not an anatomy"),
     ({"anatomy": "t2"}, "`t2` is a contrast, not an anatomy"),
     ({"anatomy": "foo_bar"}, "write a-z and 0-9"),
@@ -44,7 +44,7 @@ WRONG: list[tuple[dict[str, str], str]] = [
     ({"contrast": "t2w"}, "write `t2`."),
     ({"contrast": "T2*"}, "type t2star."),
     ({"contrast": "t2-star"}, "type t2star."),
-    ({"contrast": "7t"}, "contrast: no name says that: `7t` is a number"),
+    ({"contrast": "7t"}, "contrast: no valid name has these values: `7t` is a number"),
     # The repository's name, which must say the parts.
     ({"repo_name": ""}, "type model_seg_t2."),
     ({"repo_name": "segment"}, "`segment` does not begin with `model_`, as every name does; type "),
@@ -106,13 +106,13 @@ WRONG: list[tuple[dict[str, str], str]] = [
     ({"labels": "sc=2"}, "a gap before 2"),
     ({"labels": "sc=0"}, "0 is the background"),
     ({"labels": "sc=1, gm=3"}, "a gap before 3"),
-    ({"labels": "sc=1, sc=2"}, "sc stands there twice"),
-    ({"labels": "sc=1, SC=2"}, "SC stands there twice"),
+    ({"labels": "sc=1, sc=2"}, "sc is there twice"),
+    ({"labels": "sc=1, SC=2"}, "SC is there twice"),
     ({"labels": "sc=1, gm=1"}, "`sc` and `gm` have the same value 1"),
     ({"labels": "sc=1+1"}, "`sc` repeats a value"),
     ({"labels": "sc=1+2, csf=2+3"}, "`csf` is painted after `sc` and covers their common part"),
     ({"labels": "background=1, sc=2"}, "background is always 0"),
-    ({"labels": "background=0"}, "no label besides `background`"),
+    ({"labels": "background=0"}, "no label except `background`"),
     ({"labels": "sc=1, ignore=1"}, "`ignore` must be 2"),
     ({"labels": ", ".join(f"l{n}={n}" for n in range(1, 256))}, "too high; type at most 254"),
     # Channels.

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import bake, files, run
+from template.support import bake, files, run
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -157,7 +157,7 @@ def test_git_can_be_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_an_existing_repository_is_not_overwritten(tmp_path: Path) -> None:
     from cookiecutter.main import cookiecutter
-    from support import source
+    from template.support import source
 
     made = bake(tmp_path / "output")
     head = git(made, "rev-parse", "HEAD")

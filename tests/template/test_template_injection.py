@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from support import bake, context, files, program, refusal, run, source
+from template.support import bake, context, files, program, refusal, run, source
 
 FREE_TEXT = ("title", "description", "author")
 
@@ -120,7 +120,7 @@ def test_a_wrong_part_typed_at_the_keyboard_is_shown_with_the_name(tmp_path: Pat
     done = type_answers(tmp_path, ["1", "spinal cord", *[""] * 18])
     assert done.returncode == 1
     sentence, _, command = done.stderr.splitlines()
-    assert sentence.startswith("anatomy: `spinal cord` can't stand in a name")
+    assert sentence.startswith("anatomy: `spinal cord` can't be part of a name")
     assert sentence in " ".join(done.stdout.split())  # as the default of the name, at question 8
     assert f" {source()} task=seg animal=human " in command
     assert list((tmp_path / "output").iterdir()) == []

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_lint.naming import FIELDS, VOCABULARY, Fields, compose, parse
-from support import QUESTIONS, context, program, prompted, refusal, run, source
+from template.support import QUESTIONS, context, program, prompted, refusal, run, source
 
 
 def test_the_questions_begin_with_the_fields_in_order() -> None:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import Answers, bake, files, run
+from template.support import Answers, bake, files, run
 
 KINDS: dict[str, Answers] = {
     "default": {},

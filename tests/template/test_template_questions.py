@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from model_lint import __version__
-from support import DEFINITION, QUESTIONS, RULES, context
+from template.support import DEFINITION, QUESTIONS, RULES, context
 
 PROMPTS = DEFINITION["__prompts__"]
 

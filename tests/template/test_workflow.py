@@ -23,7 +23,17 @@ from cookiecutter.utils import create_env_with_context
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from jinja2 import Template
-from support import DEFINITION, RULES, TEMPLATE, Answers, bake, context, program, refusal, run
+from template.support import (
+    DEFINITION,
+    RULES,
+    TEMPLATE,
+    Answers,
+    bake,
+    context,
+    program,
+    refusal,
+    run,
+)
 
 SCRIPTS = TEMPLATE / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
@@ -48,7 +58,8 @@ def test_only_the_configuration_is_rendered(folder: str) -> None:
 @functools.cache
 def config_template() -> Template:
     environment = create_env_with_context({"cookiecutter": DEFINITION})
-    return environment.from_string((TEMPLATE / "config.yaml").read_text("utf-8"))
+    made: Template = environment.from_string((TEMPLATE / "config.yaml").read_text("utf-8"))
+    return made
 
 
 def configuration(**answers: str) -> dict[str, Any]:

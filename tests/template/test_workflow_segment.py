@@ -8,12 +8,13 @@ import shutil
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
 import pytest
 from model_lint.cli import main
-from support import ROOT, TEMPLATE, run
+from template.support import ROOT, TEMPLATE, run
 
 SCRIPTS = TEMPLATE / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
@@ -85,7 +86,7 @@ def test_a_checkpoint_that_would_run_code_is_not_loaded(package: Path, tmp_path:
     """A zip from elsewhere is loaded as weights alone."""
 
     class Evil:
-        def __reduce__(self) -> object:
+        def __reduce__(self) -> tuple[Any, ...]:
             return os.mkdir, (str(tmp_path / "ran"),)
 
     with zipfile.ZipFile(tmp_path / "checkpoint.pth", "w") as archive:

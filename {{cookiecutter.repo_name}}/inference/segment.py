@@ -3,10 +3,10 @@
     python inference/segment.py -m MODEL.zip -i sub-001_T2star.nii.gz -o seg.nii.gz
     python inference/segment.py -m MODEL.zip -i FOLDER -o FOLDER_OUT
 
-An image is brought to the orientation that the model was trained in (``image_orientation`` of its
-``dataset.json``) and the result is brought back, so that it lies on the input voxel for voxel. A
-model of several channels takes them in order (``-i T1w.nii.gz T2w.nii.gz``); in a folder they are
-called ``NAME_0000.nii.gz``, ``NAME_0001.nii.gz``, ...
+An image is reoriented to the orientation that the model was trained in (``image_orientation`` of its
+``dataset.json``), and the result is reoriented back, so it has exactly the voxels of the input. A
+model of several channels takes them in order (``-i T1w.nii.gz T2w.nii.gz``); in a folder their names
+are ``NAME_0000.nii.gz``, ``NAME_0001.nii.gz``, ...
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 
-# The workflow's own readers and orientations: predictions and training see the same voxels.
+# The workflow's own readers and orientations: prediction and training read the same voxels.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow" / "scripts"))
 
 from common import fail, pick_device, read_json, thrift
@@ -37,7 +37,7 @@ from orientation import orientation_of, reorient_array, reorient_image, switch_c
 from volumes import VolumeError, read_volume, same_grid
 
 Predict = Callable[[np.ndarray, tuple[float, ...]], np.ndarray]
-"""Takes channels x Z x Y x X (float32) and the voxel sizes in mm as (z, y, x); gives Z x Y x X."""
+"""Takes channels x Z x Y x X (float32) and the voxel sizes in mm as (z, y, x); returns Z x Y x X."""
 
 ENDINGS = (".nii.gz", ".nii")
 MEMBER = re.compile(
@@ -45,7 +45,7 @@ MEMBER = re.compile(
     r"(?P<file>dataset\.json|plans\.json|trainer_class\.py|fold_(?:all|\d+)/checkpoint_final\.pth)$"
 )
 LARGEST = 32 * 2**30
-"""No model is larger than this many bytes; a zip that says so is not opened."""
+"""No model is larger than this many bytes; a larger zip is not unpacked."""
 
 
 class ModelError(ValueError):
@@ -71,11 +71,11 @@ class Model:
 
 
 def segment(images: Sequence[Any], orientation: str, predict: Predict) -> np.ndarray:
-    """Segment one image and give the label map on exactly its voxels.
+    """Segment one image; return the label map on exactly its voxels.
 
     Args:
         images: the channels, nibabel images on one grid, in any orientation.
-        orientation: that of the network's input, in SCT's letters.
+        orientation: the orientation of the network's input, in SCT's letters.
         predict: the network.
 
     Returns:
@@ -87,7 +87,7 @@ def segment(images: Sequence[Any], orientation: str, predict: Predict) -> np.nda
     spacing = tuple(float(size) for size in turned[0].header.get_zooms()[::-1])
     labels = np.asarray(predict(np.stack(channels), spacing)).transpose(2, 1, 0)
     if labels.shape != turned[0].shape:
-        raise ModelError(f"the network gave shape {labels.shape} for an image of {turned[0].shape}")
+        raise ModelError(f"the network returned {labels.shape} for an image of {turned[0].shape}")
     kind = np.uint8 if labels.max(initial=0) < 256 else np.uint16
     return reorient_array(labels.astype(kind), orientation, current)
 
@@ -96,7 +96,7 @@ def segment_files(case: Case, model: Model) -> None:
     """Segment the files of one case and write the result.
 
     Raises:
-        VolumeError: one line that names the file that can't be used or segmented.
+        VolumeError: with one line that names the file that is invalid or can't be segmented.
     """
     if len(case.images) != model.channels:
         raise VolumeError(
@@ -110,7 +110,7 @@ def segment_files(case: Case, model: Model) -> None:
             raise VolumeError(f"{path}: is not on the grid of {case.images[0].name}: {difference}")
     try:
         labels = segment(images, model.orientation, model.predict)
-    except (RuntimeError, MemoryError) as error:  # of torch: no such device, no memory left on it
+    except (RuntimeError, MemoryError) as error:  # of torch: device not available, out of memory
         reason = next(iter(str(error).splitlines()), repr(error))
         raise VolumeError(f"{case.images[0]}: can't be segmented: {reason}") from None
     save_like(nib.load(case.images[0]), labels, case.output)
@@ -136,7 +136,7 @@ def save_like(original: Any, labels: np.ndarray, output: Path) -> None:
 
 
 def plan_cases(inputs: Sequence[Path], output: Path, channels: int) -> list[Case]:
-    """Sort the arguments into cases.
+    """Return the cases that the arguments name.
 
     Args:
         inputs: one folder, or the channels of one image.
@@ -144,7 +144,7 @@ def plan_cases(inputs: Sequence[Path], output: Path, channels: int) -> list[Case
         channels: how many channels the model takes.
 
     Raises:
-        ValueError: one line that says what is wrong with the arguments.
+        ValueError: with one line that says what is wrong with the arguments.
     """
     absent = [path for path in inputs if not path.exists()]
     if absent:
@@ -164,7 +164,7 @@ def plan_cases(inputs: Sequence[Path], output: Path, channels: int) -> list[Case
     if output.is_dir():
         output = output / _stem(inputs[0], channels)
     if not output.name.endswith(ENDINGS):
-        raise ValueError(f"{output}: the result is a NIfTI file; let its name end in .nii.gz")
+        raise ValueError(f"{output}: the result is a NIfTI file; its name must end in .nii.gz")
     if output.resolve() in {path.resolve() for path in inputs}:
         raise ValueError(f"{output}: would overwrite the input; choose another name")
     return [Case(tuple(inputs), output)]
@@ -173,7 +173,7 @@ def plan_cases(inputs: Sequence[Path], output: Path, channels: int) -> list[Case
 def _folder_cases(folder: Path, output: Path, channels: int) -> list[Case]:
     files = sorted(p for p in folder.iterdir() if p.name.endswith(ENDINGS) and p.name[0] != ".")
     if not files:
-        raise ValueError(f"{folder} holds no .nii.gz or .nii file")
+        raise ValueError(f"{folder} contains no .nii.gz or .nii file")
     if output.exists() and not output.is_dir():
         raise ValueError(f"{output} is a file; a folder of images needs a folder for the results")
     if output.resolve() == folder.resolve():
@@ -185,19 +185,19 @@ def _folder_cases(folder: Path, output: Path, channels: int) -> list[Case]:
         numbers = [_channel_number(path) for path in group]
         if channels > 1 and numbers != list(range(channels)):
             raise ValueError(
-                f"{group[0]}: the model takes {_channels(channels)}, called NAME_0000.nii.gz to "
+                f"{group[0]}: the model takes {_channels(channels)}, named NAME_0000.nii.gz to "
                 f"NAME_{channels - 1:04d}.nii.gz; of {name.removesuffix('.nii.gz')} there "
                 f"{'is' if len(group) == 1 else 'are'} {', '.join(path.name for path in group)}"
             )
         if channels == 1 and len(group) > 1:
             raise ValueError(
-                f"{group[0].name} and {group[1].name} in {folder} are one name; keep one"
+                f"{group[0].name} and {group[1].name} in {folder} have the same name; keep one"
             )
     return [Case(tuple(group), output / name) for name, group in groups.items()]
 
 
 def _stem(path: Path, channels: int) -> str:
-    """Name of the result for an input file: always ``.nii.gz``, without its channel number."""
+    """Return the name of the result: the input's as ``.nii.gz``, without its channel number."""
     stem = re.sub(r"\.nii(\.gz)?$", "", path.name)
     numbered = re.sub(r"_\d{4}$", "", stem) if channels > 1 else stem.removesuffix("_0000")
     return f"{numbered or stem}.nii.gz"
@@ -213,13 +213,13 @@ def _channels(number: int) -> str:
 
 
 def unpack(package: Path, folder: Path) -> Path:
-    """Unpack what prediction needs of a package into ``folder``; give the trainer folder.
+    """Unpack the files of a package that prediction needs; return the trainer folder.
 
-    Only files of known names are written, to names composed here, so that no entry of the zip can
-    land elsewhere.
+    Only members with known names are written, to names composed here, so that none is written
+    outside of ``folder``.
 
     Raises:
-        ModelError: if the file is no package.
+        ModelError: if the file is not a package.
     """
     try:
         with zipfile.ZipFile(package) as archive:
@@ -235,7 +235,7 @@ def unpack(package: Path, folder: Path) -> Path:
                     if models
                     else "no trainer folder"
                 )
-                raise ModelError(f"{package}: holds {what} (nnUNetTrainer__PLANS__CONFIGURATION)")
+                raise ModelError(f"{package}: has {what} (nnUNetTrainer__PLANS__CONFIGURATION)")
             if sum(info.file_size for info, _ in found) > LARGEST:
                 raise ModelError(f"{package}: is larger than any model when unpacked")
             for info, match in found:
@@ -249,10 +249,10 @@ def unpack(package: Path, folder: Path) -> Path:
 
 
 def check_model(folder: Path, name: Path) -> tuple[str, int, list[str]]:
-    """Read orientation, number of channels and folds of a trainer folder.
+    """Return the orientation, the number of channels and the folds of a trainer folder.
 
     Raises:
-        ModelError: if something that prediction needs is missing.
+        ModelError: if a file or value that prediction needs is missing or invalid.
     """
     for file in ("dataset.json", "plans.json"):
         if not (folder / file).is_file():
@@ -274,20 +274,20 @@ def check_model(folder: Path, name: Path) -> tuple[str, int, list[str]]:
 
 
 def load_model(folder: Path, scratch: Path, device: str, *, trusted: bool) -> Model:
-    """Load a trainer folder into nnU-Net's predictor. A custom trainer in it is run.
+    """Load a trainer folder into nnU-Net's predictor. This runs a custom trainer in it.
 
     Args:
         folder: the trainer folder.
-        scratch: a folder that lasts as long as the model is used.
+        scratch: a folder that exists as long as the model is used.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
-        trusted: whether checkpoints may hold more than weights, which can run code.
+        trusted: whether checkpoints may contain more than weights, which can run code.
 
     Raises:
-        ModelError: one line that says why it can't be loaded.
+        ModelError: with one line that says why it can't be loaded.
     """
     orientation, channels, folds = check_model(folder, folder)
     if (folder / "trainer_class.py").is_file():
-        # A folder of its own: nnU-Net imports every module that it finds there.
+        # A separate folder, because nnU-Net imports every module in it.
         trainer = scratch / "trainer"
         trainer.mkdir()
         shutil.copyfile(folder / "trainer_class.py", trainer / "trainer_class.py")
@@ -314,12 +314,12 @@ def load_model(folder: Path, scratch: Path, device: str, *, trusted: bool) -> Mo
 
 
 def find_model(path: Path, scratch: Path) -> tuple[Path, bool]:
-    """Give the trainer folder of a zip (unpacked into ``scratch``) or of a folder.
+    """Return the trainer folder of a zip (unpacked into ``scratch``) or of a folder.
 
-    The flag tells whether it was a folder.
+    Returns also whether it was a folder.
 
     Raises:
-        ModelError: if there is no model there.
+        ModelError: if there is no model.
     """
     if not path.is_dir():
         if not path.is_file():
@@ -328,13 +328,13 @@ def find_model(path: Path, scratch: Path) -> tuple[Path, bool]:
     folders = [path, *path.glob("nnUNetTrainer*"), *path.glob("*/nnUNetTrainer*")]
     found = [folder for folder in folders if (folder / "plans.json").is_file()]
     if len(found) != 1:
-        raise ModelError(f"{path}: holds {len(found)} trainer folders (with plans.json), not one")
+        raise ModelError(f"{path}: has {len(found)} trainer folders (with plans.json), not one")
     return found[0], True
 
 
 @contextlib.contextmanager
 def quiet(*, verbose: bool) -> Iterator[None]:
-    """Keep nnU-Net's own messages from the terminal, unless they are wanted."""
+    """Hide nnU-Net's own messages, unless ``verbose``."""
     if verbose:
         yield
         return

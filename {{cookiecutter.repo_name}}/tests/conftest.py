@@ -16,7 +16,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="session")
 def config() -> dict[str, Any]:
-    """The configuration of this repository, as it is."""
+    """The configuration of this repository."""
     content: dict[str, Any] = yaml.safe_load((REPOSITORY / "config.yaml").read_text("utf-8"))
     if content["nnunet"]["trainer_file"]:
         content["nnunet"]["trainer_file"] = str(REPOSITORY / content["nnunet"]["trainer_file"])
@@ -24,7 +24,7 @@ def config() -> dict[str, Any]:
 
 
 def settings_for(config: dict[str, Any], folder: Path, **over: Any) -> Settings:
-    """Settings that read and write under ``folder``; ``over`` is laid over the configuration."""
+    """Return settings that read and write in ``folder``; ``over`` changes the configuration."""
     places = {
         "dataset": {"bids": str(folder / "bids"), "exclude": {}},
         "splits": {"file": str(folder / "splits.yaml"), "test": 0.3, "folds": 2},
@@ -50,12 +50,12 @@ def phantom_bids(config: dict[str, Any], tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture
 def settings(config: dict[str, Any], phantom_bids: Path, tmp_path: Path) -> Settings:
-    """Settings for the phantom that write into a fresh folder."""
+    """Settings for the phantom that write into a new folder."""
     over = {"dataset": {"bids": str(phantom_bids / "bids")}}
     return settings_for(config, tmp_path, **over)
 
 
 @pytest.fixture
 def repository_settings() -> Settings:
-    """The settings of this repository with those of the phantom laid over them."""
+    """The settings of this repository with those of the phantom merged over them."""
     return load([REPOSITORY / "config.yaml", REPOSITORY / "tests" / "phantom.yaml"])

@@ -1,8 +1,8 @@
 """Write a small BIDS dataset of synthetic spinal cords, to try the workflow without real data.
 
-Each image shows a slightly bent cord, brighter fluid around it and dim tissue outside, with grey
-matter shaped like a butterfly in the cord. Label files and contrasts are those of ``config.yaml``;
-files lie on disk in several orientations, and one subject has two sessions.
+Each image shows a slightly bent cord with butterfly-shaped grey matter, brighter fluid around it and
+dim tissue outside. Label files and contrasts are those of ``config.yaml``; the files have several
+orientations, and one subject has two sessions.
 
     python tests/phantom.py --config config.yaml tests/phantom.yaml
 """
@@ -57,7 +57,7 @@ def tissue(geometry: Mapping[str, float]) -> np.ndarray:
     """
     x, y, z = np.meshgrid(*(np.arange(n, dtype=float) for n in SHAPE), indexing="ij")
     turn = np.sin(np.pi * z / SHAPE[2] + geometry["phase"])
-    # Coordinates in units of the cord's radii, centred on the bent midline.
+    # Coordinates in units of the cord's radii, with the bent midline as origin.
     u = (x - geometry["centre_x"] - geometry["bend_x"] * turn) / geometry["radius_x"]
     v = (y - geometry["centre_y"] - geometry["bend_y"] * turn) / geometry["radius_y"]
     radius = np.hypot(u, v)
@@ -73,10 +73,10 @@ def tissue(geometry: Mapping[str, float]) -> np.ndarray:
 
 
 def intensities(tissues: np.ndarray, look: str, generator: np.random.Generator) -> np.ndarray:
-    """Give each tissue its brightness, with a slow shading and noise, as 16-bit integers."""
+    """Return the brightness of each tissue, with smooth shading and noise, as 16-bit integers."""
     brightness = CONTRASTS[look]
     levels = [brightness[name] for name in ("outside", "fluid", "white", "grey")]
-    # Blurred, as voxels at a border hold some of both tissues.
+    # Blurred, because voxels at a border contain both tissues.
     image = ndimage.gaussian_filter(np.array(levels, float)[tissues], (0.7, 0.7, 0.3))
     start, end = generator.uniform(0.92, 1.08, 2)
     shading = np.linspace(start, end, SHAPE[1])[None, :, None]
@@ -85,11 +85,11 @@ def intensities(tissues: np.ndarray, look: str, generator: np.random.Generator) 
 
 
 def label_array(tissues: np.ndarray, position: int, number: int, name: str) -> np.ndarray:
-    """Mask of one label.
+    """Return the mask of one label.
 
     Cord, grey and white matter and fluid are recognised by their names. Any other label is a part
-    of the cord: the whole cord for the first of ``number`` labels, and ever thinner cores of it for
-    the next, by brightness the same but learnable by place.
+    of the cord: the whole cord for the first of ``number`` labels, and thinner and thinner cores
+    for the next, which have the same brightness but can be learned by their place.
     """
     words = name.lower()
     known = {"gm": tissues == 3, "wm": tissues == 2, "sc": tissues >= 2, "cord": tissues >= 2}
@@ -137,7 +137,7 @@ def write_visit(settings: Settings, visit: Visit, generator: np.random.Generator
 
 
 def _mask(settings: Settings, tissues: np.ndarray, value: int) -> np.ndarray:
-    """Mask of the label that owns a value: the smallest that has it."""
+    """Return the mask of the smallest label that has a value."""
     owners = [name for name, values in settings.labels.items() if value in values]
     if not owners:
         return np.zeros(SHAPE, bool)
@@ -183,7 +183,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         settings = load(arguments.config)
         if (settings.dataset.bids / "participants.tsv").exists():
-            print(f"{settings.dataset.bids} is there already")
+            print(f"{settings.dataset.bids} already exists")
             return 0
         write_dataset(settings, arguments.subjects, arguments.seed)
     except (SettingsError, OSError) as error:

@@ -28,5 +28,5 @@ class nnUNetTrainerPhantom(nnUNetTrainer):  # noqa: N801 - SCT finds trainers by
 
 
 def get_trainer_class() -> type[nnUNetTrainer]:
-    """Give the trainer to SCT, which looks for this function."""
+    """Return the trainer; SCT calls this function."""
     return nnUNetTrainerPhantom

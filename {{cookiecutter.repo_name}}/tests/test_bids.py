@@ -1,4 +1,4 @@
-"""Finding images and labels in datasets as they really are."""
+"""Finding images and labels in realistic datasets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from settings import Dataset
 
 
 def dataset(root: Path, files: list[str], **over: Any) -> Dataset:
-    """Settings for a dataset of these (empty) files; labels stand under derivatives/labels."""
+    """Return settings for a dataset of these (empty) files; labels are in derivatives/labels."""
     (root / "derivatives" / "labels").mkdir(parents=True, exist_ok=True)
     for name in files:
         (root / name).parent.mkdir(parents=True, exist_ok=True)

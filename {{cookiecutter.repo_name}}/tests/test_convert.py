@@ -1,4 +1,4 @@
-"""Conversion of the phantom: grids, values, orientation, and what goes where."""
+"""Conversion of the phantom: grids, values, orientation and the place of each file."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_a_wrong_file_stops_the_conversion_and_keeps_the_old_result(
     settings = settings_for(config, tmp_path)
     convert.convert(settings)
     before = sorted(path.name for path in settings.raw.rglob("*"))
-    # With several channels, labels are those of the first; a label may be nowhere in a phantom.
+    # With several channels, labels are those of the first; a phantom may not contain every label.
     folder = tmp_path / "bids" / settings.dataset.labels_folder
     labels = sorted(folder.rglob(f"*_{settings.dataset.contrasts[0]}_*.nii.gz"))
     labels = [path for path in labels if np.any(nib.load(path).dataobj)]

@@ -1,4 +1,4 @@
-"""Metrics on shapes whose agreement is known, and how results are told."""
+"""Metrics on shapes whose agreement is known, and the report of results."""
 
 from __future__ import annotations
 

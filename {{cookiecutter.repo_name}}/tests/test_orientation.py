@@ -1,4 +1,4 @@
-"""Orientations: two conventions, 48 codes, and nothing lost on the way there and back."""
+"""Orientations: two conventions, 48 codes, and no loss on the way there and back."""
 
 from __future__ import annotations
 

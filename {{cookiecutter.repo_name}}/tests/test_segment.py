@@ -1,4 +1,4 @@
-"""Inference: the result lies on the input voxel for voxel, whatever the input's orientation."""
+"""Inference: the result has exactly the voxels of the input, in any orientation."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from volumes import VolumeError
 
 
 def threshold(image: np.ndarray, spacing: tuple[float, ...]) -> np.ndarray:
-    """Stand for a network: label 1 where the first channel is bright."""
+    """Segment in place of a network: label 1 where the first channel is bright."""
     assert image.dtype == np.float32
     assert image.ndim == 4
     assert len(spacing) == 3

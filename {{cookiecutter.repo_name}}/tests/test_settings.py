@@ -1,4 +1,4 @@
-"""The configuration: what is wrong in it is told in one line, with a way out."""
+"""The configuration: each error is one line that says what to write instead."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_what_is_wrong_is_one_line(
 
 
 def test_no_message_is_a_regular_expression() -> None:
-    """Beside each pattern and alternative stands what is expected, in words."""
+    """Each pattern and alternative of the schema has a description of the expected value."""
 
     def inner(schema: Any) -> list[dict[str, Any]]:
         if isinstance(schema, list):

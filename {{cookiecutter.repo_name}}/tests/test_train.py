@@ -1,4 +1,4 @@
-"""Training: what is left to do, and when not to go on."""
+"""Training: what is left to do, and when a training can't continue."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_only_one_process_trains_a_fold(tmp_path: Path) -> None:
 
 
 def test_no_process_is_left_behind() -> None:
-    """A program that is killed leaves a worker that holds its output; the group ends with it."""
+    """A killed program leaves a worker that keeps its output open; the whole group is ended."""
     code = "import os, subprocess, signal; subprocess.Popen(['sleep', '600']); "
     kill = code + "os.kill(os.getpid(), signal.SIGKILL)"
     caller = f"import sys; sys.path.insert(0, {str(SCRIPTS)!r}); from common import run_group; "
@@ -155,7 +155,7 @@ def test_no_process_is_left_behind() -> None:
     done = subprocess.run(
         [sys.executable, "-c", caller], capture_output=True, timeout=60, check=False
     )
-    # Returning at all shows that nobody holds the other end of the pipe any more.
+    # The call returns only if no process keeps the other end of the pipe open.
     assert done.returncode == 1
 
 

@@ -1,1 +1,1 @@
-"""A checkpoint (``.pth``) without torch: its zip, its pickle, what it says, and writing one."""
+"""Read and write a checkpoint (``.pth``) without torch: its zip, its pickle, its model."""

@@ -1,9 +1,9 @@
-"""Read a checkpoint from its first byte to its last: are its checksums right, its weights numbers?
+"""Read a checkpoint from its first byte to its last, to check its checksums and its weights.
 
 A checkpoint inside a package has two checksums of every byte: the package's, and its own, which
-torch never looks at. Nothing is sought, so one that is compressed is unpacked only once. What
-``torch.save`` leaves out of a record's header (it states sizes behind the data) is taken from the
-pickle, which says how long each storage is; the other records are short.
+torch never compares. The file is only read forward, so a compressed one is unpacked once.
+``torch.save`` states the size of a record after its data, so the sizes of storages are taken from
+the pickle, and the end of another record is searched for: those are short.
 """
 
 from __future__ import annotations
@@ -23,37 +23,37 @@ from .pickle_values import Tensor
 from .torch_zip import (
     MAX_TAIL,
     ContainerError,
+    CountedStream,
     Read,
     Record,
-    Source,
     content_reader,
     read_local_header,
 )
 
 #: Bytes that are examined at a time; a multiple of the longest number.
 _BLOCK = 1 << 20
-#: Bytes in which the end of a record is looked for whose length nothing states: torch writes a few
-#: dozen into such records.
+#: Bytes that are searched for the end of a record of unknown length: torch writes a few dozen into
+#: such records.
 _MAX_UNKNOWN = 1 << 16
 
 
 class EveryByte(NamedTuple):
-    """What reading every byte tells."""
+    """The result of reading every byte."""
 
     #: Checksum and length of the whole file.
     crc: int
     size: int
     #: Its last bytes, with its directory.
     tail: bytes
-    #: The checksum of each record by the place of its header.
-    records: Mapping[int, int]
-    #: What is wrong with the numbers of the weights, one line each.
+    #: The checksum of each record, by the place of its header.
+    sums: Mapping[int, int]
+    #: Defects of the numbers of the weights, one line each.
     weights: tuple[str, ...] = ()
 
     def mismatches(self, directory: Iterable[Record]) -> list[str]:
-        """Return the names of records with another checksum than their directory states.
+        """Return the names of records whose checksum differs from the one in the directory.
 
-        None where it states none at all: ``torch.serialization.set_crc32_options(False)``.
+        Empty if the directory states none (``torch.serialization.set_crc32_options(False)``).
         """
         stated = [record for record in directory if not record.name.endswith("/")]
         if not any(record.crc for record in stated):
@@ -61,7 +61,7 @@ class EveryByte(NamedTuple):
         return [
             record.name.partition("/")[2]
             for record in stated
-            if self.records.get(record.offset) != record.crc
+            if self.sums.get(record.offset) != record.crc
         ]
 
 
@@ -71,24 +71,24 @@ def read_every_byte(
     """Read a checkpoint to its end.
 
     Args:
-        read: gives the file from its start.
+        read: reads the file from its start.
         prefix: the folder of the records.
-        sizes: the bytes of the records that the pickle tells of, and its own.
-        weights: the tensors whose numbers matter.
+        sizes: the bytes of the pickle and of the storages that it declares, by record.
+        weights: the tensors whose numbers are checked.
     """
     summed = _Summed(read)
-    source = Source(summed)
+    stream = CountedStream(summed)
     numbers = {f"{prefix}/data/{key}": found for key, found in _numbers(weights).items()}
     sums: dict[int, int] = {}
     big_endian = False
-    while source.peek(4) == LOCAL:
-        at = source.position
+    while stream.peek(4) == LOCAL:
+        at = stream.position
         try:
-            record = read_local_header(source)
-            content = _Content(source, summed, record, _length(source, record, sizes))
+            record = read_local_header(stream)
+            content = _Content(stream, summed, record, _length(stream, record, sizes))
             for place, block in _blocks(content.read):
                 if place > sizes.get(record.name, _MAX_UNKNOWN):
-                    break  # it holds more than is declared, whatever that is
+                    break  # it contains more than is declared
                 for tensor in numbers.get(record.name, ()):
                     tensor.examine(block, place)
                 big_endian |= record.name == f"{prefix}/byteorder" and block == b"big"
@@ -96,15 +96,15 @@ def read_every_byte(
             break
         sums[at] = content.crc
         if record.flags & DESCRIPTOR:
-            _skip_descriptor(source)
-    while source.read(_BLOCK):
+            _skip_descriptor(stream)
+    while stream.read(_BLOCK):
         pass
     every = [] if big_endian else [t for found in numbers.values() for t in found]
-    return EveryByte(summed.crc, source.count, summed.tail.bytes, sums, tuple(_wrong(every)))
+    return EveryByte(summed.crc, stream.count, summed.tail.bytes, sums, tuple(_wrong(every)))
 
 
 class _Summed:
-    """A stream whose bytes are summed as they pass, and of which the last are kept."""
+    """A stream that sums the bytes it reads, and keeps the last of them."""
 
     def __init__(self, read: Read) -> None:
         self._read = read
@@ -124,19 +124,21 @@ class _Summed:
 class _Content:
     """The content of a record, summed as it is read.
 
-    Whole blocks of one that is stored were summed already, as a part of the file: that sum gives
-    this one, in a hundredth of the time.
+    Whole blocks of a stored record are already part of the sum of the file: this sum is derived
+    from that one, in a thirtieth of the time (`crc`).
     """
 
-    def __init__(self, source: Source, summed: _Summed, record: Record, length: int | None) -> None:
-        self._read = content_reader(source, record.method, length)
-        self._source = source
+    def __init__(
+        self, stream: CountedStream, summed: _Summed, record: Record, length: int | None
+    ) -> None:
+        self._read = content_reader(stream, record.method, length)
+        self._stream = stream
         self._summed = summed
         self._stored = record.method == STORED
         self.crc = 0
 
     def read(self, length: int) -> bytes:
-        straight = self._stored and self._source.position == self._source.count
+        straight = self._stored and self._stream.position == self._stream.count
         before = self._summed.crc
         data = self._read(length)
         if straight and len(data) == _BLOCK:
@@ -146,18 +148,18 @@ class _Content:
         return data
 
 
-def _length(source: Source, record: Record, sizes: Mapping[str, int]) -> int | None:
-    """Return the bytes that a record takes in the file; None where its end is in its data."""
+def _length(stream: CountedStream, record: Record, sizes: Mapping[str, int]) -> int | None:
+    """Return the bytes of a record in the file; None if its compressed data shows its end."""
     if record.compressed or not record.flags & DESCRIPTOR:
         return record.compressed
     if record.method != STORED:
         return None
-    return sizes[record.name] if record.name in sizes else _find_end(source)
+    return sizes[record.name] if record.name in sizes else _find_end(stream)
 
 
-def _find_end(source: Source) -> int:
-    """Return how far it is to the signature and the size that follow a record's data."""
-    ahead, at = source.peek(_MAX_UNKNOWN), -1
+def _find_end(stream: CountedStream) -> int:
+    """Return the distance to the signature and the size that follow a record's data."""
+    ahead, at = stream.peek(_MAX_UNKNOWN), -1
     while (at := ahead.find(DESCRIPTOR_MARK, at + 1)) >= 0:
         if ahead[at + 8 : at + 12] == at.to_bytes(4, "little"):
             return at
@@ -165,7 +167,7 @@ def _find_end(source: Source) -> int:
 
 
 def _blocks(read: Read) -> Iterator[tuple[int, bytes]]:
-    """Yield the content of a record with the place of each block; no number lies in two."""
+    """Yield the content of a record in blocks of whole numbers, each with its place."""
     place, rest = 0, b""
     while data := read(_BLOCK):
         if rest:
@@ -179,12 +181,12 @@ def _blocks(read: Read) -> Iterator[tuple[int, bytes]]:
         yield place, rest
 
 
-def _skip_descriptor(source: Source) -> None:
-    """Take the checksum and the sizes that follow streamed data."""
-    ahead = source.peek(28)
+def _skip_descriptor(stream: CountedStream) -> None:
+    """Skip the checksum and the sizes that follow streamed data."""
+    ahead = stream.peek(28)
     for length in (0, 16, 12, 24, 20):
         if ahead[length : length + 4] in {LOCAL, CENTRAL}:
-            source.exactly(length)
+            stream.exactly(length)
             return
 
 
@@ -192,20 +194,21 @@ def _skip_descriptor(source: Source) -> None:
 
 
 class _Numbers:
-    """The numbers of a tensor of floats in its storage, and what was seen of them."""
+    """The numbers of a tensor of floats in its storage, and what was found in them."""
 
     def __init__(self, name: str, tensor: Tensor, *, needed: bool) -> None:
         self.name = name
         self._dtype = tensor.dtype
         self._start, self._end = (edge * tensor.storage.itemsize for edge in tensor.extent)
-        #: Whether zeros throughout can't be meant.
+        #: Whether only zeros would be a defect.
         self.needed = needed
+        #: Whether a number is NaN or infinite.
         self.bad = False
-        #: Whether some number is not zero.
+        #: Whether a number is not zero.
         self.alive = False
 
     def examine(self, block: bytes, place: int) -> None:
-        """Look at those of its numbers that are in a block of the storage."""
+        """Check those of its numbers that are in a block of the storage."""
         start, end = max(self._start - place, 0), min(self._end - place, len(block))
         if start >= end:
             return
@@ -220,7 +223,7 @@ def _wrong(tensors: list[_Numbers]) -> Iterator[str]:
         yield f"{listing(bad)} {_verb(bad, 'contains', 'contain')} NaN or infinite values"
     dead = [t.name for t in tensors if t.needed and not t.alive and not t.bad]
     if dead:
-        yield f"{listing(dead)} {_verb(dead, 'holds', 'hold')} nothing but zeros"
+        yield f"{listing(dead)} {_verb(dead, 'contains', 'contain')} only zeros"
 
 
 def _verb(names: list[str], one: str, many: str) -> str:
@@ -228,7 +231,7 @@ def _verb(names: list[str], one: str, many: str) -> str:
 
 
 def _numbers(weights: Mapping[str, Tensor]) -> dict[str, list[_Numbers]]:
-    """Return the tensors of floats by the key of their storage, each under its first name."""
+    """Return the tensors of floats by the key of their storage, each with its first name."""
     used = _last_head(weights)
     found: dict[str, dict[tuple[int, int], _Numbers]] = {}
     for name, tensor in weights.items():
@@ -244,7 +247,7 @@ def _numbers(weights: Mapping[str, Tensor]) -> dict[str, list[_Numbers]]:
 
 
 def _last_head(weights: Mapping[str, Tensor]) -> str:
-    """Return how the names of the head begin whose output is used; the others serve training."""
+    """Return the prefix of the weights of the last head; training alone uses the other heads."""
     numbers = [0]
     for name in weights:
         found = re.match(r"decoder\.seg_layers\.(\d{1,4})\.", name)

@@ -1,4 +1,4 @@
-"""What a checkpoint says: the model that the rules look at."""
+"""The model of a checkpoint that the rules look at."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from .torch_zip import Record
 
 #: The code of a `BadCheckpoint` whose bytes don't unpack from the package.
 DAMAGED = "Z002"
-#: What nnU-Net's predictor reads of a checkpoint, and can't do without.
+#: The keys that nnU-Net's predictor needs.
 NEEDED_KEYS = ("network_weights", "trainer_name", "init_args")
-#: Prefixes that wrappers of networks leave on every weight, and that inference does not take off.
+#: Prefixes that wrappers of networks add to every weight, and that inference does not remove.
 WRAPPERS = ("module.", "_orig_mod.")
-#: Nodes and depth of a plain value; plans of real models have a few hundred, ten deep.
+#: Nodes and depth of a plain value; plans of genuine models have a few hundred, ten deep.
 _MAX_NODES, _MAX_DEPTH = 200_000, 64
 
 
 class BadCheckpoint(NamedTuple):
     """A file that can't be read as a checkpoint."""
 
-    #: C001 not a torch zip, C002 incomplete, DAMAGED, or the K code of what ended the pickle.
+    #: C001 not a torch zip, C002 incomplete, DAMAGED, or the K code of what ended the scan.
     code: str
     #: One line.
     reason: str
@@ -30,7 +30,7 @@ class BadCheckpoint(NamedTuple):
 
 
 class Architecture(NamedTuple):
-    """What the names and shapes of the weights tell of nnU-Net's own networks."""
+    """The network, if it is one of nnU-Net's own, from the names and shapes of the weights."""
 
     #: ``PlainConvUNet`` or ``ResidualEncoderUNet``.
     name: str
@@ -42,13 +42,13 @@ class Architecture(NamedTuple):
 
 
 class Checkpoint(NamedTuple):
-    """A checkpoint, as far as it says itself."""
+    """A checkpoint, without the numbers of its weights."""
 
     #: The folder of the records: the name of the file when it was saved, without ``.pth``.
     prefix: str
-    #: Of the families C and K: what torch does not write, or what does not fit.
+    #: For rules of the families C and K: what torch does not write, or what contradicts.
     issues: tuple[PickleIssue, ...]
-    #: The top-level value as unpickled; an empty dict where it is something else.
+    #: The top-level value as unpickled; empty if it is not a dict.
     content: Mapping[Any, Any]
     storages: Mapping[str, Storage]
     #: Names of globals that ``torch.load(weights_only=True)`` refuses.
@@ -58,25 +58,25 @@ class Checkpoint(NamedTuple):
     weights: Mapping[str, Tensor]
     #: The trainer's arguments as plain values (a device as text, numpy scalars as numbers).
     init_args: dict[str, Any] | None
-    #: What the weights tell of the network; None for one that is not nnU-Net's own.
+    #: The network; None if it is not one of nnU-Net's own.
     architecture: Architecture | None
     #: Bytes of ``data.pkl``.
     pickle_size: int = 0
-    #: The directory at its end; empty where only the start was read.
+    #: The directory at its end; empty if only the start was read.
     records: tuple[Record, ...] = ()
     #: None unless every byte was read.
     every_byte: EveryByte | None = None
 
     @property
     def directory_read(self) -> bool:
-        """Whether it was judged by the directory at its end, as torch reads it."""
+        """Whether it was read by the directory at its end, as torch reads it."""
         return bool(self.records)
 
     @property
     def checksums(self) -> Mapping[str, int]:
         """CRC-32 of the storages by their keys, as the directory states them.
 
-        Empty where it was not read, or states none (``torch.serialization.set_crc32_options``).
+        Empty if it was not read, or states none (``torch.serialization.set_crc32_options``).
         """
         start = f"{self.prefix}/data/"
         if not any(record.crc for record in self.records):
@@ -90,7 +90,7 @@ class Checkpoint(NamedTuple):
 
     @property
     def missing_keys(self) -> tuple[str, ...]:
-        """What inference reads and does not find, or finds to be of another type."""
+        """The keys that inference needs and that are missing or of a wrong type."""
         found = {
             "network_weights": bool(self.weights),
             "trainer_name": self.trainer_name is not None,
@@ -121,25 +121,25 @@ class Checkpoint(NamedTuple):
 
     @property
     def plans(self) -> dict[str, Any] | None:
-        """The plans that it was trained with."""
+        """The plans with which it was trained."""
         plans = (self.init_args or {}).get("plans")
         return plans if isinstance(plans, dict) else None
 
     @property
     def dataset_json(self) -> dict[str, Any] | None:
-        """The ``dataset.json`` that it was trained with."""
+        """The ``dataset.json`` with which it was trained."""
         dataset = (self.init_args or {}).get("dataset_json")
         return dataset if isinstance(dataset, dict) else None
 
     @property
     def weight_names(self) -> tuple[str, ...]:
-        """All keys of ``network_weights`` as text, whatever they stand for."""
+        """All keys of ``network_weights`` as text, with any values."""
         weights = self.content.get("network_weights")
         return tuple(map(str, weights)) if isinstance(weights, dict) else ()
 
     @property
     def wrapper_prefix(self) -> str | None:
-        """The prefix of one wrapper or several (``module._orig_mod.``) that all weights have."""
+        """The prefix that one or more wrappers added to all weights (``module._orig_mod.``)."""
         prefix = ""
         while found := next((p for p in WRAPPERS if self._all_begin(prefix + p)), None):
             prefix += found
@@ -155,7 +155,7 @@ class Checkpoint(NamedTuple):
 
     @property
     def optimizer_bytes(self) -> int:
-        """Bytes of storages in which no weight of the network lies."""
+        """Bytes of the storages without weights of the network."""
         used = {tensor.storage.key for tensor in self.weights.values()}
         return sum(s.nbytes for key, s in self.storages.items() if key not in used)
 
@@ -165,7 +165,7 @@ def _text(value: object) -> str | None:
 
 
 class _NotPlainError(Exception):
-    """A value with other parts than JSON has, or a cyclic or endless one."""
+    """A value that is too large or too deep, or cyclic."""
 
 
 def tensors_by_name(value: object) -> dict[str, Tensor]:
@@ -176,7 +176,7 @@ def tensors_by_name(value: object) -> dict[str, Tensor]:
 
 
 def plain_dict(value: object) -> dict[str, Any] | None:
-    """Copy a dict into plain values; None where it is no dict, or not plain throughout."""
+    """Copy a dict into plain values; None if it is not a dict, too large, too deep or cyclic."""
     left = [_MAX_NODES]
     try:
         plain = _plain(value, left, _MAX_DEPTH)
@@ -201,11 +201,11 @@ def _plain(value: object, left: list[int], depth: int) -> Any:
     if isinstance(value, list | set | frozenset) or type(value) is tuple:
         parts = [_plain(part, left, depth - 1) for part in value]
         return tuple(parts) if isinstance(value, tuple) else parts
-    return None  # a tensor, an array or what was not built: of no interest here
+    return None  # a tensor, an array or a placeholder: not needed here
 
 
 def architecture_of(weights: Mapping[str, Tensor]) -> Architecture | None:
-    """Return what the weights tell of the network; None for one that is not nnU-Net's own."""
+    """Return the network that the weights belong to; None if it is not one of nnU-Net's own."""
     stems = {
         "ResidualEncoderUNet": weights.get("encoder.stem.convs.0.conv.weight"),
         "PlainConvUNet": weights.get("encoder.stages.0.0.convs.0.conv.weight"),

@@ -1,9 +1,9 @@
-"""The exact list of globals that a checkpoint may name, and what a call of each gives.
+"""The exact list of globals that a checkpoint may name, and the result of a call of each.
 
-The list was held against the allow-list of ``torch.load(weights_only=True)`` and against the
-checkpoints of nnU-Net 2.0 to 2.8. Default deny: a pair of module and name that does not stand here
-is refused. There are no prefixes and no modules in it, and a call is taken only with arguments as
-torch or numpy write them. Nothing here is the real thing: each function returns a description.
+The list was compared with the allow-list of ``torch.load(weights_only=True)`` and with the
+checkpoints of nnU-Net 2.0 to 2.8. Everything else is refused: the list consists of pairs of module
+and name, without prefixes or whole modules, and a call is accepted only with arguments that torch
+or numpy write. Nothing real is called: each function returns a description.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from math import prod
 
 from .pickle_values import Array, Device, DType, Global, Ordered, Scalar, Storage, Tensor, shown
 
-#: How torch spells a device; a number above 127 is another one to it.
+#: A device as torch spells it; its numbers end at 127.
 _DEVICE = re.compile(r"([a-z]+)(?::(?:0|[1-9][0-9]?|1[01][0-9]|12[0-7]))?")
 _MAX_DEVICE = 127
 #: Types of the parts of a key that are cheap to hash.
@@ -23,11 +23,11 @@ _ATOMS = frozenset({str, int, float, bool, bytes, type(None)})
 
 
 class ArgumentsError(Exception):
-    """An allowed callable was given what torch does not give it."""
+    """An allowed callable has arguments that torch does not write."""
 
 
 class KeyTypeError(Exception):
-    """A key of a dict, or an element of a set, that Python refuses or that is costly to hash."""
+    """A key of a dict or an element of a set is not hashable, or costly to hash."""
 
 
 def _expect(condition: object, message: str) -> None:
@@ -36,12 +36,12 @@ def _expect(condition: object, message: str) -> None:
 
 
 def is_count(value: object) -> bool:
-    """Say whether a value is a number of elements or bytes."""
+    """Return whether a value can be a number of elements or bytes."""
     return type(value) is int and 0 <= value < 2**63
 
 
 def _is_shape(value: object) -> bool:
-    """Say whether a value is a shape whose elements torch and numpy can count."""
+    """Return whether a value is a shape whose elements torch and numpy can count."""
     if type(value) is not tuple or len(value) > 64 or not all(map(is_count, value)):
         return False
     return bool(prod(takewhile(bool, value)) < 2**63)
@@ -95,7 +95,7 @@ def _device(arguments: tuple[object, ...]) -> object:
         case (str(kind), int(index)) if kind in DEVICES and type(index) is int:
             _expect(0 <= index <= _MAX_DEVICE, f"torch refuses the device {index}")
             return Device(kind, index)
-    raise ArgumentsError("torch refuses other than a kind of device and a number")
+    raise ArgumentsError("torch accepts only a kind of device and a number")
 
 
 def _size(arguments: tuple[object, ...]) -> object:
@@ -122,7 +122,7 @@ def _rebuild_tensor(arguments: tuple[object, ...]) -> Tensor:
 
 
 def _rebuild_tensor_v3(arguments: tuple[object, ...]) -> object:
-    """As v2, with the dtype before the metadata and a storage of bytes."""
+    """Like v2, but with the dtype before the metadata, and a storage of bytes."""
     _expect(len(arguments) in {7, 8}, "takes 7 or 8 arguments")
     storage, dtype = arguments[0], arguments[6]
     if not (isinstance(storage, Storage) and isinstance(dtype, Global)):
@@ -168,7 +168,7 @@ def _decoded(dtype: DType, data: bytes) -> bool | int | float | complex | str | 
         try:
             return data.decode(encoding, "surrogatepass").rstrip("\0")
         except UnicodeDecodeError:
-            raise ArgumentsError("numpy refuses a text with a character that is none") from None
+            raise ArgumentsError("numpy refuses a text with an invalid character") from None
     numbers = struct.unpack(order + NUMBER_FORMATS[dtype.code], data)
     number: bool | int | float = numbers[0]
     return number if len(numbers) == 1 else complex(number, numbers[1])
@@ -182,7 +182,7 @@ def _numpy_reconstruct(arguments: tuple[object, ...]) -> object:
 
 
 def build(target: object, state: object) -> None:
-    """Apply BUILD where torch and numpy write it. Raises ArgumentsError anywhere else."""
+    """Apply BUILD as torch and numpy use it. Raises ArgumentsError for any other use."""
     if isinstance(target, Ordered):
         metadata = state.get("_metadata") if isinstance(state, dict) and len(state) == 1 else None
         if isinstance(metadata, dict):
@@ -197,7 +197,7 @@ def build(target: object, state: object) -> None:
             ):
                 target.byteorder = order
                 return
-        raise ArgumentsError("a numpy dtype that is no plain number or text")
+        raise ArgumentsError("a numpy dtype that is not a plain number or text")
     if isinstance(target, Array):
         match state:
             case (1, tuple() as shape, DType() as dtype, bool(fortran), bytes(data)) if (
@@ -206,12 +206,12 @@ def build(target: object, state: object) -> None:
                 target.shape, target.dtype = shape, dtype
                 target.fortran, target.data = fortran, data
                 return
-        raise ArgumentsError("a numpy array of other than plain numbers")
+        raise ArgumentsError("a numpy array of something other than plain numbers")
     raise ArgumentsError(f"on a {type(target).__name__.lower()}")
 
 
 def hashable(key: object) -> object:
-    """Return a key as it goes into a dict; raises KeyTypeError."""
+    """Return a key in the form that goes into a dict. Raises KeyTypeError."""
     kind = type(key)
     if kind is str:
         return key
@@ -226,7 +226,7 @@ def hashable(key: object) -> object:
     return key
 
 
-#: numpy's codes of plain numbers, and how ``struct`` spells them.
+#: numpy's codes of plain numbers, and those of ``struct``.
 NUMBER_FORMATS = {
     "b1": "?", "i1": "b", "i2": "h", "i4": "i", "i8": "q", "u1": "B", "u2": "H", "u4": "I",
     "u8": "Q", "f2": "e", "f4": "f", "f8": "d", "c8": "ff", "c16": "dd",
@@ -240,7 +240,7 @@ ITEMSIZE = {
     "float8_e5m2fnuz": 1, "float8_e8m0fnu": 1,
 }  # fmt: skip
 
-#: Kinds of devices, where a storage was when it was saved; torch loads no other's.
+#: Kinds of devices that a storage may name; torch refuses any other.
 DEVICES = frozenset(
     """
     cpu cuda fpga hip hpu ideep ipu lazy maia meta mkldnn mps mtia opencl opengl ort privateuseone
@@ -265,7 +265,7 @@ STORAGES = {
     ("torch.storage", "UntypedStorage"): "uint8",
 }
 
-#: Everything that a checkpoint may name; never a module, never a prefix.
+#: Every global that a checkpoint may name, by module and name.
 ALLOWED = {
     (g.module, g.name): g
     for g in (

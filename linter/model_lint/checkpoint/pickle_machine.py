@@ -1,8 +1,7 @@
 """The machine that runs over the opcodes of a pickle, and builds descriptions instead of objects.
 
-Methods without a docstring are the handlers of the opcodes of that name. Where that makes sense
-the machine goes on behind an issue, with a placeholder (`OPAQUE`) as the value, so that a file
-shows all of its defects.
+Methods without a docstring are the handlers of the opcodes of that name. After most issues the
+machine goes on with a placeholder (`OPAQUE`) as the value, so that all defects of a file are found.
 """
 
 from __future__ import annotations
@@ -28,11 +27,11 @@ MAX_ISSUES = 20
 
 
 class _StopError(Exception):
-    """The STOP opcode: the scan is complete."""
+    """The STOP opcode was reached: the scan is complete."""
 
 
 class Machine(PickleStack):
-    """The state of a scan. Handlers of opcodes are methods; the opcode itself is already read."""
+    """The state of a scan. Its methods handle opcodes; the opcode itself is already read."""
 
     def __init__(self, read: Callable[[int], bytes]) -> None:
         super().__init__(read)
@@ -44,7 +43,7 @@ class Machine(PickleStack):
         self.complete = False
 
     def run(self) -> object:
-        """Run to STOP and return the value; without STOP add the reason to the issues."""
+        """Run to STOP and return the value; without STOP add an issue and return `OPAQUE`."""
         try:
             self._loop()
             reason = malformed(f"more than {MAX_OPCODES} opcodes")
@@ -75,7 +74,7 @@ class Machine(PickleStack):
             table[self.buffer[pos]](self)
 
     def _add(self, code: str, message: str) -> None:
-        """Note an issue once; the scan ends when there are too many."""
+        """Add an issue unless it is known; end the scan if there are too many."""
         if any((i.code, i.message) == (code, message) for i in self.issues):
             return
         if len(self.issues) == MAX_ISSUES:
@@ -109,7 +108,7 @@ class Machine(PickleStack):
         if type(module) is str and type(name) is str:
             self.stack.append(self._find(module, name))
             return
-        self._add("K003", "names a global by other than literal strings")
+        self._add("K003", "names a global with something other than literal strings")
         self.stack.append(OPAQUE)
 
     def _find(self, module: str, name: str) -> object:
@@ -128,7 +127,7 @@ class Machine(PickleStack):
             self.stack[-1] = OPAQUE
             return
         if not isinstance(function, Global) or type(arguments) is not tuple:
-            raise malformed("calls what is no global")
+            raise malformed("calls something that is not a global")
         self.stack[-1] = self._called(function, arguments)
 
     def _called(self, function: Global, arguments: tuple[object, ...]) -> object:
@@ -160,7 +159,7 @@ class Machine(PickleStack):
             case tuple() as pid if any(part is OPAQUE for part in pid):
                 storage = None
             case _:
-                self._add("K006", "a persistent id that is no storage of torch")
+                self._add("K006", "a persistent id that is not a storage of torch")
                 storage = None
         self.stack.append(storage or OPAQUE)
 
@@ -176,10 +175,10 @@ class Machine(PickleStack):
             known = Storage(key, dtype, ITEMSIZE[dtype], numel, location)
             self.storages[key] = known
         elif (known.dtype, known.numel, known.location) != (dtype, numel, location):
-            self._add("K006", f"storage {key} is declared twice and differently")
+            self._add("K006", f"storage {key} is declared twice, in different ways")
         return known
 
-    # What no checkpoint needs: reported, and followed only to see what comes behind.
+    # Opcodes that no checkpoint needs: reported, and followed only to see what comes after them.
 
     def unknown(self) -> None:
         code = self.buffer[self.pos - 1]
@@ -187,7 +186,7 @@ class Machine(PickleStack):
             raise malformed(f"does not begin as a pickle (byte {code:#04x})")
         name = _TEXT_OPCODES.get(code)
         if name is None:
-            raise malformed(f"byte {code:#04x} is no opcode")
+            raise malformed(f"byte {code:#04x} is not an opcode")
         raise RefusedError("K002", f"uses the opcode {name}")
 
     def new_object(self) -> None:

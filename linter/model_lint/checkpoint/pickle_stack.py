@@ -21,7 +21,7 @@ MAX_STACK = 250_000
 MAX_MARKS = 10_000
 #: Memo entries out of sequence; picklers number theirs from 0 upwards.
 MAX_LOOSE_MEMO = 100_000
-#: Runs that are looked for in vain, or so short that looking took longer than it saved.
+#: Searches for runs that found none, or a run below LEAST_RUN: they take longer than they save.
 MAX_MISSED_RUNS = 200
 LEAST_RUN = 8
 
@@ -30,7 +30,7 @@ _F64 = struct.Struct(">d").unpack_from
 
 
 class PickleStack(PickleStream):
-    """What was unpickled so far."""
+    """The state of the unpickling."""
 
     def __init__(self, read: Callable[[int], bytes]) -> None:
         super().__init__(read)
@@ -40,7 +40,7 @@ class PickleStack(PickleStream):
         self.loose_memo: dict[int, object] = {}
         self.containers = 0
         self.tuple_keys = 0
-        #: How often runs of numbers may still be looked for in vain: that takes time.
+        #: How many more searches for runs may fail.
         self._runs = MAX_MISSED_RUNS
 
     def _pop_mark(self) -> list[object]:
@@ -171,7 +171,7 @@ class PickleStack(PickleStream):
             if numbers and not self.loose_memo and self.buffer.startswith(b"]", self.pos):
                 self._take_run()
         elif target is not OPAQUE:
-            raise malformed("appends to what is no list")
+            raise malformed("appends to something that is not a list")
 
     def add_items(self) -> None:
         items = self._pop_mark()
@@ -179,7 +179,7 @@ class PickleStack(PickleStream):
         if isinstance(target, set):
             target.update(map(self._key, items))
         elif target is not OPAQUE:
-            raise malformed("adds to what is no set")
+            raise malformed("adds to something that is not a set")
 
     def set_item(self) -> None:
         value, key = self.stack.pop(), self.stack.pop()
@@ -196,7 +196,7 @@ class PickleStack(PickleStream):
             for i in range(0, len(items), 2):
                 target[self._key(items[i])] = items[i + 1]
         elif target is not OPAQUE:
-            raise malformed("sets an item of what is no dict")
+            raise malformed("sets an item of something that is not a dict")
 
     # Memo.
 
@@ -215,7 +215,7 @@ class PickleStack(PickleStream):
             self._put(index)
 
     def _take_run(self) -> None:
-        """Take a run of numbers, as far as it is in the buffer."""
+        """Read the run of numbers that begins here, as far as it is in the buffer."""
         run = read_run(self.buffer, self.pos, self.memo)
         if run is None or len(run.values) < LEAST_RUN:
             self._runs -= 1
@@ -240,7 +240,7 @@ class PickleStack(PickleStream):
             self.memo[index] = value
             return
         self.loose_memo[index] = value
-        # The standard unpickler takes memory for all entries up to the highest.
+        # The standard unpickler allocates memory for all entries up to the highest.
         if index > MAX_OPCODES or len(self.loose_memo) > MAX_LOOSE_MEMO:
             raise malformed(f"memo entry {index}, far out of sequence")
 

@@ -1,11 +1,11 @@
-"""The bytes of a pickle, read forwards only: arguments of opcodes, frames, limits."""
+"""The bytes of a pickle, read only forward: arguments of opcodes, frames, limits."""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Callable
 
-#: Limits, several times above the largest checkpoints known (31 million parameters: 124 kB and
+#: Limits, several times above the largest known checkpoints (31 million parameters: 124 kB and
 #: 30 000 opcodes; 16 000 epochs of log: about 5 MB and 1.5 million opcodes).
 MAX_BYTES = 16 * 1024 * 1024
 MAX_OPCODES = 3_000_000
@@ -27,7 +27,7 @@ class RefusedError(Exception):
 
 
 def malformed(message: str) -> RefusedError:
-    """Return the end of a scan of what is no pickle, or one beyond the limits."""
+    """Return the error for bytes that are not a pickle, or a pickle above the limits."""
     return RefusedError("K004", message)
 
 
@@ -41,34 +41,34 @@ class PickleStream:
         #: Position in the buffer, and the offset of the buffer in the pickle.
         self.pos = 0
         self.base = 0
-        #: Where in the buffer the opcode at work stands.
+        #: Position of the current opcode in the buffer.
         self.at = 0
-        #: Up to here the buffer holds an opcode's fixed argument for sure, and no frame ends.
+        #: For an opcode up to this position, the buffer has its fixed argument, and no frame ends.
         self._safe = -1
-        #: Where in the pickle the frame at work ends; 0 outside of frames.
+        #: Offset in the pickle at which the current frame ends; 0 outside of frames.
         self._frame_end = 0
 
     def _next_opcode(self) -> None:
-        """Make sure that an opcode with its fixed argument is in the buffer, or the end is."""
+        """Make sure that the next opcode and its fixed argument, or the end, is in the buffer."""
         self._leave_frame()
         if self.pos > self._safe:
             self._fill(LONGEST_FIXED)
 
     def _leave_frame(self) -> None:
-        """See whether the frame ends here, where an opcode begins.
+        """End the frame if it ends at this opcode.
 
-        What reaches over its end is read differently by Python's two unpicklers: that in C leaves
-        out the rest of the frame.
+        Python's two unpicklers read an opcode that goes beyond the end differently: the one in C
+        skips the rest of the frame.
         """
         here = self.base + self.pos
         if self._frame_end and here >= self._frame_end:
             if here > self._frame_end:
-                raise malformed("an opcode reaches over the end of its frame")
+                raise malformed("an opcode goes beyond the end of its frame")
             self._frame_end = 0
             self._set_safe()
 
     def _fill(self, need: int) -> None:
-        """Read on until ``need`` bytes are there, never more than the stream really has."""
+        """Read until the buffer has ``need`` bytes, or the stream ends."""
         parts = [self.buffer[self.pos :]]
         have = len(parts[0])
         while have < need and not self._ended:
@@ -90,7 +90,7 @@ class PickleStream:
             self._safe = min(self._safe, self._frame_end - self.base - 1)
 
     def _take(self, length: int) -> bytes:
-        """Return the next bytes; the length is the file's claim."""
+        """Return the next bytes; the length is what the file claims."""
         if length > MAX_STRING:
             raise malformed(f"a string of {length} bytes")
         if self.pos + length > len(self.buffer):

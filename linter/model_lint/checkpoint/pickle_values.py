@@ -1,4 +1,4 @@
-"""What the pickle of a torch checkpoint can say: values that describe, and never do, anything."""
+"""Inert descriptions of the values in the pickle of a torch checkpoint."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Storage(NamedTuple):
-    """A block of numbers that tensors point into: the member ``data/<key>`` of the file."""
+    """A block of numbers that tensors point into: the record ``data/<key>`` of the file."""
 
     key: str
     dtype: str
@@ -15,7 +15,7 @@ class Storage(NamedTuple):
     itemsize: int
     #: Elements.
     numel: int
-    #: ``cpu``, ``cuda:0``, ...: where it was when it was saved.
+    #: The device from which it was saved: ``cpu``, ``cuda:0``, ...
     location: str
 
     @property
@@ -25,7 +25,7 @@ class Storage(NamedTuple):
 
 
 class Tensor(NamedTuple):
-    """What is said of a tensor; its numbers stay unread. Offset and strides count elements."""
+    """A tensor without its numbers. Offset and strides count elements."""
 
     dtype: str
     shape: tuple[int, ...]
@@ -36,7 +36,7 @@ class Tensor(NamedTuple):
 
     @property
     def extent(self) -> tuple[int, int]:
-        """First element of the storage that it touches, and the one after the last."""
+        """The first element of the storage that it uses, and the one after the last."""
         if 0 in self.shape:
             return self.offset, self.offset
         end = self.offset + 1
@@ -63,7 +63,7 @@ class Device(NamedTuple):
 
 
 class Ordered(dict[object, object]):
-    """A ``collections.OrderedDict``, with the attribute that a state dict carries."""
+    """A ``collections.OrderedDict``, with the attribute of a state dict."""
 
     __slots__ = ("metadata",)
 
@@ -100,7 +100,7 @@ class Array:
         self.data = b""
 
 
-#: The positional arguments of a call, and the value that it gives.
+#: Takes the positional arguments of a call, and returns the description of its result.
 Call = Callable[[tuple[object, ...]], object]
 
 
@@ -112,7 +112,7 @@ class Global:
     def __init__(self, module: str, name: str, call: Call | None = None) -> None:
         self.module = module
         self.name = name
-        #: Gives the value of a call; None for what is only ever named (storage classes, dtypes).
+        #: Returns the value of a call; None if it is never called (storage classes, dtypes).
         self.call = call
 
     def __str__(self) -> str:
@@ -125,20 +125,20 @@ class PickleIssue(NamedTuple):
     #: The code of the rule that reports it.
     code: str
     message: str
-    #: Byte of the pickle at which the opcode stands; None where the issue has no place in it.
+    #: Offset of the opcode in the pickle, in bytes; None if the issue is not in the pickle.
     offset: int | None = None
 
 
 class Opaque:
-    """Stands for a value that was not built, because it is not on the list."""
+    """The placeholder for a value that was not built, because it is not on the list."""
 
     __slots__ = ()
 
 
-#: The only one there is.
+#: The only instance.
 OPAQUE = Opaque()
 
 
 def shown(text: str) -> str:
-    """Quote text of a foreign file for a message: one line, printable, not too long."""
+    """Quote text of an untrusted file for a message: one line, printable, at most 80 characters."""
     return repr(text if len(text) <= 80 else f"{text[:77]}...")

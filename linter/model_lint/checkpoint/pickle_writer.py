@@ -1,7 +1,7 @@
-"""Write the pickle of a checkpoint, protocol 2, so that every torch from 2.2 on takes it.
+"""Write the pickle of a checkpoint in protocol 2, which every torch from 2.2 on reads.
 
-The values are those of `pickle_values`. What ``torch.load(weights_only=True)`` refuses becomes the
-plain value that it stands for: a numpy scalar a number, an array a list, a device its name.
+The values are those of `pickle_values`. A value that ``torch.load(weights_only=True)`` refuses is
+written as a plain one: a numpy scalar as a number, an array as a list, a device as its name.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Any
 from .pickle_allowed import NUMBER_FORMATS, STORAGES
 from .pickle_values import Array, Device, Global, Ordered, Scalar, Tensor
 
-#: Nesting beyond this is no checkpoint's.
+#: Nesting of values; no checkpoint has more.
 _MAX_DEPTH = 100
-#: Values beyond this number are no checkpoint's.
+#: Number of values; no checkpoint has more.
 _MAX_VALUES = 2_000_000
 
 _STORAGE_OF = {dtype: pair for pair, dtype in STORAGES.items() if pair[0] == "torch"}
@@ -24,21 +24,21 @@ _UNTYPED = ("torch.storage", "UntypedStorage")
 
 
 class UnwritableError(Exception):
-    """A value that can't be written; the message says which kind, in one line."""
+    """A value can't be written; the message names its kind, in one line."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """What is kept of a storage, and under which key."""
+    """The part of a storage that is kept, and its new key."""
 
     key: str
-    #: Bytes of the source storage: the first that is kept, and the one after the last.
+    #: The first byte of the source storage that is kept, and the one after the last.
     start: int
     end: int
 
     @property
     def size(self) -> int:
-        """Bytes that are kept."""
+        """Number of bytes that are kept."""
         return self.end - self.start
 
 
@@ -57,7 +57,7 @@ def tensors(value: object) -> Iterator[Tensor]:
 
 
 def write_pickle(value: object, parts: Mapping[str, Part]) -> bytes:
-    """Return the pickle of a value. ``parts`` has what is kept of each storage, by its key.
+    """Return the pickle of a value. ``parts`` has the kept part of each storage, by its key.
 
     Raises UnwritableError.
     """
@@ -72,7 +72,7 @@ class _Writer:
         self._parts = parts
         #: Memo numbers of texts and globals by themselves, of containers by identity.
         self._memo: dict[object, int] = {}
-        #: Containers in the memo: an identity is taken again when its owner is gone.
+        #: Containers in the memo, kept alive: Python reuses the identity of a freed object.
         self._owners: list[object] = []
 
     def value(self, value: object, depth: int) -> None:
@@ -202,7 +202,7 @@ class _Writer:
     def array(self, value: Array, depth: int) -> None:
         numbers = NUMBER_FORMATS.get(value.dtype.code)
         if numbers is None or len(numbers) > 1 or (value.fortran and len(value.shape) > 1):
-            raise UnwritableError("a numpy array of other than plain numbers")
+            raise UnwritableError("a numpy array of something other than plain numbers")
         order = ">" if value.dtype.byteorder == ">" else "<"
         flat = [number for (number,) in struct.iter_unpack(order + numbers, value.data)]
         self.value(_nested(flat, value.shape), depth)
@@ -216,7 +216,7 @@ class _Writer:
         self.tuple_(value.shape, depth)
         self.tuple_(value.stride, depth)
         self.boolean(value.requires_grad, depth)
-        self.named("collections", "OrderedDict")  # the hooks, of which there are none
+        self.named("collections", "OrderedDict")  # the hooks: empty
         self.out.append(b")R")
         if not typed:
             self.named("torch", value.dtype)

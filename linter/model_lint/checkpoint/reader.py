@@ -1,10 +1,10 @@
-"""Read what a checkpoint of nnU-Net says of itself, without torch and without executing it.
+"""Read a checkpoint of nnU-Net without torch and without executing it.
 
 It is read as torch reads it: the directory at the end says where ``data.pkl`` is. Every storage
-that the pickle declares is compared with the record that holds it.
+that the pickle declares is compared with its record.
 
-Nothing raises for what a file contains. A file that is no checkpoint gives a `BadCheckpoint`; what
-is wrong inside one stands in its ``issues``, for the rules whose codes they have.
+Nothing raises for the content of a file. A file that is not a checkpoint becomes a `BadCheckpoint`;
+defects inside one become its ``issues``, with the codes of the rules that report them.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ from .torch_zip import (
     LEAST_HEADERS,
     MAX_TAIL,
     ContainerError,
+    CountedStream,
     Read,
     Record,
-    Source,
     content_reader,
     open_record,
     read_directory,
@@ -44,7 +44,7 @@ from .torch_zip import (
 #: Globals that ``torch.load(weights_only=True)`` refuses unless they are declared safe.
 _UNSAFE_FOR_TORCH = re.compile(r"numpy\.|collections\.defaultdict|(builtins|__builtin__)\.(?!set)")
 
-#: How files that are taken for a checkpoint begin, and what they are.
+#: The beginnings of other files that people take for a checkpoint, and what they are.
 _FORMATS = (
     (b"PK\x05\x06", "an empty zip"),
     (
@@ -55,32 +55,33 @@ _FORMATS = (
     (b"version https://git-lfs", "a git-lfs pointer, not the file itself: run git lfs pull"),
     (b"\x1f\x8b", "a gzip file, not a file of torch.save"),
 )
-#: Members that torch writes, below the folder that is named after the file.
+#: Records that torch writes, in the folder that is named after the file.
 _MEMBERS = re.compile(
     r"data\.pkl|byteorder|version|\.format_version|\.storage_alignment|data/\d+"
     r"|\.data/serialization_id"
 )
-#: Checksums of what two of them can hold: torch reads versions 1 to 10 and two orders of bytes.
+#: Checksums of the possible contents of two of them: torch reads versions 1 to 10 and two orders of
+#: bytes.
 _CHECKSUMS = {
     "version": {crc32(f"{number}{end}".encode()) for number in range(1, 11) for end in ("\n", "")},
     "byteorder": {crc32(order) for order in (b"little", b"big")},
 }
 _STORAGE = re.compile(r"data/\d+")
 _TORCHSCRIPT = re.compile(r"constants\.pkl|code/.*")
-#: Bytes between two records: an extra field that aligns the data, and sizes behind the data.
+#: Bytes between two records at most: an extra field that aligns the data, and sizes after the data.
 _MAX_PADDING = 0xFFFF + 24
 
 
 class File(NamedTuple):
-    """A file to read a checkpoint from."""
+    """A file from which a checkpoint is read."""
 
-    #: Opens it anew, at its start.
+    #: Opens it at its start, each time that it is called.
     open: Callable[[], IO[bytes]]
     #: Bytes.
     size: int
-    #: Whether any byte can be reached without reading those before it.
+    #: Whether the opened stream is seekable.
     random_access: bool = True
-    #: Its checksum, where the storage states one.
+    #: Its checksum, if the storage states one.
     crc: int | None = None
 
     @staticmethod
@@ -92,10 +93,10 @@ class File(NamedTuple):
 def read_checkpoint(file: File, depth: Depth = Depth.END) -> Checkpoint | BadCheckpoint:
     """Read a checkpoint as torch does: by the directory at its end.
 
-    With ``Depth.START``, of one that has to be unpacked to get there, only the start is read and
-    taken at its word, and ``directory_read`` is False: what torch reads may be something else.
+    With ``Depth.START`` only the start of a compressed checkpoint is read, and ``directory_read``
+    is False: torch may find another pickle by the directory.
 
-    Raises TreeError where the package around it does not give its bytes.
+    Raises TreeError if its bytes can't be read from the package.
     """
     try:
         if file.random_access:
@@ -114,9 +115,9 @@ def read_checkpoint(file: File, depth: Depth = Depth.END) -> Checkpoint | BadChe
 
 
 def _in_one_pass(file: File) -> Checkpoint | BadCheckpoint:
-    """Read a compressed checkpoint whole, and only once where its start can be taken at its word.
+    """Read a compressed checkpoint whole, in one pass if its start agrees with its directory.
 
-    What torch reads is then judged as ever, by the directory at its end.
+    The result is always what the directory at its end says, as torch reads it.
     """
     try:
         start = _from_start(file)
@@ -132,13 +133,13 @@ def _in_one_pass(file: File) -> Checkpoint | BadCheckpoint:
 
 
 def _alike(start: Checkpoint, found: Checkpoint) -> bool:
-    """Whether the records are as long as the start alone made them out to be."""
+    """Return whether the records are as long as the start of the file says."""
     sizes = _sizes(found)
     return all(sizes.get(name) == size for name, size in _sizes(start).items())
 
 
 def _sizes(checkpoint: Checkpoint) -> dict[str, int]:
-    """Return the bytes of records by name, as the directory says where it was read."""
+    """Return the bytes of records by name, from the directory if it was read, else the pickle."""
     if checkpoint.records:
         return {record.name: record.size for record in checkpoint.records}
     start = f"{checkpoint.prefix}/data"
@@ -158,74 +159,76 @@ def _reread(file: File, tail: bytes | None = None) -> IO[bytes]:
 
 
 def _from_start(file: File) -> Checkpoint | BadCheckpoint | None:
-    """Read ``data.pkl`` where torch writes it, first of all; None where something else is first."""
-    with file.open() as stream:
-        source = Source(stream)
-        bad = _bad(source)
+    """Read ``data.pkl``, which torch writes first; None if another record is first."""
+    with file.open() as raw:
+        stream = CountedStream(raw)
+        bad = _bad(stream)
         if bad:
             return bad
-        header = read_local_header(source)
+        header = read_local_header(stream)
         prefix = _prefix(header.name)
-        return _read_start(source, file.size, header, prefix) if prefix else None
+        return _read_start(stream, file.size, header, prefix) if prefix else None
 
 
-def _from_directory(stream: IO[bytes], size: int) -> Checkpoint | BadCheckpoint:
-    with stream:
-        source = Source(stream)
-        return _bad(source) or _read_directory(source, size)
+def _from_directory(raw: IO[bytes], size: int) -> Checkpoint | BadCheckpoint:
+    with raw:
+        stream = CountedStream(raw)
+        return _bad(stream) or _read_directory(stream, size)
 
 
-def _bad(source: Source) -> BadCheckpoint | None:
-    """Say what a file is that is no zip."""
-    other = _other_format(source.peek(512))
-    return BadCheckpoint("C001", other, _raw_pickle_issues(source)) if other else None
+def _bad(stream: CountedStream) -> BadCheckpoint | None:
+    """Return what a file is if it is not a zip."""
+    other = _other_format(stream.peek(512))
+    return BadCheckpoint("C001", other, _raw_pickle_issues(stream)) if other else None
 
 
 def _read_start(
-    source: Source, size: int, header: Record, prefix: str
+    stream: CountedStream, size: int, header: Record, prefix: str
 ) -> Checkpoint | BadCheckpoint:
-    """Read ``data.pkl``, the first record, and judge the rest by the size of the file."""
+    """Read ``data.pkl``, the first record, and check only the size of the rest."""
     _check_method(header)
     open_end = bool(header.flags & DESCRIPTOR)
-    read = content_reader(source, header.method, None if open_end else header.compressed)
+    read = content_reader(stream, header.method, None if open_end else header.compressed)
     scan = scan_pickle(read)
-    if not scan.complete and source.count >= size:
+    if not scan.complete and stream.count >= size:
         raise ContainerError("C002", f"the file ends inside data.pkl, after {size} bytes")
     issues = []
-    if scan.complete and not _ends(source, read, scan, header, open_end=open_end):
+    if scan.complete and not _ends(stream, read, scan, header, open_end=open_end):
         issues.append(PickleIssue("K004", "something follows the pickle's end", scan.size))
     needed = _least_size(scan, prefix)
     if scan.complete and header.method == STORED and size < needed:
         reason = f"the file has {size} bytes, its tensors need at least {needed}"
         issues.append(PickleIssue("C002", reason))
-    return _checkpoint(source, prefix, scan, issues)
+    return _checkpoint(stream, prefix, scan, issues)
 
 
 def _least_size(scan: PickleScan, prefix: str) -> int:
-    """Return the bytes of a file that stores these tensors, without what aligns them."""
+    """Return the size of a file that stores these tensors, without the bytes that align them."""
     names = ["data.pkl", "version", *(f"data/{key}" for key in scan.storages)]
     headers = sum(LEAST_HEADERS + 2 * len(f"{prefix}/{name}") for name in names)
     return scan.size + headers + sum(storage.nbytes for storage in scan.storages.values())
 
 
-def _ends(source: Source, read: Read, scan: PickleScan, header: Record, *, open_end: bool) -> bool:
-    """Say whether the record ends where the pickle does."""
+def _ends(
+    stream: CountedStream, read: Read, scan: PickleScan, header: Record, *, open_end: bool
+) -> bool:
+    """Return whether the record ends where the pickle does."""
     if not open_end or header.method == DEFLATED:
         return not scan.rest and not read(1)
-    # A checksum and the size stand behind data of unknown length, as a rule after a signature.
-    behind = (scan.rest + source.peek(16))[:16]
-    return scan.size.to_bytes(4, "little") in {behind[4:8], behind[8:12]} or len(behind) < 16
+    # A checksum and the size follow data of unknown length, usually after a signature.
+    after = (scan.rest + stream.peek(16))[:16]
+    return scan.size.to_bytes(4, "little") in {after[4:8], after[8:12]} or len(after) < 16
 
 
-def _read_directory(source: Source, size: int) -> Checkpoint | BadCheckpoint:
+def _read_directory(stream: CountedStream, size: int) -> Checkpoint | BadCheckpoint:
     """Read ``data.pkl`` where the directory says that it is, and compare all records with it."""
-    records = read_directory(source, size)
+    records = read_directory(stream, size)
     prefix = _common_prefix(records)
     pickles = [r for r in records if r.name == f"{prefix}/data.pkl"]
     if not pickles:
         raise ContainerError("C001", "a zip without data.pkl: not written by torch.save")
     _check_method(pickles[-1])
-    read = open_record(source, pickles[-1])
+    read = open_record(stream, pickles[-1])
     scan = scan_pickle(read)
     issues = list(_compare(records, prefix, scan.storages if scan.complete else None))
     if scan.complete and (scan.rest or read(1)):
@@ -233,14 +236,14 @@ def _read_directory(source: Source, size: int) -> Checkpoint | BadCheckpoint:
     elif scan.complete and scan.size != pickles[-1].size:
         reason = f"data.pkl has {scan.size} bytes, the directory states {pickles[-1].size}"
         issues.append(PickleIssue("C002", reason))
-    found = _checkpoint(source, prefix, scan, issues)
+    found = _checkpoint(stream, prefix, scan, issues)
     if isinstance(found, BadCheckpoint):
         return found
     return found._replace(records=records)
 
 
 def _checkpoint(
-    source: Source, prefix: str, scan: PickleScan, issues: list[PickleIssue]
+    stream: CountedStream, prefix: str, scan: PickleScan, issues: list[PickleIssue]
 ) -> Checkpoint | BadCheckpoint:
     if any(name.startswith("__torch__.") for name in scan.refused):
         return BadCheckpoint("C001", "a TorchScript program, not a checkpoint", scan.issues)
@@ -258,7 +261,7 @@ def _checkpoint(
         content=content,
         storages=scan.storages,
         weights_only_refuses=tuple(refuses),
-        bytes_read=source.count,
+        bytes_read=stream.count,
         weights=weights,
         init_args=plain_dict(content.get("init_args")),
         architecture=architecture_of(weights),
@@ -270,7 +273,7 @@ def _checkpoint(
 
 
 def _other_format(head: bytes) -> str | None:
-    """Say what a file that is no zip seems to be; None for a zip."""
+    """Return what a file seems to be if it is not a zip; None for a zip."""
     if head.startswith(b"PK\x03\x04"):
         return None
     for start, name in _FORMATS:
@@ -285,34 +288,34 @@ def _other_format(head: bytes) -> str | None:
     return "not a file of torch.save (those are zip files)"
 
 
-def _raw_pickle_issues(source: Source) -> tuple[PickleIssue, ...]:
-    """Show dangerous globals of a file that is a row of bare pickles, as the legacy format is."""
-    if source.peek(1) != b"\x80":
+def _raw_pickle_issues(stream: CountedStream) -> tuple[PickleIssue, ...]:
+    """Return the dangerous globals of a file of bare pickles, such as the legacy format."""
+    if stream.peek(1) != b"\x80":
         return ()
     found: list[PickleIssue] = []
     for _ in range(5):
-        scan = scan_pickle(source.read)
+        scan = scan_pickle(stream.read)
         found += [i for i in scan.issues if i.code in {"K001", "K002", "K003"}]
         if not scan.complete:
             break
-        source.push_back(scan.rest)
+        stream.push_back(scan.rest)
     return tuple(found)
 
 
 def _prefix(name: str) -> str | None:
-    """Return the folder of ``<folder>/data.pkl``, None for any other name."""
+    """Return the folder of ``<folder>/data.pkl``; None for any other name."""
     folder, slash, rest = name.partition("/")
     return folder if slash and folder and rest == "data.pkl" else None
 
 
 def _common_prefix(records: tuple[Record, ...]) -> str:
-    """Return the folder in which torch looks: that of the first record."""
+    """Return the folder in which torch finds the records: that of the first one."""
     if not records:
         raise ContainerError("C001", "an empty zip")
     folder, slash, _ = records[0].name.partition("/")
     if not slash:
         found = any(r.name == "data.pkl" for r in records)
-        reason = "its records are in no folder, so torch does not find them"
+        reason = "its records are not in a folder, so torch does not find them"
         raise ContainerError("C001", reason if found else "a zip that torch.save did not write")
     return folder
 
@@ -329,7 +332,7 @@ def _compare(
 ) -> Iterator[PickleIssue]:
     """Compare the records of the zip with what torch writes and with what the pickle declares.
 
-    ``storages`` is None where the pickle did not come to its end.
+    ``storages`` is None if the pickle has no end.
     """
     start = len(prefix) + 1
     files = [r for r in records if not r.name.endswith("/")]
@@ -341,27 +344,29 @@ def _compare(
     for name, known in _CHECKSUMS.items():
         record = inside.get(name)
         if record and record.crc and record.crc not in known:  # 0 where torch states none
-            raise ContainerError("C001", f"the record `{name}` does not hold what torch reads")
+            raise ContainerError(
+                "C001", f"the record `{name}` contains something that torch does not read"
+            )
     strange = [r.name for r in files if r.name[:start] != f"{prefix}/"]
     strange += [r.name for name, r in inside.items() if not _MEMBERS.fullmatch(name)]
     strange += [r.name for r in records if r.name.endswith("/") and r.size]
     if strange:
-        yield PickleIssue("K005", f"holds {_listed(strange)}, which torch does not write")
+        yield PickleIssue("K005", f"contains {_listed(strange)}, which torch does not write")
     if len(inside) + sum(r.name[:start] != f"{prefix}/" for r in files) < len(files):
-        yield PickleIssue("K005", "holds two records of one name")
+        yield PickleIssue("K005", "contains two records of one name")
     yield from _gaps(records)
     if storages is not None:
         yield from _compare_storages(inside, storages)
 
 
 def _gaps(records: tuple[Record, ...]) -> Iterator[PickleIssue]:
-    """Yield where bytes of no record lie, or bytes of two: something could be hidden there."""
+    """Yield the first bytes that belong to no record, or to two: they could hide something."""
     place = 0
     for record in sorted(records, key=lambda r: r.offset):
         gap = record.offset - place
         if not 0 <= gap <= (_MAX_PADDING if place else 0):
             what = f"{gap} bytes of no record" if gap > 0 else "two records in one place"
-            yield PickleIssue("K005", f"holds {what}, before {shown(record.name)}")
+            yield PickleIssue("K005", f"contains {what}, before {shown(record.name)}")
             return
         place = record.offset + LOCAL_SIZE + len(record.name.encode()) + record.compressed
 
@@ -372,7 +377,7 @@ def _compare_storages(
     declared = {f"data/{key}": storage for key, storage in storages.items()}
     missing = [name for name in declared if name not in inside]
     if missing:
-        yield PickleIssue("C002", f"lacks the storages {_listed(missing)}")
+        yield PickleIssue("C002", f"missing storages: {_listed(missing)}")
     for name, storage in declared.items():
         record = inside.get(name)
         if record and record.size != storage.nbytes:
@@ -381,7 +386,7 @@ def _compare_storages(
             break
     idle = [n for n in inside if _STORAGE.fullmatch(n) and n not in declared]
     if idle:
-        yield PickleIssue("K005", f"holds {_listed(idle)}, which no tensor uses")
+        yield PickleIssue("K005", f"contains {_listed(idle)}, which no tensor uses")
 
 
 def _listed(names: list[str]) -> str:

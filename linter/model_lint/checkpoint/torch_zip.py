@@ -1,7 +1,7 @@
 """The zip that ``torch.save`` writes, read as torch reads it.
 
-Python's ``zipfile`` is not used: the first record has to be read from a stream that can't seek (a
-checkpoint inside a deflated package), and of the directory only names, sizes and places matter.
+A record is a file in that zip; this is torch's word. Python's ``zipfile`` is not used: it can't
+read the first record from a stream that is not seekable (a checkpoint inside a deflated package).
 """
 
 from __future__ import annotations
@@ -37,18 +37,18 @@ from ..storage.zip_format import (
 )
 from .pickle_values import shown
 
-#: ``read(n)``: at most n bytes, none at the end.
+#: ``read(n)`` returns at most n bytes, none at the end.
 Read = Callable[[int], bytes]
 
-#: No directory of a checkpoint comes near this: the largest genuine one has 0.1 MB.
+#: Bytes of the directory: the largest genuine one has 0.1 MB.
 MAX_DIRECTORY = 4 * 1024 * 1024
-#: Bytes of the end in which the directory and what follows it lie.
+#: Bytes of the end of the file that contain the directory and the records after it.
 MAX_TAIL = MAX_DIRECTORY + TAIL_SIZE
 #: Flags of records at which torch's reader stops.
 _REFUSED = ENCRYPTED | PATCHED | STRONG | MASKED
-#: The attribute of a folder, to torch's reader on every system.
+#: The attribute of a folder, for torch's reader on every system.
 _FOLDER = 0x10
-#: Bytes that a record takes besides its data and its name, which stands there twice.
+#: Bytes of a record in addition to its data and its name, which is there twice.
 LEAST_HEADERS = LOCAL_SIZE + CENTRAL_SIZE
 
 
@@ -62,7 +62,7 @@ class ContainerError(Exception):
 
 
 class Record(NamedTuple):
-    """One member of the zip."""
+    """One file in the zip."""
 
     name: str
     flags: int
@@ -70,21 +70,24 @@ class Record(NamedTuple):
     crc: int
     compressed: int
     size: int
-    #: Where its local header stands; that of the central directory.
+    #: Where its local header is; 0 if the directory was not read.
     offset: int
 
 
-class Stream(Protocol):
-    """What a `Source` reads from; one that is sought has a ``seek`` as well."""
+class Readable(Protocol):
+    """A stream that a `CountedStream` reads; to be seekable it needs a ``seek`` as well."""
 
     def read(self, length: int, /) -> bytes:
-        """Return at most so many bytes, none at the end."""
+        """Return at most ``length`` bytes, none at the end."""
 
 
-class Source:
-    """A stream that counts what is read, and gives every failure as a ContainerError."""
+class CountedStream:
+    """A stream with look-ahead that counts the bytes it reads, and raises only ContainerError.
 
-    def __init__(self, stream: Stream) -> None:
+    A TreeError, of the package around the checkpoint, passes.
+    """
+
+    def __init__(self, stream: Readable) -> None:
         self._stream = stream
         self._ahead = b""
         self.count = 0
@@ -109,11 +112,11 @@ class Source:
         return data
 
     def push_back(self, data: bytes) -> None:
-        """Give back bytes that were read too far."""
+        """Return bytes to the stream that were read too far."""
         self._ahead = data + self._ahead
 
     def exactly(self, length: int) -> bytes:
-        """Return ``length`` bytes, or fail."""
+        """Return ``length`` bytes. Raises ContainerError if there are fewer."""
         data = self.peek(length)
         self._ahead = self._ahead[len(data) :]
         if len(data) < length:
@@ -121,7 +124,7 @@ class Source:
         return data
 
     def seek(self, offset: int) -> None:
-        """Go on reading at another place."""
+        """Go to another place."""
         self._ahead = b""
         try:
             cast("BinaryIO", self._stream).seek(offset)
@@ -130,7 +133,7 @@ class Source:
 
     @property
     def position(self) -> int:
-        """How far it was read, where it was never sought."""
+        """The position, if `seek` was never called."""
         return self.count - len(self._ahead)
 
     def _read(self, length: int) -> bytes:
@@ -144,18 +147,18 @@ class Source:
         return data
 
 
-def read_local_header(source: Source) -> Record:
-    """Read the header of the record that begins here; sizes are 0 where a descriptor has them."""
-    fixed = source.peek(LOCAL_SIZE)
+def read_local_header(stream: CountedStream) -> Record:
+    """Read the header of the record that begins here; sizes are 0 if they follow the data."""
+    fixed = stream.peek(LOCAL_SIZE)
     if len(fixed) < LOCAL_SIZE:
-        source.exactly(LOCAL_SIZE)
+        stream.exactly(LOCAL_SIZE)
     try:
-        header = parse_local(source.peek(local_length(fixed)))
+        header = parse_local(stream.peek(local_length(fixed)))
     except FormatError as error:
         if fixed.startswith(b"PK\3\4"):
             raise ContainerError("C002", "the file ends in the middle of a record") from error
         raise ContainerError("C002", "a record does not begin where it should") from error
-    source.exactly(header.length)
+    stream.exactly(header.length)
     return Record(
         _name(header.name),
         header.flags,
@@ -167,20 +170,20 @@ def read_local_header(source: Source) -> Record:
     )
 
 
-def read_directory(source: Source, size: int) -> tuple[Record, ...]:
+def read_directory(stream: CountedStream, size: int) -> tuple[Record, ...]:
     """Read the central directory of a file of ``size`` bytes."""
-    end = _end_of_directory(source, size)
+    end = _end_of_directory(stream, size)
     if end.length > MAX_DIRECTORY:
         raise ContainerError("C001", f"a directory of {end.length} bytes")
     if end.here != end.entries or end.disks not in {(0, 0), (1, 1)} or 0 < end.size < END_64_SIZE:
         raise ContainerError("C001", "torch refuses it: its last record is that of another zip")
-    source.seek(end.start)
-    records = parse_records(source.exactly(end.length))
+    stream.seek(end.start)
+    records = parse_records(stream.exactly(end.length))
     if len(records) != end.entries:
         raise ContainerError("C002", f"the directory has {len(records)} of {end.entries} records")
     outside = [r for r in records if r.offset + LOCAL_SIZE + r.compressed > size]
     if outside:
-        raise ContainerError("C002", f"{shown(outside[0].name)} lies outside the file")
+        raise ContainerError("C002", f"{shown(outside[0].name)} is outside the file")
     return records
 
 
@@ -195,7 +198,7 @@ def parse_records(directory: bytes) -> tuple[Record, ...]:
 
 
 def _record(header: CentralHeader) -> Record:
-    """Return a record, if it is none at which torch's reader stops. Raises ContainerError."""
+    """Return a record. Raises ContainerError for one that torch's reader refuses."""
     name = _name(header.name)
     reason = ""
     if header.flags & _REFUSED:
@@ -221,40 +224,43 @@ def _record(header: CentralHeader) -> Record:
     )
 
 
-def open_record(source: Source, record: Record) -> Read:
-    """Return a function that reads the content of a record, uncompressed, without its checksum."""
-    source.seek(record.offset)
-    read_local_header(source)
-    return content_reader(source, record.method, record.compressed)
+def open_record(stream: CountedStream, record: Record) -> Read:
+    """Return a function that reads the unpacked content of a record, without its checksum."""
+    stream.seek(record.offset)
+    read_local_header(stream)
+    return content_reader(stream, record.method, record.compressed)
 
 
-def content_reader(source: Source, method: int, compressed: int | None) -> Read:
-    """Read content that begins here; its end is where ``compressed`` or the deflate stream says."""
-    limited = source.read if compressed is None else _Limited(source, compressed).read
+def content_reader(stream: CountedStream, method: int, compressed: int | None) -> Read:
+    """Return a function that reads the unpacked content that begins here.
+
+    It ends after ``compressed`` bytes, or if that is None where the deflate stream ends.
+    """
+    limited = stream.read if compressed is None else _Limited(stream, compressed).read
     if method == STORED:
         return limited
     if method == DEFLATED:
-        return _Inflated(limited, source).read
+        return _Inflated(limited, stream).read
     raise ContainerError("C001", f"compression method {method}, which torch can't read")
 
 
 class _Limited:
-    def __init__(self, source: Source, length: int) -> None:
-        self._source = source
+    def __init__(self, stream: CountedStream, length: int) -> None:
+        self._stream = stream
         self._left = length
 
     def read(self, length: int) -> bytes:
-        data = self._source.read(min(length, self._left))
+        data = self._stream.read(min(length, self._left))
         self._left -= len(data)
         return data
 
 
 class _Inflated:
-    """A deflate stream; gives nothing behind its end."""
+    """A deflate stream; bytes after its end go back to the stream it is read from."""
 
-    def __init__(self, read: Read, source: Source) -> None:
+    def __init__(self, read: Read, stream: CountedStream) -> None:
         self._read = read
-        self._source = source
+        self._stream = stream
         self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
         self._pending = b""
 
@@ -267,7 +273,7 @@ class _Inflated:
                 raise ContainerError("C002", f"damaged deflate stream: {error}") from error
             self._pending = self._inflate.unconsumed_tail
             if self._inflate.eof:
-                self._source.push_back(self._inflate.unused_data)
+                self._stream.push_back(self._inflate.unused_data)
             if data or not compressed:
                 return data
         return b""
@@ -277,11 +283,11 @@ def _name(raw: bytes) -> str:
     return raw.decode("utf-8", "replace")
 
 
-def _end_of_directory(source: Source, size: int) -> End:
+def _end_of_directory(stream: CountedStream, size: int) -> End:
     """Find the directory as torch does: a zip64 record is where its locator says."""
     for length in (min(size, 4096), min(size, TAIL_SIZE)):
-        source.seek(size - length)
-        tail = source.exactly(length)
+        stream.seek(size - length)
+        tail = stream.exactly(length)
         at = tail.rfind(END)
         if 0 <= at <= length - END_SIZE:
             break
@@ -291,11 +297,11 @@ def _end_of_directory(source: Source, size: int) -> End:
     place = size - length + at
     locator = parse_locator(tail[max(0, at - LOCATOR_SIZE) : at])
     if locator and locator[1] + END_64_SIZE <= place:
-        source.seek(locator[1])
-        wide = parse_end_64(source.exactly(END_64_SIZE))
+        stream.seek(locator[1])
+        wide = parse_end_64(stream.exactly(END_64_SIZE))
         if wide and locator[2] != 1:
             raise ContainerError("C001", "torch refuses it: its last record is that of another zip")
         found = wide or found
     if found.start + found.length > place:
-        raise ContainerError("C002", "the directory lies outside the file")
+        raise ContainerError("C002", "the directory is outside the file")
     return found

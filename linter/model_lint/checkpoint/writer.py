@@ -1,10 +1,10 @@
-"""Write a checkpoint anew with what inference reads and nothing else, without torch.
+"""Write a copy of a checkpoint with only what inference reads, without torch.
 
-The numbers are copied bit for bit; only the description of them (``data.pkl``) is written anew.
-Tensors that shared a storage still do. Of a storage that is larger than its tensors need, only the
-part that they touch is kept. Storages of a GPU are marked as ``cpu``, so that the file loads on any
-machine. The layout is that of ``torch.save``, except that large storages are compressed, which
-every torch from 2.2 on reads. The same input gives the same bytes.
+The numbers are copied bit for bit; only their description (``data.pkl``) is new. Tensors that
+shared a storage still do. Only the part of a storage that its tensors use is kept. Storages of a
+GPU are marked as ``cpu``, so that the file loads on any machine. The layout is that of
+``torch.save``, except that large storages are compressed, which every torch from 2.2 on reads. The
+same input gives the same bytes.
 """
 
 from __future__ import annotations
@@ -35,23 +35,23 @@ from .model import BadCheckpoint, Checkpoint
 from .pickle_values import Ordered, Tensor
 from .pickle_writer import Part, UnwritableError, tensors, write_pickle
 from .reader import File, read_checkpoint
-from .torch_zip import ContainerError, Record, Source, open_record
+from .torch_zip import ContainerError, CountedStream, Record, open_record
 
-#: Called now and then with the bytes copied so far and their total.
+#: Called with the bytes copied so far and their total.
 Progress = Callable[[int, int], None]
 
 #: The folder of the records; torch names it after the file.
 PREFIX = "checkpoint_final"
 #: Storages begin at multiples of this, as torch writes them.
 ALIGNMENT = 64
-#: Parts of storages are cut at multiples of this: of the longest dtype.
+#: Parts of storages begin at multiples of this: the size of the longest dtype.
 _CUT = 16
 _CHUNK = 1024 * 1024
-#: Storages from this size on are compressed; the others are a hundredth of a network.
+#: Storages of at least this size are compressed; the others are a hundredth of a network.
 _LARGE = 256 * 1024
 #: Threads that compress.
 _WORKERS = 2
-#: How torch calls itself in the record at the end.
+#: The version that torch states in the zip64 record at the end.
 _TORCH = 798
 
 
@@ -69,27 +69,27 @@ def write_checkpoint(
     """Write a slim copy of a checkpoint and return its size in bytes.
 
     Args:
-        source: the checkpoint; it has to be seekable.
-        target: what to write to, in order; it need not be seekable.
-        keep_training_state: keep all that resuming reads, with numpy scalars as numbers and the
-            device as text, so that ``torch.load(weights_only=True)`` takes the file.
+        source: the checkpoint; it must be seekable.
+        target: the stream to write to; it need not be seekable.
+        keep_training_state: keep everything that resuming a training reads, with numpy scalars as
+            numbers and the device as text, so that ``torch.load(weights_only=True)`` loads it.
         progress: called after each storage that is copied.
 
     Raises:
-        CheckpointError: the source is not a valid checkpoint of nnU-Net, or holds values other than
-            numbers, texts and tensors.
+        CheckpointError: the source is not a valid checkpoint of nnU-Net, or contains values other
+            than numbers, texts and tensors.
         OSError: the target can't be written to.
     """
     checkpoint = read_checkpoint(source)
     if isinstance(checkpoint, BadCheckpoint):
         raise CheckpointError(checkpoint.reason)
-    # What is not on the list was never built: it can be left out, but not copied.
+    # A global that is not on the list was never built: it can be left out, but not copied.
     grave = [issue for issue in checkpoint.issues if keep_training_state or issue.code != "K001"]
     if grave:
         inside = "data.pkl: " if grave[0].code.startswith("K") else ""
         raise CheckpointError(inside + grave[0].message)
     if checkpoint.missing_keys:
-        raise CheckpointError(f"it lacks {', '.join(checkpoint.missing_keys)}")
+        raise CheckpointError(f"missing keys: {', '.join(checkpoint.missing_keys)}")
     content = dict(checkpoint.content) if keep_training_state else _slim(checkpoint)
     content["network_weights"] = _unwrapped(checkpoint)
     parts = _parts(content)
@@ -97,18 +97,18 @@ def write_checkpoint(
         pickle = write_pickle(content, parts)
     except UnwritableError as error:
         first = next((f"data.pkl: {issue.message}" for issue in checkpoint.issues), None)
-        raise CheckpointError(first or f"it holds {error}, which can't be copied") from error
+        raise CheckpointError(first or f"it contains {error}, which can't be copied") from error
     records = {record.name: record for record in checkpoint.records}
     try:
         with source.open() as stream, ThreadPoolExecutor(_WORKERS) as workers:
-            copied = _Copies(Source(stream), records, checkpoint, parts, progress)
+            copied = _Copies(CountedStream(stream), records, checkpoint, parts, progress)
             return _write_zip(_Zip(target, workers), pickle, copied)
     except ContainerError as error:
         raise CheckpointError(error.reason) from error
 
 
 def _slim(checkpoint: Checkpoint) -> dict[str, object]:
-    """Return what nnU-Net's predictor and its loader of pretrained weights read."""
+    """Return the keys that nnU-Net's predictor and its loader of pretrained weights read."""
     content: dict[str, object] = {
         "network_weights": None,
         "init_args": {"configuration": checkpoint.configuration},
@@ -121,7 +121,7 @@ def _slim(checkpoint: Checkpoint) -> dict[str, object]:
 
 
 def _unwrapped(checkpoint: Checkpoint) -> object:
-    """Return the weights under the names that nnU-Net loads, without the prefix of a wrapper."""
+    """Return the weights with the names that nnU-Net loads, without the prefix of a wrapper."""
     weights = checkpoint.content["network_weights"]
     prefix = checkpoint.wrapper_prefix
     if prefix is None:
@@ -129,7 +129,7 @@ def _unwrapped(checkpoint: Checkpoint) -> object:
     named = Ordered()
     named.update((name.removeprefix(prefix), tensor) for name, tensor in weights.items())
     modules = weights.metadata if isinstance(weights, Ordered) else None
-    if modules is not None:  # by the names of modules, which end without the dot
+    if modules is not None:  # its keys are names of modules, without the dot at the end
         dotted = {f"{module}.": version for module, version in modules.items()}
         inside = {m: version for m, version in dotted.items() if m.startswith(prefix)}
         named.metadata = {m.removeprefix(prefix)[:-1]: v for m, v in inside.items()}
@@ -137,7 +137,7 @@ def _unwrapped(checkpoint: Checkpoint) -> object:
 
 
 def _parts(content: Mapping[str, object]) -> dict[str, Part]:
-    """Decide what is kept of each storage, numbered in order of appearance."""
+    """Return the part of each storage that is kept, numbered in order of appearance."""
     touched: dict[str, tuple[int, int]] = {}
     for tensor in tensors(content):
         start, end = _touched(tensor)
@@ -148,13 +148,13 @@ def _parts(content: Mapping[str, object]) -> dict[str, Part]:
 
 
 def _touched(tensor: Tensor) -> tuple[int, int]:
-    """Return the bytes of its storage that a tensor touches, from a multiple of `_CUT`."""
+    """Return start and end of a tensor in its storage, in bytes; the start is cut to `_CUT`."""
     start, end = (element * tensor.storage.itemsize for element in tensor.extent)
     return start // _CUT * _CUT, end
 
 
 def _compressed(part: Part) -> int:
-    """Return how many bytes of a storage are compressed: all or none."""
+    """Return the number of bytes of a storage that are compressed: all or none."""
     return part.size if part.size >= _LARGE else 0
 
 
@@ -169,20 +169,20 @@ class _Copy(NamedTuple):
 
 @dataclass(frozen=True)
 class _Copies:
-    """The storages to copy, and where from."""
+    """The storages to copy, and where they are read from."""
 
-    source: Source
+    stream: CountedStream
     records: Mapping[str, Record]
     checkpoint: Checkpoint
     parts: Mapping[str, Part]
     progress: Progress | None
 
     def __iter__(self) -> Iterator[_Copy]:
-        """Yield each storage; its bytes are to be taken before the next.
+        """Yield each storage; read its bytes before asking for the next.
 
-        Those that are compressed come last, by size. ``torch.load(mmap=True)`` knows nothing of
-        compression: it takes as many bytes as the numbers have, of the largest more than the file
-        holds, and so fails instead of loading compressed bytes as numbers.
+        Compressed ones come last, in order of size. ``torch.load(mmap=True)`` ignores compression
+        and maps the unpacked size: for the last and largest storage that goes beyond the end of the
+        file, so torch fails instead of loading compressed bytes as numbers.
         """
         done, total = 0, sum(self._record(key).size for key in self.parts)
         for key, part in sorted(self.parts.items(), key=lambda item: _compressed(item[1])):
@@ -194,19 +194,19 @@ class _Copies:
 
     @property
     def plain(self) -> bool:
-        """Whether none is compressed."""
+        """Whether no storage is compressed."""
         return not any(map(_compressed, self.parts.values()))
 
     def byteorder(self) -> bytes:
-        """Return what the source says of the order of bytes; old files are little-endian."""
+        """Return the byte order that the source states; old files without one are little-endian."""
         record = self.records.get(f"{self.checkpoint.prefix}/byteorder")
-        return open_record(self.source, record)(16) if record else b"little"
+        return open_record(self.stream, record)(16) if record else b"little"
 
     def _record(self, key: str) -> Record:
         return self.records[f"{self.checkpoint.prefix}/data/{key}"]
 
     def _read(self, record: Record, part: Part) -> Iterator[bytes]:
-        read = open_record(self.source, record)
+        read = open_record(self.stream, record)
         position, crc = 0, 0
         while data := read(_CHUNK):
             crc = zlib.crc32(data, crc)
@@ -222,7 +222,7 @@ class _Copies:
 
 def _write_zip(archive: _Zip, pickle: bytes, copies: _Copies) -> int:
     archive.record("data.pkl", [pickle])
-    if copies.plain:  # newer versions of torch compute from these where each storage begins
+    if copies.plain:  # newer versions of torch compute the start of each storage from these
         archive.record(".format_version", [b"1"])
         archive.record(".storage_alignment", [str(ALIGNMENT).encode()])
     archive.record("byteorder", [copies.byteorder()])
@@ -234,7 +234,7 @@ def _write_zip(archive: _Zip, pickle: bytes, copies: _Copies) -> int:
 
 
 class _Zip:
-    """Writes records as torch does: aligned, with sizes and checksums behind the data."""
+    """Writes records as torch does: aligned, with sizes and checksums after the data."""
 
     def __init__(self, target: IO[bytes], workers: Executor) -> None:
         self._target = target
@@ -265,7 +265,7 @@ class _Zip:
         )
 
     def content_id(self) -> bytes:
-        """Return 40 digits that stand for the names and contents, as torch writes them."""
+        """Return 40 digits that identify the names and contents, as torch writes them."""
         names = zlib.crc32(b"".join(header.name for header in self._written))
         sums = struct.pack(f"<{len(self._written)}L", *(header.crc for header in self._written))
         return f"{names:020d}{zlib.crc32(sums):020d}".encode()
@@ -281,7 +281,7 @@ class _Zip:
 
 
 class _Summed:
-    """Data whose checksum and size are known once it was taken."""
+    """Data whose checksum and size are known after iterating over it."""
 
     def __init__(self, data: Iterable[bytes]) -> None:
         self._data = data

@@ -1,1 +1,1 @@
-"""What was found: frozen, and whole even where a part can't be read."""
+"""What was found: frozen, and complete even if a part can't be read."""

@@ -1,4 +1,4 @@
-"""The model of a zip as a container, whatever it holds."""
+"""The model of a zip as a container, independent of its contents."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ class Archive(NamedTuple):
     file_name: str
     #: Bytes of the file.
     size: int
-    #: Its first bytes, which tell what a file that is no zip is instead.
+    #: Its first bytes, which show what the file is if it is not a zip.
     head: bytes
-    #: Why it can't be read as a zip; None where it can.
+    #: Why it can't be read as a zip; None if it can.
     error: TreeError | None = None
-    #: What it holds; None where it can't be read.
+    #: Its contents; None if it can't be read.
     tree: ZipTree | None = None
-    #: What the headers of its entries say, beside the directory.
+    #: What the headers of its entries say, in addition to the directory.
     headers: Headers = Headers()
 
     @property
     def members(self) -> tuple[Member, ...]:
-        """Every record of the central directory, in order."""
+        """Every entry of the central directory, in order."""
         return self.tree.members if self.tree else ()
 
 
 def read_archive(file_name: str, ranges: Ranges) -> Archive:
-    """Read the directory of a zip and the headers of its entries; never raises for its content.
+    """Read the directory of a zip and the headers of its entries; never raise for its content.
 
-    Raises TreeError where its bytes can't be had.
+    Raises TreeError if its bytes can't be read.
     """
     head = ranges.read(0, _HEAD)
     try:
         tree = open_zip(ranges)
-        tree.folders  # noqa: B018 - too many folders are a limit of the archive, too
+        tree.folders  # noqa: B018 - too many folders make the archive unreadable
     except TreeError as error:
         return Archive(file_name, ranges.size, head, error)
     return Archive(file_name, ranges.size, head, None, tree, read_headers(tree))

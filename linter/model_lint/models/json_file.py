@@ -1,4 +1,4 @@
-"""JSON files as the consumers read them, with what they can't tell: repeated keys and positions."""
+"""JSON files as the consumers read them, with repeated keys and the positions of keys."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from .unreadable import Unreadable, unread
 class _Parsed(NamedTuple):
     path: str
     text: str
-    #: The parsed value; None where it is unreadable.
+    #: The parsed value; None if it is unreadable.
     value: Any
     unreadable: Unreadable | None = None
-    #: Keys that stand twice in one object: ``json.load`` keeps the last and says nothing.
+    #: Keys that are duplicate in one object: ``json.load`` silently keeps the last.
     repeated_keys: tuple[str, ...] = ()
     #: Strings, brackets and commas in it.
     tokens: int = 0
@@ -37,13 +37,13 @@ class JsonFile(_Parsed):
 
     @property
     def object(self) -> dict[str, Any]:
-        """The value where it is an object, else an empty one, so that other rules pass over it."""
+        """The value if it is an object, else an empty one, so that other rules ignore it."""
         return self.value if isinstance(self.value, dict) else {}
 
     def line(self, *steps: Step) -> int | None:
-        """Return the 1-based line on which a key (or array element) stands.
+        """Return the 1-based line of a key (or array element).
 
-        None if it is not in the file, or deeper in it than any key that nnU-Net reads.
+        None if it is not in the file, or nested deeper than any key that nnU-Net reads.
         """
         offset = self._offsets.get(steps)
         return None if offset is None else self.text.count("\n", 0, offset) + 1
@@ -62,7 +62,7 @@ class JsonFile(_Parsed):
 
     @property
     def repeated(self) -> Iterator[tuple[str, int]]:
-        """The keys that stand twice in one object, with the line of the later one."""
+        """The keys that are duplicate in one object, with the line of the later one."""
         if not self.repeated_keys:
             return
         seen: set[tuple[Step, ...]] = set()
@@ -78,7 +78,7 @@ class JsonFile(_Parsed):
 
 
 class JsonReader:
-    """Reads the JSON files of a package, which share a limit besides their own."""
+    """Reads the JSON files of a package, which share one limit and have one each."""
 
     def __init__(self, tree: Tree) -> None:
         """Read from this tree."""
@@ -86,7 +86,7 @@ class JsonReader:
         self._left = MAX_JSON_TOTAL
 
     def read(self, path: str) -> JsonFile | None:
-        """Read a file, None if it is not there."""
+        """Read a file; None if it is missing."""
         if path not in self._tree.files:
             return None
         file = read_json(self._tree, path, min(self._left, MAX_JSON_TOKENS))
@@ -95,7 +95,7 @@ class JsonReader:
 
 
 def read_json(tree: Tree, path: str, limit: int = MAX_JSON_TOKENS) -> JsonFile:
-    """Read a JSON file as ``json.load(open(path))`` does on Linux; never raises."""
+    """Read a JSON file as ``json.load(open(path))`` does on Linux; never raise."""
     try:
         data = read_bytes(tree, path, MAX_JSON_BYTES)
     except TreeError as error:
@@ -104,9 +104,9 @@ def read_json(tree: Tree, path: str, limit: int = MAX_JSON_TOKENS) -> JsonFile:
 
 
 def parse_json(path: str, data: bytes, limit: int = MAX_JSON_TOKENS) -> JsonFile:
-    """Parse JSON bytes; never raises. NaN and Infinity pass, as in the consumers' parser.
+    """Parse JSON bytes; never raise. NaN and Infinity are valid, as in the consumers' parser.
 
-    Of more than ``limit`` strings, brackets and commas nothing is kept.
+    A text of more than ``limit`` strings, brackets and commas is unreadable.
     """
     text = data.decode(errors="replace")
     reason = _not_json(data, text)
@@ -116,7 +116,7 @@ def parse_json(path: str, data: bytes, limit: int = MAX_JSON_TOKENS) -> JsonFile
     if tokens > limit:
         reason = f"larger than any genuine file: more than {limit} strings, brackets and commas"
         if limit < MAX_JSON_TOKENS:
-            reason = "not looked into, since the files before it are larger than any genuine ones"
+            reason = "not read, since the files before it are larger than any genuine ones"
         return JsonFile(path, "", None, Unreadable(reason))
     if depth > MAX_JSON_DEPTH:
         reason = f"nested deeper than {MAX_JSON_DEPTH} levels"
@@ -143,7 +143,7 @@ def parse_json(path: str, data: bytes, limit: int = MAX_JSON_TOKENS) -> JsonFile
 
 def _not_json(data: bytes, text: str) -> str | None:
     if data.startswith(b"version https://git-lfs"):
-        return "a git-lfs pointer, not the file that it stands for"
+        return "a git-lfs pointer, not the file itself"
     if data.startswith(b"\xef\xbb\xbf"):
         return "it starts with a byte order mark, which json.load refuses"
     if "\ufffd" in text and "\ufffd".encode() not in data:
@@ -153,15 +153,15 @@ def _not_json(data: bytes, text: str) -> str | None:
     return None
 
 
-#: Strings, brackets and commas; a string that does not end reaches to the end of the text.
+#: Strings, brackets and commas; a string without an end goes on to the end of the text.
 _PUNCTUATION = re.compile(r'"[^"]*"?|[\[\]{},]')
 _TOKEN = re.compile(r'"[^"]*"|[\[\]{}:,]|[^\s\[\]{}:,"]+')
 
 
 def _masked(text: str) -> str:
-    """Replace escaped quotes and backslashes by as many other characters.
+    """Replace escaped quotes and backslashes by the same number of other characters.
 
-    A string then ends at its next quote, which a pattern finds in linear time and without memory.
+    A string then ends at its next quote, which a pattern finds in linear time and constant memory.
     """
     return text.replace("\\\\", "__").replace('\\"', "__")
 
@@ -169,7 +169,7 @@ def _masked(text: str) -> str:
 def _measure(text: str, limit: int) -> tuple[int, int]:
     """Return how many strings, brackets and commas a text has, and how deep it is nested.
 
-    It stops where one of them exceeds its limit.
+    It stops as soon as one of them exceeds its limit.
     """
     tokens = depth = deepest = 0
     for match in _PUNCTUATION.finditer(_masked(text)):
@@ -201,7 +201,7 @@ def _positions(text: str) -> Iterator[tuple[tuple[Step, ...], int]]:
         elif symbol == ":":
             continue
         elif path and path[-1] == "":
-            # An empty key must not look like waiting for one; no rule asks for its position.
+            # An empty key must differ from the mark "" above; no rule asks for its position.
             path[-1] = json.loads(text[match.start() : match.end()]) or "\0"
             if len(path) <= MAX_POINTED_DEPTH:
                 yield tuple(path), match.start()

@@ -1,6 +1,6 @@
-"""What a trainer folder lacks and the package holds at another place or under another name.
+"""Files that are missing in a trainer folder, but in the package at another place or name.
 
-Rules ask for it before they advise to leave a file out, or report one as missing.
+Rules look here before they advise to leave a file out, or report one as missing.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ _CONTENTS = {
     "trainer_class.py": (r"(?m)^(def get_trainer_class|class nnUNetTrainer)",),
 }
 _LETTERS = {name: letters(name) for name in _CONTENTS}
-#: Of several checkpoints, the first of these is taken for the final one.
+#: Words in the names of checkpoints: the one with the first of these is taken as the final one.
 _PREFERRED = ("final", "best", "latest", "")
-#: Files that may be meant to be one that is missing; no package has so many.
+#: Candidates that are considered for a missing file; no genuine package has so many.
 _CONSIDERED = 100
 
 
 def find_misplaced(
     tree: Tree, trainers: Iterable[TrainerFolder], texts: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return the places where something is missing, each with the path where it is instead.
+    """Return the paths of missing files, each with the path where the file is instead.
 
     Args:
         tree: the package.
-        trainers: the trainer folders that may lack something.
-        texts: what is known of the contents of files, by path.
+        trainers: the trainer folders in which something may be missing.
+        texts: the texts of files as far as they were read, by path.
     """
     trainers = tuple(trainers)
     if not any(_missing(tree, trainer) or _is_incomplete(trainer) for trainer in trainers):
@@ -67,14 +67,14 @@ def find_misplaced(
 
 
 def _missing(tree: Tree, trainer: TrainerFolder) -> list[str]:
-    """Return the names of the files that a trainer folder lacks."""
+    """Return the names of the files that are missing in a trainer folder."""
     names = [name for name in _CONTENTS if name != "trainer_class.py" or trainer.needs_class]
     places = (tree.files, tree.folders, tree.special)
     return [name for name in names if not any(trainer.at(name) in place for place in places)]
 
 
 def _is_incomplete(trainer: TrainerFolder) -> bool:
-    """Return whether a trainer folder lacks a fold, or a fold its checkpoint."""
+    """Return whether a trainer folder has no fold, or a fold has no checkpoint."""
     return not trainer.folds or any(
         fold.number is not None and FINAL_CHECKPOINT not in fold.checkpoints
         for fold in trainer.folds
@@ -82,7 +82,7 @@ def _is_incomplete(trainer: TrainerFolder) -> bool:
 
 
 def _placed(tree: Tree, trainer: TrainerFolder) -> Iterator[str]:
-    """Yield what lies where the specification's tree shows it."""
+    """Yield the files that are where the specification's tree shows them."""
     yield from map(trainer.at, TRAINER_FILES)
     for fold in trainer.folds:
         if fold.number is not None:
@@ -90,7 +90,7 @@ def _placed(tree: Tree, trainer: TrainerFolder) -> Iterator[str]:
 
 
 def _meant(path: str, text: str) -> Iterator[str]:
-    """Yield the names that a file was meant to have, by its own name or by what it contains."""
+    """Yield the names that a file was meant to have, judged by its own name or its content."""
     own = letters(_name(path))
     for name, contents in _CONTENTS.items():
         if own == _LETTERS[name] or (text and all(re.search(c, text) for c in contents)):
@@ -98,7 +98,7 @@ def _meant(path: str, text: str) -> Iterator[str]:
 
 
 def _files(tree: Tree, trainer: TrainerFolder, meant: Mapping[str, list[str]]) -> dict[str, str]:
-    """Return the files that are meant to be those that a trainer folder lacks."""
+    """Return the missing files of a trainer folder, each with the file that was meant to be it."""
     found: dict[str, str] = {}
     for name in _missing(tree, trainer):
         place = trainer.at(name)
@@ -110,7 +110,7 @@ def _files(tree: Tree, trainer: TrainerFolder, meant: Mapping[str, list[str]]) -
 
 
 def _final_checkpoints(trainer: TrainerFolder, weights: list[str]) -> dict[str, str]:
-    """Return the checkpoints that are meant to be those of the folds that have none."""
+    """Return the missing final checkpoints, each with the file that was meant to be it."""
     loose = _loose(trainer, weights)
     found: dict[str, str] = {}
     for fold in trainer.folds:
@@ -123,7 +123,7 @@ def _final_checkpoints(trainer: TrainerFolder, weights: list[str]) -> dict[str, 
 
 
 def _folds(tree: Tree, trainer: TrainerFolder, weights: list[str]) -> dict[str, str]:
-    """Return the folders that are meant to be folds, or the checkpoint of one."""
+    """Return the folders that were meant to be folds, or a checkpoint that belongs in one."""
     loose = _loose(trainer, weights)
     folders = {_fold_around(path) for path in weights if path not in loose}
     inside = [trainer.at(name) for name in tree.folders[trainer.path] if resembles_fold(name)]
@@ -140,13 +140,13 @@ def _folds(tree: Tree, trainer: TrainerFolder, weights: list[str]) -> dict[str, 
 
 
 def _loose(trainer: TrainerFolder, weights: list[str]) -> list[str]:
-    """Return the checkpoints that lie in the trainer folder itself, or in one above it."""
+    """Return the checkpoints in the trainer folder itself, or in a folder above it."""
     around = {"", trainer.path, *above(trainer.path)}
     return [path for path in weights if _folder(path) in around]
 
 
 def _fold_around(path: str) -> str:
-    """Return the folder that is meant to be the fold of a checkpoint."""
+    """Return the folder that was meant to be the fold of a checkpoint."""
     folders = [*above(path)]
     return next((folder for folder in folders if resembles_fold(_name(folder))), folders[0])
 
@@ -161,7 +161,7 @@ def _preference(path: str) -> tuple[int, str]:
 
 
 def _distance(path: str, place: str) -> int:
-    """Return how many folders one goes up and down from one path to the other."""
+    """Return the number of folders up and down from one path to the other."""
     return len({*above(path)} ^ {*above(place)})
 
 

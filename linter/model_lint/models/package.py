@@ -1,6 +1,6 @@
-"""The model of a package: what a zip or a folder holds, as SCT and nnU-Net would find it.
+"""The model of a package: the contents of a zip or a folder, as SCT and nnU-Net would find them.
 
-Building never raises. What can't be read is a value that says why; one rule reports it.
+Building never raises. An unreadable part is a value with the reason; one rule reports it.
 """
 
 from __future__ import annotations
@@ -34,57 +34,57 @@ from .trainer_folder import (
 FILE_NAME = re.compile(r"(model_[^/]+?)[-_]r[0-9]{8}\.zip", re.ASCII)
 
 
-class _Held(NamedTuple):
+class _Contents(NamedTuple):
     tree: Tree
     #: The file name of the zip, None for a folder.
     file_name: str | None
-    #: The model repository's name where it is known.
+    #: The model repository's name if the user gave it.
     repository: str | None
-    #: That name as it reads, or else what the zip's own name says of it.
+    #: That name parsed, or else the repository's name as the file name of the zip states it.
     named: Name | None
-    #: Names at the top of the tree, ``__MACOSX`` left out, as SCT's installer counts them.
+    #: Names at the top of the tree, without ``__MACOSX``, as SCT's installer counts them.
     top: tuple[str, ...]
-    #: The single folder at the top that SCT's installer strips; "" where it strips none. It is
+    #: The single folder at the top that SCT's installer strips; "" if it strips none. It is
     #: the folder of the tree that becomes SCT's installation folder.
     wrapper: str
     #: What SCT finds there: the paths that match ``nnUNetTrainer*``, files and folders.
     found: tuple[str, ...]
-    #: Every folder that looks like a trainer folder, wherever it is. Rules that look for danger,
-    #: damage and leaks, and into plans and checkpoints, look into all of them.
+    #: Every folder that looks like a trainer folder, at any place. Rules about danger, damage,
+    #: leaks, plans and checkpoints look at all of them.
     trainers: tuple[TrainerFolder, ...]
-    #: Every ``crop_metadata.json``, wherever it is.
+    #: Every ``crop_metadata.json``, at any place.
     crops: tuple[JsonFile, ...] = ()
-    #: What can be read as text, wherever it is: nnU-Net's records, JSON, sources.
-    records: tuple[TextFile, ...] = ()
+    #: Every file that can be read as text, at any place: nnU-Net's logs, JSON, sources.
+    texts: tuple[TextFile, ...] = ()
     #: How much of it was read.
     depth: Depth = Depth.END
-    #: Of files that were read whole for that alone (``--deep``), those with a wrong checksum.
+    #: Files with a wrong checksum, among those that only ``--deep`` reads whole.
     wrong_checksums: tuple[Place, ...] = ()
-    #: Whether this is a `dataset.json` of a data set, without the model that is trained on it.
+    #: Whether this is only the `dataset.json` of a data set, without a model.
     lone_dataset: bool = False
-    #: A file by which a model of nnU-Net 1 is recognised; None for any other.
+    #: A file that shows that this is a model of nnU-Net 1; None for any other.
     version_1: str | None = None
 
 
-class Package(_Held):
-    """A packaged model: a zip, or the folder that one would be made of."""
+class Package(_Contents):
+    """A packaged model: a zip, or the folder from which one would be made."""
 
     @property
     def judged(self) -> tuple[TrainerFolder, ...]:
-        """The trainer folders that a consumer loads, or else all, which were meant to be.
+        """The trainer folders that a consumer loads; all of them if it would load none.
 
-        Rules about what has to be in the trainer folder, and what must not be there, look at these.
+        Rules about what must and must not be in a trainer folder look at these.
         """
         loaded = tuple(t for t in self.trainers if t.path and t.parent == self.wrapper)
         return loaded or self.trainers
 
     @cached_property
     def misplaced(self) -> dict[str, str]:
-        """What the judged trainer folders lack: each place, with the path that it is at instead."""
-        return find_misplaced(self.tree, self.judged, {r.path: r.text for r in self.records})
+        """The missing files of the judged trainer folders, each with the path where it is now."""
+        return find_misplaced(self.tree, self.judged, {t.path: t.text for t in self.texts})
 
     def wrong_bytes(self, fold: Fold) -> str | None:
-        """Say which checksums of a fold's checkpoint are wrong, where it was read whole."""
+        """Return which checksums of a fold's checkpoint are wrong, if it was read whole."""
         if not isinstance(fold.checkpoint, Checkpoint):
             return None
         entry = self.tree.files[fold.checkpoint_path]
@@ -93,7 +93,7 @@ class Package(_Held):
     @property
     def damaged(self) -> tuple[tuple[str, str], ...]:
         """Files of a zip whose data does not unpack, with the reason."""
-        files: list[JsonFile | TrainerClass | TextFile | None] = [*self.records, *self.crops]
+        files: list[JsonFile | TrainerClass | TextFile | None] = [*self.texts, *self.crops]
         for t in self.trainers:
             files += [t.dataset, t.plans, t.fingerprint, t.trainer_class]
         failed = {f.path: f.unreadable for f in files if f}
@@ -112,13 +112,13 @@ def build_package(
     parse: Callable[[str], Name] = parse,
     reading: Reading = NORMAL,
 ) -> Package:
-    """Build the model of a package. Raises TreeError only where the storage can't be listed.
+    """Build the model of a package. Raises TreeError only if the storage can't be listed.
 
     Args:
         tree: the zip or the folder.
         file_name: the zip's name; None for a folder.
-        repository: the name of the model repository where the user gives it.
-        parse: reads such a name with the words of the configuration.
+        repository: the name of the model repository if the user gives it.
+        parse: parses that name with the words of the configuration.
         reading: how much of it is read.
     """
     match = FILE_NAME.fullmatch(file_name or "")
@@ -131,7 +131,7 @@ def build_package(
         if fnmatchcase(name, TRAINER_GLOB)
     )
     version_1 = _version_1(tree)
-    # Those that SCT finds come first, so that others can't keep them from being looked into.
+    # Those that SCT finds come first, so that others can't use up the limit.
     places = sorted(find_trainer_folders(tree), key=lambda path: path not in found)
     places = [] if version_1 else places[:MAX_TRAINERS]
     finals = [path for place in places for path in final_checkpoints(tree, place)]
@@ -141,7 +141,7 @@ def build_package(
     crops = [path for path in tree.files if path.rpartition("/")[2] == CROP_METADATA]
     metadata = tuple(filter(None, map(reader.read, crops[:MAX_TRAINERS])))
     whole = reading.depth is Depth.ALL
-    records = read_texts(tree, _known_texts(trainers, metadata), whole=whole)
+    texts = read_texts(tree, _known_texts(trainers, metadata), whole=whole)
     others = [
         path
         for path, entry in tree.files.items()
@@ -157,7 +157,7 @@ def build_package(
         found,
         trainers,
         metadata,
-        records,
+        texts,
         reading.depth,
         wrong_checksums(tree, others, reading),
         version_1=version_1,
@@ -165,7 +165,7 @@ def build_package(
 
 
 def _version_1(tree: Tree) -> str | None:
-    """Return a file of nnU-Net 1, unless there is one of nnU-Net 2 as well."""
+    """Return a file of nnU-Net 1; None if there is none, or one of nnU-Net 2 as well."""
     names = {path: path.rpartition("/")[2] for path in tree.files}
     if any(name == "plans.json" or name.endswith(".pth") for name in names.values()):
         return None
@@ -178,7 +178,7 @@ def _known_texts(trainers: Iterable[TrainerFolder], crops: Iterable[JsonFile]) -
 
 
 def _wrapper(tree: Tree, top: tuple[str, ...]) -> str:
-    """Return what SCT's ``install_data`` strips: one root folder not named after a trainer."""
+    """Return the folder that SCT's ``install_data`` strips: a single one not named as a trainer."""
     if len(top) != 1 or top[0] not in tree.folders or "nnUNetTrainer" in top[0]:
         return ""
     return top[0]

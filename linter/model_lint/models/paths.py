@@ -1,4 +1,4 @@
-"""What names and paths mean: the specification's files, and what is recognised by its name."""
+"""What names and paths mean: the specification's files, and files recognised by their name."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ TRAINER_GLOB = "nnUNetTrainer*"
 #: What SCT globs for inside the trainer folder.
 FOLD_GLOB = "fold_*"
 FINAL_CHECKPOINT = "checkpoint_final.pth"
-#: What SCT reads beside the trainer folder for models of cropped images.
+#: What SCT reads next to the trainer folder for models of cropped images.
 CROP_METADATA = "crop_metadata.json"
-#: What nnU-Net names a dataset folder; one such wrapper suits SCT, nnU-Net and Slicer.
+#: nnU-Net's name of a dataset folder; SCT, nnU-Net and Slicer accept one such wrapper.
 DATASET_FOLDER = re.compile(r"Dataset\d{3}_.+", re.ASCII)
-#: The files of the specification's tree, by the folder they are in.
+#: The files of the specification's tree: in the trainer folder, and in a fold.
 TRAINER_FILES = frozenset(
     {"dataset.json", "plans.json", "dataset_fingerprint.json", "trainer_class.py"}
 )
@@ -28,7 +28,7 @@ _IMAGES = (
     *(".img", ".hdr", ".dcm", ".dicom", ".ima", ".tif", ".tiff", ".npz", ".npy", ".b2nd"),
 )
 _CHECKPOINTS = (".pth", ".pt", ".ckpt", ".onnx", ".model", ".safetensors")
-#: What macOS and Windows leave behind, up to its end.
+#: Matches up to the end of a file or folder that macOS or Windows left behind.
 _JUNK = re.compile(r"(?:^|/)(?:(?:__MACOSX|\.DS_Store|Thumbs\.db|desktop\.ini)(?![^/])|\._[^/]*)")
 
 
@@ -39,12 +39,12 @@ def above(path: str) -> Iterator[str]:
 
 
 def letters(name: str) -> str:
-    """Return what is left of a name where case, signs, numbers and "copy" do not count."""
+    """Return a name in lower case, without signs, numbers and "copy", to compare names."""
     return re.sub(r"copy of|copy|[^a-z]", "", name.lower())
 
 
 def is_junk(path: str) -> bool:
-    """Return whether a path is, or lies in, what an operating system leaves behind."""
+    """Return whether an operating system left behind this path or a folder above it."""
     return _JUNK.search(path) is not None
 
 
@@ -55,13 +55,13 @@ def junk_entry(path: str) -> str | None:
 
 
 def is_image(path: str) -> bool:
-    """Return whether a path ends as images and arrays of voxels do."""
+    """Return whether a path has the suffix of an image or an array of voxels."""
     name = path.rpartition("/")[2].lower()
     return name.endswith(_IMAGES) or name == "dicomdir"
 
 
 def is_checkpoint(path: str) -> bool:
-    """Return whether a path ends as the weights of some network do."""
+    """Return whether a path has the suffix of the weights of a network."""
     return path.lower().endswith(_CHECKPOINTS)
 
 
@@ -76,14 +76,14 @@ def is_fold_checkpoint(name: str) -> bool:
 
 
 def resembles_fold(name: str) -> bool:
-    """Return whether a name was probably meant to be that of a fold."""
+    """Return whether a name was probably meant to be the name of a fold."""
     return re.fullmatch(r"fold[-_ .]?(all|[0-9]+)", name.lower()) is not None
 
 
 def validation_entry(path: str) -> str | None:
-    """Return the outermost folder or file on a path that holds validation results."""
+    """Return the outermost folder or file on a path that contains validation results."""
     if "validation" not in path and "crossval_results" not in path:
-        return None  # nearly every path: the folders of most need no look
+        return None  # true of nearly every path, and fast
     parts = path.split("/")
     for position, part in enumerate(parts):
         inner = part == "validation" or part.startswith("validation_")
@@ -101,7 +101,7 @@ class FolderName(NamedTuple):
 
 
 def parse_folder_name(name: str) -> FolderName | None:
-    """Split ``TRAINER__PLANS__CONFIGURATION`` as nnU-Net does; None unless three parts result."""
+    """Split ``TRAINER__PLANS__CONFIGURATION`` as nnU-Net does; None unless it has three parts."""
     parts = name.split("__")
     return FolderName(*parts) if len(parts) == 3 and all(parts) else None
 
@@ -115,5 +115,5 @@ def fold_number(name: str) -> int | str | None:
 
 
 def is_version_1(name: str) -> bool:
-    """Return whether a file of this name is one of nnU-Net 1's."""
+    """Return whether nnU-Net 1 writes a file of this name."""
     return name == "plans.pkl" or fnmatchcase(name, "model_*.model")

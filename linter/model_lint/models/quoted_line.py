@@ -1,4 +1,4 @@
-"""Source context: the line that a problem names, out of the texts that the models hold."""
+"""The line of text that is shown under a finding, taken from the texts in the models."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from .package import Package
     from .repository import Repository
 
-#: Characters of a line that are kept: a whole file may stand on one line.
+#: Characters of a line that are kept: a whole file may be one line.
 _KEPT = 160
-#: Characters of a file above which no line is shown: no file that people edit is so large.
+#: No line is shown of a file with more characters: no file that people edit is so large.
 _MAX_TEXT = 1024 * 1024
 _CUT = "..."
 _SYMBOL = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s\[\]{}:,"]+|.')
 
 
 class Sources:
-    """The texts of one target. Nothing is read: only what the models hold anyway is shown."""
+    """The texts of one target. No file is read: only texts that the models have are shown."""
 
     def __init__(self, package: Package | None, repository: Repository | None) -> None:
         self._files = dict(_of_package(package) if package else ())
@@ -31,11 +31,11 @@ class Sources:
         self._split: dict[str, list[str]] = {}
 
     def line(self, problem: Problem) -> SourceLine | None:
-        """Return the line that a problem names, with the place of the key where it is certain."""
+        """Return the line of a problem, with the place of the key if that is certain."""
         lines = self._lines(problem.at) if problem.line else []
         if not problem.line or problem.line > len(lines):
             return None
-        # A tab for a blank: columns stay, and no screen decides how wide it is.
+        # A blank for each tab: columns stay the same, and don't depend on the screen.
         raw = lines[problem.line - 1].rstrip("\r").replace("\t", " ")
         source = SourceLine(raw)
         file = self._files[problem.at]
@@ -43,7 +43,7 @@ class Sources:
             begin = sum(len(line) + 1 for line in lines[: problem.line - 1])
             source = _pointed(file, problem, begin, raw)
         if source.start is None and not any(map(str.isalnum, raw)):
-            return None  # a bracket alone tells nobody anything
+            return None  # a bracket alone says nothing
         return cut(_unindented(source), _KEPT)
 
     def _lines(self, path: str) -> list[str]:
@@ -55,11 +55,11 @@ class Sources:
 
 
 def cut(source: SourceLine, width: int) -> SourceLine:
-    """Return a line of at most ``width`` characters, in which the key is kept in sight."""
+    """Cut a line to at most ``width`` characters that include the key."""
     if len(source.text) <= width:
         return source
     start = source.start or 0
-    # A third of the width leads up to the key, so that what surrounds it can be recognised.
+    # A third of the width is before the key, so that readers recognise the context.
     first = max(0, min(start - width // 3, len(source.text) - width))
     text = source.text[first : first + width]
     if first:

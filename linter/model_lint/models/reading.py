@@ -1,4 +1,4 @@
-"""Read the long files of a package side by side: checkpoints, and with ``--deep`` all others."""
+"""Read the long files of a package in parallel: checkpoints, and with ``--deep`` all others."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from ..storage.depth import Depth
 from ..storage.tree import BlockedError, DamagedError, Tree, TreeError
 from ..wording import listing
 
-#: Threads, by default one for each processor up to this.
+#: Threads at most, by default one for each processor.
 _THREADS = 4
-#: Bytes to unpack or sum from which on threads are worth their start: it takes as long as a
-#: tenth of a small package.
+#: Bytes to unpack or sum above which threads are used: starting them takes a tenth of the time of
+#: a small package.
 _MANY_BYTES = 1 << 24
 _BLOCK = 1 << 20
 
@@ -43,19 +43,19 @@ def read_checkpoints(
 ) -> dict[str, Checkpoint | BadCheckpoint | None]:
     """Read checkpoints by their paths.
 
-    None stands for one that can't be read for a reason that a rule about the archive reports.
+    None stands for one that can't be read for a reason that an archive rule reports.
     """
     return _each(partial(_checkpoint, tree, reading.depth), tree, paths, reading)
 
 
 def wrong_checksums(tree: Tree, paths: Iterable[str], reading: Reading) -> tuple[Place, ...]:
-    """Read files whole, and return those that have another checksum than the zip states."""
+    """Read files whole, and return those whose checksum differs from the zip's."""
     found = _each(partial(_wrong, tree), tree, paths, reading)
     return tuple((path, text) for path, text in found.items() if text)
 
 
 def wrong_bytes(checkpoint: Checkpoint, stated: int | None) -> str | None:
-    """Say which checksums of a checkpoint that was read whole are wrong; None where none is."""
+    """Return which checksums of a checkpoint that was read whole are wrong; None if none is."""
     every = checkpoint.every_byte
     if every is None:
         return None
@@ -69,7 +69,7 @@ def wrong_bytes(checkpoint: Checkpoint, stated: int | None) -> str | None:
 def _each(
     read: Callable[[str], AnyResult], tree: Tree, paths: Iterable[str], reading: Reading
 ) -> dict[str, AnyResult]:
-    """Read files, in threads where much is unpacked or summed: only that lets others run."""
+    """Read files, in threads if much is unpacked or summed: Python runs only that in parallel."""
     entries = [tree.files[path] for path in paths]
     paths = [entry.path for entry in entries]
     whole = [e.size for e in entries if reading.depth is Depth.ALL or not e.random_access]
@@ -105,7 +105,7 @@ def _wrong(tree: Tree, path: str) -> str | None:
             while data := stream.read(_BLOCK):
                 crc = zlib.crc32(data, crc)
                 size += len(data)
-    except BlockedError:  # another rule reports it
+    except BlockedError:  # an archive rule reports it
         return None
     except TreeError as error:
         return f"it does not unpack: {error}"

@@ -1,4 +1,4 @@
-"""What is looked for in a README and in scripts: text left to fill in, commands that SCT removed.
+"""Find placeholders, options that SCT removed and licences in a README and in scripts.
 
 Each function reads its text once, line by line: time is linear in its length.
 """
@@ -13,22 +13,22 @@ _PLACEHOLDER = re.compile(
     r"\b(?:TODO|FIXME|TBD)\b(?!\.\w|\s+list\b)|\[More Information Needed\]|(?i:lorem ipsum)"
     r"|\{\{ ?cookiecutter"
 )
-#: In a code block a line is left to fill in where it begins so; ``# TODO`` is the program's.
+#: A placeholder in a code block begins its line; ``# TODO`` belongs to the program.
 _BLOCK_PLACEHOLDER = re.compile(r"\s*(?:[\w-]+\s*=\s*\{)?(TODO|FIXME|TBD)\b(?!\.\w)")
 _INLINE_CODE = re.compile(r"`[^`]*`")
 #: Options that SCT 7.0 removed, up to the end of the command; the task is its first argument now.
 _COMMAND = re.compile(r"\bsct_deepseg(?![\w-])")
 _OLD_OPTION = re.compile(r"(?<![^\s'\"])-(?:task|install-task|list-tasks)(?![\w-])")
 _COMMAND_END = re.compile(r"[`;|&]")
-#: What tells of a command that it is meant for an older SCT.
+#: Words that show that a command is meant for an older SCT.
 _OLDER = re.compile(
     r"(?i:\b(?:older|earlier|previous|legacy|before|prior|deprecated|no longer)\b"
     r"|\b(?:sct|toolbox)\b.{0,20}(?:<|\bv?[1-6]\.\d))"
 )
-#: Sections that a reader does not see at first: about older versions, or comments.
+#: Sections that are folded or hidden: about older versions, or comments.
 _HIDDEN = (("<details", "</details>"), ("<!--", "-->"))
 _COMMENT = re.compile(r"\s*(?:#|//|%)")
-#: A licence that is granted in a README, where GitHub does not see it.
+#: Terms of licences; GitHub does not recognise them in a README.
 _LICENSE = re.compile(
     r"Permission is hereby granted, free of charge"
     r"|Permission to use, copy, modify, and(?:/or)? distribute this software"
@@ -42,12 +42,12 @@ _LICENSE = re.compile(
 class _Line(NamedTuple):
     number: int
     text: str
-    #: Whether it stands in a code block that a fence opens.
+    #: Whether it is in a fenced code block.
     is_code: bool
 
 
 def placeholders(readme: str) -> Iterator[tuple[int, str]]:
-    """Yield what was meant to be replaced, with the number of its line."""
+    """Yield the placeholders that were not replaced, with their line numbers."""
     for line in _lines(_shown(readme)):
         if line.is_code:
             found = _BLOCK_PLACEHOLDER.match(line.text)
@@ -59,10 +59,10 @@ def placeholders(readme: str) -> Iterator[tuple[int, str]]:
 
 
 def outdated_options(text: str) -> Iterator[tuple[int, str]]:
-    """Yield options of ``sct_deepseg`` that SCT 7.0 removed, with the number of their line.
+    """Yield options of ``sct_deepseg`` that SCT 7.0 removed, with their line numbers.
 
-    A command is passed over where its heading, or the line of text before it, tells that it is for
-    an older SCT.
+    A command is ignored if its heading, or the line of text before it, says that it is for an older
+    SCT.
     """
     heading = spoken = ""
     begun: int | None = None
@@ -85,7 +85,7 @@ def outdated_options(text: str) -> Iterator[tuple[int, str]]:
 
 
 def grants_license(readme: str) -> bool:
-    """Return whether a README holds the terms of a licence."""
+    """Return whether a README contains the terms of a licence."""
     return _LICENSE.search(" ".join(readme.split())) is not None
 
 
@@ -102,7 +102,7 @@ def _lines(text: str) -> Iterator[_Line]:
 
 
 def _shown(text: str) -> str:
-    """Return a text without its folded sections and comments, lines kept."""
+    """Blank out the folded sections and comments of a text, keeping its line numbers."""
     for opening, closing in _HIDDEN:
         text = _without(text, opening, closing)
     return text

@@ -1,4 +1,4 @@
-"""The model of a model repository's checkout: what git holds of it, and its texts."""
+"""The model of a model repository's checkout: what git contains of it, and its texts."""
 
 from __future__ import annotations
 
@@ -13,20 +13,19 @@ from ..storage.folder import FolderTree
 from ..storage.limits import MAX_SCRIPT_BYTES, MAX_SCRIPTS, MAX_SCRIPTS_TOTAL
 from .paths import FINAL_CHECKPOINT, is_checkpoint, parse_folder_name
 
-#: What a model repository runs, and what configures it: the files in which paths, addresses and
-#: keys of its authors hide.
+#: Programs and configurations: the files that may contain paths, addresses and keys of authors.
 _SCRIPT = re.compile(
     r"(?s).*\.(py|sh|bash|zsh|csh|slurm|sbatch|pbs|smk|ps1|bat|ipynb|m|r|jl|yml|yaml|json|toml|cfg|ini"
     r"|conf|env|pem|key)|(.*/)?(Snakefile|Makefile|Dockerfile|Containerfile|Jenkinsfile|\.env(\.[^/]*)?"
     r"|\.netrc|\.npmrc|\.pypirc|\.git-credentials|id_(rsa|dsa|ecdsa|ed25519))",
     re.IGNORECASE,
 )
-#: Bytes at most of a pointer of git-lfs, and how one begins.
+#: The largest size of a git-lfs pointer in bytes, and its beginning.
 _MAX_POINTER = 1024
 _POINTER = "version https://git-lfs"
-#: Where GitHub looks for the README that it shows, in this order.
+#: The folders in which GitHub looks for the README that it shows, in this order.
 _README_FOLDERS = (".github/", "", "docs/")
-#: Below this a file is a pointer of git-lfs or git-annex, or stands in for another in a test.
+#: A smaller file is a pointer of git-lfs or git-annex, or a dummy for a test.
 _MIN_LARGE = _MAX_POINTER
 
 #: Weights of other frameworks than PyTorch, whole or in parts.
@@ -41,7 +40,7 @@ _IMAGE = re.compile(
 _PACKAGE = re.compile(
     r"(?s)(.*/)?(model|dataset\d{3}|[^/]*(nnunet|checkpoint))[^/]*\.zip", re.IGNORECASE
 )
-#: Folders of files that a program is tried with: a small image there is made for it, or a sample.
+#: Folders of test data and examples: a small image there is artificial, or a sample.
 _SAMPLES = re.compile(
     r"(^|/)([^/]*[-_.])?(tests?|testing|testdata|examples?|samples?|demos?|phantoms?|fixtures?)"
     r"([-_.][^/]*)?/",
@@ -50,7 +49,7 @@ _SAMPLES = re.compile(
 _SMALL = 1024 * 1024
 _LICENSE = re.compile(r"(un|mit[-_])?licen[sc]es?([-_.].*)?|copying([-_.].*)?", re.IGNORECASE)
 _README = re.compile(r"readme(\.\w+)*", re.IGNORECASE)
-#: A branch, a commit, a date of the specification or a version, with what may follow it.
+#: A branch, a commit, a date of the specification or a version, with an optional suffix.
 _REVISION = re.compile(
     r"(?<=.)-(main|master|develop|[0-9a-f]{40}|r\d{8}([-_.][\w.-]*)?|v\d+|v?\d+(\.\d+)+([-_.]?[\w.]+)*)$"
 )
@@ -60,24 +59,24 @@ class Repository(NamedTuple):
     """A checkout of a model repository."""
 
     name: str
-    #: Tracked files, sorted; every file where there is no git.
+    #: Tracked files, sorted; every file if there is no git.
     files: tuple[str, ...]
-    #: Path and text of the README; None where there is none.
+    #: Path and text of the README; None if it is missing.
     readme: tuple[str, str] | None
     #: Texts of scripts, workflows and configurations by path.
     scripts: Mapping[str, str]
-    #: Path and text of the licence; None where there is none.
+    #: Path and text of the licence; None if it is missing.
     license: tuple[str, str] | None = None
-    #: Whether it is known what git holds: not where git is missing, or can't read the checkout.
+    #: Whether it is known what git contains: False if git is missing, or can't read the checkout.
     tracked: bool = True
-    #: Bytes of the weights, images and packages that git itself holds, by path: no links, and no
+    #: Bytes of the weights, images and packages that git itself contains, by path: no links, and no
     #: pointers of git-lfs or git-annex.
     large: Mapping[str, int] = MappingProxyType({})
     #: Texts of the READMEs in other folders by path.
     documents: Mapping[str, str] = MappingProxyType({})
-    #: Weights and packages of which git holds a pointer of git-lfs.
+    #: Weights and packages of which git contains only a git-lfs pointer.
     pointers: tuple[str, ...] = ()
-    #: Folders that are links to a commit elsewhere, and whose address ``.gitmodules`` lacks.
+    #: Submodules that are missing in ``.gitmodules``.
     broken_links: tuple[str, ...] = ()
 
     @property
@@ -87,7 +86,7 @@ class Repository(NamedTuple):
 
     @property
     def trainers(self) -> tuple[str, ...]:
-        """The trainer folders that git holds as a whole."""
+        """The complete trainer folders in git."""
         names = set(self.files)
         folders = (path.rpartition("/")[0] for path in self.files if path.endswith("/plans.json"))
         return tuple(
@@ -98,16 +97,16 @@ class Repository(NamedTuple):
         )
 
     def kind(self, path: str) -> str:
-        """Return what kind of file one of ``large`` is."""
+        """Return the kind of a file in ``large``."""
         return _large_kind(path) or ""
 
     def is_sample(self, path: str) -> bool:
-        """Say whether one of ``large`` is small and where the samples of a program are kept."""
+        """Return whether a file in ``large`` is small and in a folder of test data or examples."""
         return self.large[path] < _SMALL and _SAMPLES.search(path) is not None
 
 
 def _large_kind(path: str) -> str | None:
-    """Return what kind of file is too large for git, or not for the public; None for others."""
+    """Return the kind of a file that should not be in git; None for others."""
     if is_checkpoint(path) or _OTHER_WEIGHTS.fullmatch(path):
         return "checkpoint"
     if _IMAGE.fullmatch(path):
@@ -116,9 +115,9 @@ def _large_kind(path: str) -> str | None:
 
 
 def build_repository(root: Path, name: str | None) -> Repository:
-    """Build the model of a checkout; its name is given, or git's ``origin``, or the folder's.
+    """Build the model of a checkout. By default its name is git's ``origin``, or the folder's.
 
-    Raises TreeError where there is no git, and the folder is larger than any repository.
+    Raises TreeError if there is no git, and the folder is larger than any repository.
     """
     index = _index(root)
     if index is None:
@@ -147,7 +146,7 @@ def build_repository(root: Path, name: str | None) -> Repository:
 
 
 def _weights(sizes: Mapping[str, int]) -> list[str]:
-    """Return the weights and packages that are as small as a pointer."""
+    """Return the weights and packages that are small enough for a pointer."""
     return [
         path
         for path, size in sizes.items()
@@ -164,7 +163,7 @@ def repository_name(root: Path) -> str:
     """Return the name of a checkout's repository: git's ``origin``, or the folder's name."""
     if (root / ".git").exists():
         return _origin(root) or root.name
-    # GitHub names the folder of a downloaded archive after the branch, the tag or the commit too.
+    # GitHub appends the branch, the tag or the commit to the folder of a downloaded archive.
     return _REVISION.sub("", root.name)
 
 
@@ -191,7 +190,7 @@ def _license(root: Path, files: tuple[str, ...]) -> tuple[str, str] | None:
 
 
 def _names(folder: Path) -> list[str]:
-    """Return the names of the files in a folder: one may wait there to be committed."""
+    """Return the names of the files in a folder, also of files that are not committed yet."""
     try:
         return sorted(path.name for path in folder.iterdir() if path.is_file())
     except OSError:
@@ -199,8 +198,8 @@ def _names(folder: Path) -> list[str]:
 
 
 def _texts(root: Path, paths: Iterable[str]) -> dict[str, str]:
-    """Return the texts of files that are no links, as many as the limits allow."""
-    # What runs comes first: a folder of results in JSON must not keep it from being read.
+    """Return the texts of files that are not links, as many as the limits allow."""
+    # Programs come first, so that a folder of results in JSON can't use up the limit.
     wanted = sorted(paths, key=lambda path: path.lower().endswith((".json", ".ipynb")))
     texts: dict[str, str] = {}
     left = MAX_SCRIPTS_TOTAL
@@ -215,10 +214,10 @@ def _texts(root: Path, paths: Iterable[str]) -> dict[str, str]:
 
 
 def _text(root: Path, path: str) -> str:
-    """Return the beginning of a text; "" where it can't be read, or is a link to elsewhere."""
+    """Return the beginning of a text; "" if it is unreadable, or a link out of the checkout."""
     full = root / path
     try:
-        # A link may lead to a device that never ends, or to what is not the repository's.
+        # A link may lead to an endless device, or to a file outside the repository.
         if not full.resolve().is_relative_to(root.resolve()):
             return ""
         with full.open("rb") as stream:
@@ -232,11 +231,11 @@ def _text(root: Path, path: str) -> str:
 
 
 def _git(root: Path, *arguments: str, standard_input: bytes = b"") -> bytes | None:
-    """Return what git says of a checkout, None where it is missing or fails."""
-    import subprocess  # noqa: PLC0415 - the check of a zip must not pay for it
+    """Run git in a checkout and return its output; None if git is missing or fails."""
+    import subprocess  # noqa: PLC0415 - checking a zip does not need it
 
-    # A checkout is data: whoever owns it, and whatever program its configuration names. In a hook
-    # git names the repository in the environment, which need not be this one.
+    # A checkout is data: its owner does not matter, and programs that its configuration names must
+    # not run. In a hook, git's environment variables may name another repository.
     options = ["-c", "safe.directory=*", "-c", "core.fsmonitor=false"]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
     environment["GIT_NO_LAZY_FETCH"] = "1"
@@ -260,7 +259,7 @@ class _Index(NamedTuple):
 
 
 def _index(root: Path) -> _Index | None:
-    """Return what git tracks; None where it can't be known."""
+    """Return what git tracks; None if git can't say."""
     listed = _git(root, "ls-files", "--stage", "-z")
     if listed is None:
         return None
@@ -279,7 +278,7 @@ def _index(root: Path) -> _Index | None:
 
 
 def _undeclared(root: Path, links: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the links to other repositories whose address is not in ``.gitmodules``."""
+    """Return the submodules that are missing in ``.gitmodules``."""
     if not links or not (root / ".git").exists():
         return ()
     declared = re.findall(r"(?m)^[ \t]*path[ \t]*=[ \t]*(.*\S)", _text(root, ".gitmodules"))
@@ -287,7 +286,7 @@ def _undeclared(root: Path, links: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _sizes(root: Path, blobs: Mapping[str, str]) -> dict[str, int]:
-    """Return the bytes of what git holds: of a file of git-lfs or git-annex, of its pointer."""
+    """Return the sizes of files in git, in bytes: those of pointers for git-lfs and git-annex."""
     if not blobs:
         return {}
     answer = _git(root, "cat-file", "--batch-check", standard_input=_lines(blobs.values()).encode())
@@ -298,7 +297,7 @@ def _sizes(root: Path, blobs: Mapping[str, str]) -> dict[str, int]:
 
 
 def _pointers(root: Path, blobs: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the files of which git holds a pointer of git-lfs."""
+    """Return the files of which git contains only a git-lfs pointer."""
     if not blobs:
         return ()
     answer = (
@@ -316,7 +315,7 @@ def _lines(words: Iterable[str]) -> str:
 
 
 def _origin(root: Path) -> str | None:
-    """Return the last part of the remote ``origin``'s address, None where there is none."""
+    """Return the last part of the remote ``origin``'s address; None if it is missing."""
     try:
         config = (_git_folder(root) / "config").read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):

@@ -1,4 +1,4 @@
-"""From an argument to what is linted: content decides what it is, not its extension."""
+"""Turn an argument of ``check`` into models. The content decides what it is, not its suffix."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from .reading import NORMAL, Reading
 if TYPE_CHECKING:
     from .repository import Repository
 
-#: Any of these makes a folder a repository; git's own is not there in a downloaded archive.
+#: Any of these makes a folder a repository; a downloaded archive has no ``.git``.
 _REPOSITORY_MARKS = (".git", "README.md", "LICENSE", "CITATION.cff", "pyproject.toml")
 
 
 class Target(NamedTuple):
-    """What one argument of ``check`` stands for: the models that the rules look at."""
+    """One argument of ``check``: the models that the rules look at."""
 
     text: str
     #: package, folder, repository or name.
     kind: str
     #: Prefix of the locations inside it: ``model.zip!/`` or ``folder/``.
     prefix: str = ""
-    #: The model repository's name, where it is to be judged.
+    #: The model repository's name, if the rules should judge it.
     name: naming.Name | None = None
     archive: Archive | None = None
     package: Package | None = None
@@ -45,7 +45,7 @@ class Target(NamedTuple):
     bytes_read: int = 0
     #: Only the rules of this family apply; "" for all.
     family: str = ""
-    #: The name in the tree of what ``text`` stands for, where that is a folder of the tree.
+    #: The folder of the tree that ``text`` names; "" if that is the whole tree.
     top: str = ""
     #: Seconds that reading it took.
     seconds: float = 0.0
@@ -56,18 +56,18 @@ class Target(NamedTuple):
         return self.package is not None and self.package.depth is Depth.ALL
 
     def shown_as(self, text: str) -> Target:
-        """Return the target of a zip as if it were found under another path."""
+        """Return the target of a zip as if it had another path."""
         return self._replace(text=text, prefix=f"{text}!/")
 
     def locate(self, path: str) -> str:
-        """Return the location that users see of a path in the tree."""
+        """Return a path in the tree as users see it."""
         if path in {"", self.top}:
             return self.text
         return self.prefix + (path.removeprefix(f"{self.top}/") if self.top else path)
 
 
 class _Given(NamedTuple):
-    """What the user gives besides the target."""
+    """What the user gives in addition to the target."""
 
     repository: str | None
     parse: Callable[[str], naming.Name]
@@ -75,7 +75,7 @@ class _Given(NamedTuple):
 
     @property
     def name(self) -> naming.Name | None:
-        """The name of the repository, where it is given: only then it is judged."""
+        """The name of the repository if it is given: only then is it judged."""
         return self.parse(self.repository) if self.repository else None
 
 
@@ -89,15 +89,15 @@ def load_target(
 
     Args:
         text: the path.
-        repository: the model repository's name where the user gives it.
+        repository: the model repository's name if the user gives it.
         vocabulary: the words of names.
         reading: how much of a package is read.
 
     Raises:
         UsageError: the path can't be read.
-        NothingToLint: it holds no model.
+        NothingToLint: it contains no model.
     """
-    if not text:  # an empty variable of a script, where the current folder would pass for it
+    if not text:  # an empty variable in a script: Path("") would be the current folder
         raise UsageError("a target is empty; give a path, or . for the current folder")
     started = time.perf_counter()
     path = Path(text)
@@ -121,7 +121,7 @@ def load_zip(
     parse: Callable[[str], naming.Name] = naming.parse,
     reading: Reading = NORMAL,
 ) -> Target:
-    """Read a zip whose bytes are somewhere. Raises UsageError for a checkpoint, and TreeError."""
+    """Read a zip from any storage. Raises UsageError for a checkpoint, and TreeError."""
     archive = read_archive(Path(text).name, ranges)
     given = _Given(repository, parse, reading)
     target = Target(text, "package", f"{text}!/", archive=archive, bytes_total=ranges.size)
@@ -129,7 +129,7 @@ def load_zip(
         return target._replace(bytes_read=len(archive.head))
     if _is_checkpoint(archive.tree):
         if min(member.offset for member in archive.members) > 0:
-            error = TreeError("the only directory in it is that of a checkpoint inside")
+            error = TreeError("its only directory is that of a checkpoint inside it")
             return target._replace(archive=archive._replace(error=error, tree=None))
         raise UsageError(
             f"{text}: a checkpoint, not a package; give the trainer folder or the zip it is in"
@@ -152,7 +152,7 @@ def _no_file(text: str, path: Path) -> str:
 
 
 def _hint(text: str) -> str:
-    """Return what to do instead where a target that is not there looks like something else."""
+    """Return what to do instead if a missing target looks like something else."""
     if re.match(r"https?://|gh:|[\w.-]+/([\w.-]+@|model[\w-]+$)", text):
         return "; nothing is read from GitHub or the web yet: download the zip, or clone"
     if re.fullmatch(r"model_\w+(-\w+)*", text):
@@ -168,9 +168,9 @@ def _file(text: str, path: Path, given: _Given) -> Target:
 
 
 def _dataset(text: str, path: Path) -> Target:
-    """Judge a single ``dataset.json``: as that of a data set unless plans lie beside it."""
+    """Judge a single ``dataset.json``: as part of a data set unless plans are next to it."""
     if path.name != "dataset.json":
-        raise UsageError(f"{text}: of JSON files only dataset.json is linted by itself")
+        raise UsageError(f"{text}: the only JSON file that is linted by itself is dataset.json")
     tree = FolderTree(path.resolve().parent, only=path.name)
     package = build_package(tree, file_name=None, repository=None)
     lone = not path.with_name("plans.json").exists()
@@ -186,7 +186,7 @@ def _dataset(text: str, path: Path) -> Target:
 
 
 def _is_checkpoint(tree: ZipTree) -> bool:
-    """Whether it is a zip that torch wrote, or the end of one."""
+    """Return whether it is a zip that torch wrote, or the end of one."""
     return any(re.fullmatch(r"[^/]+/data\.pkl", path) for path in tree.files)
 
 
@@ -201,7 +201,7 @@ def _folder(text: str, path: Path, given: _Given) -> Target:
         zips = sorted(path.glob("*.zip"))
         hint = f"name its zips, such as {zips[0]}" if zips else "name a zip or one of these"
         raise NothingToLint(f"{text}: no trainer folder and no repository in this folder; {hint}")
-    from .repository import build_repository  # noqa: PLC0415 - a package does without
+    from .repository import build_repository  # noqa: PLC0415 - packages don't need it
 
     model = build_repository(full, given.repository)
     name = given.parse(model.name)

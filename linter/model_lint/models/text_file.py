@@ -1,8 +1,8 @@
-"""The texts of a package, in which paths, names and passwords may travel along.
+"""The texts of a package, which may contain paths, names and passwords.
 
-Of a long one only the beginning and the end are read: nnU-Net names machine and folders when a
-training starts and cases when it ends; what is between are numbers, the same lines for each epoch.
-Reading everything (``--deep``) reads long ones whole.
+Only the beginning and the end of a long text are read: nnU-Net logs the machine and folders when a
+training starts and cases when it ends; the lines between them are the numbers of each epoch. With
+``--deep`` long texts are read whole.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _SUFFIXES = (
     *(".json", ".txt", ".log", ".out", ".err", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".env"),
     *(".py", ".sh", ".bash", ".slurm", ".csv", ".tsv", ".xml", ".html", ".ipynb", ".pem", ".key"),
 )
-#: What is written for readers: an address, or an example of a subject, is meant to stand there.
+#: Texts for readers, which may contain an address or the example of a subject.
 _DOCUMENTS = ("readme", "license", "licence", "copying", "citation", "changelog", "changes")
 
 
 class _Text(NamedTuple):
     path: str
     text: str
-    #: Lines of its beginning, where the middle is left out; None where the whole was read.
+    #: Lines of its beginning if the middle is left out; None if it was read whole.
     beginning: int | None = None
     unreadable: Unreadable | None = None
 
@@ -44,7 +44,7 @@ class TextFile(_Text):
     """A text of the package, as far as it was read."""
 
     def line(self, number: int) -> int | None:
-        """Return the line of the file that a line of the text is, None where that is not known."""
+        """Return the line number in the file for one in the text; None if it is not known."""
         return number if self.beginning is None or number <= self.beginning else None
 
     @property
@@ -54,13 +54,13 @@ class TextFile(_Text):
         return name.startswith(_DOCUMENTS) or name.endswith((".md", ".rst"))
 
     @property
-    def is_record(self) -> bool:
-        """Whether nnU-Net wrote it, so that nobody chose what stands in it."""
-        return _is_record(self.path)
+    def is_log(self) -> bool:
+        """Whether nnU-Net wrote it, so that nobody chose its content."""
+        return _is_log(self.path)
 
     @cached_property
     def leaks(self) -> tuple[Leak, ...]:
-        """What should not leave the laboratory; of a case that is named often, not every place."""
+        """What should not leave the laboratory; a case that is named often, not at every place."""
         from ..privacy import find_leaks  # noqa: PLC0415 - not every command needs it
 
         return find_leaks(self.text, search_names_everywhere=False)
@@ -69,13 +69,13 @@ class TextFile(_Text):
 def read_texts(
     tree: Tree, known: Mapping[str, str], *, whole: bool = False
 ) -> tuple[TextFile, ...]:
-    """Return the texts of a tree; those that are ``known`` are not read again. Never raises.
+    """Return the texts of a tree; those that are ``known`` are not read again. Never raise.
 
-    With ``whole`` long ones are read to their end: of one above MAX_WHOLE_BYTES more is read at
-    both ends; above MAX_WHOLE_TOTAL together, the others are read as without.
+    With ``whole`` long texts are read whole, up to MAX_WHOLE_BYTES each (half of it at both ends of
+    a longer one) and MAX_WHOLE_TOTAL together; the rest is read as without ``whole``.
     """
     paths = [path for path in tree.files if path in known or _is_text(path)]
-    paths.sort(key=lambda path: (path not in known, not _is_record(path)))
+    paths.sort(key=lambda path: (path not in known, not _is_log(path)))
     texts: list[TextFile] = []
     held = 0
     left = MAX_WHOLE_TOTAL if whole else 0
@@ -86,7 +86,8 @@ def read_texts(
         if text.beginning is not None and min(entry.size, MAX_WHOLE_BYTES) <= left:
             more = _read(tree, entry, MAX_WHOLE_BYTES // 2)
             left -= len(more.text)
-            # What could be read before, but not to its end, is damaged: another rule reports it.
+            # The ends were readable and the middle is not: it is damaged, which an archive rule
+            # reports.
             text = text._replace(unreadable=more.unreadable) if more.unreadable else more
         texts.append(text)
         if held > MAX_TEXTS_TOTAL:
@@ -111,7 +112,7 @@ def _read(tree: Tree, entry: Entry, ends: int = MAX_EXCERPT_BYTES) -> TextFile:
 
 
 def _joined(path: str, beginning: str, end: str) -> TextFile:
-    """Join two parts of a text; half a path would look like another one, so whole lines stay."""
+    """Join two parts of a text at whole lines: half a path would look like another one."""
     first = beginning[: beginning.rfind("\n") + 1] or f"{beginning}\n"
     last = end.partition("\n")[2]
     return TextFile(path, first + last, beginning=first.count("\n"))
@@ -119,12 +120,12 @@ def _joined(path: str, beginning: str, end: str) -> TextFile:
 
 def _is_text(path: str) -> bool:
     *folders, name = path.lower().split("/")
-    # What macOS notes of a file, under the file's own ending, is no text.
+    # macOS's notes about a file have the file's suffix, but are not text.
     if "__macosx" in folders or name.startswith("._"):
         return False
     return name.endswith((*_SUFFIXES, ".md", ".rst")) or name.startswith(_DOCUMENTS)
 
 
-def _is_record(path: str) -> bool:
+def _is_log(path: str) -> bool:
     name = path.rpartition("/")[2]
     return name in {"debug.json", "summary.json"} or name.startswith("training_log")

@@ -1,4 +1,4 @@
-"""The trainer folders of a package: where they are, and what is in one."""
+"""The trainer folders of a package: where they are, and their contents."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ class Fold(NamedTuple):
     path: str
     name: str
     is_file: bool
-    #: The fold's number, ``"all"``, or None where the name is neither.
+    #: The fold's number, ``"all"``, or None if the name is neither.
     number: int | str | None
     #: Names of the files ``checkpoint*`` and of other ``.pth`` files, sorted.
     checkpoints: tuple[str, ...]
-    #: The final checkpoint: None where there is none, or where a rule about the archive says why
-    #: it can't be read.
+    #: The final checkpoint: None if it is missing, or unreadable for a reason that an archive rule
+    #: reports.
     checkpoint: Checkpoint | BadCheckpoint | None
 
     @property
     def checkpoint_path(self) -> str:
-        """Where the final checkpoint is, or should be."""
+        """The path where the final checkpoint is, or should be."""
         return f"{self.path}/{FINAL_CHECKPOINT}"
 
 
@@ -57,20 +57,20 @@ class TrainerClass(NamedTuple):
 
 
 class TrainerFolder(NamedTuple):
-    """A folder with ``dataset.json``, ``plans.json`` and folds, whatever its name."""
+    """A folder with ``dataset.json``, ``plans.json`` and folds, of any name."""
 
-    #: Path in the tree; "" where the files lie at the root.
+    #: Path in the tree; "" if the files are at the root.
     path: str
     name: str
-    #: None where the name does not have three parts.
+    #: None if the name does not have three parts.
     parts: FolderName | None
     dataset: JsonFile | None
     plans: JsonFile | None
     fingerprint: JsonFile | None
-    #: ``trainer_class.py``; None where there is none.
+    #: ``trainer_class.py``; None if it is missing.
     trainer_class: TrainerClass | None
     folds: tuple[Fold, ...]
-    #: Entries that match ``fold_*`` beyond those that are looked into.
+    #: Number of entries ``fold_*`` beyond the limit, which are not read.
     more_folds: int = 0
 
     @property
@@ -79,14 +79,14 @@ class TrainerFolder(NamedTuple):
         return self.path.rpartition("/")[0]
 
     def at(self, name: str) -> str:
-        """Return the path in the tree of a file of this folder."""
+        """Return the path in the tree of a file in this folder."""
         return f"{self.path}/{name}" if self.path else name
 
     @property
     def class_name(self) -> str:
-        """The trainer that is loaded: nnU-Net takes the first checkpoint's.
+        """The trainer that is loaded: that of the first checkpoint, as in nnU-Net.
 
-        The folder's name says it where no checkpoint does; "" where neither does.
+        If no checkpoint names one, that of the folder's name; "" if neither does.
         """
         for _, checkpoint in self.checkpoints:
             if checkpoint.trainer_name is not None:
@@ -95,9 +95,9 @@ class TrainerFolder(NamedTuple):
 
     @property
     def configuration(self) -> str | None:
-        """The configuration that is loaded: nnU-Net takes the first checkpoint's.
+        """The configuration that is loaded: that of the first checkpoint, as in nnU-Net.
 
-        The folder's name says it where no checkpoint does.
+        If no checkpoint names one, that of the folder's name.
         """
         for _, checkpoint in self.checkpoints:
             if checkpoint.configuration is not None:
@@ -106,9 +106,9 @@ class TrainerFolder(NamedTuple):
 
     @property
     def channels(self) -> int | None:
-        """The channels of an image as nnU-Net counts them: ``modality`` wins, a text has letters.
+        """The channels of an image as nnU-Net counts them: ``modality`` wins, letters of a text.
 
-        None where ``dataset.json`` does not tell.
+        None if ``dataset.json`` does not state them.
         """
         dataset = self.dataset.object if self.dataset else {}
         names = dataset.get("modality", dataset.get("channel_names"))
@@ -116,13 +116,13 @@ class TrainerFolder(NamedTuple):
 
     @property
     def needs_class(self) -> bool:
-        """Whether SCT's nnU-Net has no trainer of the folder's name, in whatever case."""
+        """Whether SCT's nnU-Net has no trainer of the folder's name, in upper or lower case."""
         known = {name.lower() for name in SCT_TRAINERS}
         return self.parts is None or self.parts.trainer.lower() not in known
 
     @property
     def builds_network(self) -> bool:
-        """Whether the trainer may build another network than the plans describe."""
+        """Whether the trainer may build a network that differs from the plans."""
         return self.brings_network or any(
             c.trainer_name is not None and c.trainer_name.startswith(_BUILDERS)
             for _, c in self.checkpoints
@@ -130,7 +130,7 @@ class TrainerFolder(NamedTuple):
 
     @property
     def brings_network(self) -> bool:
-        """Whether ``trainer_class.py`` says how the network is built."""
+        """Whether ``trainer_class.py`` defines how the network is built."""
         source = self.trainer_class
         return source is not None and "build_network_architecture" in source.text
 
@@ -145,10 +145,10 @@ class TrainerFolder(NamedTuple):
 def find_trainer_folders(tree: Tree) -> list[str]:
     """Find trainer folders by content, so that a wrong name or place can be explained.
 
-    Plans or folds are strong evidence; one of the two is enough unless another folder has the full
-    name of a trainer folder, of which it then is a part that lies elsewhere. A ``dataset.json`` or
-    a name of three parts is weak: it counts only where no folder with strong evidence lies around,
-    above or below it.
+    Plans or folds are strong evidence. One of the two is enough, unless another folder has the full
+    name of a trainer folder: then they are misplaced parts of that folder. A ``dataset.json`` or a
+    name of three parts is weak evidence: it counts only if no folder above or below it has strong
+    evidence.
     """
     plans = {path.rpartition("/")[0] for path in tree.files if _name(path) == "plans.json"}
     folds = {path.rpartition("/")[0] for path in tree.folders if _is_fold(path)}
@@ -177,20 +177,20 @@ def _is_trainer_name(name: str) -> bool:
 
 
 def _without_junk(paths: set[str]) -> set[str]:
-    """Leave out what lies in a ``__MACOSX``, which SCT's installer copies from nowhere."""
+    """Leave out what is in a folder ``__MACOSX``, which SCT's installer does not copy."""
     return {path for path in paths if "__MACOSX" not in path.split("/")}
 
 
 def _outermost(paths: set[str]) -> set[str]:
-    """Leave out what lies inside another: ``crossval_results*`` hold copies of ``plans.json``.
+    """Leave out folders inside another: ``crossval_results*`` contain copies of ``plans.json``.
 
-    The root holds nothing, for a stray file there must not hide the trainer folder below it.
+    The root does not count: a stray file there must not hide the trainer folder below it.
     """
     return {path for path in paths if paths.isdisjoint(above(path))}
 
 
 def final_checkpoints(tree: Tree, trainer: str) -> Iterator[str]:
-    """Yield the paths of the final checkpoints of the folds that are looked into."""
+    """Yield the paths of the final checkpoints of the first MAX_FOLDS folds."""
     prefix = f"{trainer}/" if trainer else ""
     for name in _fold_names(tree, trainer)[:MAX_FOLDS]:
         path = f"{prefix}{name}/{FINAL_CHECKPOINT}"
@@ -208,7 +208,7 @@ def build_trainer_folder(
     reader: JsonReader,
     checkpoints: Mapping[str, Checkpoint | BadCheckpoint | None],
 ) -> TrainerFolder:
-    """Build the model of a trainer folder from its path and the checkpoints, read before."""
+    """Build the model of a trainer folder from its path and the checkpoints, which are read."""
     prefix = f"{path}/" if path else ""
     names = _fold_names(tree, path)
     name = path.rpartition("/")[2]

@@ -1,4 +1,4 @@
-"""Why a file can't be read: one shape for JSON, sources and texts."""
+"""Why a file can't be read: one type for JSON, sources and texts."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ class Unreadable(NamedTuple):
 
     #: One line.
     reason: str
-    #: Where in the file, where that is known.
+    #: The line in the file, if known.
     line: int | None = None
-    #: What kept its bytes from being read; None where they were.
+    #: Why its bytes could not be read; None if they were.
     failure: TreeError | None = None
 
     @property
     def reported(self) -> bool:
-        """True if a rule about the archive reports this failure."""
+        """Whether an archive rule reports this failure."""
         return isinstance(self.failure, (BlockedError, DamagedError))
 
     @property
     def damaged(self) -> bool:
-        """True if its data does not unpack."""
+        """Whether its data does not unpack."""
         return isinstance(self.failure, DamagedError)
 
 
 def unread(error: TreeError) -> Unreadable:
-    """Return why the bytes of a file could not be read."""
+    """Turn the failure to read the bytes of a file into an `Unreadable`."""
     return Unreadable(str(error), failure=error)

@@ -1,4 +1,4 @@
-"""What is read from a name, as data."""
+"""The data types of a name that was read."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from typing import Literal, NamedTuple
 from ..findings import Problem
 from .vocabulary import FIELDS, Found
 
-#: What every name begins with.
+#: The beginning of every name.
 PREFIX = "model_"
 #: GitHub refuses longer repository names.
 MAX_LENGTH = 100
 #: Codes of the problems that leave a name usable: no task, unlisted, ambiguous, historical order.
 TOLERATED = frozenset({"N003", "N005", "N006", "N008"})
 
-#: Numbers, field strengths (7t), versions (v2) and tags: never the value of an open field by
-#: themselves, because the specification has no field for what they say.
+#: Numbers, field strengths (7t), versions (v2) and tags. They are never the value of an open field
+#: by themselves, because the specification has no field for them.
 NO_WORD = re.compile(r"[0-9]+|[0-9]+t|v[0-9]+|r[0-9]{8}")
 
-#: Where a value comes from: the specification's list, the word list beside it (or the
-#: configuration), no list at all, another spelling, or the default of a field left out.
+#: Where a value comes from: the specification's list, our word list (or the configuration), no
+#: list, another spelling, or the default of a field left out.
 Origin = Literal["listed", "known", "unlisted", "alias", "default"]
 
 
 class Fields(NamedTuple):
-    """What a name says: for each field its values in their order, ``()`` where there are none.
+    """The values of each field of a name, in their order; ``()`` if it has no value.
 
     Only task and contrast can be without a value: all others have a default.
     """
@@ -47,18 +47,18 @@ class Fields(NamedTuple):
 class Word(NamedTuple):
     """One value of a token."""
 
-    #: The value that is meant.
+    #: The value.
     value: str
-    #: The value as it stands in the name; another text for an alias, "" for a default.
+    #: The value as it is written in the name: another text for an alias, "" for a default.
     written: str
     origin: Origin
 
 
 class Slot(NamedTuple):
-    """One field and what was read for it."""
+    """One field and the words that were read for it."""
 
     field: str
-    #: The token as it stands in the name; None for a field left out.
+    #: The token as it is written in the name; None for a field left out.
     token: str | None
     words: tuple[Word, ...]
 
@@ -69,10 +69,10 @@ class Slot(NamedTuple):
 
 
 class Suggestion(NamedTuple):
-    """A right name in place of a wrong one."""
+    """A valid name in place of an invalid one."""
 
     name: str
-    #: Whether the wrong name says all that this one says; otherwise it is a guess.
+    #: Whether the invalid name says all that this one says; otherwise it is a guess.
     certain: bool
 
 
@@ -80,16 +80,16 @@ class Name(NamedTuple):
     """A name that was read."""
 
     text: str
-    #: What the name says; None where that can't be told for every token.
+    #: The values of all fields; None unless the field of every token is certain.
     fields: Fields | None
-    #: The tokens whose field is certain, in the order of the fields; where ``fields`` is not None
-    #: also the fields left out.
+    #: The tokens whose field is certain, in the order of the fields; also the fields left out,
+    #: unless ``fields`` is None.
     slots: tuple[Slot, ...]
-    #: The other tokens, as they stand in the name; none where ``fields`` is not None.
+    #: The other tokens, as they are written in the name; empty unless ``fields`` is None.
     unread: tuple[str, ...]
-    #: In the order in which they stand in the name.
+    #: In the order of the name.
     problems: tuple[Problem, ...]
-    #: The nearest right name, if something is wrong and there is one that keeps every word.
+    #: The nearest valid name, if there is a problem and a valid name that keeps every word.
     suggestion: Suggestion | None = None
 
     @property
@@ -98,23 +98,23 @@ class Name(NamedTuple):
         return all(problem.code in TOLERATED for problem in self.problems)
 
     def values(self, field: str) -> tuple[str, ...] | None:
-        """Return the values of a field; None where they can't be told for certain."""
+        """Return the values of a field; None if they are not certain."""
         found = [slot.values for slot in self.slots if slot.field == field]
         return found[0] if len(found) == 1 else None
 
 
 class Token(NamedTuple):
-    """One token while it is read: its values, and their field where that is certain."""
+    """One token while it is read: its values, and their field if that is certain."""
 
     text: str
     #: 0 for the first token after ``model``.
     position: int
     found: tuple[Found, ...]
-    #: The certain field.
+    #: The field; None if it is not certain.
     field: str | None = None
-    #: Whether its place says the field, not its words.
+    #: Whether the field follows from its place, not from its words.
     by_place: bool = False
-    #: The fields that an unlisted token may be of, where its place leaves several.
+    #: The fields that an unlisted token may belong to, if its place leaves several.
     candidates: tuple[str, ...] = ()
 
     @property
@@ -129,7 +129,7 @@ class Token(NamedTuple):
 
     @property
     def is_no_word(self) -> bool:
-        """Whether it is made of numbers, field strengths and the like only."""
+        """Whether it consists of numbers, field strengths and the like only."""
         return all(NO_WORD.fullmatch(f.written) for f in self.found)
 
 
@@ -141,10 +141,10 @@ class Placed(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What a text says, before anything is suggested."""
+    """A text that was read, before a name is suggested."""
 
     text: str
-    #: Empty where the prefix or the characters are wrong.
+    #: Empty if the prefix or the characters are invalid.
     tokens: tuple[Token, ...] = ()
     problems: tuple[Placed, ...] = ()
     fields: Fields | None = None

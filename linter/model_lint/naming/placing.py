@@ -1,4 +1,4 @@
-"""Which token of a name is which field, and what stands out of place."""
+"""Find the field of each token of a name, and the tokens that are out of place."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from .vocabulary import FIELDS, Index
 
 
 def place(tokens: Sequence[Token], index: Index) -> tuple[tuple[Token, ...], list[Placed]]:
-    """Give each token its field where that is certain, and report what is out of place."""
+    """Give each token its field if that is certain, and report what is out of place."""
     problems: list[Placed] = []
     tokens = list(tokens)
     has_task = any("task" in token.homes for token in tokens)
     if not has_task and not tokens[0].homes:
-        # Every documented name begins with a task, so this is meant to be one.
+        # Every documented name begins with a task, so the first token is read as one.
         tokens[0] = tokens[0]._replace(field="task", by_place=True)
     elif not has_task:
-        message = "the name says no task: write seg, label or find after `model_`"
+        message = "the name has no task: write seg, label or find after `model_`"
         problems.append(Placed(-1, Problem(message, code="N003")))
 
     problems += _repeats(tokens)
@@ -28,7 +28,7 @@ def place(tokens: Sequence[Token], index: Index) -> tuple[tuple[Token, ...], lis
     problems += disorder
     mixed = any(token.is_mixed for token in tokens)
     if mixed or any(placed.problem.code == "N007" for placed in disorder):
-        # No neighbour says for certain where an unlisted value belongs.
+        # No neighbour shows for certain where an unlisted value belongs.
         return tuple(tokens), problems
     placed: list[Token] = []
     for unknown, run in groupby(tokens, key=lambda token: token.field is None):
@@ -55,7 +55,7 @@ def _repeats(tokens: Iterable[Token]) -> Iterator[Placed]:
         if first is token:
             continue
         values = "-".join(dict.fromkeys(f.value for t in (first, token) for f in t.found))
-        message = f"{quote_name(token.text)} stands twice: write it once"
+        message = f"{quote_name(token.text)} is there twice: write it once"
         if first.text != token.text:
             message = (
                 f"{quote_name(first.text)} and {quote_name(token.text)} are both {a(token.field)}: "
@@ -65,7 +65,7 @@ def _repeats(tokens: Iterable[Token]) -> Iterator[Placed]:
 
 
 def _disorder(tokens: Iterable[Token]) -> list[Placed]:
-    """Return what is wrong with the order: the historical order (N008), or the worst of others."""
+    """Return the problem of the order: the historical order (N008), or the first token too late."""
     by_field: dict[str, Token] = {}
     for token in tokens:
         if token.field is not None:
@@ -85,14 +85,14 @@ def _disorder(tokens: Iterable[Token]) -> list[Placed]:
     before = next(name for name in order if rank(name) > rank(late))
     token = by_field[late]
     message = (
-        f"{quote_name(token.text)} ({late}) must stand before {quote_name(by_field[before].text)} "
+        f"{quote_name(token.text)} ({late}) must come before {quote_name(by_field[before].text)} "
         f"({before}): the order is {', '.join(FIELDS)}"
     )
     return [Placed(token.position, Problem(message, code="N007"))]
 
 
 def _is_historical(order: Sequence[str]) -> bool:
-    """Tell whether the animal stands before the anatomy, and all else in order."""
+    """Return whether the animal comes before the anatomy, and all else is in order."""
     swapped = list(order)
     for i, pair in enumerate(pairwise(order)):
         if pair == ("animal", "anatomy"):
@@ -125,7 +125,7 @@ def _place_run(
 
 def _unsure(token: Token) -> Placed:
     message = (
-        f"{quote_name(token.text)} is in no list, and its place does not say whether it is "
+        f"{quote_name(token.text)} is not in any list, and its place does not show whether it is "
         f"{either(token.candidates)}"
     )
     if token.is_no_word:
@@ -135,15 +135,15 @@ def _unsure(token: Token) -> Placed:
 
 def _no_field(token: Token) -> str:
     return (
-        f"{quote_name(token.text)} is a number, a field strength, a version or a date, for which "
-        "a name has no field"
+        f"{quote_name(token.text)} is a number, a field strength, a version or a date, and a name "
+        "has no field for these"
     )
 
 
 def _before_anatomy(token: Token, anatomy: Token) -> Placed:
     message = (
-        f"{quote_name(token.text)} stands before the anatomy {quote_name(anatomy.text)}, where "
-        "only a task does: write an animal after the anatomy"
+        f"{quote_name(token.text)} comes before the anatomy {quote_name(anatomy.text)}, where "
+        "only a task can be: write an animal after the anatomy"
     )
     return Placed(token.position, Problem(message, code="N007"))
 
@@ -153,13 +153,13 @@ def _no_room(
 ) -> Placed:
     first = run[0]
     if open_:
-        room = f"there is room for one only, {either(open_)}"
+        room = f"there is room for only one, {either(open_)}"
     elif between:
         options = " or ".join(f"{a(name)} ({index.options(name)})" for name in between)
         room = f"their place is for {options}" if len(run) > 1 else f"its place is for {options}"
     else:
         room = "no field is left there"
-    message = f"{quote_names(t.text for t in run)} {are(run)} in no list, and {room}"
+    message = f"{quote_names(t.text for t in run)} {are(run)} not in any list, and {room}"
     if first.is_no_word:
         message = f"{_no_field(first)}: leave it out, or join it to the value that it belongs to"
     return Placed(first.position, Problem(message, code="N004"))

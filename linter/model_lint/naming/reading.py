@@ -1,4 +1,4 @@
-"""From a text to its tokens, their fields and what is wrong with them."""
+"""Read a text as a name: its tokens, their fields and their problems."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from .vocabulary import Found, Index, Standing
 
 
 def read(text: str, index: Index, *, any_length: bool = False) -> Reading:
-    """Read a text; the problems carry no suggestion yet.
+    """Read a text; the problems have no suggestion yet.
 
-    Where the prefix or the characters are wrong nothing else is looked at.
+    If the prefix or the characters are invalid, nothing else is read.
     """
     wrong = tuple(_syntax(text, index, any_length=any_length))
     if wrong:
@@ -46,7 +46,7 @@ def read(text: str, index: Index, *, any_length: bool = False) -> Reading:
 
 
 def _syntax(text: str, index: Index, *, any_length: bool) -> Iterator[Problem]:
-    """Yield what is wrong with the prefix, or else with the characters."""
+    """Yield the problem of the prefix, or else those of the characters."""
     if not text:
         yield Problem("the name is empty: a name begins with `model_`", code="N001")
         return
@@ -80,10 +80,10 @@ def _bad_characters(text: str) -> str:
     capitals = [c for c in bad if "A" <= c <= "Z"]
     others = [_character(c) for c in bad if c not in capitals]
     if not others:
-        return "a name has small letters (but for filmCharley and hemisAndreanne): write it so"
+        return "write small letters: only filmCharley and hemisAndreanne have capitals"
     what = ", ".join([*others[:5], *(["..."] if others[5:] else [])])
     also = " or capitals" if capitals else ""
-    return f"a name can't hold {what}{also}: write a-z and 0-9, with `_` and `-` between"
+    return f"a name can't contain {what}{also}: write a-z and 0-9, with `_` and `-` between"
 
 
 def _character(character: str) -> str:
@@ -114,7 +114,7 @@ def _tokens(text: str, index: Index) -> list[Token]:
 
 
 def _whole(text: str, parts: Sequence[Found], index: Index) -> Found | None:
-    """Return the word that was cut in parts: `ex-vivo`, `t2-star`, `spinal_cord`."""
+    """Return the word that was written in parts: `ex-vivo`, `t2-star`, `spinal_cord`."""
     if len(parts) == 1 or all(part.allowed for part in parts):
         return None
     whole = index.find("".join(part.written for part in parts))
@@ -125,7 +125,7 @@ def _whole(text: str, parts: Sequence[Found], index: Index) -> Found | None:
 
 
 def _wrong_in(token: Token, index: Index) -> Iterator[Problem]:
-    """Yield what is wrong with a token, wherever it stands."""
+    """Yield the problems of a token that do not depend on its place."""
     for f in token.found:
         if f.standing == "alias":
             message = f"{quote_name(f.written)} is another spelling: write `{f.value}` ({f.home})"
@@ -137,13 +137,13 @@ def _wrong_in(token: Token, index: Index) -> Iterator[Problem]:
     written = [f.written for f in token.found]
     twice = [w for w in dict.fromkeys(written) if written.count(w) > 1]
     if twice:
-        message = f"{quote_name(token.text)} holds {quote_names(twice)} twice: write it once"
+        message = f"{quote_name(token.text)} contains {quote_names(twice)} twice: write it once"
         yield Problem(message, code="N010")
     yield from _outside_lists(token, index)
 
 
 def _outside_lists(token: Token, index: Index) -> Iterator[Problem]:
-    """Yield the values of a token that no list of its field names."""
+    """Yield the problems of values that are not in any list of their field."""
     refused = [f for f in token.found if f.standing == "refused"]
     for home in dict.fromkeys(f.home for f in refused if f.home):
         written = [f.written for f in refused if f.home == home]
@@ -152,10 +152,11 @@ def _outside_lists(token: Token, index: Index) -> Iterator[Problem]:
     if not unlisted or token.field is None:
         return
     if index.is_open(token.field):
-        message = f"{quote_names(unlisted)} {are(unlisted)} in no list: read as {a(token.field)}"
-        why = "its place" if token.by_place else "the values beside it"
+        message = f"{quote_names(unlisted)} {are(unlisted)} not in any list"
+        message += f": read as {a(token.field)}"
+        why = "its place" if token.by_place else "the values next to it"
         yield Problem(f"{message}, because of {why}", code="N005")
-    elif not refused:  # what is refused in the same token says enough
+    elif not refused:  # a refused value in the same token is already reported
         yield _not_allowed(token.field, unlisted, index)
 
 
@@ -164,11 +165,11 @@ def _not_allowed(name: str, written: Sequence[str], index: Index) -> Problem:
     return Problem(f"{message}: write one of {index.options(name)}", code="N004")
 
 
-# ------------------------------------------------------------------------- what the tokens say
+# ------------------------------------------------------------------------- fields
 
 
 def _slots(tokens: Iterable[Token], index: Index) -> tuple[Slot, ...]:
-    """Return the tokens of which the field and all values are certain and allowed."""
+    """Return the tokens whose field and values are certain and allowed."""
     slots = []
     for token in tokens:
         words = [_word(f, token.field, index) for f in token.found]
@@ -188,7 +189,7 @@ def _word(found: Found, name: str | None, index: Index) -> Word | None:
 
 
 def _fields(slots: Iterable[Slot], index: Index) -> Fields:
-    """Return what all slots say together; a field that stands twice gets the values of both."""
+    """Return the values of all slots together; a duplicate field has the values of both."""
     values: dict[str, tuple[str, ...]] = {}
     for slot in slots:
         values[slot.field] = tuple(dict.fromkeys((*values.get(slot.field, ()), *slot.values)))

@@ -1,4 +1,4 @@
-"""The nearest right name: all words of a wrong one where they belong, and no others."""
+"""Suggest the nearest valid name: the words of an invalid one, each in its place, and no others."""
 
 from __future__ import annotations
 
@@ -22,34 +22,34 @@ from .reading import read
 from .vocabulary import FIELDS, Found, Index
 from .writing import join, write
 
-#: The problems that no other name mends: unlisted words, which are right or have to be explained.
+#: Problems that another name does not repair: unlisted words, which may be valid.
 _NO_BETTER = frozenset({"N005", "N006"})
 _FIELD_STRENGTH = re.compile(r"[0-9]+t")
-#: How a name begins, perhaps behind its owner.
+#: The beginning of a name, perhaps after its owner.
 _NAME = re.compile(rf"(?:.*/)?[\s_]*{PREFIX}", re.DOTALL)
-#: Words that are no value by themselves.
+#: Words that are never a value.
 _CONNECTIVES = frozenset({"a", "and", "at", "by", "for", "from", "in", "of", "on", "the", "with"})
-#: Where a capital begins a word: in `GmLesion` and `T2Mouse`, but not in `MP2RAGE` or `unet3D`.
+#: Before a capital that begins a word: in `GmLesion` and `T2Mouse`, not in `MP2RAGE` or `unet3D`.
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[0-9])(?=[A-Z][a-z])")
 
 
 class _Word(NamedTuple):
-    """A value, and the field that it should stand in."""
+    """A value, and the field that it should be in."""
 
     value: str
-    #: None where no field has room for it.
+    #: None if no field has room for it.
     field: str | None
-    #: Whether the lists, or its place in the name, say that field.
+    #: Whether that field follows from the lists or from the place in the name.
     certain: bool = True
-    #: Whether it is in no list and was placed by likelihood.
+    #: Whether it is not in any list and was placed by likelihood.
     placed: bool = False
 
 
 def suggest(reading: Reading, index: Index) -> Suggestion | None:
-    """Return the right name that has every word of a text, or None where there is none.
+    """Return the valid name that has every word of a text, or None if there is no such name.
 
-    It is a guess where a word was taken apart, mended or placed by likelihood; where the text says
-    no task (most models segment); and where it is no model's name, so that it implies no defaults.
+    It is a guess if a word was split, corrected or placed by likelihood; if the text has no task
+    (most models segment); and if the text is not a model's name, so that defaults are not implied.
     """
     if reading.codes <= _NO_BETTER:
         return None
@@ -67,7 +67,7 @@ def suggest(reading: Reading, index: Index) -> Suggestion | None:
 
 
 def _is_plausible(words: Sequence[_Word], *, is_model: bool) -> bool:
-    """Tell whether every word has a field, and the words are enough to know a model by."""
+    """Return whether every word has a field, and the words are enough to describe a model."""
     said = {word.field for word in words}
     placed = sum(word.placed for word in words)
     if None in said or placed > 1 or (placed and "task" not in said):
@@ -76,9 +76,9 @@ def _is_plausible(words: Sequence[_Word], *, is_model: bool) -> bool:
 
 
 def _arranged(words: Sequence[_Word], index: Index) -> str | None:
-    """Return the right name of these words and no others, but for the task."""
+    """Return the valid name of these words and no others, except a missing task."""
     values: dict[str, tuple[str, ...]] = {}
-    # A field strength stands behind the contrast that it belongs to.
+    # A field strength comes after the contrast that it belongs to.
     for word in sorted(words, key=lambda word: bool(_FIELD_STRENGTH.fullmatch(word.value))):
         field = word.field or ""
         values[field] = tuple(dict.fromkeys((*values.get(field, ()), word.value)))
@@ -86,11 +86,11 @@ def _arranged(words: Sequence[_Word], index: Index) -> str | None:
     name = join(fields, omitted=set(FIELDS).difference(values, {"task"}))
     nearest = read(name, index)
     is_right = nearest.fields == fields and nearest.codes <= {"N005"}
-    return name if is_right else None  # too long, or a word needs a default beside it
+    return name if is_right else None  # too long, or a word needs a default next to it
 
 
 def _words(tokens: Sequence[Token], index: Index, *, is_name: bool) -> Iterator[_Word]:
-    """Yield the words of all tokens; the places in a text that is no name say nothing."""
+    """Yield the words of all tokens; places count only in a text that is a name."""
     is_behind = False
     for token in tokens if is_name else map(_without_place, tokens):
         for found in token.found:
@@ -105,7 +105,7 @@ def _without_place(token: Token) -> Token:
 
 
 def _known(found: Found, index: Index) -> list[_Word]:
-    """Return a word that a list names, or the two in one such as `gmseg`; nothing for others."""
+    """Return a listed word, or the two listed words in one such as `gmseg`; else an empty list."""
     if found.home is not None:
         return [_Word(found.value, None if found.standing == "refused" else found.home)]
     written = found.written
@@ -118,23 +118,23 @@ def _known(found: Found, index: Index) -> list[_Word]:
 
 
 def _unlisted(written: str, token: Token, index: Index, *, is_behind: bool) -> _Word:
-    """Return a word that no list names; ``is_behind``: behind the place of the anatomy."""
+    """Return a word that is not listed; ``is_behind`` means after the place of the anatomy."""
     if token.field is not None and index.is_open(token.field):
         return _Word(written, token.field)
     if NO_WORD.fullmatch(written):
         is_strength = _FIELD_STRENGTH.fullmatch(written)
         return _Word(written, "contrast" if is_strength else None, certain=False, placed=True)
     if token.field is not None or is_behind:
-        return _mended(written, index)
+        return _corrected(written, index)
     if token.candidates or written in _CONNECTIVES:
         return _Word(written, None)
-    # Never an animal: most unlisted words are no species.
+    # Never an animal: most unlisted words are not species.
     return _Word(written, "anatomy", certain=False, placed=True)
 
 
-def _mended(written: str, index: Index) -> _Word:
-    """Return the one value of a closed list that this is a slip of the pen for."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only a wrong name pays for it
+def _corrected(written: str, index: Index) -> _Word:
+    """Return the one value of a closed list that this is a typing error for."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only an invalid name needs it
 
     options = {
         word: _Word(index.find(word).value, name, certain=False)
@@ -149,16 +149,16 @@ def _mended(written: str, index: Index) -> _Word:
 def _cleaned(text: str) -> str:
     """Return the text with the prefix, the characters and the separators of a name.
 
-    Empty for a text that is too long, and where a letter would be lost.
+    Empty if the text is too long, or if a letter would be lost.
     """
-    import unicodedata  # noqa: PLC0415 - only a wrong name pays for it
+    import unicodedata  # noqa: PLC0415 - only an invalid name needs it
 
     text = text.strip().rstrip("/").rpartition("/")[2].removesuffix(".git").removesuffix(".zip")
     if len(text) > 4 * MAX_LENGTH:
         return ""
     text = _CAPITAL.sub("-", re.sub(r"(?i)nnu-?net", "-nnunet-", text))
     text = unicodedata.normalize("NFKD", text).lower().replace("t2*", "t2star")
-    # Accents go, digits of other scripts become ours.
+    # Drop accents, and turn digits of other scripts into ASCII digits.
     text = "".join(str(unicodedata.digit(c, c)) for c in text if not unicodedata.combining(c))
     if any(c.isalnum() and not c.isascii() for c in text):
         return ""
@@ -172,7 +172,7 @@ def _cleaned(text: str) -> str:
 
 
 def explain(reading: Reading, index: Index) -> tuple[Problem, ...]:
-    """Return the problems; that of one ambiguous word says how each field would be written."""
+    """Return the problems; that of a single ambiguous word shows the name for each field."""
     problems = tuple(placed.problem for placed in reading.problems)
     unsure = [token for token in reading.tokens if token.candidates]
     if len(unsure) != 1 or unsure[0].is_no_word or not reading.usable:

@@ -1,4 +1,4 @@
-"""The words that may stand in a name, field by field."""
+"""The words that a name may contain, field by field."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from ..wording import quote_name
 
-#: The fields, in the order in which they stand in a name.
+#: The fields, in the order of a name.
 FIELDS = ("task", "anatomy", "animal", "pathology", "condition", "contrast", "architecture")
 
 _VALUE = re.compile(r"[a-z0-9]+")
@@ -23,13 +23,13 @@ class FieldWords(NamedTuple):
     spec: tuple[str, ...]
     #: Further values: of an open field those in real use, of any field those of a configuration.
     known: tuple[str, ...] = ()
-    #: The value of a field left out of a name; None is no value.
+    #: The value of a field that a name leaves out; None if it then has no value.
     default: str | None = None
     #: Whether the specification's list ends in "...".
     open: bool = False
     #: Other spellings of values in ``spec`` or ``known``.
     aliases: Mapping[str, str] = MappingProxyType({})
-    #: Words that plainly mean this field though its closed list has no place for them.
+    #: Words that clearly mean this field, but are not allowed in its closed list.
     refused: tuple[str, ...] = ()
 
     @property
@@ -160,14 +160,14 @@ VOCABULARY: Mapping[str, FieldWords] = MappingProxyType(
 def extend(
     vocabulary: Mapping[str, FieldWords], words: Mapping[str, Sequence[str]]
 ) -> Mapping[str, FieldWords]:
-    """Return the vocabulary with more known values: of any field, the closed ones too.
+    """Return the vocabulary with more known values of any field, closed ones included.
 
-    A word that the word list knew in another role (an alias, a value of another field) gets the
-    new role.
+    A word that already had another role (an alias, a value of another field) changes to the new
+    role.
 
     Raises:
-        ValueError: for an unknown field, for a word that can't stand in a name, and for one that
-            the specification lists in another field.
+        ValueError: if a field is unknown, if a word can't be part of a name, or if the
+            specification lists it in another field.
     """
     extended = dict(vocabulary)
     roles: dict[str, str] = {}
@@ -193,14 +193,14 @@ def extend(
 def _require_word(word: object, name: str, vocabulary: Mapping[str, FieldWords]) -> None:
     if not isinstance(word, str) or not _VALUE.fullmatch(word):
         shown = quote_name(word) if isinstance(word, str) else repr(word)
-        raise ValueError(f"{name}: {shown} can't stand in a name; write a-z and 0-9 only")
+        raise ValueError(f"{name}: {shown} can't be part of a name; write a-z and 0-9 only")
     for other, words in vocabulary.items():
         if other != name and word in words.spec:
             raise ValueError(f"{name}: the specification lists `{word}` as a value of {other}")
 
 
 def _without(word: str, words: FieldWords) -> FieldWords:
-    """Return the words of a field with no further role for this one; the specification's stay."""
+    """Return the words of a field without this one, unless the specification lists it."""
     return words._replace(
         known=tuple(w for w in words.known if w != word),
         aliases=MappingProxyType(
@@ -210,12 +210,12 @@ def _without(word: str, words: FieldWords) -> FieldWords:
     )
 
 
-#: Where a word stands in the vocabulary; "refused" is known to mean the field, but not allowed.
+#: The status of a word in the vocabulary; "refused" means the field, but is not allowed.
 Standing = Literal["listed", "known", "alias", "refused", "unlisted"]
 
 
 class Found(NamedTuple):
-    """A value as written, and what the vocabulary knows about it."""
+    """A value as it is written, and its entry in the vocabulary."""
 
     written: str
     value: str
@@ -225,7 +225,7 @@ class Found(NamedTuple):
 
     @property
     def allowed(self) -> bool:
-        """Whether it may be written like that."""
+        """Whether it may be written in this way."""
         return self.standing in {"listed", "known"}
 
 
@@ -241,29 +241,29 @@ class Index:
             for alias, value in words.aliases.items():
                 self.words[alias] = Found(alias, value, "alias", name)
             self._add(words.spec, "listed", name)
-        #: The camel-case values, in small letters: a value in capitals may mean one of them.
+        #: The camel-case values, in small letters, to find them in any capitals.
         self.literals = frozenset(w.lower() for w in self.words if not _VALUE.fullmatch(w))
 
     def _add(self, words: Iterable[str], standing: Standing, home: str) -> None:
         self.words.update((word, Found(word, word, standing, home)) for word in words)
 
     def find(self, written: str) -> Found:
-        """Look up a value as it stands in a name."""
+        """Look up a value as it is written in a name."""
         found = self.words.get(written)
         if found is None and self.is_literal(written):
             found = self.words.get(written.lower())
         return found._replace(written=written) if found else Found(written, written, "unlisted")
 
     def is_literal(self, written: str) -> bool:
-        """Tell whether this is a camel-case value of the specification, whatever its capitals."""
+        """Return whether this is a camel-case value of the specification, in any capitals."""
         return written.isascii() and written.lower() in self.literals
 
     def well_formed(self, value: str) -> bool:
-        """Tell whether this can be a value by its characters."""
+        """Return whether this has the characters of a value."""
         return bool(_VALUE.fullmatch(value)) or self.is_literal(value)
 
     def is_open(self, name: str) -> bool:
-        """Tell whether a field takes values that no list names."""
+        """Return whether a field takes values that are not in any list."""
         return self.vocabulary[name].open
 
     def options(self, name: str) -> str:

@@ -1,4 +1,4 @@
-"""From fields to a name."""
+"""Write the name of given fields."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from .vocabulary import FIELDS, Index
 def write(fields: Fields, index: Index, spelled: frozenset[str] = frozenset()) -> str | None:
     """Return the shortest name that is read back as these fields, or None.
 
-    ``spelled`` are the fields to write even if they have their default. Further defaults are
-    spelled out only where an unlisted value needs them beside it.
+    ``spelled`` are the fields to write even if they have their default. Other defaults are written
+    only if an unlisted value needs them next to it.
     """
     optional = [
         name
@@ -32,7 +32,7 @@ def write(fields: Fields, index: Index, spelled: frozenset[str] = frozenset()) -
 
 
 def require_values(name: str, values: Sequence[str], index: Index) -> None:
-    """Raise ValueError, with one clear line, for values that a field can't have."""
+    """Raise ValueError, with one line, for values that a field can't have."""
     default = index.vocabulary[name].default
     if not values and default is not None:
         raise ValueError(f"{name} needs a value; its default is {default}")
@@ -40,7 +40,7 @@ def require_values(name: str, values: Sequence[str], index: Index) -> None:
         found = index.find(value)
         if not index.well_formed(value):
             raise ValueError(
-                f"{name}: {quote_name(value)} can't stand in a name; write a-z and 0-9"
+                f"{name}: {quote_name(value)} can't be part of a name; write a-z and 0-9"
             )
         if found.home is not None and found.home != name:
             raise ValueError(f"{name}: {quote_name(value)} is {a(found.home)}, not {a(name)}")
@@ -52,11 +52,11 @@ def require_values(name: str, values: Sequence[str], index: Index) -> None:
             options = index.options(name)
             raise ValueError(f"{name}: {quote_name(value)} is not allowed; write one of {options}")
         if values.count(value) > 1:
-            raise ValueError(f"{name}: {quote_name(value)} stands there twice; write it once")
+            raise ValueError(f"{name}: {quote_name(value)} is there twice; write it once")
 
 
 def why_no_name(fields: Fields, index: Index) -> str:
-    """Return why no name says these fields, each of which has allowed values."""
+    """Return why no valid name has these fields; the values of each are allowed."""
     defaults = [n for n, values in fields.items() if values == index.vocabulary[n].defaults]
     shortest = join(fields, omitted=defaults)
     if len(shortest) > MAX_LENGTH:
@@ -64,7 +64,7 @@ def why_no_name(fields: Fields, index: Index) -> str:
     longest = read(join(fields), index, any_length=True)
     wrong = [p.problem for p in longest.problems if p.problem.code not in {"N003", "N005"}]
     reason = wrong[0].message if wrong else f"{quote_name(shortest)} is read as something else"
-    return f"no name says that: {reason}"
+    return f"no valid name has these values: {reason}"
 
 
 def join(fields: Fields, omitted: Iterable[str] = ()) -> str:

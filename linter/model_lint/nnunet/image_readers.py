@@ -1,6 +1,6 @@
-"""nnU-Net's image readers, which it looks up by name, or by the ending of the image files.
+"""nnU-Net's image readers, which it finds by name or by the ending of the image files.
 
-Those of ``nnunetv2.imageio`` of 2.8.1. SCT's fork (2.6.2) has the same but for
+They are those of ``nnunetv2.imageio`` 2.8.1. SCT's fork (2.6.2) has the same except
 ``SimpleITKIOWithReorient``; SCT reads images itself.
 """
 
@@ -14,5 +14,5 @@ IMAGE_READERS = (
     "NaturalImage2DIO",
     "Tiff3DIO",
 )
-#: What ``determine_reader_writer_from_file_ending`` finds a reader for; it ignores the case.
+#: Those that ``determine_reader_writer_from_file_ending`` knows, in small letters or capitals.
 FILE_ENDINGS = (".nii.gz", ".nii", ".nrrd", ".mha", ".gipl", ".png", ".bmp", ".tif", ".tiff")

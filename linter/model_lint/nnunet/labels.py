@@ -1,4 +1,4 @@
-"""What nnU-Net and SCT make of the labels of a ``dataset.json``.
+"""How nnU-Net and SCT use the labels of a ``dataset.json``, and the problems of labels.
 
 nnU-Net's ``LabelManager`` (utilities/label_handling) reads them when it loads a model and numbers
 its output; SCT (deepseg/inference.py) compares that output with them and names files after them.
@@ -16,10 +16,10 @@ from .numbers import whole_number
 
 BACKGROUND = "background"
 IGNORE = "ignore"
-#: Characters that no file system of SCT's three platforms takes in a name.
+#: Characters that a file name can't contain on one of SCT's three platforms.
 _NOT_IN_NAMES = frozenset('<>:"/\\|?*')
-#: Bytes of a label of which SCT can make ``IMAGE_pred_LABEL_seg.nii.gz``, at most 255 bytes: with
-#: the shortest name of an image, and with those that BIDS gives.
+#: Most bytes of a label, so that ``IMAGE_pred_LABEL_seg.nii.gz``, which SCT writes, has at most 255
+#: bytes: with the shortest name of an image, and with the names of BIDS.
 _MAX_NAME = 235
 _LONG_NAME = 150
 _INVERTED = "names and values are the wrong way round, as in nnU-Net 1 and the Decathlon"
@@ -39,10 +39,10 @@ WARNING = Severity.WARNING
 
 
 def label_problems(data: Mapping[str, Any], *, planned: bool = False) -> Iterator[Problem]:
-    """Yield what is wrong with ``labels``, if it is an object, and with its regions.
+    """Yield the problems of ``labels``, if it is an object, and of its regions.
 
-    A warning is what both consumers get right all the same. ``planned`` says that nnU-Net is still
-    to check and plan the data set, which it can't for some labels that it could predict.
+    A warning is a problem that both consumers can handle. With ``planned``, nnU-Net has yet to
+    check and plan the data set: it can't for some labels that it could predict.
     """
     labels = data.get("labels")
     if not isinstance(labels, dict):
@@ -62,7 +62,7 @@ def label_problems(data: Mapping[str, Any], *, planned: bool = False) -> Iterato
     yield from _texts(labels)
     yield from values
     if any(problem.severity is None for problem in values):
-        return  # what follows would only repeat it
+        return  # later checks would only repeat it
     if has_regions(labels):
         yield from _regions(labels, data, planned=planned)
     else:
@@ -81,12 +81,12 @@ def outputs(labels: Mapping[str, Any]) -> list[str]:
 
 
 def foreground(labels: Mapping[str, Any]) -> list[str]:
-    """Return the labels that SCT makes a file of: all but ``background``."""
+    """Return the labels for which SCT writes a file: all but ``background``."""
     return [name for name in labels if name != BACKGROUND]
 
 
 def is_inverted(labels: Mapping[str, Any]) -> bool:
-    """Return whether every key is a number and every value text, as in nnU-Net 1's files."""
+    """Return whether every key is a number and every value is text, as in nnU-Net 1's files."""
     return bool(labels) and all(
         name.strip().isdecimal() and isinstance(value, str) and whole_number(value) is None
         for name, value in labels.items()
@@ -104,7 +104,7 @@ def is_old_dataset(data: Mapping[str, Any]) -> bool:
 
 
 def painted(regions: Mapping[str, Collection[int]], order: Sequence[int]) -> dict[int, int]:
-    """Return the value that nnU-Net writes for each true value, given a network without errors.
+    """Return the value that nnU-Net writes for each true value, if the network makes no error.
 
     nnU-Net paints one region after the other, in the order of ``regions``, each with its value of
     ``order``; a later one covers an earlier one (``LabelManager``, label_handling.py).
@@ -118,13 +118,13 @@ def painted(regions: Mapping[str, Collection[int]], order: Sequence[int]) -> dic
 def painting_problems(
     regions: Mapping[str, Collection[int]], order: Sequence[int]
 ) -> Iterator[Problem]:
-    """Yield the regions of which nnU-Net's output does not give the declared mask.
+    """Yield the regions whose declared mask nnU-Net's output does not give.
 
-    A warning is a value that is not the region's own, where the masks are right all the same.
+    A warning is a value that is not the region's own, if the masks are correct nevertheless.
 
-    ``regions`` holds the values of each label in the order of the file, without `background` and
+    ``regions`` has the values of each label in the order of the file, without `background` and
     `ignore`; ``order`` is ``regions_class_order``, of the same length. The mask of a region is
-    where the output has one of its values, which is how nnU-Net's evaluation and SCT read it.
+    where the output has one of its values: nnU-Net's evaluation and SCT read it so.
     """
     written = painted(regions, order)
     last = {value: name for name, members in regions.items() for value in members}
@@ -154,12 +154,14 @@ def _foreign_value(name: str, own: frozenset[int], value: int, *, works: bool) -
 def _covered(
     name: str, own: frozenset[int], painter: str, others: frozenset[int], value: int
 ) -> Problem:
-    """Describe a region that loses voxels to a later one, or gets some of its voxels."""
+    """Return the problem of a region that loses voxels to a later one, or takes some of its."""
     if own < others and value not in own:
         text = f"{quote(painter)} is painted after {quote(name)} and covers it"
         return Problem(text, help=_LARGER_FIRST)
     if value in own:
-        text = f"{quote(name)} would hold all of {quote(painter)}, which is written as {value} too"
+        text = (
+            f"{quote(name)} would contain all of {quote(painter)}, which is written as {value} too"
+        )
         return Problem(text, help=_OWN_VALUE)
     text = f"{quote(painter)} is painted after {quote(name)} and covers their common part"
     advice = f"give the common part of {quote(name)} and {quote(painter)} a label of its own"
@@ -175,47 +177,47 @@ def _background(labels: dict[str, Any]) -> Iterator[Problem]:
     if BACKGROUND in labels:
         return
     near = [name for name in labels if name.strip().lower() == BACKGROUND]
-    hint = f"; it has to be spelled like this, not {quote(near[0])}" if near else ""
-    yield Problem(f"no label `background`{hint}", steps=("labels",))
+    hint = f"; write it like this, not {quote(near[0])}" if near else ""
+    yield Problem(f"the label `background` is missing{hint}", steps=("labels",))
 
 
 def _names(labels: dict[str, Any]) -> Iterator[Problem]:
     names = foreground(labels)
     if not names and BACKGROUND in labels:
-        yield Problem("no label besides `background`", steps=("labels",))
+        yield Problem("there is no label except `background`", steps=("labels",))
     for name in names:
         reason = _unfit_for_file(name)
         if reason:
             text = f"the label {quote(name)} can't be part of a file name: {reason}"
-            advice = "rename the label: `a-z`, `0-9` and `_` do"
+            advice = "rename the label, with `a-z`, `0-9` and `_` only"
             yield Problem(text, steps=("labels", name), help=advice, stops=(Consumer.SCT,))
         elif not 0 < len(name.encode()) <= _LONG_NAME:
-            text = f"a label of {count(len(name.encode()), 'byte')} makes odd file names"
+            text = f"a label of {count(len(name.encode()), 'byte')} makes unusual file names"
             yield Problem(text, steps=("labels", name), severity=WARNING)
     folded: dict[str, str] = {}
     for name in names:
         first = folded.setdefault(name.lower(), name)
         if first != name:
-            text = f"{quote(first)} and {quote(name)} are one file name on macOS and Windows"
+            text = f"{quote(first)} and {quote(name)} are the same file name on macOS and Windows"
             yield Problem(text, steps=("labels", name), severity=WARNING)
 
 
 def _unfit_for_file(name: str) -> str | None:
     special = [c for c in name if c in _NOT_IN_NAMES or ord(c) < 32 or c == "\x7f"]
     if special:
-        return f"it holds {listing(dict.fromkeys(special))}"
+        return f"it contains {listing(dict.fromkeys(special))}"
     if any(0xD800 <= ord(c) <= 0xDFFF for c in name):
-        return "it holds half a character (a lone surrogate)"
+        return "it contains half a character (a lone surrogate)"
     if len(name.encode()) > _MAX_NAME:
         return f"it is longer than {_MAX_NAME} bytes"
     return None
 
 
 def _texts(labels: dict[str, Any]) -> Iterator[Problem]:
-    """Report values that are numbers written as text, all of them at once."""
+    """Yield one problem for all values that are numbers written as text."""
     names = [name for name, value in labels.items() if _is_text_number(value)]
     if BACKGROUND in names and has_regions(labels):
-        names.remove(BACKGROUND)  # an error of its own
+        names.remove(BACKGROUND)  # reported separately, as an error
     if names:
         text = f"values written as text ({listing(names)}): write numbers, without quotes"
         yield Problem(text, steps=("labels", names[0]), severity=WARNING)
@@ -250,7 +252,7 @@ def _background_value(value: Any, steps: tuple[Step, ...], *, regions: bool) -> 
     if isinstance(value, list) or whole_number(value) != 0:
         yield Problem(f"`background` must be 0, not {_shown(value)}", steps=steps)
     elif isinstance(value, str) and regions:
-        # nnU-Net compares it with 0, so that "0" counts as one more region.
+        # nnU-Net compares it with 0, so "0" counts as one more region.
         yield Problem(
             f"`background` must be the number 0, not the text {quote(value)}", steps=steps
         )
@@ -300,7 +302,7 @@ def _plain(labels: dict[str, Any]) -> Iterator[Problem]:
 def _regions(
     labels: dict[str, Any], data: Mapping[str, Any], *, planned: bool
 ) -> Iterator[Problem]:
-    """Check that each region has the value that nnU-Net is to write for it."""
+    """Check that each region has a valid value for nnU-Net to write."""
     regions = {
         name: _members(value) for name, value in labels.items() if name not in {BACKGROUND, IGNORE}
     }
@@ -331,7 +333,7 @@ def _order(order: list[Any], regions: dict[str, frozenset[int]]) -> Iterator[Pro
     for index, (written, number) in enumerate(zip(order, numbers, strict=True)):
         steps = ("regions_class_order", index)
         if number is None or not 1 <= number <= 255:
-            text = f"`regions_class_order` holds {_shown(written)}; each must be from 1 to 255"
+            text = f"`regions_class_order` contains {_shown(written)}; each must be from 1 to 255"
             yield Problem(text, steps=steps)
             return
         if not _is_integer(written):
@@ -349,7 +351,7 @@ def _ignore(labels: dict[str, Any]) -> Iterator[Problem]:
         text = (
             f"`ignore` must be {wanted}, one more than the highest other value, not {_shown(value)}"
         )
-        # nnU-Net takes null for no such label.
+        # nnU-Net reads null as no such label.
         stops = (Consumer.SCT,) if value is None else None
         yield Problem(text, steps=("labels", IGNORE), stops=stops)
 

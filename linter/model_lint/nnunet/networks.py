@@ -1,4 +1,4 @@
-"""The networks that ``plans.json`` describes: the names and shapes of all their weights.
+"""The networks that ``plans.json`` describes: names and shapes of all their weights.
 
 The facts are those of ``dynamic_network_architectures`` 0.2 to 0.4, which builds the networks, and
 of nnU-Net's ``ConfigurationManager``, which translates plans written before 2.3.1.
@@ -21,12 +21,12 @@ OLD_KEYS = (
     "unet_max_num_features",
 )
 NETWORKS = ("PlainConvUNet", "ResidualEncoderUNet")
-#: Arguments that change what is built, and that no planner of nnU-Net sets.
+#: Arguments that change the network, and that no planner of nnU-Net sets.
 _UNUSUAL = ("stem_channels", "bottleneck_channels", "block")
 #: Activations without weights.
 _ACTIVATIONS = frozenset({"LeakyReLU", "ReLU", "ReLU6", "ELU", "GELU", "SiLU", "Mish"})
 _AFFINE = ("weight", "bias")
-#: What torch fills in where it is missing.
+#: The tensor that torch fills in if it is missing.
 BATCHES = "num_batches_tracked"
 _RUNNING = ("running_mean", "running_var", BATCHES)
 _NORM_ARGUMENTS = frozenset({"eps", "momentum", "affine", "track_running_stats"})
@@ -35,11 +35,11 @@ Shape = tuple[int, ...]
 
 
 class Unit(NamedTuple):
-    """What ``ConvDropoutNormReLU`` is made of, besides its convolution."""
+    """The modules of ``ConvDropoutNormReLU`` in addition to its convolution."""
 
     #: Whether the convolution has a bias.
     bias: bool
-    #: What the normalisation keeps per channel; None where there is none.
+    #: The tensors of the normalisation, one number per channel; None without a normalisation.
     norm: tuple[str, ...] | None
     dropout: bool
     activation: bool
@@ -55,7 +55,7 @@ class Unit(NamedTuple):
 
 
 class Network(NamedTuple):
-    """The network that a configuration describes, where it is one of nnU-Net's two U-Nets.
+    """The network that a configuration describes, if it is one of nnU-Net's two U-Nets.
 
     Sizes are per stage, from the input down to the bottleneck; kernels and strides per axis.
     """
@@ -68,21 +68,21 @@ class Network(NamedTuple):
     #: and convolutions of each stage of the decoder from the bottom up.
     encoder: tuple[int, ...]
     decoder: tuple[int, ...]
-    #: None where it is not certain; then only the weights of convolutions are.
+    #: None if it is not certain; then only the weights of the convolutions are known.
     unit: Unit | None = None
 
     @property
     def dimensions(self) -> int:
-        """2 or 3."""
+        """The number of dimensions, 2 or 3."""
         return len(self.strides[0])
 
     def weights(self, channels: int, heads: int) -> dict[str, Shape]:
         """Return the shape of each tensor by its name in the network's ``state_dict``.
 
         ``channels`` is the number of input channels, ``heads`` of output channels. Most tensors
-        have several names: of the encoder (which the decoder holds too) and of each unit (which
-        lists its modules a second time). Of a network whose `unit` is not certain, only the
-        convolutions' weights, each by its first name.
+        have several names: of the encoder (which the decoder contains too) and of each unit (which
+        lists its modules a second time). If `unit` is not certain, only the weights of the
+        convolutions are returned, each by its first name.
         """
         encoder = dict(self._encoder(channels))
         if self.unit is None:
@@ -107,13 +107,13 @@ class Network(NamedTuple):
             channels = features
 
     def _block(self, at: str, shape: Shape, *, strided: bool) -> Iterator[tuple[str, Shape]]:
-        """Yield a residual block: two units, and one of 1 x 1 where the features change."""
+        """Yield a residual block: two units, and one of 1 x 1 if the features change."""
         features, channels, *kernel = shape
         yield from self._unit(f"{at}.conv1", shape)
         yield from self._unit(f"{at}.conv2", (features, features, *kernel), bare=True)
         if features != channels:
             ones = (features, channels, *self._ones)
-            # A pooling without weights comes first where the block has a stride.
+            # A pooling without weights comes first if the block has a stride.
             yield from self._unit(f"{at}.skip.{int(strided)}", ones, bare=True, bias=False)
 
     def _decoder(self, heads: int) -> Iterator[tuple[str, Shape]]:
@@ -156,7 +156,7 @@ class Network(NamedTuple):
 
 
 def network(configuration: Mapping[str, Any]) -> Network | None:
-    """Return the network of a resolved configuration, None where it is not fully described."""
+    """Return the network of a resolved configuration, None if it is not fully described."""
     name, kwargs = described_network(configuration)
     if name not in NETWORKS or any(kwargs.get(key) for key in _UNUSUAL):
         return None
@@ -178,7 +178,7 @@ def network(configuration: Mapping[str, Any]) -> Network | None:
 
 
 def _amounts(value: object, stages: int) -> tuple[int, ...] | None:
-    """Return the number of convolutions of each stage; a single number holds for all of them."""
+    """Return the number of convolutions of each stage; a single number is for all of them."""
     every = [value] * stages if isinstance(value, int) else value
     if not integers(every) or len(every) != stages or not all(0 < n < 100 for n in every):
         return None
@@ -201,7 +201,7 @@ def _of_unit(kwargs: Mapping[str, Any]) -> Unit | None:
 
 
 def _of_norm(name: str, kwargs: object) -> tuple[str, ...] | None:
-    """Return what a normalisation of torch keeps per channel, None where it is not certain."""
+    """Return the tensors of a normalisation of torch, None if they are not certain."""
     kwargs = {} if kwargs is None else kwargs
     if not isinstance(kwargs, dict) or kwargs.keys() - _NORM_ARGUMENTS:
         return None
@@ -249,14 +249,14 @@ def described_network(configuration: Mapping[str, Any]) -> tuple[str, Mapping[st
 
 
 def per_axis(value: object) -> tuple[Shape, ...] | None:
-    """Return integers per stage and axis, None where a value is anything else."""
+    """Return integers per stage and axis, None if a value is anything else."""
     if not isinstance(value, list) or not all(integers(item) and item for item in value):
         return None
     return tuple(tuple(item) for item in value) or None
 
 
 def integers(value: object) -> TypeGuard[Sequence[int]]:
-    """Whether a value is a list of integers."""
+    """Return whether a value is a list of integers."""
     return isinstance(value, list) and all(
         isinstance(item, int) and not isinstance(item, bool) for item in value
     )

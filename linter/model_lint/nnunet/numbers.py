@@ -7,7 +7,7 @@ from typing import Any, TypeGuard
 
 
 def whole_number(value: Any) -> int | None:
-    """Return what ``int`` makes of a value, which is how nnU-Net and SCT read it."""
+    """Return the result of ``int``, as nnU-Net and SCT read a value; None if it is not whole."""
     if not isinstance(value, (int, float, str)):
         return None
     try:
@@ -20,7 +20,7 @@ def whole_number(value: Any) -> int | None:
 def is_number(value: object) -> TypeGuard[int | float]:
     """Return whether a value is a number that a float can hold.
 
-    Python's parser takes NaN and Infinity, and integers of any size.
+    Python's parser also reads NaN, Infinity and integers of any size.
     """
     if not isinstance(value, int | float) or isinstance(value, bool):
         return False

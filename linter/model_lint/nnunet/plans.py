@@ -1,7 +1,7 @@
-"""What ``plans.json`` says: its configurations, and what one of them inherits.
+"""The configurations of ``plans.json``, with what they inherit.
 
-The facts are those of ``PlansManager`` and ``ConfigurationManager`` of nnU-Net 2.8.1, which 2.0 to
-2.6.2 (SCT's fork) share.
+The facts are those of ``PlansManager`` and ``ConfigurationManager`` of nnU-Net 2.8.1; they are the
+same in 2.0 to 2.6.2 (SCT's fork).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from ..wording import listing, quote
 
 
 def resolve(plans: Mapping[str, Any], configuration: str) -> dict[str, Any] | str:
-    """Return a configuration with what it inherits, or one line that says why there is none."""
+    """Return a configuration with what it inherits, or one line that says why it is invalid."""
     configurations = plans.get("configurations")
     if not isinstance(configurations, dict):
         return "`configurations` is missing or not an object"
@@ -39,9 +39,9 @@ def resolve(plans: Mapping[str, Any], configuration: str) -> dict[str, Any] | st
 
 
 def dimensions(plans: Mapping[str, Any], configuration: str | None) -> int | None:
-    """Return whether a configuration is of 2 or 3 dimensions; None where that is not certain.
+    """Return the number of dimensions of a configuration, 2 or 3; None if it is not certain.
 
-    Its name and the patch in the plans have to agree.
+    Its name and the patch in the plans must agree.
     """
     if configuration is None:
         return None

@@ -1,8 +1,8 @@
-"""Names of code in ``plans.json``, and which of them are parts of a network.
+"""Names of code in ``plans.json`` that are not parts of a network.
 
-nnU-Net imports every name that ``_kw_requires_import`` lists, and the network's, by
-``pydoc.locate``, whatever it is, and calls what it finds with arguments that stand in the same
-file: ``nonlin`` with ``nonlin_kwargs``, and so on (``get_network_from_plans`` of 2.3.1 to 2.8.1).
+nnU-Net imports the network and every name that ``_kw_requires_import`` lists by ``pydoc.locate``,
+without a check, and calls what it finds with arguments from the same file: ``nonlin`` with
+``nonlin_kwargs``, and so on (``get_network_from_plans`` of 2.3.1 to 2.8.1).
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 
 from .sct_modules import is_locatable, is_missing_part
 
-#: Exactly so many modules, since a longer path leads through what a module imports to anything.
+#: Exactly this many modules: a longer path can lead to anything that a module imports.
 _PART = re.compile(
     r"torch\.nn\.(modules\.[a-z]\w*\.)?[A-Z]\w*"
     r"|dynamic_network_architectures\.building_blocks\.[a-z]\w*\.[A-Z]\w*",
     re.ASCII,
 )
-#: The U-Nets are found again where their module has moved.
+#: nnU-Net finds the U-Nets even if their module has moved.
 _NETWORK = re.compile(
     r"(dynamic_network_architectures\.architectures\.([a-z]\w*\.)?)?[A-Z]\w*"
     r"|(dynamic_network_architectures|nnunetv2)\.([a-z]\w*\.)*"
@@ -29,19 +29,19 @@ _NETWORK = re.compile(
 
 
 class ForeignName(NamedTuple):
-    """A name that would be imported and called, and is no part of a network."""
+    """A name that would be imported and called, and is not a part of a network."""
 
-    #: The key that holds it: ``nonlin``, ``network_class_name``, ...
+    #: Its key: ``nonlin``, ``network_class_name``, ...
     key: str
     name: str
-    #: Where in the configuration.
+    #: Its place in the configuration.
     steps: tuple[str, ...]
 
 
 def foreign_names(configuration: Mapping[str, Any]) -> Iterator[ForeignName]:
-    """Yield the names in a resolved configuration that are no classes of networks.
+    """Yield the names in a resolved configuration that are not classes of networks.
 
-    What can't be imported is left out, as far as that is certain: it runs nothing.
+    A name that certainly can't be imported is left out: it runs nothing.
     """
     described = configuration.get("architecture")
     if not isinstance(described, dict):

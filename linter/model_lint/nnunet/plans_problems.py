@@ -1,8 +1,8 @@
-"""What prediction stumbles over in ``plans.json``.
+"""The problems of ``plans.json`` that make prediction fail.
 
 The facts are those of ``PlansManager``, ``ConfigurationManager``, ``DefaultPreprocessor`` and
-``get_network_from_plans`` of nnU-Net 2.8.1, which 2.0 to 2.6.2 (SCT's fork) share: nothing is
-checked when a model is loaded, so most of it shows only with the first image.
+``get_network_from_plans`` of nnU-Net 2.8.1; they are the same in 2.0 to 2.6.2 (SCT's fork). nnU-Net
+checks nothing when it loads a model, so most problems appear only with the first image.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from .networks import NETWORKS, OLD_KEYS, described_network, integers, per_axis
 from .numbers import is_number
 from .sct_modules import is_locatable, is_missing_part
 
-#: What names may stand for in nnU-Net; its lists did not change since 2.0, but for what is added.
+#: The names that nnU-Net knows; since 2.0, its lists have only grown.
 _NORMALIZATIONS = frozenset(
     {"ZScoreNormalization", "CTNormalization", "NoNormalization", "RescaleTo01Normalization"}
     | {"RGBTo01Normalization"}
 )
-#: What CTNormalization takes from the intensity properties of its channel.
+#: The intensity properties of its channel that CTNormalization reads.
 _CT_PROPERTIES = ("mean", "std", "percentile_00_5", "percentile_99_5")
-#: The resampling functions that can be called as nnU-Net calls them, with what they take besides.
+#: The resampling functions that can be called as nnU-Net calls them, and their other arguments.
 _ANISOTROPY = frozenset({"force_separate_z", "separate_z_anisotropy_threshold"})
 _TORCH = frozenset({"num_threads", "device", "memefficient_seg_resampling", "mode"})
 _RESAMPLING = {
@@ -33,7 +33,7 @@ _RESAMPLING = {
     "resample_torch_fornnunet": _ANISOTROPY | _TORCH | {"is_seg", "aniso_axis_mode"},
     "no_resampling_hack": frozenset(),
 }
-#: What the two U-Nets take, less the number of channels, which nnU-Net gives itself.
+#: The arguments of both U-Nets, without the number of channels, which nnU-Net gives itself.
 _ARGUMENTS = frozenset(
     {"n_stages", "features_per_stage", "conv_op", "kernel_sizes", "strides", "conv_bias"}
     | {"n_conv_per_stage_decoder", "norm_op", "norm_op_kwargs", "dropout_op", "dropout_op_kwargs"}
@@ -45,20 +45,20 @@ _OWN_ARGUMENTS = {
         {"n_blocks_per_stage", "block", "bottleneck_channels", "stem_channels"}
     ),
 }
-#: The networks of dynamic_network_architectures; nnU-Net finds them whatever module is named.
+#: The networks of dynamic_network_architectures; nnU-Net finds them under any module name.
 _FOUND = re.compile(
     r"(PlainConv|Residual|ResidualEncoder)UNet|Primus(V[23])?[XSBML]?|VGG\w*|ResNet\w+", re.ASCII
 )
-#: Arguments that are names of classes, and have to be looked up before the network is built.
+#: Arguments that are names of classes, and must be imported before the network is built.
 _CLASSES = ("conv_op", "norm_op", "dropout_op", "nonlin")
 
 
 class Use(NamedTuple):
-    """What a model makes of its plans."""
+    """How a model uses its plans."""
 
     #: The name of the configuration that is loaded.
     configuration: str
-    #: Input channels, None where the number is not known.
+    #: Input channels, None if the number is not known.
     channels: int | None
     #: Whether the model's trainer builds the network itself, and not as the plans say.
     own_network: bool = False
@@ -67,7 +67,7 @@ class Use(NamedTuple):
 def plans_problems(
     plans: Mapping[str, Any], configuration: Mapping[str, Any], use: Use
 ) -> Iterator[Problem]:
-    """Yield what prediction would stumble over; the configuration is given resolved."""
+    """Yield the problems that make prediction fail; the configuration is resolved."""
     at: tuple[Step, ...] = ("configurations", use.configuration)
     yield from _top(plans)
     yield from _intensities(plans, configuration, use.channels)
@@ -136,7 +136,7 @@ def _channels(
             continue
         for index, item in enumerate(values[:channels]):
             if not fits(item):
-                message = f"`{key}` holds {quote(item)}, which nnU-Net refuses"
+                message = f"`{key}` contains {quote(item)}, which nnU-Net refuses"
                 yield Problem(message, steps=(*at, key, index))
         if len(values) < (channels or 0):
             entries = count(values, "entry", "entries")
@@ -199,9 +199,9 @@ def _imports(
     imported: list[Any],
     at: tuple[Step, ...],
 ) -> Iterator[Problem]:
-    """Check the arguments that are names of classes, and the list of those."""
-    if lacking := [key for key in imported if not _one_of(key, kwargs)]:
-        message = f"`_kw_requires_import` names {listing(lacking)}, which `arch_kwargs` lacks"
+    """Check the arguments that are names of classes, and the list of these arguments."""
+    if absent := [key for key in imported if not _one_of(key, kwargs)]:
+        message = f"`_kw_requires_import` names {listing(absent)}, missing in `arch_kwargs`"
         yield Problem(message, steps=(*at, "_kw_requires_import"))
     named = [kwargs[key] for key in imported if _one_of(key, kwargs)]
     if missing := [name for name in named if isinstance(name, str) and is_missing_part(name)]:
@@ -209,7 +209,9 @@ def _imports(
     network, _ = described_network(configuration)
     texts = [key for key in _CLASSES if isinstance(kwargs.get(key), str)]
     if network in NETWORKS and (left := [key for key in texts if key not in imported]):
-        message = f"`_kw_requires_import` lacks {listing(left)}, so that a text stays a text"
+        message = (
+            f"`_kw_requires_import` does not name {listing(left)}, so nnU-Net does not import it"
+        )
         yield Problem(message, steps=(*at, "_kw_requires_import"))
 
 
@@ -225,7 +227,7 @@ def _is_found(name: str) -> bool:
 def _old_network(configuration: Mapping[str, Any], at: tuple[Step, ...]) -> Iterator[Problem]:
     missing = [key for key in OLD_KEYS if key not in configuration]
     if missing:
-        either = f"neither `architecture` nor {quote(missing[0])}"
+        either = f"`architecture` and {quote(missing[0])} are missing"
         yield Problem(f"the network is not described: {either}", steps=at)
     elif configuration["UNet_class_name"] not in NETWORKS:
         value = quote(configuration["UNet_class_name"])
@@ -251,7 +253,7 @@ def _sizes(configuration: Mapping[str, Any], at: tuple[Step, ...]) -> Iterator[P
 
 
 def _arguments(network: str, kwargs: Mapping[str, Any], at: tuple[Step, ...]) -> Iterator[Problem]:
-    """Check that the network takes these, and that each list has an entry for every stage."""
+    """Check that the network takes the arguments, and each list has an entry for every stage."""
     surplus = [key for key in kwargs if key not in _ARGUMENTS | _OWN_ARGUMENTS[network]]
     if surplus:
         yield Problem(f"{network} does not take {listing(surplus)}", steps=(*at, surplus[0]))
@@ -264,7 +266,7 @@ def _arguments(network: str, kwargs: Mapping[str, Any], at: tuple[Step, ...]) ->
     wanted["n_conv_per_stage_decoder"] = stages - 1
     for key, amount in wanted.items():
         if key not in kwargs:
-            yield Problem(f"`arch_kwargs` lacks `{key}`, which {network} needs", steps=at)
+            yield Problem(f"`{key}`, which {network} needs, is missing in `arch_kwargs`", steps=at)
         elif isinstance(kwargs[key], list) and len(kwargs[key]) != amount:
             entries = count(kwargs[key], "entry", "entries")
             yield Problem(f"`{key}` has {entries}, the network needs {amount}", steps=(*at, key))
@@ -282,7 +284,9 @@ def _dimensions(
     if strides is None:
         return
     if any(len(stride) != len(patch) for stride in strides):
-        message = f"`patch_size` has {len(patch)} axes, the network's strides have another number"
+        message = (
+            f"`patch_size` has {len(patch)} axes, the network's strides have a different number"
+        )
         yield Problem(message, steps=(*at, "patch_size"))
         return
     for axis, size in enumerate(patch):
@@ -322,7 +326,7 @@ def _one_of(value: object, names: object) -> bool:
 
 
 def _endless(value: object, at: tuple[Step, ...]) -> Iterator[Problem]:
-    """Yield where a value holds NaN, Infinity or a number beyond any float."""
+    """Yield a problem for each NaN, Infinity or number beyond any float in a value."""
     if isinstance(value, dict | list):
         pairs = value.items() if isinstance(value, dict) else enumerate(value)
         for step, inner in pairs:

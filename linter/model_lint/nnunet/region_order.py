@@ -1,4 +1,4 @@
-"""The order in which nnU-Net paints regions, and the value that each is painted with.
+"""The order in which nnU-Net paints regions, and the value of each.
 
 ``LabelManager.convert_probabilities_to_segmentation`` paints them one after the other, in the order
 of ``labels``, with the values of ``regions_class_order``.
@@ -11,14 +11,14 @@ from collections.abc import Collection, Mapping, Sequence
 
 
 def larger_first(regions: Mapping[str, Sequence[int]]) -> dict[str, tuple[int, ...]]:
-    """Order labels and regions from large to small: nnU-Net paints them in their order."""
+    """Return labels and regions from large to small: nnU-Net paints them in this order."""
     return {name: tuple(own) for name, own in sorted(regions.items(), key=lambda r: -len(r[1]))}
 
 
 def own_values(regions: Mapping[str, Collection[int]]) -> dict[str, int | None]:
-    """Return for each region its lowest value that no later one paints over, if there is one.
+    """Return for each region its lowest value that no later region paints over, or None.
 
-    A value that no other region has comes before those that earlier ones share.
+    A value that no other region has is preferred to one that an earlier region shares.
     """
     amounts = Counter(value for values in regions.values() for value in set(values))
     own: dict[str, int | None] = {}
@@ -33,8 +33,8 @@ def own_values(regions: Mapping[str, Collection[int]]) -> dict[str, int | None]:
 def class_order(regions: Mapping[str, Collection[int]]) -> list[int]:
     """Return ``regions_class_order`` for regions that are listed from large to small.
 
-    A region whose values all belong to later ones is painted over as a whole, so that any of them
-    will do. Whether the masks come out as declared is for ``label_problems`` to say.
+    A region whose values all belong to later ones is painted over as a whole, so any value will do.
+    ``label_problems`` checks whether the masks are as declared.
     """
     own = own_values(regions)
     pairs = ((own[name], values) for name, values in regions.items())

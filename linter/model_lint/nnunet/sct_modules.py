@@ -1,9 +1,9 @@
 """The modules that a ``trainer_class.py`` can import where SCT runs it.
 
 They are the import names of what SCT installs: its pinned requirements, those of its fork of
-nnU-Net (nnunetv2-neuropoly 2.6.2) and of the packages that these need in turn. What is not in the
-list may still be there by chance; what is in it, is. Of its fork of nnU-Net every module and every
-name in it is known, so that what is not in that list is not there.
+nnU-Net (nnunetv2-neuropoly 2.6.2), and all packages that these need. A listed module is there; a
+module that is not listed may be there by chance. For nnU-Net itself, every module and every name in
+it is listed: a name that is not listed is not there.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ SCT_MODULES = frozenset(
     """.split()  # noqa: SIM905 (data reads best without quotes)
 )
 
-#: Packages of nnU-Net whose modules are not known: no trainer needs them.
+#: Packages of nnU-Net whose modules are not listed: no trainer needs them.
 _UNLISTED = ("batch_running", "dataset_conversion", "tests")
 
-#: Modules that Python 3.12 to 3.14 dropped from the standard library, but SCT's Python 3.10 has.
+#: Modules that Python 3.12 to 3.14 removed from the standard library; SCT's Python 3.10 has them.
 _DROPPED = frozenset(
     """
     aifc asynchat asyncore audioop cgi cgitb chunk crypt distutils imghdr imp lib2to3 mailcap msilib
@@ -55,24 +55,24 @@ def is_in_sct(module: str) -> bool:
 
 
 def missing_in_nnunet(module: str, names: Iterable[str] = (), *, stock: bool = False) -> str | None:
-    """Return what ``from module import names`` needs and SCT's nnU-Net lacks, dotted.
+    """Return the dotted name that ``from module import names`` needs and SCT's nnU-Net has not.
 
-    ``stock`` asks nnunetv2 2.8.1 instead. None where it has all, and for other modules.
+    ``stock`` asks nnunetv2 2.8.1 instead. None if nothing is missing, and for other modules.
     """
     if not _is_listed(module):
         return None
     known = nnunet_names(stock=stock)
     if module not in known:
         return module
-    lacking = (n for n in names if n != "*" and n[:2] != "__" and n not in known[module])
-    return next((f"{module}.{name}" for name in lacking), None)
+    missing = (n for n in names if n != "*" and n[:2] != "__" and n not in known[module])
+    return next((f"{module}.{name}" for name in missing), None)
 
 
 def is_locatable(path: str) -> bool:
     """Return whether ``pydoc.locate`` may find a dotted path where SCT or nnU-Net 2.8.1 runs.
 
-    It passes over dots that are too many, looks among Python's own functions as well, and goes on
-    from a module to anything that has been imported there.
+    ``pydoc.locate`` ignores surplus dots, also finds Python's built-in functions, and follows a
+    path from a module to anything that the module imports.
     """
     parts = [part for part in path.split(".") if part]
     if parts and hasattr(builtins, parts[0]):
@@ -83,14 +83,14 @@ def is_locatable(path: str) -> bool:
 
 
 def _has(known: Mapping[str, frozenset[str]], parts: list[str]) -> bool:
-    """Return whether the longest module of a path has what comes next in it."""
+    """Return whether the longest module of a path contains the name that follows it."""
     length = next(n for n in range(len(parts), 0, -1) if ".".join(parts[:n]) in known)
     following = parts[length : length + 1]
     return all(name[:2] == "__" or name in known[".".join(parts[:length])] for name in following)
 
 
 def is_missing_part(path: str) -> bool:
-    """Return whether a dotted path leads into nnU-Net, to what no nnU-Net has."""
+    """Return whether a dotted path is of nnU-Net, but neither SCT's nor nnunetv2 2.8.1 has it."""
     return path.startswith("nnunetv2.") and not is_locatable(path)
 
 

@@ -1,4 +1,4 @@
-"""What a ``trainer_class.py`` needs of the machine on which SCT loads it: modules and variables."""
+"""What a ``trainer_class.py`` needs on the machine where SCT loads it: modules and variables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .trainer_statements import always, certain, class_level, dotted, executed, 
 
 #: Variables that every user has, or that SCT sets.
 _GIVEN = {None, "HOME", "PATH", "nnUNet_raw", "nnUNet_preprocessed", "nnUNet_results"}
-#: Statements that hold no others, and what in them is not always evaluated.
+#: Statements that contain no others, and the expressions in them that are not always evaluated.
 _SIMPLE = (ast.Assign, ast.AnnAssign, ast.Expr)
 _CHOICES = (ast.IfExp, ast.BoolOp, ast.comprehension)
 
@@ -23,14 +23,14 @@ class Import(NamedTuple):
     line: int
     #: Leading dots: 0 for an absolute import.
     level: int
-    #: What ``from module import`` takes of it.
+    #: The names that ``from module import`` imports.
     names: tuple[str, ...] = ()
-    #: Whether it is imported whatever is the case.
+    #: Whether it is imported in every case.
     certain: bool = True
 
 
 def imports(module: ast.Module) -> Iterator[Import]:
-    """Yield what is imported when SCT loads the trainer, less what may fail without harm."""
+    """Yield what is imported when SCT loads the trainer, except what may fail without harm."""
     found = executed(module.body)
     for node in [*found]:
         if isinstance(node, ast.ClassDef):
@@ -56,7 +56,7 @@ def imports(module: ast.Module) -> Iterator[Import]:
 
 
 def searches_elsewhere(module: ast.Module) -> int | None:
-    """Return the line from which on Python looks for modules in other folders too."""
+    """Return the first line that makes Python look for modules in other folders, if any."""
     nodes = own_nodes(executed(module.body))
     lines = [n.lineno for n in nodes if isinstance(n, ast.Attribute) and dotted(n) == "sys.path"]
     return min(lines, default=None)
@@ -65,7 +65,7 @@ def searches_elsewhere(module: ast.Module) -> int | None:
 def variables(module: ast.Module) -> Iterator[tuple[str, int]]:
     """Yield the environment variables without which the file can't be loaded, with their lines.
 
-    One that the file names in any other way, to set it or to look for it, is none of them.
+    A variable that the file names in any other way, to set it or to look for it, is left out.
     """
     reads = {id(n.slice): n for n in ast.walk(module) if _is_variable(n)}
     if not reads:
@@ -84,7 +84,7 @@ def variables(module: ast.Module) -> Iterator[tuple[str, int]]:
 
 
 def _is_variable(node: ast.AST) -> TypeGuard[ast.Subscript]:
-    """Return whether a node is ``os.environ["NAME"]``, read."""
+    """Return whether a node reads ``os.environ["NAME"]``."""
     return (
         isinstance(node, ast.Subscript)
         and isinstance(node.ctx, ast.Load)

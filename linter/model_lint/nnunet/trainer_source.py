@@ -1,7 +1,7 @@
-"""What a ``trainer_class.py`` will do when SCT runs it, read from its syntax; it is never run.
+"""The problems of a ``trainer_class.py``, found in its syntax; it is never run.
 
-SCT loads that one file as a module, calls its ``get_trainer_class()`` and lets the fork of nnU-Net
-call ``build_network_architecture`` of the class that it returns (deepseg/nnunet.py).
+SCT loads that one file as a module and calls its ``get_trainer_class()``. Its fork of nnU-Net then
+calls ``build_network_architecture`` of the class that this returns (deepseg/nnunet.py).
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from ..storage.limits import MAX_SOURCE_TOKENS
 from ..wording import quote
 from .trainer_statements import Function, always, certain, dotted, ends_loading, executed, own_nodes
 
-#: What the module has to offer.
+#: The function that SCT calls.
 FACTORY = "get_trainer_class"
-#: What the fork calls on the trainer's class: five values by position, one by name.
+#: The method that the fork calls on the trainer's class: five values by position, one by name.
 BUILDER = "build_network_architecture"
 _POSITIONAL = 5
 _KEYWORD = "enable_deep_supervision"
-#: What only nnU-Net 2.0 to 2.2 gave it, besides `plans_manager`.
+#: The argument that only nnU-Net 2.0 to 2.2 gave it, in addition to `plans_manager`.
 _OLDEST = "dataset_json"
 _WORD = re.compile(r"\w+|[^\w\s]")
-#: What can bind a name without writing it as one.
+#: Names that can bind other names without writing them.
 _MAGIC = {"exec", "eval", "globals", "locals", "vars", "__getattr__", "*"}
 
 
 def decode(data: bytes) -> str:
-    """Decode source as Python does: by its mark, by its coding comment, or else as UTF-8.
+    """Decode source as Python does: by its byte order mark, its coding comment, or else as UTF-8.
 
-    Other bytes in comments pass, as in Python itself. Raises ValueError with the reason.
+    Other bytes in comments are allowed, as in Python itself. Raises ValueError with the reason.
     """
     try:
         return decode_source(data)
@@ -66,7 +66,7 @@ def _excess(text: str) -> Problem | None:
 def _parsed(source: str | bytes) -> ast.Module | Problem:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a warning about an escape is no defect of the model
+            warnings.simplefilter("ignore")  # a warning about an escape is not a defect
             return ast.parse(source, feature_version=(3, 10))
     except SyntaxError as error:
         return Problem(f"it is not valid Python: {error.msg}", line=error.lineno)
@@ -76,7 +76,7 @@ def _parsed(source: str | bytes) -> ast.Module | Problem:
 
 @lru_cache(maxsize=1)
 def is_version_1(module: ast.Module) -> bool:
-    """Return whether a trainer is one of nnU-Net 1: the module imports it for certain."""
+    """Return whether a trainer is one of nnU-Net 1: the module always imports nnU-Net 1."""
     return any(
         name.partition(".")[0] == "nnunet" for node in always(module) for name in _imported(node)
     )
@@ -94,7 +94,7 @@ def classes(module: ast.Module) -> dict[str, ast.ClassDef]:
 
 
 def bound_names(module: ast.Module) -> set[str]:
-    """Return the names that the module has once it is loaded; ``*`` where that can't be told."""
+    """Return the names that the module has once it is loaded; ``*`` stands for unknown ones."""
     names: set[str] = set()
     for node in executed(module.body):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -109,7 +109,7 @@ def bound_names(module: ast.Module) -> set[str]:
 
 
 def factory_problem(module: ast.Module) -> Problem | None:
-    """Say what is wrong with ``get_trainer_class``, as far as its syntax shows."""
+    """Return the problem of ``get_trainer_class``, as far as its syntax shows."""
     functions = [
         node
         for node in executed(module.body)
@@ -121,18 +121,18 @@ def factory_problem(module: ast.Module) -> Problem | None:
     function = functions[-1]
     if isinstance(function, ast.AsyncFunctionDef) or _has(function, ast.Yield, ast.YieldFrom):
         return Problem(
-            f"`{FACTORY}` is no plain function and returns no class", line=function.lineno
+            f"`{FACTORY}` must be a plain function that returns a class", line=function.lineno
         )
     arguments = function.args
     required = len(arguments.posonlyargs) + len(arguments.args) - len(arguments.defaults)
     required += sum(default is None for default in arguments.kw_defaults)
     if required:
-        return Problem(f"`{FACTORY}` takes arguments, but SCT gives none", line=function.lineno)
+        return Problem(f"`{FACTORY}` needs arguments, but SCT gives none", line=function.lineno)
     return _returned_problem(function, set(classes(module)))
 
 
 def _assigned_problem(module: ast.Module) -> Problem | None:
-    """Say where the name stands for a class of the module, and not for a function."""
+    """Return a problem if the name is assigned a class of the module, not a function."""
     own = set(classes(module))
     for node in executed(module.body):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name):
@@ -166,18 +166,18 @@ def _returned_problem(function: Function, own: set[str]) -> Problem | None:
 
 
 def returned(function: Function) -> list[ast.expr]:
-    """Return what a function may return, as far as its ``return`` statements say."""
+    """Return what a function may return, as far as its ``return`` statements show."""
     nodes = (node for node in own_nodes(function.body) if isinstance(node, ast.Return))
     return [node.value for node in nodes if node.value is not None]
 
 
 def loading_problem(module: ast.Module) -> Problem | None:
-    """Say what keeps Python from loading the module to its end."""
+    """Return the problem that stops Python from loading the whole module."""
     own = bindings(module)
     for node in always(module):
         if ends_loading(node, own):
             what = "ends Python" if isinstance(node, ast.Expr) else "raises an error"
-            return Problem(f"it {what} whenever it is loaded", line=node.lineno)
+            return Problem(f"it always {what} when it is loaded", line=node.lineno)
         if isinstance(node, ast.ClassDef):
             unknown = [b for b in node.bases if isinstance(b, ast.Name) and _is_unknown(b.id, own)]
             if unknown:
@@ -187,7 +187,7 @@ def loading_problem(module: ast.Module) -> Problem | None:
 
 
 def class_problem(module: ast.Module) -> Problem | None:
-    """Say why the class that ``get_trainer_class`` returns builds no network."""
+    """Return why the class that ``get_trainer_class`` returns builds no network."""
     own = bindings(module)
     plain = {n.name: n for n in always(module) if _is_plain(n, own)}
     for node in always(module):
@@ -200,14 +200,14 @@ def class_problem(module: ast.Module) -> Problem | None:
                 text = f"`{FACTORY}` returns {quote(value.id)}, which the file does not define"
                 return Problem(text, line=value.lineno, stops=(Consumer.SCT,))
             if _is_rootless(value.id, plain) and BUILDER not in own:
-                text = f"{quote(value.id)} inherits from no trainer and builds no network"
+                text = f"{quote(value.id)} does not inherit from a trainer and builds no network"
                 return Problem(f"{text}: it has no `{BUILDER}`", line=plain[value.id].lineno)
     return None
 
 
 @lru_cache(maxsize=1)
 def bindings(module: ast.Module) -> Counter[str]:
-    """Count how often each name is bound, wherever that is; texts count too, for ``setattr``."""
+    """Count how often each name is bound anywhere; strings count too, because of ``setattr``."""
     return Counter(name for node in ast.walk(module) for name in _bound(node))
 
 
@@ -223,18 +223,18 @@ def _bound(node: ast.AST) -> list[str]:
         names = [node.arg]
     elif isinstance(node, ast.Constant):
         names = [node.value]
-    else:  # a function, a class, an error that is caught
+    else:  # a function, a class or a caught error
         names = [getattr(node, "name", None)]
     return [name for name in names if isinstance(name, str)]
 
 
 def _is_unknown(name: str, own: Counter[str]) -> bool:
-    """Return whether loading a name is a NameError for certain."""
+    """Return whether loading a name is certainly a NameError."""
     return name not in own and not hasattr(builtins, name) and _MAGIC.isdisjoint(own)
 
 
 def _is_plain(node: ast.stmt, own: Counter[str]) -> TypeGuard[ast.ClassDef]:
-    """Return whether a statement is a class that stays as it is written."""
+    """Return whether a statement is a class that nothing changes later."""
     if not isinstance(node, ast.ClassDef) or node.decorator_list or node.keywords:
         return False
     return own[node.name] == 1
@@ -256,7 +256,7 @@ def _is_rootless(name: str, plain: dict[str, ast.ClassDef]) -> bool:
 
 
 def builder_problem(module: ast.Module, trainer: str) -> Problem | None:
-    """Say who can't call ``build_network_architecture``, and why; None where everybody can."""
+    """Return why a consumer can't call ``build_network_architecture``; None if all can."""
     known = classes(module)
     own = known.get(trainer)
     chain = _bases(own, known) if own else list(known.values())
@@ -268,9 +268,10 @@ def builder_problem(module: ast.Module, trainer: str) -> Problem | None:
 
 
 def _base_call_problem(function: ast.FunctionDef, module: ast.Module) -> Problem | None:
-    """Say where the method of nnU-Net's own class is called as only SCT's nnU-Net takes it.
+    """Return a problem if nnU-Net's own method is called with arguments for SCT's nnU-Net only.
 
-    It is called with six values or all that were given; that of 2.7 and later takes five others.
+    It takes six values there, but five in nnU-Net 2.7 and later. The call gives six values, or all
+    that the method was given.
     """
     trainers = {
         alias.asname or alias.name
@@ -310,7 +311,7 @@ def _signature_problem(function: ast.FunctionDef) -> Problem | None:
         return Problem(text, line=function.lineno)
     where = "SCT" if not in_sct else "nnU-Net 2.8"
     style = "the arguments of nnU-Net 2.7 and later" if new_style else "other arguments"
-    text = f"`{BUILDER}` takes {style}, so that {where} can't call it"
+    text = f"`{BUILDER}` takes {style}, so {where} can't call it"
     return Problem(text, line=function.lineno, stops=STOCK if in_sct else (Consumer.SCT,))
 
 

@@ -1,4 +1,4 @@
-"""Which statements of a Python module run when it is loaded, told from its syntax."""
+"""Find the statements of a Python module that run when it is loaded, from its syntax."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from functools import lru_cache
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
-#: What holds statements and is none.
+#: Nodes that contain statements without being one.
 _BLOCKS = (ast.excepthandler, ast.match_case)
 _IMPORT_ERRORS = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
-#: What ends Python, by how it is called.
+#: Functions that end Python, as they are called.
 _EXITS = {"exit", "quit", "sys.exit", "os._exit", "os.abort"}
 
 
 def executed(body: list[ast.stmt]) -> list[ast.stmt]:
-    """Flatten ``if``, ``try``, ``with`` and loops; leave out what may fail without harm."""
+    """Flatten ``if``, ``try``, ``with`` and loops, without what may fail without harm."""
     found: list[ast.stmt] = []
     pending = [*reversed(body)]
     while pending:
@@ -26,7 +26,7 @@ def executed(body: list[ast.stmt]) -> list[ast.stmt]:
         if isinstance(node, ast.If):
             blocks = [node.orelse] if _never(node.test) else [node.body, node.orelse]
         elif isinstance(node, ast.Try):
-            # What a handler of import errors guards is optional; so is what it tries instead.
+            # What a handler of import errors guards is optional, and so is its replacement.
             guarded = any(_forgives_imports(handler) for handler in node.handlers)
             inner = [] if guarded else [node.body, *(h.body for h in node.handlers)]
             blocks = [*inner, node.orelse, node.finalbody]
@@ -41,7 +41,7 @@ def executed(body: list[ast.stmt]) -> list[ast.stmt]:
 
 
 def class_level(node: ast.ClassDef) -> list[ast.stmt]:
-    """Return what runs of a class when it is defined, classes inside it included."""
+    """Return the statements that run when a class is defined, also of classes inside it."""
     found = executed(node.body)
     for inner in [n for n in found if isinstance(n, ast.ClassDef)]:
         found += class_level(inner)
@@ -49,7 +49,7 @@ def class_level(node: ast.ClassDef) -> list[ast.stmt]:
 
 
 def certain(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """Yield the statements that run whatever is the case, up to where a function may be left."""
+    """Yield the statements that run in every case, up to the first that may return."""
     for node in body:
         yield node
         if isinstance(node, ast.ClassDef):
@@ -65,7 +65,7 @@ def always(module: ast.Module) -> tuple[ast.stmt, ...]:
 
 
 def _returns(node: ast.AST) -> bool:
-    """Return whether a function may be left in a statement."""
+    """Return whether a function may return in a statement."""
     pending = [node]
     while pending:
         current = pending.pop()
@@ -80,7 +80,7 @@ def _returns(node: ast.AST) -> bool:
 def ends_loading(node: ast.stmt, own: Iterable[str] = ()) -> bool:
     """Return whether a statement raises an error or ends Python.
 
-    ``own`` are the names that the module defines, which stand for something else.
+    ``own`` are the names that the module defines: these are not the functions that end Python.
     """
     if isinstance(node, ast.Assert):
         return isinstance(node.test, ast.Constant) and not node.test.value
@@ -101,14 +101,14 @@ def own_nodes(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
 
 
 def dotted(node: ast.expr) -> str:
-    """Return ``a.b`` for the name or the attribute of a name that a node is, "" for others."""
+    """Return ``a`` for a name, ``a.b`` for an attribute of a name, "" for other nodes."""
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
         return f"{node.value.id}.{node.attr}"
     return node.id if isinstance(node, ast.Name) else ""
 
 
 def _definitions(bodies: Iterable[list[ast.stmt]]) -> list[ast.stmt]:
-    """Return what a guarded block binds without importing."""
+    """Return the definitions and assignments of guarded blocks."""
     return [
         child
         for body in bodies

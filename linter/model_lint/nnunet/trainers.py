@@ -1,14 +1,14 @@
-"""The trainers that nnU-Net ships: their classes need no ``trainer_class.py``.
+"""The trainers that nnU-Net contains: they need no ``trainer_class.py``.
 
-Every class whose name begins with ``nnUNet`` at the top level of a module below
-``nnunetv2/training/nnUNetTrainer``, which is where nnU-Net searches for the class that a checkpoint
-names: in nnunetv2-neuropoly 2.6.2, the fork that SCT installs, and in nnunetv2 2.8.1. The tests
-compare them with the installed nnU-Net.
+They are all classes whose name begins with ``nnUNet``, at the top level of a module in
+``nnunetv2/training/nnUNetTrainer``. There nnU-Net searches for the class that a checkpoint names.
+The lists are of nnunetv2-neuropoly 2.6.2, the fork that SCT installs, and of nnunetv2 2.8.1; the
+tests compare them with the installed nnU-Net.
 """
 
 from __future__ import annotations
 
-#: Trainers of SCT's fork of nnU-Net, which the stock nnU-Net ships too.
+#: Trainers of SCT's fork of nnU-Net; the stock nnU-Net has them too.
 SCT_TRAINERS = frozenset(
     """
         nnUNetTrainer

@@ -1,8 +1,8 @@
 """Compare ``plans.json`` and ``dataset.json`` with the copies that a checkpoint was trained with.
 
-nnU-Net puts both into every checkpoint and never compares them with the files, which are what it
-reads to predict. Keys that only describe (a name, a licence) are expected to change after the
-training, and are passed over; so is what is added.
+nnU-Net puts both into every checkpoint. To predict, it reads the files, and never compares them
+with the copies. Keys that only describe (a name, a licence) may change after the training and are
+ignored; so are added keys.
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ _READ_OF_PLANS = frozenset(
     {"image_reader_writer", "label_manager", "transpose_backward", "transpose_forward"}
 )
 _INTENSITIES = "foreground_intensity_properties_per_channel"
-#: Keys of ``dataset.json`` that say how the model was trained, where both copies have them. That
-#: nnU-Net's copy lacks ``image_orientation`` is usual; where it has one, SCT still goes by the
-#: file's, and nothing says for certain which of the two is wrong.
+#: Keys of ``dataset.json`` that say how the model was trained, if both copies have them. nnU-Net's
+#: copy usually has no ``image_orientation``; if it has one, SCT still uses that of the file, and it
+#: is not certain which of the two is wrong.
 _TRAINING_OF_DATASET = (
     "file_ending", "image_orientation", "numTraining", "overwrite_image_reader_writer",
 )  # fmt: skip
 
-#: What nnU-Net takes where a key is missing.
+#: What nnU-Net uses if a key is missing.
 _DEFAULTS = {"label_manager": "LabelManager", "previous_stage": None}
 
-#: Stands for a value that is not there.
+#: In place of a missing value.
 ABSENT = object()
 
 
 class Difference(NamedTuple):
     """A value in a file that is not the one that the checkpoint was trained with."""
 
-    #: Where in the file: keys and indices from the top.
+    #: Its place in the file: keys and indices from the top.
     steps: tuple[Step, ...]
-    #: The value in the file, and the one in the checkpoint; ABSENT where there is none.
+    #: The value in the file, and the one in the checkpoint; ABSENT if it is missing.
     here: object
     trained: object
     #: Whether predictions depend on it.
@@ -64,7 +64,7 @@ def plans_differences(
 ) -> Iterator[Difference]:
     """Yield how ``plans.json`` differs; ``configuration`` is the one that is loaded.
 
-    What the file adds to the plans is passed over unless prediction reads it.
+    Keys that the file adds to the plans are ignored unless prediction reads them.
     """
     ours, theirs = resolve(here, configuration), resolve(trained, configuration)
     if not isinstance(ours, dict) or not isinstance(theirs, dict):
@@ -78,7 +78,7 @@ def plans_differences(
     if ("architecture" in ours) != ("architecture" in theirs):
         built = network(ours)
         if built is not None and built == network(theirs):
-            skip |= {"architecture", *OLD_KEYS}  # one network, told in the new and the old way
+            skip |= {"architecture", *OLD_KEYS}  # one network, in the new and the old form
     at: tuple[Step, ...] = ("configurations", configuration)
     yield from _of_keys(at, ours, theirs, _READ_OF_CONFIGURATION, skip)
 
@@ -88,8 +88,8 @@ def dataset_differences(
 ) -> Iterator[Difference]:
     """Yield how ``dataset.json`` differs in what the training fixes.
 
-    Names of labels may change, and so may names of channels, but not what they stand for. Their
-    numbers are the business of the rules that compare both with the weights.
+    Names of labels and channels may change, but not their values and order. The rules that compare
+    both with the weights check how many there are.
     """
     yield from _labels(here.get("labels"), trained.get("labels"))
     if _regions(trained.get("labels")):
@@ -102,7 +102,7 @@ def dataset_differences(
 
 
 def _labels(here: object, trained: object) -> Iterator[Difference]:
-    """Yield labels whose value changed; a new name for a value is one that only describes."""
+    """Yield labels whose value changed; a new name for the same value is not a difference."""
     if not isinstance(here, dict) or not isinstance(trained, dict):
         return
     for name, value in trained.items():
@@ -118,7 +118,7 @@ def _labels(here: object, trained: object) -> Iterator[Difference]:
 
 
 def _same_label(a: object, b: object) -> bool:
-    """Compare as nnU-Net and SCT read them: ``int`` of each value, a list of one is its value."""
+    """Compare as nnU-Net and SCT read labels: ``int`` of each value; a list of one is its value."""
     return same_value(a, b) or ((ours := _values(a)) == _values(b) and None not in ours)
 
 
@@ -128,7 +128,7 @@ def _values(value: object) -> list[int | None]:
 
 
 def _regions(labels: object) -> bool:
-    """Say whether any label is a region, so that their order has a meaning."""
+    """Return whether any label is a region, so that their order matters."""
     values = labels.values() if isinstance(labels, dict) else ()
     return any(isinstance(v, list | tuple) and len(v) > 1 for v in values)
 
@@ -155,19 +155,12 @@ def _different(
         for key in [*trained, *(k for k in here if k not in trained)]:
             ours, theirs = here.get(key, ABSENT), trained.get(key, ABSENT)
             yield from _different((*steps, key), ours, theirs, read=read)
-    else:
-        yield from _whole(steps, here, trained, read=read)
-
-
-def _whole(
-    steps: tuple[Step, ...], here: object, trained: object, *, read: bool
-) -> Iterator[Difference]:
-    if not same_value(here, trained):
+    elif not same_value(here, trained):
         yield Difference(steps, here, trained, read)
 
 
 def same_value(a: object, b: object) -> bool:
-    """Compare values as JSON: a tuple is a list, 1 is 1.0, NaN is NaN, last digits don't count."""
+    """Compare as JSON: a tuple is a list, 1 is 1.0, NaN is NaN, the last digits are ignored."""
     if isinstance(a, list | tuple) and isinstance(b, list | tuple):
         return all(same_value(x, y) for x, y in zip_longest(a, b, fillvalue=ABSENT))
     if isinstance(a, dict) and isinstance(b, dict):

@@ -1,7 +1,7 @@
-"""Who and what must not leave the laboratory: what is found in a text, and how it is taken out.
+"""Find and remove what must not leave the laboratory: paths, hosts, subjects and secrets.
 
 nnU-Net writes the host name and absolute paths into ``debug.json``, and paths and case names into
-its training logs; scripts name home folders, clusters and keys of services. Packages and
+its training logs. Scripts contain home folders, clusters and keys of services. Packages and
 repositories are searched with the same patterns.
 """
 

@@ -1,4 +1,4 @@
-"""Keys, tokens and passwords: by their own form, or by the name that stands before them."""
+"""Patterns of keys, tokens and passwords: by their own form, or by the name before them."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import re
 
 from .searched import Pattern
 
-#: Letters and digits in no order that a word or a number of a version has.
+#: Letters and digits mixed in a way that words and version numbers are not.
 _MIXED = re.compile(r"(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])(?:[^\W\d_]*\d+[^\W\d_]+){3}")
 _HEX = re.compile(r"(?:[0-9a-f]{32,128}|[0-9A-F]{32,128})")
 _RUN = re.compile(r"[A-Za-z0-9]{16,}")
-#: What stands for a secret, or says where it is.
+#: The beginning of a placeholder for a secret, or of the place where the secret is.
 _STAND_IN = re.compile(
     r"(?i:[<$%*~./-]|\\|https?:|xxx|your|my[-_]|an?[-_]|the[-_]|some|example|changeme|change[-_]|dummy"
     r"|fake|test|sample|demo|placeholder|redacted|hidden|none|null|todo|insert|enter|put[-_]|replace"
     r"|foo|bar|secret|passw|pwd|pass$|token|api[-_]?key|env[.:]|vault|sha\d|md5|ssh-)"
 )
-#: Names in a program: words that a dot or an underscore joins.
+#: Names in a program: words joined by dots or underscores.
 _PROGRAM = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+|[A-Za-z]+(?:_[A-Za-z0-9]+)+")
 _IDENTIFIER = re.compile(r"[A-Za-z_]+\d{0,4}")
-#: Behind a name in a program.
+#: Characters after a name in a program.
 _CALLS = frozenset("([{")
-#: What makes a key a secret, and what makes it none; any other key may be that of anything.
+#: Words before "key" that make it a secret, and words that do not; other keys may be anything.
 _SECRET_KEYS = (
     *("api", "secret", "access", "auth", "private", "encryption", "account", "master", "storage"),
     "admin",
@@ -31,20 +31,20 @@ _KEY_VALUE = re.compile(r"[\w+=-]{20,}")
 
 
 def _is_random(value: str) -> bool:
-    """Return whether a value looks drawn by chance, as keys of services are."""
+    """Return whether a value looks random, as keys of services are."""
     if _HEX.fullmatch(value):
         return not value.isdigit()
     return any(_MIXED.match(run[0]) for run in _RUN.finditer(value))
 
 
 def _is_secret(text: str, found: re.Match[str]) -> bool:
-    """Return whether what a text assigns to a key, token or password is a secret."""
+    """Return whether the value of a key, token or password in a text is a secret."""
     start, end = found.span("value")
     value = text[start:end]
     before = text[max(0, found.start() - 16) : found.start()]
     if found["word"] == "key" and not before.rstrip("-_. ").lower().endswith(_SECRET_KEYS):
         return _is_key(before, text[found.start()], value)
-    if before.lower().endswith("publickey"):  # of an assembly of Windows
+    if before.lower().endswith("publickey"):  # publicKeyToken, of a Windows assembly
         return False
     if _STAND_IN.match(value) or "..." in value or text[end : end + 1] in _CALLS:
         return False
@@ -54,24 +54,24 @@ def _is_secret(text: str, found: re.Match[str]) -> bool:
 
 
 def _is_key(before: str, initial: str, value: str) -> bool:
-    """Return whether a key that may be that of anything is a secret, by its value."""
+    """Return whether a key that may be anything is a secret, judged by its value."""
     if not _KEY_VALUE.fullmatch(value) or _STAND_IN.match(value):
         return False
     if before.rstrip("-_. ").lower().endswith(_OTHER_KEYS):
         return False
-    is_word = initial.isupper() or not before[-1:].islower()  # a monkey is none
+    is_word = initial.isupper() or not before[-1:].islower()  # not in "monkey"
     return is_word and _is_random(value)
 
 
 def _is_password(value: str, *, quoted: bool) -> bool:
-    """Return whether a value is more than the name of something in a program."""
+    """Return whether a value is not just a name in a program."""
     if _PROGRAM.fullmatch(value) or (not quoted and _IDENTIFIER.fullmatch(value)):
         return False
     return any(map(str.isdigit, value)) and any(map(str.isalpha, value))
 
 
 def _is_login(text: str, found: re.Match[str]) -> bool:
-    """Return whether ``user:password`` in an address is that of somebody."""
+    """Return whether ``user:password`` in an address is genuine, not a placeholder."""
     password = text[slice(*found.span("value"))].partition(":")[2]
     return not (_STAND_IN.match(password) or password.isdigit())
 
@@ -81,7 +81,7 @@ def _stands_alone(text: str, found: re.Match[str]) -> bool:
     return not (before.isascii() and before.isalnum()) and before not in {"_", "-"}
 
 
-#: A key's body: base64, and the headers of an encrypted one.
+#: The body of a private key: base64, and the headers of an encrypted key.
 _BODY = r"[A-Za-z0-9+/=\s\\:,.'\"]*(?:-(?!----)[A-Za-z0-9+/=\s\\:,.'\"]*)*"
 _FORMS = (
     r"gh[pousr]_[A-Za-z0-9]{30,}",
@@ -107,7 +107,7 @@ _BEGINNINGS = (
     *("wandb_v", "eyj"),
 )
 
-#: What joins a name and its value: ``api_key="x"``, ``environ["API_KEY"] = "x"``, ``"key": "x"``.
+#: Between a name and its value: ``api_key="x"``, ``environ["API_KEY"] = "x"``, ``"key": "x"``.
 _ASSIGNED = (
     r"['\"]{0,2}[ \t]{0,9}\]?[ \t]{0,9}(?::[ \t]{0,9}\w{1,12}[ \t]{0,9}(?==))?(?:=>|:=|==|[:=])"
     r"[ \t]{0,9}(?:[rbfu]{0,2}['\"]{1,3})?"

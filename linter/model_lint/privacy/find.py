@@ -1,9 +1,9 @@
-"""Find what should not leave the laboratory in a text.
+"""Find what must not leave the laboratory in a text.
 
-Only what is certain is a leak: a path is absolute, a host stands after a key that names one, a
-subject is a BIDS ``sub-`` label or a case that nnU-Net names as one. Web addresses, fractions,
-dates, module paths and contrasts are not. A name that such a place gives away is found again
-wherever else it stands in the text.
+Only what is certain is a leak: an absolute path, a host after a key for hosts, a BIDS ``sub-``
+label, or a case in a line where nnU-Net names cases. Web addresses, fractions, dates, module paths
+and contrasts are not leaks. Names of hosts and cases found in this way are then searched for in the
+whole text.
 """
 
 from __future__ import annotations
@@ -18,18 +18,17 @@ from .patterns import PATTERNS
 from .persons import ADDRESSES, CASE_CONTEXTS, HOST_CONTEXTS, is_private_address
 from .searched import KINDS, Kind, Pattern, Searched
 
-#: Places at which one pattern looks in one text, unless it is scrubbed: more add nothing, and take
-#: time and memory.
+#: Most matches of one pattern in one text, unless it is scrubbed: more only take time and memory.
 _MOST = 10_000
 _MOST_ADDRESSES = 100
-#: Characters that are kept of one: no path is longer.
+#: Most characters of a leak that are kept: no path is longer.
 _LONG = 4096
-#: Characters of a name that is searched for in the whole text.
+#: Most characters of a name that is searched for in the whole text.
 _LONGEST_NAME = 64
 
 
 class Leak(NamedTuple):
-    """One thing in a text that should not leave the laboratory."""
+    """One thing in a text that must not leave the laboratory."""
 
     kind: Kind
     value: str
@@ -38,7 +37,7 @@ class Leak(NamedTuple):
 
     @property
     def shown(self) -> str:
-        """The value; of a secret what tells its owner which one it is, and nobody else more."""
+        """The value; of a secret only its beginning, from which its owner knows which one it is."""
         if self.kind != "secret":
             return self.value
         if self.value.startswith("-----"):
@@ -47,23 +46,23 @@ class Leak(NamedTuple):
 
 
 class Span(NamedTuple):
-    """Where a leak stands in a text."""
+    """The place of a leak in a text."""
 
     start: int
-    #: The end, negative: of two that begin at one place, the longer one sorts first.
+    #: The end, negative: of two spans with the same start, the longer one sorts first.
     minus_end: int
-    #: The position of its pattern.
+    #: The position of its pattern in the list of patterns.
     order: int
     kind: Kind
 
     @property
     def end(self) -> int:
-        """The offset behind it."""
+        """The offset after it."""
         return -self.minus_end
 
 
 class Names(NamedTuple):
-    """Hosts and cases that a text gives away, to be found again where no context shows them."""
+    """Hosts and cases that a text names, to be found again without their context."""
 
     hosts: frozenset[str] = frozenset()
     subjects: frozenset[str] = frozenset()
@@ -78,10 +77,10 @@ NO_NAMES = Names()
 def find_leaks(
     text: str, *, search_names_everywhere: bool = True, kinds: Collection[Kind] = KINDS
 ) -> tuple[Leak, ...]:
-    """Return what leaks of these kinds in a text, in the order in which it stands there.
+    """Return the leaks of these kinds in a text, in their order.
 
-    With ``search_names_everywhere`` the names of hosts and cases are found also where nothing tells
-    what they are; no further names are found by it.
+    With ``search_names_everywhere``, the names of hosts and cases are also found where the context
+    does not show what they are.
     """
     searched = Searched.of(text)
     names = _names(searched) if search_names_everywhere else NO_NAMES
@@ -89,9 +88,9 @@ def find_leaks(
 
 
 def find_personal(text: str) -> tuple[Leak, ...]:
-    """Return what a script tells of persons, groups and clusters.
+    """Return what a script reveals of persons, groups and clusters.
 
-    Of a path the beginning that names them, and of addresses those that are not there for readers.
+    Of a path, the beginning that names them; of e-mail addresses, those that are not for readers.
     """
     searched = Searched.of(text)
     spans = (
@@ -108,7 +107,7 @@ def find_personal(text: str) -> tuple[Leak, ...]:
 
 
 def find_names(text: str) -> Names:
-    """Return the hosts and cases that a text names in a place that tells what they are."""
+    """Return the hosts and cases that a text names in a context that shows what they are."""
     return _names(Searched.of(text))
 
 
@@ -128,9 +127,9 @@ def _names(searched: Searched) -> Names:
 def find_spans(
     searched: Searched, names: Names, kinds: Collection[Kind] = KINDS, *, most: int | None = None
 ) -> list[Span]:
-    """Return where leaks stand, at most so many of one pattern, without those inside another.
+    """Return the places of leaks, without those inside another of their kind.
 
-    ``names`` are searched for as whole words.
+    ``names`` are searched for as whole words. ``most`` limits the matches of each pattern.
     """
     spans = [*_found((p for p in PATTERNS if p.kind in kinds), searched, most)]
     named: tuple[tuple[Kind, frozenset[str]], ...] = (
@@ -150,7 +149,7 @@ def _found(patterns: Iterable[Pattern], searched: Searched, most: int | None) ->
 
 
 def _outermost(spans: list[Span]) -> list[Span]:
-    """Leave out the spans that begin inside another of their kind."""
+    """Return the spans that do not begin inside another of their kind."""
     kept: list[Span] = []
     ends: dict[Kind, int] = {}
     for span in sorted(spans):
@@ -173,7 +172,7 @@ _WORD = re.compile(r"[A-Za-z0-9]+")
 
 
 def _named(kind: Kind, names: frozenset[str], searched: Searched) -> Iterator[Span]:
-    """Find names as whole words: at each word of the text, those that begin with it."""
+    """Yield the places of names as whole words: at each word, look for names that begin with it."""
     text = searched.text
     lengths: dict[str, set[int]] = {}
     for name in names:
@@ -194,7 +193,7 @@ def _is_whole(text: str, start: int, end: int) -> bool:
     return text[start - 1 : start] != "<" and after != ">" and not _WORD.match(after)
 
 
-#: Words of every log: a machine or a case of such a name is replaced only where context shows it.
+#: Words of every log: a machine or a case with this name is replaced only where context shows it.
 _COMMON = re.compile(
     r"(?i:epoch|cuda|fold|time|dice|loss|train|training|validation|predicting|plans|labels|user|root"
     r"|data|nnunet|torch|shape|rank|case|none|true|false|configuration)"

@@ -1,4 +1,4 @@
-"""Which paths tell of a machine, and which of them of a person, a group or a cluster."""
+"""Patterns of absolute paths, and which paths name a person, a group or a cluster."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ import re
 from .persons import NOBODY
 from .searched import Pattern
 
-#: Characters of a path's component, where no quotes say where the path ends.
+#: Characters of a path's component, if no quotes show where the path ends.
 _PART = r"[^\s/\\'\"`<>|;:,()\[\]{}]+"
 _SPACED = r"[^/\\'\"`<>|;:\n]+"
-#: What may stand between two blanks inside of a component: ``SAMSUNG 4TB/``.
+#: A word after a blank inside a component: ``SAMSUNG 4TB/``.
 _WORD = r" (?!\d+/\d)[^\s/\\'\"`<>|;:,=()\[\]{}~$.*-][^\s/\\'\"`<>|;:,=()\[\]{}]*"
-#: Folders that belong to every Linux system and say nothing about whose it is.
+#: Folders of every Linux system, which do not show whose it is.
 _SYSTEM = r"(?:bin|sbin|lib|lib64|usr|etc|dev|proc|sys|opt/conda)/"
-#: What examples write, and what stands for somebody's own folder.
+#: The beginning of paths in examples, and placeholders for the reader's own folder.
 _EXAMPLE = r"(?i:path/to/|(?:your|some|my)[-_/]|\w*/?\$)"
-#: Folders below which people work: here two components make a path, elsewhere three.
+#: Folders in which people work: in these, two components make a path; elsewhere three.
 _ROOT = (
     r"(?:home|Users|users|root|mnt|media|Volumes|export|nfs|net|srv|opt|tmp|var|private|run"
     r"|(?:local|net)?scratch|data|dataset|datasets|projects?|work|workspace|storage|store|share"
     r"|shared|cluster|lustre|gpfs|beegfs|ceph|cvmfs|nas|ssd|hdd|nvme|raid|disk|vol|archive|content"
     r"|kaggle|mount|app|code|input|output|nnunet|nnUNet\w*)\d*"
 )
-#: A whole line, a whole string, or what stands between quotes.
+#: A whole line, a whole string, or the text between quotes.
 _CERTAIN_START = r"(?:(?<![^\n'\"`]/)|(?<=split file: /))"
 _CERTAIN_END = r"(?<=\S)(?=['\"`]|[ \t]{0,20}$)"
 _NO_PATH_BEFORE = r"(?<![\w/.~$%>)\]}*\\<+-]/)"
@@ -48,7 +48,7 @@ def _begins_certainly(text: str, found: re.Match[str]) -> bool:
     return text[found.start() - 1 : found.start()] in {"", "\n", "'", '"', "`"}
 
 
-#: The first two of each see paths with any blanks, which need a certain end.
+#: The first of each kind finds paths with any blanks, which need a certain end.
 PATHS = (
     Pattern("path", rf"(?P<value>{_posix(_SPACED, _CERTAIN_START)}/?{_CERTAIN_END})", ("/",)),
     Pattern(
@@ -84,8 +84,8 @@ _COMMON = (
 _NAME = rf"(?!{NOBODY})\w[\w.@-]*"
 _REST = r"[\w./-]*"
 _FILE = r"[\w-]+\.[a-z]+(?![\w./-])"
-#: Expressions that few texts need, so that they are compiled where one does.
-#: The beginning of a path that names a person, a group or a cluster.
+#: The beginning of a path that names a person, a group or a cluster. This and the next expression
+#: are compiled when needed: few texts need them.
 _OWNER = (
     rf"(?:/(?!home|Users)[\w.-]+){{0,3}}/(?:homes?|Users)\d*/{_NAME}"
     rf"|(?:[A-Za-z]:(?:\\{{1,2}}|/)|\\{{1,2}})[Uu]sers(?:\\{{1,2}}|/){_NAME}"
@@ -99,11 +99,11 @@ _NOBODYS = rf"(?:[A-Za-z]:)?(?:/export)?[\\/]{{1,2}}(?:homes?|[Uu]sers)[\\/]{{1,
 
 
 def owner(path: str) -> str | None:
-    """Return the beginning of a path that names a person, a group or a cluster, if it has one."""
+    """Return the beginning of a path that names a person, a group or a cluster, if there is one."""
     found = re.match(_OWNER, path)
     return found[0] if found else None
 
 
 def is_nobodys(path: str) -> bool:
-    """Return whether a path is below the home folder of an example, a service or an image."""
+    """Return whether a path is in the home folder of an example, a service or a container."""
     return re.match(_NOBODYS, path) is not None

@@ -1,4 +1,4 @@
-"""All that is looked for, in the order in which one of two that begin at one place wins."""
+"""All patterns; of two matches with the same start and end, that of the earlier one comes first."""
 
 from __future__ import annotations
 

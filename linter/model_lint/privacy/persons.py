@@ -1,4 +1,4 @@
-"""Who is somebody: the names that stand for nobody, addresses, machines and subjects."""
+"""Patterns of machines, e-mail addresses and subjects, and the names that are placeholders."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 from .searched import Pattern
 
-#: Names that stand for anybody, or for the account of an image, a service or a program.
+#: Placeholders, and names of accounts in containers, services and programs.
 _NAMES = (
     r"(?i:user(?:name|[-_]\w+|\d*)|your[\w.+-]*|you|me|myname|name|someone|somebody|ubuntu|debian"
     r"|centos|vscode|jovyan|runner(?:admin)?|node|app|appuser|docker|coder|codespace|gitpod|circleci"
@@ -15,26 +15,26 @@ _NAMES = (
     r"|forgejo|gogs|bitbucket|hg|svn|no-?reply|actions?|github-actions|first[\w.]*last[\w.]*)"
 )
 NOBODY = rf"{_NAMES}(?![\w.-])"
-#: What stands for no host, and what a program has in its place.
+#: Words in the place of a host that are not hosts, such as the names of a program.
 _NO_HOST = (
     r"(?:(?:localhost|none|null|unknown|true|false|not|command|str|int|any|optional|union|os|sys|self"
     r"|args|cfg|config|opts?|options|params|settings|socket|platform|subprocess|getpass)(?![\w-])"
     r"|127\.0\.0\.1|0\.0\.0\.0)"
 )
 _HOST = rf"(?!(?i:{_NO_HOST})|{NOBODY})(?P<value>[A-Za-z0-9][\w.-]*)(?![(\[{{])"
-#: Domains of examples, and of addresses that programs make up.
+#: Domains of examples, and of addresses that programs generate.
 _NO_DOMAIN = r"(?:[\w-]+\.)*(?:example|domain|github|email|mail|test)\.(?:com|org|net)(?![\w.-])"
 _DOMAIN = (
     rf"(?!{_NO_DOMAIN})(?:[A-Za-z][\w-]{{0,63}}\.)+(?!(?:zip|json|py|pth|txt|png)\b)[A-Za-z]{{2,24}}"
     r"(?![\w@(\[-]|\.\w)"
 )
-#: In a program ``a@b.T`` multiplies matrices: there an address ends in one of these.
+#: In a program ``a@b.T`` multiplies matrices, so there an address must end in one of these.
 _TOP = (
     r".*\.(?:com|org|net|edu|gov|mil|int|info|io|ai|eu|ac|ae|ar|at|au|be|bg|br|ca|ch|cl|cn|co|cz|de|dk"
     r"|ee|eg|es|fi|fr|gr|hk|hr|hu|id|ie|il|in|ir|is|it|jp|ke|kr|lt|lu|lv|mx|my|ng|nl|no|nz|pe|ph|pk"
     r"|pl|pt|ro|rs|ru|sa|se|sg|si|sk|th|tr|tw|ua|uk|us|uy|ve|vn|za)"
 )
-#: ``person@machine:folder``, as scp and rsync write it; ``git@host:owner/name.git`` is git's.
+#: ``person@machine:folder``, as scp and rsync write it, but not ``git@host:owner/name.git``.
 _REMOTE = r"[A-Za-z][\w.-]*(?=:[/~<.])"
 _NO_GIT = r"(?!:[\w./~-]{0,200}\.git\b)"
 _ADDRESS = rf"(?P<value>@(?:{_DOMAIN}|{_REMOTE})){_NO_GIT}"
@@ -51,7 +51,7 @@ def _begins_word(text: str, found: re.Match[str]) -> bool:
     return not (before.isalnum() or before == "_")
 
 
-#: Where a text says that something is the name of a machine or a person.
+#: Contexts in which a text names a machine or a person.
 HOST_CONTEXTS = (
     Pattern(
         "host",
@@ -63,7 +63,7 @@ HOST_CONTEXTS = (
         any_case=True,
         accepts=_begins_word,
     ),
-    # A key in quotes may be a shorter word: its value is a name as a whole.
+    # A key in quotes may be a shorter word, because its value in quotes is a whole name.
     Pattern(
         "host",
         rf"['\"](?:{_HOST_NAMES}|host|node|machine|user|login)['\"]{{1,2}}\s{{0,9}}:\s{{0,9}}"
@@ -84,8 +84,8 @@ HOSTS = (
 #: The beginning of a line in nnU-Net's log, or of a string of JSON that is such a line.
 _TIME = r"\d{4}(?<![^\n\"]\d{4})-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?: "
 _CASE = r"(?P<value>[^\s<\"][^\n\"]{0,200}?)"
-#: Where nnU-Net names a case: in the log of the final validation, and where dataset.json lists the
-#: training images.
+#: Contexts in which nnU-Net names a case: the log of the final validation, and the training images
+#: in dataset.json.
 CASE_CONTEXTS = (
     Pattern("subject", rf"{_TIME}predicting {_CASE}[ \t]{{0,20}}(?=\"|$)", ("predicting ",)),
     Pattern("subject", rf"{_TIME}{_CASE}, shape (?:torch\.Size\(|\()", (", shape ",)),
@@ -126,21 +126,21 @@ SUBJECTS = (
 )
 
 _WHOLE_ADDRESS = r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,24}"
-# These are strings, which are compiled where a text needs them: few do.
-#: Words that introduce an address which its owner wants to be known.
+# The next expressions are compiled when needed: few texts need them.
+#: Words before an address that its owner wants to publish.
 _SIGNED = (
     r"author|copyright|\(c\)|maintain|contact|licen[sc]e|citation|credit|correspond|question|feedback"
     r"|[ei]nquir|\bbugs?\b|\bissues?\b|\bhelp\b|\bwrite to\b|\breach\b|\b\w+ed by\b|\be-mail\b"
     r"|__email__|['\"]e?mail['\"]\s*:"
 )
-#: A comment is for readers; a line for the scheduler of a cluster only looks like one.
+#: A comment is for readers, but not a line for the scheduler of a cluster, which looks like one.
 _COMMENT = (
     r"(?:^|\s)(?:#(?!\s*(?:SBATCH|PBS|BSUB|OAR|PJM|MSUB|COBALT|QSUB|\$))|%|//|/\*|\*|<!--|REM\b|!)"
     r"\s[^=]*$"
 )
 #: ``Jane Doe <`` or ``Jane Doe (``.
 _NAMED = r"[A-Z][\w'.-]* (?:[A-Z][\w'.-]* ){0,3}[<(]$"
-#: Characters before an address that tell what it is for.
+#: Characters before an address that are searched for its purpose.
 _BEFORE = 120
 
 
@@ -150,7 +150,7 @@ def is_address(value: str) -> bool:
 
 
 def is_private_address(text: str, start: int, end: int) -> bool:
-    """Return whether a program has an address between two offsets that is not for its readers."""
+    """Return whether the address between two offsets of a program is not meant for its readers."""
     if text[end : end + 1] == ":":  # a folder on a machine
         return True
     before = text[max(0, start - _BEFORE) : start]

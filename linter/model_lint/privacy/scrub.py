@@ -1,4 +1,4 @@
-"""Take out of a text what should not leave the laboratory.
+"""Remove from a text what must not leave the laboratory.
 
 Paths, hosts, subjects and secrets are replaced by ``<path>``, ``<host>``, ``<subject-1>`` and
 ``<secret>``. Text that is JSON stays JSON.
@@ -15,7 +15,7 @@ from typing import TypeVar
 from .find import NO_NAMES, Names, Span, find_names, find_spans
 from .searched import Kind, Searched
 
-#: Rounds in which a text is scrubbed: what is replaced may have hidden what is behind it.
+#: Most rounds of scrubbing: a replaced leak may have hidden another after it.
 _ROUNDS = 10
 
 _Key = TypeVar("_Key", bound=Hashable)
@@ -24,8 +24,8 @@ _Key = TypeVar("_Key", bound=Hashable)
 def scrub(text: str, names: Names = NO_NAMES) -> str:
     """Return the text without its leaks; scrubbing it again changes nothing.
 
-    ``names`` are further hosts and cases, such as those that other files of the model name. A
-    subject gets a number, the same wherever it stands in the text.
+    ``names`` are further hosts and cases, such as those that other files of the model name. Each
+    subject has the same number in the whole text.
     """
     names |= find_names(text)
     subjects: dict[str, str] = {}
@@ -41,7 +41,7 @@ def scrub(text: str, names: Names = NO_NAMES) -> str:
 def scrub_all(texts: Mapping[_Key, str]) -> dict[_Key, str]:
     """Return the texts of one model without their leaks.
 
-    What one text names may stand in another where nothing tells what it is.
+    Hosts and cases that one text names are removed from all, even without their context.
     """
     names = reduce(or_, map(find_names, texts.values()), NO_NAMES)
     return {key: scrub(text, names) for key, text in texts.items()}
@@ -57,7 +57,7 @@ def _replaced(searched: Searched, spans: list[Span], subjects: dict[str, str]) -
     yield searched.source[end:]
 
 
-#: The last component of a path that stays, because nnU-Net chose it and it helps the reader.
+#: The last component of a path, if nnU-Net chose it: it is kept, because it helps the reader.
 _HARMLESS = re.compile(
     r"[/\\]((?:fold_(?:all|\d+)|splits_final\.json|dataset\.json|plans\.json|debug\.json|progress\.png"
     r"|training_log_[\d_]+\.txt|checkpoint_(?:final|best|latest)\.pth|Dataset\d{3}_\w+"

@@ -1,8 +1,8 @@
 """A text as it is searched, and a pattern that is searched for in it.
 
 Time is linear in the length of the text: a pattern begins with fixed characters, each repetition
-in it has a bound or ends at a character that it excludes, and what stands before a match is looked
-at last.
+in it has a bound or ends at a character that it excludes, and the text before a match is checked
+last.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ Kind = Literal["path", "host", "subject", "secret"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 _LONGEST_BEGINNING = 64
-#: A string of JSON stands on one line.
+#: A string in JSON, which is on one line.
 _STRING = re.compile(r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"')
-#: All that stands in JSON outside of strings: numbers, true, false, null, NaN and Infinity.
+#: All characters of JSON outside of strings: numbers, true, false, null, NaN and Infinity.
 _OUTSIDE = frozenset(" \t\r\n{}[],:.+-0123456789eEtrufalsnNaIity")
 _SPELLED = re.compile(r"\\(?:\\|/|u([0-9a-fA-F]{4}))")
-#: Escapes, each with two characters that mean about the same, so that all offsets stay.
+#: Escapes, each with two characters of about the same meaning, so that offsets do not change.
 _ESCAPES = (('\\"', "''"), ("\\n", "\n\n"), ("\\r", "\n\n"), ("\\t", "\t\t"))
 
 
 class _Forms(NamedTuple):
-    #: The text; of JSON with printable characters in place of their ``\\u`` escapes.
+    #: The text; in JSON, with printable characters in place of their ``\\u`` escapes.
     source: str
-    #: The source; of JSON with newlines and quotes in place of their escapes.
+    #: The source; in JSON, with newlines and quotes in place of their escapes.
     text: str
     is_json: bool
 
@@ -46,7 +46,7 @@ class Searched(_Forms):
         if not _is_json(text):
             return cls(text, text, is_json=False)
         source = _SPELLED.sub(_character, text) if "\\u" in text or "\\/" in text else text
-        # An escaped backslash is set aside: the character behind it is no escape.
+        # An escaped backslash is set aside: the character after it is not an escape.
         searched = source.replace("\\\\", "\0\0")
         for escape, meant in _ESCAPES:
             searched = searched.replace(escape, meant)
@@ -62,12 +62,12 @@ class Searched(_Forms):
 
     @cached_property
     def outline(self) -> str:
-        """Its lines in small letters, without digits and each once: of a log, next to nothing."""
+        """The distinct lines in small letters, without digits: for a log, this is very short."""
         raw = self.lowered.encode("utf-8", "surrogatepass").translate(None, b"0123456789")
         return b"\n".join(set(raw.split(b"\n"))).decode("utf-8", "surrogatepass")
 
     def value(self, start: int, end: int) -> str:
-        """Return what stands between two offsets, escapes resolved."""
+        """Return the text between two offsets, with escapes resolved."""
         value = self.source[start:end]
         if self.is_json and "\\" in value:
             try:
@@ -78,7 +78,7 @@ class Searched(_Forms):
 
 
 def _is_json(text: str) -> bool:
-    """Return whether a text can be taken apart into strings as JSON."""
+    """Return whether a text can be split into strings as JSON."""
     if text.lstrip()[:1] not in {"{", "["} or "\0" in text:
         return False
     return _OUTSIDE.issuperset(_STRING.sub("", text))
@@ -97,26 +97,26 @@ def _always(_text: str, _found: re.Match[str]) -> bool:
 
 class _Expression(NamedTuple):
     kind: Kind
-    #: A regular expression, whose group ``value`` is what must not leave.
+    #: A regular expression, whose group ``value`` is the leak.
     expression: str
-    #: Every match holds one of these on one line, in small letters and without digits: a text
+    #: Every match contains one of these on one line, in small letters and without digits: a text
     #: without them is not searched.
     markers: tuple[str, ...]
-    #: Whether the expression is written in small letters and stands for capitals too.
+    #: Whether the expression is in small letters and also matches capitals.
     any_case: bool = False
-    #: Whether a match in a text is meant, by what it says or by what stands before it.
+    #: Whether a match in a text is a leak, by its content or by the text before it.
     accepts: Callable[[str, re.Match[str]], bool] = _always
-    #: A regular expression of what stands before the match and belongs to the value; it ends in
-    #: ``\\Z``, and is read from _LONGEST_BEGINNING characters before the match.
+    #: A regular expression for the text before the match that belongs to the value. It ends in
+    #: ``\\Z``, and is searched from _LONGEST_BEGINNING characters before the match.
     begins: str = ""
 
 
 class Pattern(_Expression):
-    """One form of what must not leave."""
+    """A pattern of one form of leak."""
 
     @cached_property
     def _compiled(self) -> re.Pattern[str]:
-        """The expression, compiled only where a text needs it: that takes longer than a search."""
+        """The expression, compiled only if a text needs it: that takes longer than a search."""
         return re.compile(self.expression, re.MULTILINE)
 
     @cached_property
@@ -124,7 +124,7 @@ class Pattern(_Expression):
         return re.compile(self.begins)
 
     def spans(self, searched: Searched, most: int | None = None) -> Iterator[tuple[int, int]]:
-        """Yield where the values stand in a text; at most so many places are looked at."""
+        """Yield the start and end of each value in a text, from at most ``most`` matches."""
         if not any(marker in searched.outline for marker in self.markers):
             return
         text = searched.lowered if self.any_case else searched.text

@@ -20,9 +20,9 @@ from .shared import joined, path_inside, pieces, taken, tally
 
 _TITLES = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.INFO: "Infos"}
 _LEGEND = (
-    "<b>Errors</b> fail or silently go wrong in SCT or nnU-Net, break the specification, or are "
-    "unsafe. <b>Warnings</b> work today, but break a convention, waste space, leak, or will fail "
-    "soon. <b>Infos</b> are worth knowing."
+    "<b>Errors</b> fail or silently go wrong where the package is to run, break the "
+    "specification, or are unsafe. <b>Warnings</b> work today, but break a convention, waste "
+    "space, leak, or will fail soon. <b>Infos</b> are worth knowing."
 )
 #: The verdict without findings, by whether anything was checked.
 _CLEAN = {True: "All clean", False: "Nothing checked"}

@@ -100,7 +100,7 @@ def leaked_secret(package: Package) -> Iterator[Problem]:
 
 def _leaking(package: Package, kind: Kind) -> Iterator[tuple[TextFile, list[Leak]]]:
     """Yield the texts with leaks of a kind."""
-    for text in (*package.records, *_embedded(package)):
+    for text in (*package.texts, *_embedded(package)):
         leaks = [leak for leak in text.leaks if leak.kind == kind and not _is_meant(leak, text)]
         if leaks:
             yield text, leaks
@@ -110,7 +110,7 @@ def _is_meant(leak: Leak, text: TextFile) -> bool:
     """Return whether a person wrote it for the reader."""
     if text.is_document:
         return leak.kind != "secret"
-    return not text.is_record and (is_address(leak.value) or is_nobodys(leak.value))
+    return not text.is_log and (is_address(leak.value) or is_nobodys(leak.value))
 
 
 def _embedded(package: Package) -> Iterator[TextFile]:

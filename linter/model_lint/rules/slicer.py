@@ -50,8 +50,7 @@ def slicer_fold(package: Package) -> Iterator[Problem]:
     Why: its extension loads fold 0 unless the user sets other folds, and takes only numbers, not
     `all`. SCT and nnU-Net take any fold, so this is reported only if the package is for 3D Slicer.
 
-    Fix: ship `fold_0`. SCT and nnU-Net predict the same from a `fold_all` that is named `fold_0`,
-    but C006 then warns that the folder has another name than the training.
+    Fix: ship `fold_0`, alone or with other numbered folds.
     """
     for trainer in package.judged:
         numbers = {fold.number for fold in trainer.folds} - {None}

@@ -1,1 +1,1 @@
-"""From a trained model to its users: what a package holds, packing it, repairing one."""
+"""From a trained model to its users: pack a package, and repair one."""

@@ -1,4 +1,4 @@
-"""What a package holds, as data: each entry with where its bytes come from."""
+"""The contents of a package: its entries, each with the origin of its bytes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..storage.zip import ZipTree
 from ..storage.zip_member import Member
 from ..wording import printable
 
-#: Called with the path of an entry, the bytes of it that were read and how many there are.
+#: Called with the path of an entry, the number of its bytes read so far, and their total.
 Progress = Callable[[str, int, int], None]
 #: The same for one entry.
 Steps = Callable[[int, int], None]
@@ -26,21 +26,21 @@ class Origin(Protocol):
 
     @property
     def most(self) -> int:
-        """How many bytes it gives at most."""
+        """Upper limit of the number of bytes."""
 
     def copy_to(self, target: IO[bytes], steps: Steps) -> None:
-        """Write all of it. Raises UsageError where it can't be read, and OSError."""
+        """Write all of it. Raises UsageError if it can't be read, and OSError."""
 
 
 @dataclass(frozen=True)
 class Given:
-    """Bytes that are there."""
+    """Bytes in memory."""
 
     data: bytes = b""
 
     @property
     def most(self) -> int:
-        """How many bytes there are."""
+        """Number of bytes."""
         return len(self.data)
 
     def copy_to(self, target: IO[bytes], steps: Steps) -> None:  # noqa: ARG002 - it is one step
@@ -50,7 +50,7 @@ class Given:
 
 @dataclass(frozen=True)
 class Slimmed:
-    """A checkpoint on disk, cut down to what inference reads."""
+    """A checkpoint on disk, reduced to what inference reads."""
 
     path: Path
     keep_training_state: bool = False
@@ -62,11 +62,11 @@ class Slimmed:
 
     @property
     def most(self) -> int:
-        """How many bytes are left at most: the headers may be longer than the source's."""
+        """Upper limit of the bytes that are left: headers may be longer than in the source."""
         return 2 * self.size
 
     def copy_to(self, target: IO[bytes], steps: Steps) -> None:
-        """Write what is left of it. Raises UsageError where it is not sound."""
+        """Write the reduced checkpoint. Raises UsageError if the source is invalid."""
         try:
             write_checkpoint(
                 File.at(self.path),
@@ -87,11 +87,11 @@ class Copied:
 
     @property
     def most(self) -> int:
-        """How many bytes it unpacks to."""
+        """Number of its bytes, unpacked."""
         return self.member.size
 
     def copy_to(self, target: IO[bytes], steps: Steps) -> None:
-        """Write what it unpacks to. Raises UsageError where it does not unpack."""
+        """Write it unpacked. Raises UsageError if it does not unpack."""
         done = 0
         try:
             for block in self.tree.blocks(self.member):
@@ -108,7 +108,7 @@ class Copied:
 class Content:
     """One entry of a package."""
 
-    #: Its path; of a folder with ``/`` at the end.
+    #: Its path, with ``/`` at the end of a folder.
     path: str
     origin: Origin
 

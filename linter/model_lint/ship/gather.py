@@ -1,6 +1,6 @@
 """Decide what goes into a package: exactly the specification's tree, and nothing private.
 
-Everything of nnU-Net's trainer folder is read here, except for the numbers in the checkpoints.
+Everything in nnU-Net's trainer folder is read here, except for the numbers in the checkpoints.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from .results_folder import (
 )
 from .training_logs import read_logs
 
-#: Lists of training images in dataset.json: nnU-Net reads them in training, never in prediction.
+#: Keys of dataset.json with lists of cases: nnU-Net reads them in training, never in prediction.
 _CASE_LISTS = ("dataset", "training", "test")
 
 
@@ -44,26 +44,26 @@ class PackRequest:
     folder: Path
     #: Put the trainer folder into ``DatasetNNN_NAME/``.
     dataset_layout: bool = False
-    #: SCT's three letters, None where dataset.json has them.
+    #: SCT's three letters; None to take those of dataset.json.
     orientation: str | None = None
-    #: Names of fold folders (``fold_0``), None for all.
+    #: Names of fold folders (``fold_0``); None for all.
     folds: tuple[str, ...] | None = None
     #: The checkpoint that becomes ``checkpoint_final.pth``.
     checkpoint: str = FINAL_CHECKPOINT
-    #: Source of a custom trainer, None where it lies in the folder.
+    #: Source of a custom trainer; None to take the one in the folder.
     trainer_class: Path | None = None
     keep_training_state: bool = False
 
 
 @dataclass(frozen=True)
 class Gathered:
-    """What a package will hold, and what is to be said of that."""
+    """What a package will contain, and what the user should know about that."""
 
     contents: Contents
     left_out: tuple[LeftOut, ...]
-    #: How many different paths, hosts, ... were taken out of the logs.
+    #: Number of different paths, hosts, ... that were removed from the logs.
     scrubbed: Counter[str]
-    #: What the user should know, one line each.
+    #: Notes for the user, one line each.
     notes: tuple[str, ...]
 
     @property
@@ -77,7 +77,7 @@ def gather(request: PackRequest) -> Gathered:
     """Decide what goes into the package.
 
     Raises:
-        UsageError: what is missing or contradicts, and what to do.
+        UsageError: something is missing or contradicts; the message says what to do.
     """
     folder = trainer_folder(request.folder)
     folds = choose_folds(folder, request.folds, request.checkpoint)
@@ -103,8 +103,8 @@ def gather(request: PackRequest) -> Gathered:
     ]
     small = [Content(path, Given(data)) for path, data in files.items() if data is not None]
     return Gathered(
-        # Everything small comes last, beside the directory at the zip's end, so that a remote
-        # reader gets it in one piece.
+        # Small files come last, next to the directory at the zip's end, so that a remote reader
+        # gets them in one piece.
         contents=(*slimmed, *small),
         left_out=tuple(left_out(folder, used | {CROP_METADATA})),
         scrubbed=logs.scrubbed,
@@ -121,7 +121,7 @@ def gather(request: PackRequest) -> Gathered:
 
 
 def _dataset(folder: Path, given: str | None) -> tuple[bytes, list[str]]:
-    """Return dataset.json as it travels, and what was changed in it."""
+    """Return dataset.json as it is packed, and the changes in it."""
     path = folder / "dataset.json"
     file = read_json_file(path)
     written = _orientation(path, file, given)
@@ -140,11 +140,11 @@ def _dataset(folder: Path, given: str | None) -> tuple[bytes, list[str]]:
 
 
 def _orientation(path: Path, file: JsonFile, given: str | None) -> str | None:
-    """Return what dataset.json says of the orientation; raise UsageError where that is unclear."""
+    """Return the orientation in dataset.json. Raises UsageError if it is invalid or unclear."""
     written = file.object.get("image_orientation")
     if "image_orientation" in file.object and written not in ORIENTATIONS:
         raise UsageError(
-            f"{path}: image_orientation is {json.dumps(written)}, which is no orientation; write "
+            f"{path}: image_orientation is {json.dumps(written)}, not an orientation; write "
             "three capital letters there, one each of R or L, A or P, S or I, such as RPI"
         )
     if given and written and given != written:
@@ -154,14 +154,14 @@ def _orientation(path: Path, file: JsonFile, given: str | None) -> str | None:
         )
     if not given and not written:
         raise UsageError(
-            f"{path}: no image_orientation{_legacy(file)}, without which SCT assumes LPI; give "
+            f"{path}: no image_orientation{_legacy(file)}, so SCT would assume LPI; give "
             "--orientation with the orientation of the training images in SCT's letters (RPI)"
         )
     return str(written) if written else None
 
 
 def _legacy(file: JsonFile) -> str:
-    """Show the key that nobody reads any more: what it says is likely, but not certain."""
+    """Describe the key that no program reads now: its value is likely, but not certain."""
     old = file.object.get("orientation")
     return f" (its `orientation`, {old}, is not read)" if old in ORIENTATIONS else ""
 
@@ -178,15 +178,15 @@ def _trainer_class(folder: Path, given: Path | None) -> bytes | None:
         return read_file(path)
     trainer = folder.name.partition("__")[0]
     if trainer.lower() in map(str.lower, SCT_TRAINERS):
-        return None  # where only the case is wrong, the linter reports it
+        return None  # the linter reports a name that is wrong only in its case
     raise UsageError(
-        f"{folder}: {trainer} is a custom trainer, without whose source nobody can load the "
-        "model; give --trainer-class FILE, or put the file there as trainer_class.py"
+        f"{folder}: {trainer} is a custom trainer, and the model can't be loaded without its "
+        "source; give --trainer-class FILE, or put the file there as trainer_class.py"
     )
 
 
 def _crop_metadata(folder: Path) -> bytes | None:
-    """Return what SCT reads beside the trainer folder, wherever it lies now."""
+    """Return ``crop_metadata.json``, which SCT reads next to the trainer folder."""
     found = [p for p in (folder.parent / CROP_METADATA, folder / CROP_METADATA) if p.is_file()]
     contents = {read_file(path) for path in found}
     if len(contents) > 1:
@@ -198,22 +198,25 @@ def _crop_metadata(folder: Path) -> bytes | None:
 
 
 def _about_leaks(name: str, data: bytes) -> Iterator[str]:
-    """Say what private things a file holds that can't be changed without changing the model."""
+    """Yield a note about private things in a file that is packed unchanged.
+
+    Raises UsageError for a password or token.
+    """
     leaks = find_leaks(data.decode(errors="replace"))
     secrets = [leak for leak in leaks if leak.kind == "secret"]
     if secrets:
         raise UsageError(
-            f"{name}, line {secrets[0].line}: a password or token; take it out of the file (and "
-            "make it invalid where it was used: it may be known by now)"
+            f"{name}, line {secrets[0].line}: a password or token; remove it from the file, and "
+            "revoke it, since others may know it already"
         )
     if leaks:
         kinds = " and a ".join(sorted({leak.kind for leak in leaks}))
         lines = ", ".join(str(line) for line in sorted({leak.line for leak in leaks}))
-        yield f"{name} travels as it is, with a {kinds} in line {lines}: is that for the public?"
+        yield f"{name} is packed unchanged, with a {kinds} in line {lines}: may that be public?"
 
 
 def _about_checkpoints(checkpoints: Mapping[str, Path], request: PackRequest) -> Iterator[str]:
-    """Say what is changed in the checkpoints, and what private things stay in them."""
+    """Yield notes about changes in the checkpoints, and private things that stay in them."""
     if request.checkpoint != FINAL_CHECKPOINT:
         yield (
             f"{request.checkpoint} is packed as {FINAL_CHECKPOINT}, the only name that consumers "
@@ -223,13 +226,13 @@ def _about_checkpoints(checkpoints: Mapping[str, Path], request: PackRequest) ->
         checkpoint = _read(path)
         if checkpoint.wrapper_prefix:
             yield (
-                f"{fold}: {checkpoint.wrapper_prefix} is taken off the names of the weights, under "
-                "which nnU-Net does not find them"
+                f"{fold}: {checkpoint.wrapper_prefix} is removed from the names of the weights, "
+                "since nnU-Net does not find them with it"
             )
         if request.keep_training_state and find_leaks(json.dumps(checkpoint.dataset_json)):
             yield (
-                f"{fold}: the training state holds a dataset.json that names cases or paths; leave "
-                "out --keep-training-state unless they are for the public"
+                f"{fold}: the training state contains a dataset.json that names cases or paths; "
+                "leave out --keep-training-state unless these may be public"
             )
 
 

@@ -1,4 +1,4 @@
-"""The one way in which a package comes to be: written, read back, judged, and only then named."""
+"""The only way to make a package: write it, read it back, judge it, and then give it its name."""
 
 from __future__ import annotations
 
@@ -29,21 +29,22 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True)
 class Place:
-    """Where a package goes."""
+    """Where a package is written."""
 
     path: Path
-    #: How users see that.
+    #: The path as users see it.
     shown: str
-    #: The name by which it is judged.
+    #: The file name by which the package is judged.
     name: str
-    #: Whether what is there is replaced, and what to do where it is not.
+    #: Whether an existing file is replaced.
     replace: bool
+    #: What the user should do if it is not.
     instead: str
 
 
 @dataclass(frozen=True)
 class WrittenEntry:
-    """One entry, as it was written."""
+    """An entry that was written."""
 
     path: str
     #: Bytes before and after compression.
@@ -54,7 +55,7 @@ class WrittenEntry:
 
 @dataclass(frozen=True)
 class Written:
-    """A package as it was written."""
+    """Size and checksums of a package that was written."""
 
     size: int
     sha256: str
@@ -80,10 +81,10 @@ class NewPackage:
 def new_package(
     contents: Contents, place: Place, progress: Progress | None = None
 ) -> Iterator[NewPackage]:
-    """Write a package; what is not kept when the block ends is removed.
+    """Write a package; remove it at the end of the block unless it is kept.
 
-    Raises UsageError where an entry can't be read, the disk is full, or the place is taken: nothing
-    was written.
+    Raises UsageError if an entry can't be read, the disk is full, or the file exists: nothing was
+    written.
     """
     if place.path.exists() and not place.replace:
         raise UsageError(_taken(place))
@@ -104,13 +105,13 @@ def _taken(place: Place) -> str:
 
 
 def write(contents: Contents, path: Path, progress: Progress | None = None) -> Written:
-    """Write a zip, read it back, and compare every entry with what was to be written.
+    """Write a zip, read it back, and compare every entry with what was written.
 
-    Checkpoints are stored, so that a few reads get to all that has to be judged of them; the
-    numbers in them are compressed where `pack` wrote them.
+    Checkpoints are stored, so that a few reads reach all parts of them that are judged; `pack`
+    compresses the numbers inside them.
 
     Raises:
-        UsageError: an entry can't be read, or the zip holds something else.
+        UsageError: an entry can't be read, or the zip differs from what was written.
         OSError: it can't be written.
     """
     digests: dict[str, str] = {}
@@ -135,7 +136,7 @@ def write(contents: Contents, path: Path, progress: Progress | None = None) -> W
 
 
 def sha256(blocks: Iterable[bytes]) -> str:
-    """Return the SHA-256 of data that comes in blocks."""
+    """Return the SHA-256 of data in blocks."""
     digest = hashlib.sha256()
     for block in blocks:
         digest.update(block)
@@ -143,11 +144,11 @@ def sha256(blocks: Iterable[bytes]) -> str:
 
 
 def _quiet(_done: int, _total: int) -> None:
-    """Tell nobody about progress."""
+    """Ignore progress."""
 
 
 class _Digested(io.RawIOBase):
-    """Passes on what is written, and knows its SHA-256."""
+    """Passes on what is written, and computes its SHA-256."""
 
     def __init__(self, target: IO[bytes] | io.RawIOBase) -> None:
         super().__init__()
@@ -168,7 +169,7 @@ class _Digested(io.RawIOBase):
 
 
 def _verify(path: Path, digests: Mapping[str, str]) -> None:
-    """Compare each entry of a finished zip with what it has to hold. Raises UsageError."""
+    """Compare each entry of a finished zip with what was written. Raises UsageError."""
     try:
         with path.open("rb", buffering=0) as raw:
             tree = open_zip(of_file(raw))
@@ -178,4 +179,4 @@ def _verify(path: Path, digests: Mapping[str, str]) -> None:
             f"the new zip can't be read back ({error}): is the disk in order?"
         ) from error
     if found != list(digests.items()):
-        raise UsageError("the new zip does not hold what it should: is the disk in order?")
+        raise UsageError("the new zip does not contain what was written: is the disk in order?")

@@ -23,14 +23,14 @@ class Packed:
 
     @property
     def checkpoints(self) -> tuple[tuple[str, int, int], ...]:
-        """Each checkpoint's path, and its bytes before and after."""
+        """Each checkpoint's path, with its bytes before and after."""
         after = {entry.path: entry.size for entry in self.written.entries}
         before = self.gathered.checkpoints
         return tuple((path, size, after[path]) for path, size in before.items())
 
     @property
     def refused(self) -> bool:
-        """Whether the linter found errors, so that there is no package."""
+        """Whether the linter found errors, so that the package was not kept."""
         return any(f.severity is Severity.ERROR for f in self.report.findings)
 
 
@@ -47,12 +47,12 @@ def pack(
     Args:
         request: what to pack.
         target: the zip to make.
-        lint: judges the finished zip, which has its name but not yet its place.
+        lint: lints the finished zip, which has its name but is still in a temporary folder.
         force: whether an existing package is replaced.
         progress: called at every step.
 
     Raises:
-        UsageError: what is wrong, and what to do; nothing was written.
+        UsageError: the model can't be packed; nothing was written.
     """
     gathered = gather(request)
     place = Place(target, str(target), target.name, force, "give --force to replace it")

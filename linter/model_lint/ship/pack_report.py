@@ -1,4 +1,4 @@
-"""What ``model-lint pack`` says about a package: as text for a person, and as JSON."""
+"""The report of ``model-lint pack``, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .results_folder import LeftOut
 
 
 def as_json(packed: Packed, tag: str) -> str:
-    """Describe a package, or the findings that stand against it, as one JSON object."""
+    """Describe a package, or the findings that refused it, as one JSON object."""
     report = json.loads(render(Report((packed.report,)), "json"))
     data = {
         "version": 1,
@@ -45,7 +45,7 @@ def as_json(packed: Packed, tag: str) -> str:
 
 
 def as_text(packed: Packed, tag: str) -> str:
-    """Describe a package for a person, or show the findings that stand against it."""
+    """Describe a package as text, or show the findings that refused it."""
     findings = render(Report((packed.report,)), "text")
     if packed.refused:
         return findings
@@ -90,7 +90,7 @@ def _about_checkpoints(packed: Packed) -> Iterator[str]:
     if after < before:
         number = count(packed.checkpoints, "checkpoint")
         yield _wrapped(
-            f"{number}: {size(before)} before, {size(after)} now, without what only training needs"
+            f"{number}: {size(before)} before, {size(after)} without what only training needs"
         )
 
 
@@ -113,7 +113,7 @@ def _about_scrubbed(packed: Packed) -> Iterator[str]:
         if packed.gathered.scrubbed[kind]
     ]
     if found:
-        yield _wrapped(f"Taken out of debug.json and the logs: {', '.join(found)}")
+        yield _wrapped(f"Removed from debug.json and the logs: {', '.join(found)}")
 
 
 def _wrapped(text: str) -> str:

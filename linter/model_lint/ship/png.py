@@ -1,4 +1,4 @@
-"""Take the notes out of a PNG: the texts, dates and camera data beside its pixels."""
+"""Remove the notes from a PNG: texts, dates and camera data."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import struct
 from collections.abc import Iterator
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-#: What the picture looks like depends on these alone; a name in capitals first is critical.
+#: Optional chunks that change how the picture looks; names of required ones begin with a capital.
 _PICTURE = frozenset({b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"sBIT", b"bKGD", b"pHYs", b"iCCP"})
 
 
 def strip_notes(data: bytes) -> bytes:
-    """Return the PNG with its pixels and colours alone.
+    """Return the PNG with only its pixels and colours.
 
     Raises:
-        ValueError: where the data is no whole PNG.
+        ValueError: the data is not a complete PNG.
     """
     if not data.startswith(_SIGNATURE):
         raise ValueError("not a PNG")
@@ -23,7 +23,7 @@ def strip_notes(data: bytes) -> bytes:
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield each chunk's name and all of its bytes, up to the one that ends the picture."""
+    """Yield the name and all bytes of each chunk, up to the one that ends the picture."""
     at = len(_SIGNATURE)
     name = b""
     while name != b"IEND":

@@ -1,4 +1,4 @@
-"""Repair a package zip in a new zip, which is proven and judged before it gets its name."""
+"""Repair a package in a new zip, which is verified and judged before it gets its name."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from .repairs import Action, find_repairs
 
 @dataclass(frozen=True)
 class RepairRequest:
-    """How a repair is to be done."""
+    """How to repair."""
 
-    #: Only find out what would be done.
+    #: Only find out what would be repaired.
     dry: bool
     in_place: bool
-    #: The zip to write, or the folder to write to; None for a zip beside the source.
+    #: The zip to write, or the folder to write to; None for a zip next to the source.
     output: Path | None
 
     def place(self, source: Path) -> Place:
-        """Return where the repaired copy of a zip goes. Raises UsageError."""
+        """Return where the repaired copy of a zip is written. Raises UsageError."""
         instead = "remove it, or name another with --fix-output"
-        if self.in_place:  # where a link leads, for the link is to stay
+        if self.in_place:  # replace the target of a link, not the link
             return Place(source.resolve(), str(source), source.name, replace=True, instead="")
         if self.output is None:
             path = source.with_name(f"{source.stem}.fixed{source.suffix or '.zip'}")
-            # It only gets `.fixed` into its name, and is judged by the one that it had.
+            # Its name only gets `.fixed` in it; it is judged by its old name.
             return Place(path, str(path), source.name, replace=False, instead=instead)
         path = self.output / source.name if self.output.is_dir() else self.output
         if path.exists() and path.samefile(source):
@@ -46,9 +46,9 @@ class RepairRequest:
 
 @dataclass(frozen=True)
 class Repaired:
-    """What became of one target."""
+    """The result of repairing one target."""
 
-    #: What is to be linted now: the new zip, or the old one where nothing was written.
+    #: The target to lint now: the new zip, or the old one if nothing was written.
     target: Target
     #: Where the new zip is, or would be.
     place: str
@@ -58,16 +58,16 @@ class Repaired:
 def repair(
     target: Target, codes: set[str], request: RepairRequest, load: Callable[[Path], Target]
 ) -> Repaired:
-    """Repair one target, or find out what there is to repair.
+    """Repair one target, or find out what would be repaired.
 
     Args:
         target: the zip.
-        codes: the rules whose findings are to be repaired.
-        request: how, and where to.
-        load: reads the new zip before it is in its place.
+        codes: the rules whose findings are repaired.
+        request: how and where.
+        load: reads the new zip while it is still in a temporary folder.
 
     Raises:
-        UsageError: why it can't be repaired; nothing was written.
+        UsageError: it can't be repaired; nothing was written.
     """
     if target.archive is None:
         raise UsageError(
@@ -84,7 +84,7 @@ def _repaired(
 ) -> Repaired:
     _refuse(target)
     if target.package is None or target.archive is None:
-        raise UsageError("it holds no package")
+        raise UsageError("it contains no package")
     source = Path(target.text)
     with _opened(source) as tree:
         repairs = find_repairs(target.package, target.archive, tree, codes)
@@ -98,7 +98,7 @@ def _repaired(
 
 
 def _refuse(target: Target) -> None:
-    """Raise UsageError where a zip must not be repaired, even if these rules are not selected."""
+    """Raise UsageError if a rule that blocks repairs reports an error, selected or not."""
     rules = tuple(rule for rule in all_rules() if rule.blocks_repair)
     for finding in lint(target, Options(rules)).findings:
         if finding.severity is Severity.ERROR:

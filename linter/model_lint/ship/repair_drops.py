@@ -1,26 +1,33 @@
-"""What a package zip holds that is to be left out, and the folders that stay empty by that."""
+"""Find what a repair leaves out of a package, and the folders that become empty."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from ..checkpoint.model import Checkpoint
 from ..errors import UsageError
 from ..models.package import Package
-from ..models.paths import FINAL_CHECKPOINT, is_checkpoint, is_image, junk_entry, validation_entry
+from ..models.paths import (
+    FINAL_CHECKPOINT,
+    above,
+    is_checkpoint,
+    is_image,
+    junk_entry,
+    validation_entry,
+)
 from ..storage.zip import ZipTree
 from ..storage.zip_member import Member
 from ..wording import quote
 from .new_package import sha256
 
-#: What is not the whole of a zip's content but must never be left out.
+#: Files of a trainer folder that are never left out.
 _NEEDED = ("dataset.json", "plans.json", "dataset_fingerprint.json", "trainer_class.py")
 
 
 def find_drops(
     package: Package, members: Iterable[Member], codes: Collection[str]
 ) -> dict[str, str]:
-    """Return what is left out, each file or folder with the rule that forbids it."""
+    """Return the files and folders to leave out, each with the code of the rule that forbids it."""
     needed = {
         path
         for trainer in package.trainers
@@ -33,7 +40,7 @@ def find_drops(
     }
     extra = _extra_checkpoints(package)
     has_model = any(path.endswith(f"/{FINAL_CHECKPOINT}") for path in needed)
-    # What the trainer folder lacks is needed too, wherever it is.
+    # A file that is missing in the trainer folder is needed too, at any place.
     needed.update(package.misplaced.values())
     found: dict[str, str] = {}
     for member in members:
@@ -48,12 +55,12 @@ def find_drops(
 
 
 def _forbidden(member: Member, extra: frozenset[str], *, has_model: bool) -> tuple[str, str] | None:
-    """Return the outermost entry on a path that no package may hold, and the rule's code."""
+    """Return the outermost forbidden entry on a path, and the rule's code."""
     path = member.path
     junk = junk_entry(path)
     if junk:
         return junk, "Z008"
-    # What holds no model is not a package: a data set is all images.
+    # Without a model it is not a package: a data set is all images.
     folder = validation_entry(path) if has_model else None
     if folder:
         return folder, "L014"
@@ -65,7 +72,7 @@ def _forbidden(member: Member, extra: frozenset[str], *, has_model: bool) -> tup
 
 
 def _extra_checkpoints(package: Package) -> frozenset[str]:
-    """Return the checkpoints beside a final one that can be read, so that none is missed."""
+    """Return the other checkpoints of folds whose final one is readable: they are not needed."""
     return frozenset(
         f"{fold.path}/{name}"
         for trainer in package.judged
@@ -77,7 +84,7 @@ def _extra_checkpoints(package: Package) -> frozenset[str]:
 
 
 def dropped(path: str, drops: Mapping[str, str]) -> str | None:
-    """Return what is left out and is, or holds, this path."""
+    """Return the dropped file or folder that is this path or contains it; None if it is kept."""
     while path:
         if path in drops:
             return path
@@ -86,9 +93,9 @@ def dropped(path: str, drops: Mapping[str, str]) -> str | None:
 
 
 def files_once(tree: ZipTree, members: Iterable[Member]) -> tuple[dict[str, Member], list[str]]:
-    """Return the files by path, and a path for each further entry of the same name and content.
+    """Return the files by path, and the path of each duplicate entry of the same content.
 
-    Raises UsageError where the content differs, and TreeError.
+    Raises UsageError if the content differs, and TreeError.
     """
     by_path: dict[str, list[Member]] = {}
     for member in members:
@@ -106,18 +113,13 @@ def files_once(tree: ZipTree, members: Iterable[Member]) -> tuple[dict[str, Memb
 def empty_folders(
     package: Package, files: Mapping[str, Member], drops: Mapping[str, str], left: Iterable[Member]
 ) -> list[str]:
-    """Return the folders that need an entry, since no file shows them.
+    """Return the folders that need an entry of their own, since they contain no file.
 
-    A fold that is left without files stays as an empty folder: without it an unfinished model would
-    look complete.
+    A fold without files is kept as an empty folder: without it an unfinished model would look
+    complete.
     """
-    holding = {above for path in files for above in _above(path)}
+    nonempty = {folder for path in files for folder in above(path)}
     empty = {m.path for m in left if m.is_dir and not package.tree.folders[m.path]}
     folds = {fold.path for trainer in package.trainers for fold in trainer.folds}
     emptied = {f for f in folds if f not in files and dropped(f, drops) is None}
-    return sorted((empty | emptied) - holding)
-
-
-def _above(path: str) -> Iterator[str]:
-    while path := path.rpartition("/")[0]:
-        yield path
+    return sorted((empty | emptied) - nonempty)

@@ -1,4 +1,4 @@
-"""What is said of the repairs of a zip, line by line."""
+"""The report of the repairs of a zip, line by line."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from ..wording import count, printable
 from .repair import Repaired
 from .repairs import Action
 
-#: Lines of a text that are shown before the rest is counted, and characters of a line.
+#: Changed lines that are shown before the rest is counted, and characters of a line.
 _LINES, _WIDTH = 10, 160
 _SIGNS = {"drop": "-", "scrub": "~", "rewrite": "~", "move": ">"}
-_WORDS = {"drop": "", "scrub": "scrubbed: ", "rewrite": "written anew: ", "move": ""}
+_WORDS = {"drop": "", "scrub": "scrubbed: ", "rewrite": "rewritten: ", "move": ""}
 
 
 def repair_lines(source: str, repaired: Repaired) -> Iterator[str]:
-    """Yield what was, or would be, done to a zip."""
+    """Yield the repairs of a zip that were done, or would be."""
     if not repaired.actions:
         yield f"{printable(source)}: nothing to repair"
         return
@@ -34,7 +34,7 @@ def _what(action: Action) -> str:
 
 
 def _changed(action: Action) -> Iterator[str]:
-    """Yield the changed lines; of a password only that it was there."""
+    """Yield the changed lines, but not a password that was removed."""
     before, after = action.before.split("\n"), action.after.split("\n")
     if len(before) != len(after):
         yield f"    {count(before, 'line')}, now {count(after, 'line')}"

@@ -1,8 +1,8 @@
-"""What is repaired in a package zip: what is safe and unambiguous.
+"""Decide what is repaired in a package: only what is safe and unambiguous.
 
-What is left out is what no package may hold; what is moved keeps its content; and of what nnU-Net
-recorded only paths, names and passwords are replaced. ``dataset.json``, ``plans.json``, checkpoints
-and ``trainer_class.py`` are never touched: only the author knows what belongs there.
+Only forbidden entries are left out. What is moved keeps its content. In nnU-Net's logs only paths,
+names and passwords are replaced. ``dataset.json``, ``plans.json``, checkpoints and
+``trainer_class.py`` are never changed: only the author knows what belongs there.
 """
 
 from __future__ import annotations
@@ -35,37 +35,37 @@ class Action:
 
     #: The rules that ask for it.
     codes: tuple[str, ...]
-    #: The entry in the source, with ``/`` at the end of a folder; "" is the zip as a whole.
+    #: The entry in the source, with ``/`` at the end of a folder; "" is the whole zip.
     path: str
-    #: Left out; private things replaced; put elsewhere; written anew.
+    #: Leave out; replace private things; move; write in a standard form.
     kind: Literal["drop", "scrub", "move", "rewrite"]
-    #: Of a move, the new place.
+    #: The new path of a move.
     target: str = ""
-    #: Of a scrub, the text before and after.
+    #: The text of a scrub, before and after.
     before: str = ""
     after: str = ""
 
 
 @dataclass(frozen=True)
 class Repairs:
-    """What is repaired, and what the new zip will hold."""
+    """What is repaired, and the contents of the new zip."""
 
     actions: tuple[Action, ...]
     contents: Contents
 
 
 def find_repairs(package: Package, archive: Archive, tree: ZipTree, codes: set[str]) -> Repairs:
-    """Decide what to repair; reads only the logs and entries that are there twice.
+    """Decide what to repair; read only the logs and duplicate entries.
 
     Args:
         package: the model of the zip.
         archive: the model of the zip as a container.
         tree: the same zip, open.
-        codes: the rules whose findings are to be repaired.
+        codes: the rules whose findings are repaired.
 
     Raises:
-        UsageError: where an entry can't be read, or two of one name differ.
-        TreeError: where the zip can't be read.
+        UsageError: an entry can't be read, or two of one name differ.
+        TreeError: the zip can't be read.
     """
     drops = find_drops(package, tree.members, codes)
     left = [m for m in tree.members if dropped(m.path, drops) is None]
@@ -101,7 +101,7 @@ def _contents(
 
 
 def _moves(trainers: list[TrainerFolder], paths: list[str]) -> Iterator[Action]:
-    """Yield the move that puts the trainer folder where SCT looks; none where that isn't clear."""
+    """Yield the move of the trainer folder to where SCT finds it, unless that is unclear."""
     homes = {trainer.path.rpartition("/")[0] for trainer in trainers}
     if len(homes) != 1 or "" in homes:
         return
@@ -121,7 +121,7 @@ def _moves(trainers: list[TrainerFolder], paths: list[str]) -> Iterator[Action]:
 
 
 def _scrubs(package: Package, tree: ZipTree, files: Mapping[str, Member]) -> Iterator[Action]:
-    """Yield what nnU-Net recorded and should not be public, as `pack` takes it out."""
+    """Yield the logs from which private things are removed, as `pack` does."""
     texts = dict(_logs(package, tree, files))
     for path, after in scrub_all(texts).items():
         if after != texts[path]:
@@ -132,27 +132,30 @@ def _scrubs(package: Package, tree: ZipTree, files: Mapping[str, Member]) -> Ite
 def _logs(
     package: Package, tree: ZipTree, files: Mapping[str, Member]
 ) -> Iterator[tuple[str, str]]:
-    """Yield the path and the text of each log, as far as there is room for all of them."""
+    """Yield the path and the text of each log, up to MAX_TEXT_BYTES together."""
     left = MAX_TEXT_BYTES
-    for record in package.records:
-        if not record.is_record or record.path not in files or files[record.path].size > left:
+    for text in package.texts:
+        if not text.is_log or text.path not in files or files[text.path].size > left:
             continue
         try:
-            data = read_bytes(tree, record.path, left)
+            data = read_bytes(tree, text.path, left)
         except TreeError:
-            continue  # a rule of the archive family reports it
+            continue  # an archive rule reports it
         left -= len(data)
-        yield record.path, decoded(data)
+        yield text.path, decoded(data)
 
 
 def _taken_out(before: str, after: str) -> tuple[str, ...]:
-    """Return the rules that ask for what was replaced by ``<path>``, ``<subject-1>``, ..."""
+    """Return the rules that report what was replaced by ``<path>``, ``<subject-1>``, ..."""
     marks = {code: f"<{kind}" for code, kind in LEAKS.items()}
     return tuple(code for code, mark in marks.items() if after.count(mark) > before.count(mark))
 
 
 def _recompressed(tree: ZipTree, files: Mapping[str, Member]) -> Iterator[Action]:
-    """Yield what is compressed as not every ``zipfile`` can read it, but this Python's can."""
+    """Yield the entries that this Python can unpack, but not the Python of every consumer.
+
+    Raises UsageError for one that this Python can't unpack either.
+    """
     for path, member in files.items():
         if member.method in READABLE_METHODS and not member.patched:
             continue

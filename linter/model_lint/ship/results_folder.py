@@ -1,4 +1,4 @@
-"""nnU-Net's results folder, as a training leaves it: which model, which folds, which files."""
+"""Find the model, the folds and the files in nnU-Net's results folder."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..storage.limits import MAX_TEXT_BYTES
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A file or folder of the trainer folder that does not travel."""
+    """A file or folder of the trainer folder that is not packed."""
 
     path: str
     files: int
@@ -24,14 +24,14 @@ class LeftOut:
 
 
 def trainer_folder(given: Path) -> Path:
-    """Return the trainer folder that is meant. Raises UsageError where it is missing or unclear."""
-    folder = Path(os.path.abspath(given))  # noqa: PTH100 - a link's own name counts, so no resolve
+    """Return the trainer folder at or below a path. Raises UsageError if missing or unclear."""
+    folder = Path(os.path.abspath(given))  # noqa: PTH100 - resolve would lose the name of a link
     if not folder.exists():
         raise UsageError(f"{given}: no such folder")
     if not folder.is_dir():
-        raise UsageError(f"{given}: not a folder; give nnU-Net's TRAINER__PLANS__CONFIGURATION one")
+        raise UsageError(f"{given}: not a folder; give nnU-Net's TRAINER__PLANS__CONFIGURATION")
     if not folder.name.isprintable():
-        raise UsageError(f"{given!r}: a name with characters that a zip can't hold; rename it")
+        raise UsageError(f"{given!r}: its name has characters that are not printable; rename it")
     if parse_folder_name(folder.name):
         return folder
     if fold_number(folder.name) is not None and parse_folder_name(folder.parent.name):
@@ -39,13 +39,13 @@ def trainer_folder(given: Path) -> Path:
     below = [name for name in names_in(folder) if parse_folder_name(name)]
     found = [name for name in below if (folder / name).is_dir()]
     if len(found) > 1:
-        raise UsageError(f"{given}: holds several models; give one of {', '.join(found)}")
+        raise UsageError(f"{given}: contains several models; give one of {', '.join(found)}")
     if not found and (folder / "plans.pkl").is_file():
         raise UsageError(f"{given}: made by nnU-Net 1, which neither SCT nor nnU-Net 2 can load")
     if not found:
         raise UsageError(
             f"{given}: not named TRAINER__PLANS__CONFIGURATION (such as "
-            "nnUNetTrainer__nnUNetPlans__3d_fullres), and holds no folder that is; give the one "
+            "nnUNetTrainer__nnUNetPlans__3d_fullres), and contains no such folder; give the one "
             "that nnU-Net made below nnUNet_results"
         )
     return folder / found[0]
@@ -64,9 +64,9 @@ def dataset_name(folder: Path) -> str:
 
 
 def choose_folds(folder: Path, wanted: tuple[str, ...] | None, checkpoint: str) -> list[str]:
-    """Return the names of the folds to pack, in order; ``wanted`` None stands for all.
+    """Return the names of the folds to pack, in order; all if ``wanted`` is None.
 
-    Raises UsageError where one is missing, has no such checkpoint, or does not go with the others.
+    Raises UsageError if a fold or its checkpoint is missing, or folds can't be loaded together.
     """
     present = sorted(
         (n for n in names_in(folder) if n.startswith("fold_") and fold_number(n) is not None),
@@ -85,7 +85,7 @@ def choose_folds(folder: Path, wanted: tuple[str, ...] | None, checkpoint: str) 
         chosen = [name for name in present if name in wanted]
     if "fold_all" in chosen and len(chosen) > 1:
         raise UsageError(
-            f"{folder}: fold_all lies beside numbered folds, which SCT can't load; choose with "
+            f"{folder}: fold_all is next to numbered folds, which SCT can't load; choose with "
             f"--folds all or --folds {_numbers(n for n in chosen if n != 'fold_all')}"
         )
     _require_checkpoints(folder, chosen, checkpoint)
@@ -99,7 +99,7 @@ def _require_checkpoints(folder: Path, folds: list[str], checkpoint: str) -> Non
     broken = [fold for fold in missing if (folder / fold / checkpoint).is_symlink()]
     if broken:
         raise UsageError(
-            f"{folder}: {checkpoint} of {_list(broken)} is a link to a file that is not there; get "
+            f"{folder}: {checkpoint} of {_list(broken)} is a link to a missing file; get "
             "its content first (git annex get, dvc pull)"
         )
     finished = [fold for fold in folds if fold not in missing]
@@ -118,7 +118,7 @@ def _require_checkpoints(folder: Path, folds: list[str], checkpoint: str) -> Non
 
 
 def left_out(folder: Path, kept: set[str]) -> Iterator[LeftOut]:
-    """Yield what stays behind, a folder as a whole where all of it does."""
+    """Yield what is left out; a folder as a whole if nothing in it is kept."""
     for name in names_in(folder):
         if not (folder / name).is_dir():
             if name not in kept:
@@ -148,26 +148,26 @@ def _bytes(path: Path) -> int:
 
 
 def read_json_file(path: Path) -> JsonFile:
-    """Read a JSON object. Raises UsageError where it is missing, invalid or ambiguous."""
+    """Read a JSON object. Raises UsageError if it is missing, invalid or ambiguous."""
     if not path.is_file():
         raise UsageError(f"{path}: no such file, and a model can't be loaded without it")
     file = parse_json(str(path), read_file(path))
     why = file.unreadable or Unreadable("not a JSON object")
     if file.unreadable or not isinstance(file.value, dict):
         where = f" (line {why.line})" if why.line else ""
-        raise UsageError(f"{path}: not readable: {why.reason}{where}")
+        raise UsageError(f"{path}: unreadable: {why.reason}{where}")
     if file.repeated_keys:
-        raise UsageError(f"{path}: has the key {file.repeated_keys[0]!r} twice; keep the right one")
+        raise UsageError(f"{path}: duplicate key {file.repeated_keys[0]!r}; remove the wrong one")
     return file
 
 
 def read_optional(path: Path) -> bytes | None:
-    """Read a file, None where it is missing. Raises UsageError."""
+    """Read a file; None if it is missing. Raises UsageError."""
     return read_file(path) if path.is_file() else None
 
 
 def read_file(path: Path) -> bytes:
-    """Read a text or a picture. Raises UsageError, also for one that is too long to be either."""
+    """Read a text or a picture. Raises UsageError, also if it is too long to be either."""
     try:
         if path.stat().st_size > MAX_TEXT_BYTES:
             raise UsageError(f"{path}: over {MAX_TEXT_BYTES >> 20} MiB; is it the right file?")

@@ -1,4 +1,4 @@
-"""What nnU-Net noted about a training, without what is private."""
+"""nnU-Net's logs and pictures of a training, without private things."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .log_text import decoded, encoded
 from .png import strip_notes
 from .results_folder import names_in, read_file
 
-#: What the specification's tree shows in a fold, besides the checkpoint.
+#: The files of a fold in the specification's tree, without the checkpoint.
 _LOGS = re.compile(r"debug\.json|progress\.png|training_log_[A-Za-z0-9_.+-]*\.(?:txt|png)")
 
 
@@ -22,14 +22,14 @@ class TrainingLogs:
 
     #: By path in the trainer folder, pictures first.
     clean: dict[str, bytes]
-    #: How many different paths, hosts, ... were taken out.
+    #: Number of different paths, hosts, ... that were removed.
     scrubbed: Counter[str]
-    #: Pictures that are none.
+    #: Pictures that are not valid.
     unreadable: tuple[str, ...]
 
 
 def read_logs(folder: Path, folds: list[str]) -> TrainingLogs:
-    """Read and scrub what nnU-Net noted in the folds of a trainer folder. Raises UsageError."""
+    """Read and scrub the logs and pictures in the folds of a trainer folder. Raises UsageError."""
     paths = [
         f"{fold}/{name}"
         for fold in folds

@@ -1,1 +1,1 @@
-"""Bytes in a place, and every limit on reading them; the zip format, read and written."""
+"""Folders and zips as trees of files, the limits on reading them, and the zip format."""

@@ -1,9 +1,9 @@
-"""Deflate numbers by frequency alone.
+"""Deflate numbers by the frequency of their bytes alone.
 
-The numbers of a network hold no repetitions for deflate to find, only unevenly frequent bytes, so
-coding by frequency alone (``Z_HUFFMAN_ONLY``) makes a checkpoint smaller than level 6 does, in a
-quarter of the time. Every program reads the result: it is plain deflate. The same input gives the
-same bytes wherever zlib is the same.
+The numbers of a network contain no repetitions for deflate to find, but some bytes are more
+frequent than others. Coding by frequency alone (``Z_HUFFMAN_ONLY``) makes a checkpoint smaller than
+level 6 does, in a quarter of the time. The result is plain deflate, which every program reads. The
+same input and the same zlib give the same bytes.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, Future
 
-#: Bytes that are compressed at a time; what is written depends on it.
+#: Bytes that are compressed at a time; the output depends on it.
 BLOCK = 1024 * 1024
-#: Blocks that may wait for their turn to be written.
+#: Compressed blocks that may wait to be written.
 _AHEAD = 4
 
 
 def deflate_numbers(data: Iterable[bytes], workers: Executor) -> Iterator[bytes]:
     """Yield the deflate stream of numbers, in blocks of fixed length that threads compress.
 
-    Without repetitions no block refers to the one before it, so they are joined as they are.
+    Without repetitions no block refers to the one before it, so joining them gives one stream.
     """
     pending: deque[Future[bytes]] = deque()
     rest = bytearray()

@@ -8,10 +8,10 @@ import enum
 class Depth(enum.IntEnum):
     """How much of a package is read; each includes those before it."""
 
-    #: Checkpoints are not looked into.
+    #: No checkpoint is read.
     NONE = -1
-    #: Of a checkpoint that has to be unpacked to get at its end, only the start: what it executes
-    #: when it is loaded is not known then.
+    #: Only the start of a checkpoint that must be unpacked to reach its end. What it executes when
+    #: it is loaded is then unknown.
     START = 0
     #: Checkpoints as torch reads them: by the directory at their end.
     END = 1

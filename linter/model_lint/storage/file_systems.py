@@ -1,18 +1,17 @@
-"""What file systems make of the names of files: which of them are one."""
+"""Find different file names that are the same name on some file system."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
 
-#: A path with nothing but letters, digits and dots inside names is one for every file system that
-#: ignores case.
+#: Paths without a match need only a comparison that ignores case.
 _ODD = re.compile(r"[^A-Za-z0-9_\-+/. ()]|[. ](?:/|$)")
-#: Characters that HFS+ passes over.
+#: Characters that HFS+ ignores.
 _IGNORED = dict.fromkeys([*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070)])
-#: What Python writes in place of what Windows does not take in a name.
+#: Characters that Windows forbids in a name, and what Python writes instead.
 _ILLEGAL = str.maketrans(dict.fromkeys(':<>|"?*', "_"))
-#: Names of devices on Windows, whatever ending follows.
+#: Names of devices on Windows, with any suffix.
 DEVICE = re.compile(
     r"(?:.*/)?(?:con|prn|aux|nul|conin\$|conout\$|com[1-9\xb9\xb2\xb3]|lpt[1-9\xb9\xb2\xb3])"
     r" *(?:[.:].*)?",
@@ -22,10 +21,10 @@ _SHORT = re.compile(r"([^/.~]{1,6})~[0-9]{1,2}(?:\.([^/.]{0,3}))?")
 
 
 def one_name(paths: Iterable[str]) -> Iterator[tuple[str, ...]]:
-    """Yield the groups of paths that are one for some file system.
+    """Yield the groups of paths that are the same path on some file system.
 
     HFS+ and APFS ignore case and compose letters. Windows ignores case, and dots and blanks at the
-    end of a name; a colon begins the name of a stream of one file, or becomes ``_`` where Python
+    end of a name; a colon begins the name of a stream of a file, or becomes ``_`` if Python
     unpacks; and a file has a second, short name.
     """
     same: dict[str, list[str]] = {}
@@ -45,7 +44,7 @@ def one_name(paths: Iterable[str]) -> Iterator[tuple[str, ...]]:
 
 
 def _keys(path: str) -> set[str]:
-    """Return what different systems make of a path."""
+    """Return a path as different systems read it."""
     import unicodedata  # noqa: PLC0415 - names of models are ASCII
 
     plain = unicodedata.normalize("NFC", path.translate(_IGNORED).replace("\ufeff", "")).casefold()

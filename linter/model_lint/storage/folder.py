@@ -24,15 +24,15 @@ class _Walk(NamedTuple):
 
 
 class FolderTree:
-    """A folder on disk. Links to what is inside it are followed, as zipping it would follow them.
+    """A folder on disk. Links to files and folders inside it are followed, as zipping would.
 
-    What is no plain file inside it (a link that leaves it, a pipe, a device) is never opened:
-    reading such a file may wait for ever, or read what was not meant to be published.
+    A pipe, a device or a link that leaves the folder is never opened: reading it may wait for ever,
+    or read something private.
     """
 
     def __init__(self, root: Path, only: str | None = None) -> None:
         self.root = root
-        #: Only this entry of the root belongs to the tree, where a trainer folder is the target.
+        #: The only entry of the root that belongs to the tree, if the target is a trainer folder.
         self.only = only
         self._counter = [0]
 
@@ -74,12 +74,12 @@ class FolderTree:
 
     @property
     def special(self) -> Mapping[str, str]:
-        """What is no plain file or folder, by its path, with what it is."""
+        """Paths that are not a plain file or folder, each with what it is."""
         return self._walk.special
 
     @property
     def bytes_read(self) -> int:
-        """Bytes that were read from the storage so far."""
+        """Bytes read from the storage so far."""
         return self._counter[0]
 
     def open(self, path: str) -> IO[bytes]:
@@ -92,7 +92,7 @@ class FolderTree:
 
 
 def _special(path: Path, home: Path) -> str | None:
-    """Say what is no plain file or folder inside ``home``; None for one, or for what is gone."""
+    """Return what a path is; None for a plain file or folder inside ``home``, or a missing one."""
     try:
         mode = path.lstat().st_mode
         if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
@@ -113,7 +113,7 @@ def _is_above(folder: Path, other: Path) -> bool:
 
 
 def _scan(folder: Path) -> Iterator[os.DirEntry[str]]:
-    """List a folder, without version control's own."""
+    """List a folder, without ``.git``."""
     try:
         with os.scandir(folder) as entries:
             yield from (e for e in entries if e.name != ".git")

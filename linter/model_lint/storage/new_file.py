@@ -1,4 +1,4 @@
-"""Files that are complete or missing, even if the program that makes them is interrupted."""
+"""Write files that are complete or missing, even if the program is interrupted."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from types import FrameType
 
 from ..errors import Stopped
 
-#: How the name of a temporary folder begins, beside the place of the file that is made in it.
+#: The beginning of the name of a temporary folder.
 TEMPORARY = ".model-lint-"
 
 
 @contextmanager
 def folder_beside(target: Path) -> Iterator[Path]:
-    """Make a folder in which a file is made, on the same disk; it is always removed."""
-    import tempfile  # noqa: PLC0415 - most runs make no file, and it takes a thirtieth of a short one
+    """Make a temporary folder next to a file to be written, so on the same disk; remove it."""
+    import tempfile  # noqa: PLC0415 - rarely needed; importing takes a thirtieth of a short run
 
     with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=target.parent) as folder:
         yield Path(folder)
 
 
 def publish(temporary: Path, target: Path, *, replace: bool) -> None:
-    """Give a finished file its name; without ``replace`` never that of another file.
+    """Give a finished file its name; overwrite a file of that name only with ``replace``.
 
     Raises:
-        FileExistsError: where there is such a file, even if it came meanwhile.
+        FileExistsError: a file of that name exists, even if it was made meanwhile.
     """
     if replace:
         temporary.replace(target)
@@ -46,7 +46,7 @@ def publish(temporary: Path, target: Path, *, replace: bool) -> None:
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """Turn a request to stop into `Stopped`, so that what was begun is removed."""
+    """Raise `Stopped` on a signal to stop, so that unfinished files are removed."""
 
     def stop(number: int, _frame: FrameType | None) -> None:
         raise Stopped(number)

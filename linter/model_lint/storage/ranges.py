@@ -1,4 +1,4 @@
-"""Bytes that can be read at any place: of a file, of memory, of a part of either."""
+"""Bytes that can be read at any place: of a file, in memory, or in a part of either."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ class Ranges(Protocol):
 
     @property
     def size(self) -> int:
-        """How many there are."""
+        """The number of bytes."""
 
     @property
     def bytes_read(self) -> int:
-        """How many were read so far."""
+        """The number of bytes read so far."""
 
     def read(self, at: int, length: int) -> bytes:
         """Return ``length`` bytes from a place on, fewer only at the end. Raises TreeError."""
 
 
 class CallableRanges:
-    """Bytes that a function gives, such as one that asks a server for a range."""
+    """Bytes that a function returns, such as one that asks a server for a range."""
 
     def __init__(self, read: Callable[[int, int], bytes], size: int) -> None:
         self._read = read
@@ -63,7 +63,7 @@ def of_file(file: IO[bytes] | io.RawIOBase) -> CallableRanges:
     if hasattr(os, "pread"):
         number = file.fileno()
         return CallableRanges(lambda at, length: _all(number, at, length), size)
-    lock = Lock()  # Windows has no reading at a place that leaves the others' place alone
+    lock = Lock()  # on Windows, reading at a place moves the position that all threads share
 
     def read(at: int, length: int) -> bytes:
         with lock:
@@ -74,7 +74,7 @@ def of_file(file: IO[bytes] | io.RawIOBase) -> CallableRanges:
 
 
 def _all(number: int, at: int, length: int) -> bytes:
-    """Read at a place; the system may give less than asked for, above all of large pieces."""
+    """Read at a place; the system may return fewer bytes than asked for, mostly of large pieces."""
     data = os.pread(number, length, at)
     if len(data) in {0, length}:
         return data
@@ -89,7 +89,7 @@ def _all(number: int, at: int, length: int) -> bytes:
 
 
 class RangeStream(io.RawIOBase):
-    """A part of some ranges as a stream that can be sought."""
+    """A part of some ranges as a seekable stream."""
 
     def __init__(self, ranges: Ranges, start: int, size: int) -> None:
         super().__init__()
@@ -107,21 +107,21 @@ class RangeStream(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Buffer, /) -> int:
-        """Fill a buffer as far as the part goes. Raises TreeError."""
+        """Fill a buffer, or as much of it as is left of the part. Raises TreeError."""
         view = memoryview(buffer).cast("B")
         data = self.read(len(view))
         view[: len(data)] = data
         return len(data)
 
     def read(self, size: int = -1, /) -> bytes:
-        """Return the next bytes, all that are left by default. Raises TreeError."""
+        """Return the next bytes, by default all that are left. Raises TreeError."""
         left = max(0, self._size - self._at)
         data = self._ranges.read(self._start + self._at, left if size < 0 else min(size, left))
         self._at += len(data)
         return data
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        """Go to another place. Raises OSError for one before the start."""
+        """Go to another place. Raises OSError for a place before the start."""
         origin = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
         if origin + offset < 0:
             raise OSError("seek before the start")

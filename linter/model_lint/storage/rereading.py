@@ -1,4 +1,4 @@
-"""A stream that can only be read forward, as one that can be sought."""
+"""Make a seekable stream of one that can only be read forward."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import IO
 
 from .tree import DamagedError
 
-#: Bytes that are read at a time on the way to another place.
+#: Bytes that are skipped at a time.
 _BLOCK = 1 << 20
 
 
 class Tail:
-    """The last bytes of what was added, at least ``kept`` of them."""
+    """The last ``kept`` bytes of a stream."""
 
     def __init__(self, kept: int) -> None:
         self._kept = kept
@@ -23,7 +23,7 @@ class Tail:
         self._held = 0
 
     def add(self, data: bytes) -> None:
-        """Add what follows."""
+        """Add the next bytes of the stream."""
         self._blocks.append(data)
         self._held += len(data)
         while self._held - len(self._blocks[0]) >= self._kept:
@@ -31,15 +31,15 @@ class Tail:
 
     @property
     def bytes(self) -> bytes:
-        """The last ``kept`` bytes, or all that there are."""
+        """The last ``kept`` bytes; all if there are fewer."""
         return b"".join(self._blocks)[-self._kept :]
 
 
 class RereadStream(io.RawIOBase):
-    """A compressed file that can be sought: going back begins anew, and its end is kept.
+    """A seekable stream of a compressed file: it reopens the file to go back, and keeps its end.
 
-    So its end and then something near its start cost one pass and a little. On the first pass to
-    the end its checksum is compared.
+    Reading the end and then something near the start takes little more than one pass. The first
+    pass to the end compares the checksum.
     """
 
     def __init__(
@@ -50,9 +50,14 @@ class RereadStream(io.RawIOBase):
         kept: int,
         tail: bytes | None = None,
     ) -> None:
-        """Take what opens the file, its size and checksum as stated, and how much end to keep.
+        """Open the file.
 
-        ``tail`` is that end, where it is known already; the checksum is not compared then.
+        Args:
+            reopen: opens the file at its start.
+            size: its stated bytes.
+            crc: its stated checksum; None if there is none.
+            kept: the bytes of its end to keep.
+            tail: these bytes if they are known already; the checksum is then not compared.
         """
         super().__init__()
         self._reopen = reopen
@@ -60,7 +65,7 @@ class RereadStream(io.RawIOBase):
         self._crc = crc
         self._kept = kept
         self._stream = reopen()
-        #: Where ``_stream`` stands, and the place that was asked for.
+        #: The position of ``_stream``, and the place that was asked for.
         self._read_to = 0
         self._at = 0
         self._tail = tail
@@ -74,7 +79,7 @@ class RereadStream(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        """Go to another place; nothing is read before it has to be."""
+        """Go to another place; reading is delayed until bytes are asked for."""
         origin = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
         self._at = max(0, origin + offset)
         return self._at

@@ -1,6 +1,6 @@
-"""What the models are built from: files and folders in a place, read lazily.
+"""Files and folders in some storage, read lazily: the models are built from them.
 
-Paths are relative to the root of the tree, with ``/`` between parts and none at either end.
+Paths are relative to the root of the tree, with ``/`` between their parts and not at either end.
 """
 
 from __future__ import annotations
@@ -20,10 +20,9 @@ class Entry(NamedTuple):
     path: str
     #: Bytes, uncompressed.
     size: int
-    #: Whether any byte of it can be reached without reading those before it: whether what `open`
-    #: gives can be sought.
+    #: Whether the stream that `open` returns is seekable.
     random_access: bool
-    #: CRC-32 of its content, where the storage states one.
+    #: CRC-32 of its content, if the storage states one.
     crc: int | None = None
 
 
@@ -32,18 +31,18 @@ class TreeError(Exception):
 
 
 class LimitError(TreeError):
-    """The storage is larger, deeper or has more entries than any model: it is not read at all."""
+    """The storage is larger or deeper, or has more entries, than any model: it is not read."""
 
 
 class BlockedError(TreeError):
-    """A member that is encrypted, no file, or compressed beyond ``zipfile``.
+    """A member that is encrypted, not a file, or compressed with a method ``zipfile`` can't read.
 
-    A rule of the archive family reports it; the other rules pass over the member.
+    An archive rule reports it; the other rules ignore the member.
     """
 
 
 class DamagedError(TreeError):
-    """A member whose data does not unpack; a rule of the archive family reports it."""
+    """A member whose data does not unpack; an archive rule reports it."""
 
 
 class Tree(Protocol):
@@ -58,18 +57,18 @@ class Tree(Protocol):
 
     @property
     def folders(self) -> Mapping[str, tuple[str, ...]]:
-        """Every folder's path ("" is the root) with the sorted names that lie directly in it."""
+        """Every folder's path ("" is the root) with the sorted names directly in it."""
 
     @property
     def special(self) -> Mapping[str, str]:
-        """What is no plain file or folder, by its path, with what it is. It can't be opened."""
+        """Paths that are not a plain file or folder, each with what it is. They can't be opened."""
 
     @property
     def bytes_read(self) -> int:
-        """Bytes that were read from the storage so far."""
+        """Bytes read from the storage so far."""
 
     def open(self, path: str) -> IO[bytes]:
-        """Open a file for reading, from its start. Raises TreeError, as reading from it does."""
+        """Open a file for reading. Raises TreeError, and so does reading from it."""
 
 
 def read_bytes(tree: Tree, path: str, limit: int) -> bytes:
@@ -87,7 +86,7 @@ def read_bytes(tree: Tree, path: str, limit: int) -> bytes:
 def read_ends(tree: Tree, entry: Entry, limit: int) -> tuple[bytes, ...]:
     """Read a file, or the first and the last ``limit`` bytes of a longer one.
 
-    Of one so long that getting to its end takes time, only the first. Raises TreeError.
+    If reaching the end takes too long, the last are empty. Raises TreeError.
     """
     if entry.size <= 2 * limit:
         return (read_bytes(tree, entry.path, 2 * limit),)
@@ -111,22 +110,22 @@ def _read(tree: Tree, path: str, length: int) -> bytes:
 
 
 def failure(error: Exception) -> TreeError:
-    """Tell a storage that can't be reached (the system says so) from damaged contents."""
-    # "Invalid argument" is what seeking before the start of the file gives.
+    """Return a TreeError if the system can't read the storage, else a DamagedError."""
+    # Seeking before the start of the file fails with "Invalid argument".
     if isinstance(error, OSError) and error.errno not in {None, errno.EINVAL}:
         return TreeError(reason(error))
     return DamagedError(reason(error))
 
 
 def reason(error: BaseException) -> str:
-    """Return what an error says, in one line."""
+    """Return the message of an error, in one line."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__
 
 
 def listing(paths: Iterable[str], empty: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """List every folder: ``paths`` are files, ``empty`` are folders that may hold nothing.
+    """List every folder: ``paths`` are files, ``empty`` are folders that may be empty.
 
     Raises LimitError for more folders than MAX_FOLDERS.
     """

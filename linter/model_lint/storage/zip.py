@@ -1,4 +1,4 @@
-"""A zip as a tree, whatever its bytes are stored in."""
+"""A zip as a tree, in any storage."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _BLOCK = 1 << 20
 class ZipTree:
     """A zip.
 
-    Where two members have one path the last wins, as for ``zipfile``, which the consumers use.
+    If two members have one path the last wins, as in ``zipfile``, which the consumers use.
     """
 
     def __init__(self, ranges: Ranges, directory: Directory, members: tuple[Member, ...]) -> None:
         self.ranges = ranges
         self.directory = directory
-        #: Every record of the central directory, in order.
+        #: Every entry of the central directory, in order.
         self.members = members
 
     @cached_property
@@ -47,29 +47,30 @@ class ZipTree:
 
     @cached_property
     def special(self) -> Mapping[str, str]:
-        """What is no plain file or folder, by its path, with what it is."""
-        return {m.path: "no regular file (a link?)" for m in self.members if m.special}
+        """Paths that are not a plain file or folder, each with what it is."""
+        return {m.path: "not a regular file (a link?)" for m in self.members if m.special}
 
     @property
     def bytes_read(self) -> int:
-        """Bytes that were read from the storage so far."""
+        """Bytes read from the storage so far."""
         return self.ranges.bytes_read
 
     def open(self, path: str) -> IO[bytes]:
-        """Open a member for reading. Raises TreeError, as reading from it does."""
+        """Open a member for reading. Raises TreeError, and so does reading from it."""
         return self.open_member(self._by_path[path])
 
     def open_member(self, member: Member, *, any_method: bool = False) -> IO[bytes]:
-        """Open one of several members that may have one path. Raises TreeError.
+        """Open a member, also if another one has its path. Raises TreeError.
 
-        With ``any_method``, also one whose method not every consumer's Python has, but this one.
+        With ``any_method``, every compression method of this Python is allowed, not only those that
+        the Pythons of all consumers have.
         """
         if member.blocked and not (any_method and member.only_this_python):
             raise BlockedError(member.blocked)
         return open_member(self.ranges, member)
 
     def blocks(self, member: Member) -> Iterator[bytes]:
-        """Yield what a member holds, compared with its checksum at the end. Raises TreeError."""
+        """Yield the content of a member, and compare its checksum at the end. Raises TreeError."""
         crc = size = 0
         with self.open_member(member, any_method=True) as stream:
             while block := stream.read(_BLOCK):

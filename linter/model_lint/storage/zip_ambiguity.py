@@ -1,8 +1,8 @@
-"""What programs could read in two ways: each has one meaning in a zip that one program wrote.
+"""Find fields of a zip that two programs could read in different ways.
 
-Fields that say a thing twice must agree; fields that nobody needs must be empty. APPNOTE 6.3.10
-gives the layout; which program goes by which field was tried with Python's ``zipfile``, Info-ZIP,
-7-Zip, libarchive and Java (``tests/consumers/test_zip_readers.py``).
+Fields that state the same thing must agree, and fields that nobody needs must be empty. The layout
+is that of APPNOTE 6.3.10. Which program uses which field was tested with Python's ``zipfile``,
+Info-ZIP, 7-Zip, libarchive and Java (``tests/consumers/test_zip_readers.py``).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from .zip_format import (
 )
 from .zip_member import Member
 
-#: Flags that writers of zips set; other rules report those of encrypted and patched data.
+#: Flags that zip programs set; other rules report those for encrypted and patched data.
 _FLAGS = SETTINGS | DESCRIPTOR | UTF_8 | ENCRYPTED | STRONG | PATCHED
 #: Attributes of MS-DOS and Windows: a volume, a folder, a device, a link.
 _VOLUME, _FOLDER, _DEVICE, _REPARSE = 0x8, 0x10, 0x40, 0x400
@@ -53,7 +53,7 @@ _PKWARE_SIZE, _ASI_SIZE = 12, 14
 
 
 def is_plain(member: Member) -> bool:
-    """Whether a record has nothing to look at: a fast answer for nearly all of them."""
+    """Return whether an entry has no unusual field: a fast answer for nearly all entries."""
     return (
         not member.extra
         and not member.comment
@@ -65,37 +65,37 @@ def is_plain(member: Member) -> bool:
     )
 
 
-def record_defects(member: Member) -> Iterator[str]:
-    """Yield what programs could read in two ways in a record of the directory."""
+def entry_defects(member: Member) -> Iterator[str]:
+    """Yield what is ambiguous in an entry of the directory."""
     if member.method == STORED and member.compressed != member.size and not member.encrypted:
         sizes = f"{count(member.compressed, 'byte')} in the zip and {member.size} unpacked"
-        yield f"it is stored as it is, but has {sizes}"
+        yield f"it is not compressed, but has {sizes}"
     if member.flags & ~_FLAGS:
         yield f"it has flags that no writer sets ({member.flags & ~_FLAGS:#06x})"
     if member.disk:
-        yield f"it begins on disk {member.disk} of an archive that is on one"
+        yield f"it begins on disk {member.disk}, but the zip is a single file"
     if any(mark in member.comment for mark in (CENTRAL, END, END_64, LOCATOR)):
-        yield "its comment holds what looks like a record of a zip"
+        yield "its comment contains what looks like a record of a zip"
     if not member.is_dir:
         yield from _attributes(member)
     yield from extra_defects(member.extra, member)
 
 
 def _attributes(member: Member) -> Iterator[str]:
-    """Yield what makes a file of a plain name something else; Z004 reports links and devices."""
+    """Yield attributes of something other than a file; Z004 reports links and devices."""
     kind = stat.S_IFMT(member.mode)
     if member.attributes & _FOLDER or kind == stat.S_IFDIR:
         yield "it is marked as a folder, but its name is that of a file"
     if member.attributes & (_VOLUME | _DEVICE | _REPARSE):
         yield "it is marked as a link, a device or a volume of Windows"
     if kind not in _TYPES and not member.special:
-        yield f"its mode {member.mode:o} is that of no kind of file"
+        yield f"its mode {member.mode:o} is not that of any kind of file"
     if member.mode & (stat.S_ISUID | stat.S_ISGID):
         yield "it is marked to run with the rights of its owner or group (setuid)"
 
 
 def extra_defects(extra: bytes, member: Member) -> Iterator[str]:
-    """Yield what programs could read in two ways in the extra fields of either header."""
+    """Yield what is ambiguous in the extra fields of either header."""
     if not extra:
         return
     seen: set[int] = set()
@@ -103,7 +103,7 @@ def extra_defects(extra: bytes, member: Member) -> Iterator[str]:
     try:
         for kind, field in extra_fields(extra):
             if kind in seen and kind in {ZIP_64, UNICODE_PATH}:
-                yield f"it has two extra fields of the kind {kind:04x}"
+                yield f"it has two extra fields of kind {kind:04x}"
             seen.add(kind)
             end += 4 + len(field)
             yield from _field(kind, field, member)
@@ -113,11 +113,11 @@ def extra_defects(extra: bytes, member: Member) -> Iterator[str]:
         if extra[end:].strip(b"\0"):
             yield "its extra fields end in the middle of one"
     if UNICODE_PATH in seen and member.flags & DESCRIPTOR:
-        yield "it has a name in Unicode and sizes behind its data, at which unzip stops"
+        yield "it has a name in Unicode and sizes after its data, at which unzip stops"
 
 
 def has_zip_64(extra: bytes) -> bool:
-    """Whether there are 64-bit sizes in the extra fields of a header."""
+    """Return whether the extra fields of a header contain 64-bit sizes."""
     try:
         return any(kind == ZIP_64 for kind, _ in extra_fields(extra))
     except (FormatError, LimitError):
@@ -130,9 +130,9 @@ def _field(kind: int, field: bytes, member: Member) -> Iterator[str]:
     elif kind == ZIP_64:
         values = [int.from_bytes(field[at : at + 8], "little") for at in range(0, len(field), 8)]
         if not {0, member.size, member.compressed, member.offset}.issuperset(values):
-            yield "its 64-bit sizes are others than its sizes"
+            yield "its 64-bit sizes differ from its sizes"
     elif kind == EXPERIMENTAL:
-        yield "it has attributes in an extra field that only streams are read by (6c78)"
+        yield "it has attributes in an extra field (6c78) that is read only from streams"
     elif (kind == PKWARE_UNIX and len(field) > _PKWARE_SIZE) or (
         kind == ASI_UNIX and not _is_plain_asi(field)
     ):
@@ -147,7 +147,7 @@ def _is_plain_asi(field: bytes) -> bool:
 def _second_name(field: bytes, member: Member) -> Iterator[str]:
     """Compare Info-ZIP's name in Unicode with the name.
 
-    It serves names beyond ASCII. Python 3.13 goes by it, and older ones, as SCT's, do not.
+    It is meant for names beyond ASCII. Python 3.13 uses it; older ones, such as SCT's, do not.
     """
     version, stated, name = field[:1], field[1:5], field[5:].decode(errors="replace")
     own = member.raw_name.encode("utf-8" if member.flags & UTF_8 else "cp437", "replace")
@@ -168,7 +168,7 @@ def _reads_as_ascii(name: str) -> bool:
 
 
 def end_defects(ranges: Ranges, directory: Directory, entries: int) -> Iterator[str]:
-    """Yield what programs could read in two ways in the records at the end."""
+    """Yield what is ambiguous in the records at the end."""
     last, end = directory.last, directory.record
     stated = end.entries if directory.wide else last.entries
     if stated not in {entries, entries % (MAX_16 + 1)}:
@@ -184,10 +184,10 @@ def _wide_defects(directory: Directory, last: End, end: End) -> Iterator[str]:
         return
     stated, place, disks = directory.located
     if not directory.wide:
-        yield "its zip64 locator stands alone: the record before it is missing"
+        yield "the record before its zip64 locator is missing"
         return
     if stated + directory.shift != place:
-        yield "its zip64 locator points to another place than the record before it"
+        yield "its zip64 locator does not point to the record before it"
     if disks != 1:
         yield f"its zip64 locator counts {disks} disks"
     if end.size != END_64_SIZE:
@@ -204,10 +204,10 @@ def _wide_defects(directory: Directory, last: End, end: End) -> Iterator[str]:
 
 
 def _other_ends(ranges: Ranges, directory: Directory) -> Iterator[str]:
-    """Yield a second record that some program would take for the last one."""
+    """Yield why some program could find another end of the zip."""
     size, end = ranges.size, directory.file_end
     if END in directory.last.comment:
-        yield "its comment holds what looks like the end of a zip"
+        yield "its comment contains what looks like the end of a zip"
         return
     if end > size:
         yield "its comment is cut off"
@@ -222,5 +222,5 @@ def _other_ends(ranges: Ranges, directory: Directory) -> Iterator[str]:
     while (at := tail.find(END, at + 1)) >= 0:
         reach = at + END_SIZE + int.from_bytes(tail[at + END_SIZE - 2 : at + END_SIZE], "little")
         if reach == len(tail):
-            yield "two records could be its last"
+            yield "two records could be its last one"
             return

@@ -1,4 +1,4 @@
-"""Find and read the directory of a zip as Python's ``zipfile`` does, within limits."""
+"""Find and read the directory of a zip as Python's ``zipfile`` does, with limits."""
 
 from __future__ import annotations
 
@@ -32,32 +32,32 @@ from .zip_format import (
 )
 from .zip_member import Member, decoded_name, encoding
 
-#: What ``zipfile`` says where it finds no end of a directory.
+#: The message of ``zipfile`` if it finds no end of a directory.
 NO_ZIP = "File is not a zip file"
-#: Bytes of the end in which the last record is looked for: without a comment, and with one.
+#: Bytes of the end that are searched for the last record: without a comment, and with one.
 _FIRST, _LAST = 1 << 12, END_SIZE + (1 << 16)
 
 
 class Directory(NamedTuple):
-    """Where the directory is, and what stands around it."""
+    """Where the directory is, and the records at the end of the zip."""
 
     start: int
     length: int
-    #: Bytes before the zip, which ``zipfile`` makes up for.
+    #: Bytes before the zip; ``zipfile`` adds them to every stated offset.
     shift: int
-    #: Where the very last record ends, as it says.
+    #: Where the very last record ends, by its stated length.
     file_end: int
-    #: The record that counts: of zip64, where there is one.
+    #: The record that is used: that of zip64 if there is one.
     record: End
     #: The very last record.
     last: End
-    #: Where a zip64 locator says that its record is, where that record must be, and the number of
-    #: disks that it counts; None without a locator.
+    #: The zip64 locator: the stated place of its record, the place where that must be, and the
+    #: number of disks; None without a locator.
     located: tuple[int, int, int] | None = None
 
     @property
     def wide(self) -> bool:
-        """Whether the record that counts is one of zip64."""
+        """Whether the record that is used is that of zip64."""
         return self.record is not self.last
 
 
@@ -87,12 +87,12 @@ def find_directory(ranges: Ranges) -> Directory:
 
 
 def _last_record(ranges: Ranges) -> tuple[int, bytes, int]:
-    """Return where the last record is in the tail, the tail, and where that begins in the file."""
+    """Return the place of the last record in the tail, the tail, and its place in the file."""
     size = ranges.size
     tail = ranges.read(size - min(size, _FIRST), _FIRST)
     at = len(tail) - END_SIZE
     if not (at >= 0 and tail.startswith(END, at) and tail.endswith(b"\0\0")):
-        # It has a comment, or is not there: looked for as far back as a comment can reach.
+        # It has a comment, or is missing: search as far back as the longest comment.
         tail = ranges.read(size - min(size, _LAST), _LAST)
         at = tail.rfind(END)
     if not 0 <= at <= len(tail) - END_SIZE:
@@ -101,9 +101,9 @@ def _last_record(ranges: Ranges) -> tuple[int, bytes, int]:
 
 
 def read_members(ranges: Ranges, directory: Directory) -> tuple[Member, ...]:
-    """Read every entry of the directory. Raises TreeError, LimitError for more than any model has.
+    """Read every entry of the directory. Raises TreeError, and LimitError above the limits.
 
-    The number of entries is judged before they are read.
+    The stated number of entries is checked before they are read.
     """
     if directory.record.entries > MAX_ENTRIES:
         raise LimitError(f"more than {MAX_ENTRIES} entries")
@@ -173,8 +173,8 @@ def _refuse_bombs(members: list[Member]) -> None:
     dense = sum(m.size for m in members if m.size > MAX_RATIO * m.compressed)
     if dense > MAX_DENSE_BYTES:
         raise LimitError(
-            f"more than {MAX_DENSE_BYTES >> 20} MiB come out of entries of less than a "
-            f"{MAX_RATIO}th of that"
+            f"entries compressed to less than a {MAX_RATIO}th of their size unpack to more than "
+            f"{MAX_DENSE_BYTES >> 20} MiB"
         )
     deepest = max(members, key=lambda m: m.path.count("/"), default=None)
     if deepest:

@@ -1,7 +1,7 @@
-"""The records of a zip (APPNOTE 6.3.10): what each holds, as they are read and written.
+"""Parse and pack the records of a zip (APPNOTE 6.3.10).
 
-The only place where their layout stands: the reader of packages, the reader of checkpoints (which
-are zips too) and both writers use it.
+The layout is defined only here: the reader of packages, the reader of checkpoints (which are zips
+too) and both writers use it.
 """
 
 from __future__ import annotations
@@ -26,11 +26,12 @@ LOCAL, CENTRAL, END, END_64, LOCATOR = (
     b"PK\6\7",
 )
 DESCRIPTOR_MARK = b"PK\7\x08"
+NO_HEADER = "no entry begins where the directory says"
 MAX_16, MAX_32 = 0xFFFF, 0xFFFFFFFF
-#: The kinds of extra fields that hold 64-bit sizes, a name in Unicode, the target of a link (two of
+#: The kinds of extra fields with 64-bit sizes, a name in Unicode, the target of a link (two of
 #: them), and libarchive's for streams.
 ZIP_64, UNICODE_PATH, PKWARE_UNIX, ASI_UNIX, EXPERIMENTAL = 0x1, 0x7075, 0xD, 0x756E, 0x6C78
-#: Of the version that a program needs to unpack an entry, what ``zipfile`` knows: 6.3.
+#: The highest version needed to unpack an entry that ``zipfile`` accepts: 6.3.
 _MAX_VERSION = 63
 #: The version of the format that has 64-bit sizes.
 VERSION_64 = 45
@@ -49,7 +50,7 @@ TAIL_SIZE = END_SIZE + MAX_16 + LOCATOR_SIZE + END_64_SIZE
 
 
 class FormatError(Exception):
-    """A record that is not one, or that is cut off; the message says why in one line."""
+    """A record is invalid or cut off; the message says why in one line."""
 
 
 class LocalHeader(NamedTuple):
@@ -65,7 +66,7 @@ class LocalHeader(NamedTuple):
 
     @property
     def length(self) -> int:
-        """Bytes of the header itself: the data follows."""
+        """Bytes of the header; the data follows it."""
         return LOCAL_SIZE + len(self.name) + len(self.extra)
 
 
@@ -81,9 +82,9 @@ class CentralHeader(NamedTuple):
     size: int
     #: The number of the disk that it begins on.
     disk: int
-    #: Of its attributes, the upper half is the Unix mode.
+    #: The upper half is the Unix mode.
     attributes: int
-    #: Where the local header stands.
+    #: Where the local header is.
     offset: int
     name: bytes
     extra: bytes
@@ -91,9 +92,9 @@ class CentralHeader(NamedTuple):
 
 
 class End(NamedTuple):
-    """What the records at the end state of the directory."""
+    """What a record at the end states about the directory."""
 
-    #: The numbers of its own disk and of the one on which the directory begins.
+    #: The numbers of its own disk and of the disk on which the directory begins.
     disks: tuple[int, int]
     #: Entries on this disk, and all of them.
     here: int
@@ -102,13 +103,13 @@ class End(NamedTuple):
     length: int
     start: int
     comment: bytes
-    #: Bytes of the record itself, and of its comment, where it states them.
+    #: Stated bytes of the record itself (only in zip64), and of its comment.
     size: int = 0
     comment_length: int = 0
 
 
 def local_fields(data: bytes, at: int) -> tuple[object, ...]:
-    """Return what makes two headers the same, of one that begins at a place: a fast comparison.
+    """Return the fields of the local header at ``at`` that are compared, without parsing it.
 
     Mark, flags, method, checksum, packed size, size, length of the name, length of extra fields.
     """
@@ -117,7 +118,7 @@ def local_fields(data: bytes, at: int) -> tuple[object, ...]:
 
 
 def local_length(fixed: bytes) -> int:
-    """Return the bytes of a whole local header, from its first LOCAL_SIZE ones."""
+    """Return the length of a local header, from its first LOCAL_SIZE bytes."""
     fields = _LOCAL.unpack(fixed)
     return LOCAL_SIZE + int(fields[9]) + int(fields[10])
 
@@ -125,7 +126,7 @@ def local_length(fixed: bytes) -> int:
 def parse_local(data: bytes) -> LocalHeader:
     """Parse a local header that begins here. Raises FormatError."""
     if len(data) < LOCAL_SIZE or not data.startswith(LOCAL):
-        raise FormatError("no entry begins where the directory says")
+        raise FormatError(NO_HEADER)
     _, _, flags, method, _, _, crc, compressed, size, name, extra = _LOCAL.unpack_from(data)
     if len(data) < LOCAL_SIZE + name + extra:
         raise FormatError("a header is cut off")
@@ -159,7 +160,7 @@ def parse_directory(data: bytes) -> Iterator[CentralHeader]:
         more = data[start + name : start + name + extra] if extra else b""
         if more:
             for _ in extra_fields(more):
-                pass  # ``zipfile`` refuses a zip in which one is cut off
+                pass  # like ``zipfile``, refuse a zip in which one is cut off
         if MAX_32 in {size, compressed, offset}:
             size, compressed, offset = _wide(more, (size, compressed, offset))
         yield CentralHeader(
@@ -179,14 +180,14 @@ def parse_directory(data: bytes) -> Iterator[CentralHeader]:
 
 
 def parse_end(data: bytes, at: int) -> End:
-    """Parse the record at the end that begins at a place."""
+    """Parse the record of the end of the directory that begins at ``at``."""
     _, disk, first, here, count, length, start, comment = _END.unpack_from(data, at)
     text = data[at + END_SIZE : at + END_SIZE + comment]
     return End((disk, first), here, count, length, start, text, 0, comment)
 
 
 def parse_locator(data: bytes) -> tuple[int, int, int] | None:
-    """Return disk, place and number of disks of the zip64 record; None where this is no locator."""
+    """Return disk, place and number of disks of the zip64 record; None if this is not a locator."""
     if len(data) < LOCATOR_SIZE or not data.startswith(LOCATOR):
         return None
     _, disk, at, disks = _LOCATOR.unpack_from(data)
@@ -194,7 +195,7 @@ def parse_locator(data: bytes) -> tuple[int, int, int] | None:
 
 
 def parse_end_64(data: bytes) -> End | None:
-    """Parse the zip64 record of the end; None where this is none."""
+    """Parse the zip64 record of the end; None if this is not one."""
     if len(data) < END_64_SIZE or not data.startswith(END_64):
         return None
     _, size, _, _, disk, first, here, count, length, start = _END_64.unpack_from(data)
@@ -205,19 +206,19 @@ def parse_end_64(data: bytes) -> End | None:
 
 
 def pack_local(header: LocalHeader, *, version: int = 0, date: int = 0) -> bytes:
-    """Return a local header. ``version`` of the format reads it; ``date`` is that of MS-DOS."""
+    """Return a local header. ``version`` is needed to read it; ``date`` is in MS-DOS's format."""
     fixed = (version, header.flags, header.method, 0, date, header.crc)
     sizes = (header.compressed, header.size, len(header.name), len(header.extra))
     return _LOCAL.pack(LOCAL, *fixed, *sizes) + header.name + header.extra
 
 
 def pack_descriptor(crc: int, compressed: int, size: int) -> bytes:
-    """Return the checksum and the sizes that follow data whose header could not state them."""
+    """Return the checksum and the sizes that follow the data if its header does not state them."""
     return _DESCRIPTOR.pack(DESCRIPTOR_MARK, crc, compressed, size)
 
 
 def pack_central(header: CentralHeader, *, version: int = 0, date: int = 0) -> bytes:
-    """Return an entry of the directory; what needs 64 bits goes into an extra field."""
+    """Return an entry of the directory; numbers of 64 bits go into an extra field."""
     numbers = (header.size, header.compressed, header.offset)
     extra = pack_wide(*(number for number in numbers if number >= MAX_32)) + header.extra
     size, compressed, offset = (min(number, MAX_32) for number in numbers)
@@ -229,7 +230,7 @@ def pack_central(header: CentralHeader, *, version: int = 0, date: int = 0) -> b
 
 
 def pack_wide(*numbers: int) -> bytes:
-    """Return the extra field with numbers that need 64 bits; nothing for none."""
+    """Return the extra field with numbers that need 64 bits; empty without numbers."""
     if not numbers:
         return b""
     return struct.pack(f"<HH{len(numbers)}Q", ZIP_64, 8 * len(numbers), *numbers)
@@ -238,8 +239,8 @@ def pack_wide(*numbers: int) -> bytes:
 def pack_end(entries: int, start: int, length: int, *, made_by: int | None = None) -> bytes:
     """Return the records at the end, for a directory that begins at ``start``.
 
-    Those of zip64 are among them where the numbers need them, or where ``made_by`` says who wrote
-    the zip: its version, with the system in the upper byte.
+    The records of zip64 are included if the numbers need them, or if ``made_by`` is given: the
+    version of the program that wrote the zip, with the system in the upper byte.
     """
     wide = b""
     if made_by or entries >= MAX_16 or max(start, length) >= MAX_32:
@@ -271,7 +272,7 @@ def extra_fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _wide(extra: bytes, values: tuple[int, ...]) -> tuple[int, ...]:
-    """Put the 64-bit values of an extra field where the 32-bit ones are full."""
+    """Replace 32-bit values that are at their maximum by the 64-bit values of an extra field."""
     for kind, field in extra_fields(extra):
         if kind == ZIP_64:
             wide = [v[0] for v in struct.iter_unpack("<Q", field[: len(field) // 8 * 8])]

@@ -1,8 +1,8 @@
-"""Compare the directory of a zip with the headers before its entries, and with what lies between.
+"""Compare the directory of a zip with the headers before its entries, and find bytes between them.
 
-A reader that goes by the directory (``zipfile``, nnU-Net, SCT) and one that goes from entry to
-entry (a stream, some scanners) must find the same files in it. So the entries, their headers and
-what may follow their data fill the zip from its first byte to its directory, and say the same.
+A program that reads the directory (``zipfile``, nnU-Net, SCT) and one that reads entry after entry
+(from a stream; some scanners) must find the same files. So headers, data and the sizes that may
+follow the data must fill the zip from its first byte to its directory, and agree with that.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .limits import MAX_MARKS, MAX_STREAMED_BYTES
 from .ranges import Ranges
 from .tree import BlockedError, TreeError
 from .zip import ZipTree
-from .zip_ambiguity import end_defects, extra_defects, has_zip_64, is_plain, record_defects
+from .zip_ambiguity import end_defects, entry_defects, extra_defects, has_zip_64, is_plain
 from .zip_format import (
     DEFLATED,
     DESCRIPTOR,
@@ -26,6 +26,7 @@ from .zip_format import (
     LOCAL,
     LOCAL_SIZE,
     MAX_32,
+    NO_HEADER,
     SETTINGS,
     STORED,
     FormatError,
@@ -38,18 +39,17 @@ from .zip_member import Member, decoded_name, encoding
 
 #: What splitting tools put before the first entry of an archive that then needed no splitting.
 _MARKERS = (b"PK00", DESCRIPTOR_MARK)
-#: Bytes that are read at once where headers lie close together, and of a header by itself.
+#: Bytes that are read at once if headers are close together, and of a single header.
 _AHEAD, _ALONE = 1 << 18, 128
 _BLOCK = 1 << 20
-_NO_HEADER = "no entry begins where the directory says"
 
 
 class Headers(NamedTuple):
-    """What the headers say of entries, by their paths; "" is the zip as a whole."""
+    """Defects of the headers: pairs of path and reason. The path "" is the whole zip."""
 
-    #: Entries at which ``zipfile`` stops: no header, or another entry's.
+    #: Entries at which ``zipfile`` stops: the header is missing, or is another entry's.
     broken: tuple[tuple[str, str], ...] = ()
-    #: What ``zipfile`` passes over.
+    #: What ``zipfile`` ignores.
     differing: tuple[tuple[str, str], ...] = ()
 
 
@@ -58,7 +58,7 @@ class _Placed(NamedTuple):
 
     member: Member
     start: int
-    #: Whether its header says that sizes follow the data, and has fields for 64 bits.
+    #: Whether its header says that sizes follow the data, and whether it has 64-bit sizes.
     followed: bool = False
     wide: bool = False
 
@@ -70,7 +70,7 @@ class _Placed(NamedTuple):
 def read_headers(tree: ZipTree) -> Headers:
     """Read the header of every entry of a zip.
 
-    It takes up to one read for each entry, so it is not for archives on a server.
+    This takes up to one read for each entry, so don't use it for zips on a server.
     """
     broken: list[tuple[str, str]] = []
     differing: list[tuple[str, str]] = []
@@ -84,8 +84,8 @@ def read_headers(tree: ZipTree) -> Headers:
             continue
         header = _header(window, member)
         if header is None:
-            if member.offset >= 0:  # the directory alone tells of the others
-                broken.append((member.path, _NO_HEADER))
+            if member.offset >= 0:  # a rule about the directory reports the others
+                broken.append((member.path, NO_HEADER))
             continue
         found, text = header
         if text:
@@ -102,12 +102,12 @@ def read_headers(tree: ZipTree) -> Headers:
 
 
 class _Window:
-    """The headers of a zip, read in few pieces where they lie close together."""
+    """The headers of a zip, read in few pieces if they are close together."""
 
     def __init__(self, ranges: Ranges, places: list[int]) -> None:
         self._ranges = ranges
         near = (b - a < _AHEAD // 8 for a, b in pairwise(places))
-        #: The places behind which another header is near.
+        #: The places of headers that have another header close after them.
         self._dense = {a for a, close in zip(places, near, strict=False) if close}
         self._start = 0
         self._data = b""
@@ -118,7 +118,7 @@ class _Window:
         return data[offset : offset + length] if offset >= 0 else b""
 
     def around(self, at: int, length: int) -> tuple[bytes, int]:
-        """Return a piece that holds some bytes, and where in it; -1 where they are not there."""
+        """Return a piece that contains the bytes, and their place in it; -1 if they are missing."""
         offset = at - self._start
         if not 0 <= offset <= len(self._data) - length:
             if at < 0:
@@ -130,7 +130,7 @@ class _Window:
 
 
 def _plain(window: _Window, member: Member) -> int:
-    """Return where the data of an entry begins whose header is as most are; 0 for any other."""
+    """Return where an entry's data begins, if its header is plain and agrees; otherwise 0."""
     name = member.raw_name.encode(encoding(member.flags))
     data, at = window.around(member.offset, LOCAL_SIZE + len(name))
     if at < 0 or member.flags & DESCRIPTOR or not is_plain(member):
@@ -142,7 +142,7 @@ def _plain(window: _Window, member: Member) -> int:
 
 
 def _header(window: _Window, member: Member) -> tuple[LocalHeader, str] | None:
-    """Return an entry's header, and what makes ``zipfile`` stop at it; None without one."""
+    """Return an entry's header, and why ``zipfile`` stops at it or ""; None if it is missing."""
     if member.offset < 0:
         return None
     try:
@@ -170,16 +170,16 @@ def _disagreements(member: Member, local: LocalHeader) -> Iterator[tuple[str, st
     )
     text = "" if same else ", ".join(_differing(member, local))
     if text:
-        yield member.path, f"{text} in its header, other than in the directory"
+        yield member.path, f"{text} in its header, but not in the directory"
     if is_plain(member) and not local.extra:
         return
-    texts = [*record_defects(member), *extra_defects(local.extra, member)]
+    texts = [*entry_defects(member), *extra_defects(local.extra, member)]
     if texts:
         yield member.path, "; ".join(dict.fromkeys(texts))
 
 
 def _differing(member: Member, local: LocalHeader) -> Iterator[str]:
-    """Yield what a header states and the directory states otherwise."""
+    """Yield what a header states differently from the directory."""
     if local.method != member.method:
         yield f"method {local.method}"
     settings = SETTINGS if member.method == DEFLATED else 0
@@ -198,13 +198,13 @@ def _differing(member: Member, local: LocalHeader) -> Iterator[str]:
 
 
 def _between(tree: ZipTree, window: _Window, placed: list[_Placed]) -> Iterator[tuple[str, str]]:
-    """Yield the places where something lies between entries, or where two of them overlap."""
+    """Yield where there are bytes between entries, or two entries overlap."""
     directory = tree.directory
     first = placed[0].member.offset if placed else directory.start
     if first and not (first == 4 and tree.ranges.read(0, 4) in _MARKERS):
         yield "", f"{count(first, 'byte')} before the first entry"
     elif directory.shift:
-        yield "", "its directory is at another place than its last record says"
+        yield "", "its directory is not at the place that its last record states"
     starts = [other.member.offset for other in placed[1:]]
     for entry, start in zip(placed, [*starts, directory.start], strict=False):
         gap = start - entry.end
@@ -212,20 +212,20 @@ def _between(tree: ZipTree, window: _Window, placed: list[_Placed]) -> Iterator[
         if gap < 0:
             text = "its data runs into what follows it"
         elif entry.followed:
-            text = _behind(window, entry, gap) or _inside(tree, entry)
+            text = _after(window, entry, gap) or _inside(tree, entry)
         elif gap:
             text = f"{count(gap, 'byte')} after it that belong to no entry"
         elif entry.member.method not in {STORED, DEFLATED}:
-            text = _unpacked(tree, entry)  # unzip does not end where something follows the data
+            text = _unpacked(tree, entry)  # unzip goes on if bytes follow the data
         if text:
             yield entry.member.path, text
 
 
-def _behind(window: _Window, entry: _Placed, gap: int) -> str:
-    """Say what is wrong with the checksum and the sizes that follow streamed data."""
+def _after(window: _Window, entry: _Placed, gap: int) -> str:
+    """Return what is wrong with the checksum and the sizes after streamed data, or ""."""
     member = entry.member
     if not gap and not member.size:
-        return ""  # some writers leave them out where there is nothing to say
+        return ""  # some programs leave them out after empty data
     data = window.read(entry.end, gap) if gap <= 24 else b""
     sizes = member.crc, member.compressed, member.size
     wide = entry.wide or max(sizes[1:]) >= MAX_32
@@ -234,27 +234,27 @@ def _behind(window: _Window, entry: _Placed, gap: int) -> str:
     if data == DESCRIPTOR_MARK + right or (data == right and member.method != STORED):
         return ""
     if gap in {0, 12, 16, 20, 24}:
-        return "the sizes that follow its data are missing or others than in the directory"
+        return "the sizes after its data are missing or differ from the directory"
     return f"{count(gap, 'byte')} after it that belong to no entry"
 
 
 def _inside(tree: ZipTree, entry: _Placed) -> str:
-    """Say where a program that reads the zip as a stream could take data for its end.
+    """Return why a program that reads the zip as a stream could find the wrong end of data, or "".
 
-    Such a program can't know how long the data is: it stops at the end of a compressed stream, and
-    in stored data at a mark with the checksum of what came before.
+    Such a program doesn't know the length of the data: it stops at the end of a compressed stream,
+    and in stored data at a mark with the checksum of the bytes before it.
     """
     member = entry.member
     if member.blocked or not member.compressed:
         return ""
     if member.method == STORED:
         return _mark_inside(tree.ranges, entry)
-    doubtful = member.method != DEFLATED or _holds(tree.ranges, entry, LOCAL)
+    doubtful = member.method != DEFLATED or _contains(tree.ranges, entry, LOCAL)
     return _unpacked(tree, entry) if doubtful else ""
 
 
 def _unpacked(tree: ZipTree, entry: _Placed) -> str:
-    """Say why compressed data does not end where the directory says."""
+    """Return why compressed data does not end where the directory says, or ""."""
     try:
         with tree.open_member(entry.member) as stream:
             while stream.read(_BLOCK):
@@ -271,7 +271,7 @@ def _blocks(ranges: Ranges, entry: _Placed) -> Iterator[bytes]:
         yield ranges.read(at, min(_BLOCK, entry.end - at))
 
 
-def _holds(ranges: Ranges, entry: _Placed, mark: bytes) -> bool:
+def _contains(ranges: Ranges, entry: _Placed, mark: bytes) -> bool:
     before = b""
     for block in _blocks(ranges, entry):
         if mark in block or mark in before[-3:] + block[:3]:
@@ -282,7 +282,7 @@ def _holds(ranges: Ranges, entry: _Placed, mark: bytes) -> bool:
 
 def _mark_inside(ranges: Ranges, entry: _Placed) -> str:
     if entry.member.compressed > MAX_STREAMED_BYTES:
-        return "its sizes follow its data, where programs can't tell its end"
+        return "its sizes follow its data, so programs can't find its end"
     crc, rest, marks = 0, b"", 0
     for block in _blocks(ranges, entry):
         data, start, at = rest + block, 0, -1
@@ -290,7 +290,7 @@ def _mark_inside(ranges: Ranges, entry: _Placed) -> str:
             crc, start = crc32(data[start:at], crc), at
             marks += 1
             if data[at + 4 : at + 8] == crc.to_bytes(4, "little") or marks > MAX_MARKS:
-                return "its sizes follow its data, and in the data stands what looks like them"
+                return "its sizes follow its data, and the data contains what looks like them"
         keep = max(start, len(data) - 7)
         crc, rest = crc32(data[start:keep], crc), data[keep:]
     return ""

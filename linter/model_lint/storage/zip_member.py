@@ -1,4 +1,4 @@
-"""One entry of a zip, and what Python's ``zipfile`` unpacks of it: the only reader of its bytes."""
+"""One entry of a zip, and the only reader of its bytes: it unpacks as Python's ``zipfile`` does."""
 
 from __future__ import annotations
 
@@ -34,33 +34,33 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
-#: What ``zipfile`` of every Python that SCT and nnU-Net run on can unpack. Python 3.14 adds
-#: Zstandard (93); nothing reads Deflate64 (9).
+#: The methods that ``zipfile`` unpacks in every Python that SCT and nnU-Net run on. Python 3.14
+#: adds Zstandard (93); none has Deflate64 (9).
 READABLE_METHODS = frozenset({STORED, DEFLATED, BZIP2, LZMA})
 _SPECIAL = frozenset({stat.S_IFLNK, stat.S_IFCHR, stat.S_IFBLK, stat.S_IFIFO, stat.S_IFSOCK})
 _LONGER = "it unpacks to more than stated"
-#: LZMA's version, the bytes of its settings, how literals are coded, and its dictionary.
+#: LZMA's version, the bytes of its settings, how literals are coded, and its dictionary's size.
 _LZMA_HEAD = struct.Struct("<HHBL")
 #: Packed bytes that are read at a time.
 _BLOCK = 1 << 17
 
 
 class Member(NamedTuple):
-    """One record of a zip's central directory, as written there."""
+    """One entry of a zip's central directory, as written there."""
 
-    #: The name as stored, before anything was cleaned.
+    #: The name as stored, before it is cleaned.
     raw_name: str
-    #: Where the consumers' ``zipfile`` puts it: no drive, no empty, ``.`` or ``..`` part.
+    #: Where the consumers' ``zipfile`` puts it: without a drive and empty, ``.`` or ``..`` parts.
     path: str
     is_dir: bool
     size: int
     compressed: int
     method: int
     flags: int
-    #: Unix mode, 0 where the writer was not Unix.
+    #: Unix mode, 0 if it was not written on Unix.
     mode: int
     crc: int
-    #: Where its own header stands.
+    #: Where its own header is.
     offset: int
     #: The lower half of its attributes, which MS-DOS and Windows read.
     attributes: int = 0
@@ -86,13 +86,13 @@ class Member(NamedTuple):
 
     @property
     def only_this_python(self) -> bool:
-        """Whether its method is what keeps consumers from unpacking it, but not this Python."""
+        """Whether this Python has its method, and nothing else stops consumers."""
         plain = not self.encrypted and not self.special and not self.patched
         return plain and self.method in _DECOMPRESSORS
 
     @property
     def blocked(self) -> str | None:
-        """Why its data can't be had, where the directory alone tells; None where it can."""
+        """Why its data can't be read, as far as the directory shows; None if it can."""
         if self.encrypted:
             return "encrypted"
         if self.special:
@@ -112,19 +112,19 @@ def read_local(ranges: Ranges, member: Member) -> LocalHeader:
 
 
 def encoding(flags: int) -> str:
-    """Return the encoding of a name, as ``zipfile`` chooses it."""
+    """Return the encoding of a name that ``zipfile`` chooses."""
     return "utf-8" if flags & UTF_8 else "cp437"
 
 
 def decoded_name(raw: bytes, flags: int) -> str:
-    """Decode a name as ``zipfile`` does, but whatever it holds."""
+    """Decode a name as ``zipfile`` does, but replace invalid bytes."""
     return raw.decode(encoding(flags), errors="replace")
 
 
 def open_member(ranges: Ranges, member: Member) -> IO[bytes]:
-    """Open the unpacked data of an entry; a stored one can be sought.
+    """Open the unpacked data of an entry; that of a stored entry is seekable.
 
-    Raises TreeError: DamagedError where its header is not the one that the directory means.
+    Raises TreeError: DamagedError if its header is invalid, or has another name.
     """
     try:
         header = read_local(ranges, member)
@@ -139,7 +139,7 @@ def open_member(ranges: Ranges, member: Member) -> IO[bytes]:
     if start + member.compressed > ranges.size:
         raise DamagedError("its data goes on after the end of the file")
     if member.method == STORED:
-        # ``zipfile`` gives no more than is there, and no more than the directory states.
+        # ``zipfile`` returns no more than the file has, and no more than the directory states.
         stream = RangeStream(ranges, start, min(member.size, member.compressed))
         return io.BufferedReader(stream)
     packed = RangeStream(ranges, start, member.compressed)
@@ -160,7 +160,7 @@ class _Decompressor(Protocol):
 
 
 class _Deflate:
-    """Deflate data that comes out in pieces of limited length, however much it swells."""
+    """Deflate data, unpacked in pieces of limited length."""
 
     marks_end = True
 
@@ -184,7 +184,7 @@ class _Deflate:
 
 
 class _Lzma:
-    """LZMA data in a zip: the settings, then the data, which may have no mark of its end."""
+    """LZMA data in a zip: the settings, then the data; an end mark is optional."""
 
     marks_end = False
 
@@ -219,7 +219,7 @@ def _lzma(head: bytes) -> lzma.LZMADecompressor:
 
     _, size, settings, dictionary = _LZMA_HEAD.unpack_from(head)
     if size != _LZMA_HEAD.size - 4 or dictionary > MAX_DICTIONARY_BYTES:
-        raise DamagedError("its LZMA data has settings that no program for zips writes")
+        raise DamagedError("its LZMA data has settings that no zip program writes")
     positions, literals = divmod(settings, 9)
     filters = {
         "id": lzma.FILTER_LZMA1,
@@ -232,7 +232,7 @@ def _lzma(head: bytes) -> lzma.LZMADecompressor:
 
 
 class _Bzip2:
-    """Bzip2 data that comes out in pieces of limited length."""
+    """Bzip2 or Zstandard data, unpacked in pieces of limited length."""
 
     marks_end = True
 
@@ -269,7 +269,7 @@ if sys.version_info >= (3, 14):
 
 
 class _Unpacked(io.RawIOBase):
-    """The unpacked data of an entry, as far as the directory says that it goes."""
+    """The unpacked data of an entry, up to the size that the directory states."""
 
     def __init__(self, packed: RangeStream, member: Member) -> None:
         super().__init__()
@@ -277,7 +277,7 @@ class _Unpacked(io.RawIOBase):
         self._left = member.size
         self._unpack = _DECOMPRESSORS[member.method]()
         self._ready = memoryview(b"")
-        #: Whether all was given that is stated.
+        #: Whether all stated bytes were read.
         self._ended = False
 
     def readable(self) -> bool:
@@ -301,14 +301,14 @@ class _Unpacked(io.RawIOBase):
         return length
 
     def _expect_end(self) -> None:
-        """Raise DamagedError where packed data goes on, which some programs unpack."""
+        """Raise DamagedError if packed data goes on, which some programs unpack."""
         if self._more(1):
             raise DamagedError(_LONGER)
         if self._unpack.unused_data or self._packed.read(1):
             raise DamagedError("something follows the end of its packed data")
 
     def _more(self, length: int) -> bytes:
-        """Return the next unpacked bytes, none at the end. Raises DamagedError."""
+        """Return the next unpacked bytes, b"" at the end. Raises DamagedError."""
         unpack = self._unpack
         while not unpack.eof:
             needs = unpack.needs_input
@@ -317,7 +317,7 @@ class _Unpacked(io.RawIOBase):
                 data = unpack.decompress(packed, length)
             except DamagedError:
                 raise
-            except Exception as error:  # zlib, bz2 and lzma each have their own
+            except Exception as error:  # zlib, bz2 and lzma each raise their own class
                 raise DamagedError(str(error) or type(error).__name__) from error
             if data:
                 return data

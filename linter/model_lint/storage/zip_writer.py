@@ -1,7 +1,7 @@
-"""A zip writer that gives the same bytes for the same input, wherever zlib is the same.
+"""Write zips reproducibly: the same input and the same zlib give the same bytes.
 
-Names, contents, methods and their order are all that the bytes depend on. Every member is dated
-1980-01-01, the earliest date that a zip can hold, and has mode 0644, a folder 0755.
+The bytes depend only on names, contents, methods and their order. Every member is dated 1980-01-01,
+the earliest date of the format, and has mode 0644, a folder 0755.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ if TYPE_CHECKING:
 
 _UNIX = 3
 _FILE_0644 = 0o100644 << 16
-#: The lowest byte is what tells MS-DOS and Windows that it is a folder.
+#: The lowest byte marks a folder for MS-DOS and Windows.
 _FOLDER_0755 = (0o040755 << 16) | 0x10
 _DATE = (1 << 5) | 1  # year 1980 + 0, month 1, day 1
 _VERSION = 20
-#: Members that may become larger than this get 64-bit sizes. Well below what 32 bits hold, since
-#: the size is an estimate when the header is written, and deflate can make things a bit larger.
+#: Members that may become larger than this get 64-bit sizes. It is well below the limit of 32 bits:
+#: the size is an estimate when the header is written, and deflate can make data a bit larger.
 _LARGE = 0xF0000000
 
 
 @dataclass(frozen=True)
-class _Record:
+class _Written:
     name: bytes
     flags: int
     method: int
@@ -59,7 +59,7 @@ class ZipWriter:
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
-        self._records: list[_Record] = []
+        self._written: list[_Written] = []
 
     @contextmanager
     def member(
@@ -68,41 +68,41 @@ class ZipWriter:
         """Open a member to write to, in order only.
 
         Args:
-            path: its path in the zip, ``/`` between the parts; with one at the end it is a folder.
-            stored: whether it is not compressed, so that any byte of it can be reached.
-            size_limit: an upper limit of its size in bytes; needed only for one beyond 3 GiB.
+            path: its path in the zip, with ``/`` between the parts, and at the end of a folder.
+            stored: whether it is not compressed, so that programs can seek in it.
+            size_limit: an upper limit of its size in bytes; needed only above 3 GiB.
         """
         name = path.encode()
         flags = 0 if path.isascii() else UTF_8
         method = STORED if stored else DEFLATED
         wide = size_limit > _LARGE
         start = self._stream.tell()
-        self._stream.write(_local(_Record(name, flags, method, wide, 0, 0, 0, start)))
+        self._stream.write(_local(_Written(name, flags, method, wide, 0, 0, 0, start)))
         before = self._stream.tell()
         target = MemberStream(self._stream, stored=stored)
         yield target
         target.finish()
         end = self._stream.tell()
-        record = _Record(name, flags, method, wide, target.crc, target.size, end - before, start)
-        if not wide and max(record.size, record.compressed) > MAX_32:
+        member = _Written(name, flags, method, wide, target.crc, target.size, end - before, start)
+        if not wide and max(member.size, member.compressed) > MAX_32:
             raise ValueError(f"{path} is larger than announced")
         self._stream.seek(start)
-        self._stream.write(_local(record))
+        self._stream.write(_local(member))
         self._stream.seek(end)
-        self._records.append(record)
+        self._written.append(member)
 
     def finish(self) -> dict[str, int]:
         """Write the directory; return the bytes that each member takes, in order."""
         start = self._stream.tell()
-        for record in self._records:
-            self._stream.write(_central(record))
+        for member in self._written:
+            self._stream.write(_central(member))
         length = self._stream.tell() - start
-        self._stream.write(pack_end(len(self._records), start, length))
-        return {record.name.decode(): record.compressed for record in self._records}
+        self._stream.write(pack_end(len(self._written), start, length))
+        return {member.name.decode(): member.compressed for member in self._written}
 
 
 class MemberStream(io.RawIOBase):
-    """What is written to a member; it can't be sought."""
+    """A stream that writes to a member; it is not seekable."""
 
     def __init__(self, stream: IO[bytes], *, stored: bool) -> None:
         super().__init__()
@@ -112,7 +112,7 @@ class MemberStream(io.RawIOBase):
         self.size = 0
 
     def writable(self) -> bool:
-        """Say that it can be written to."""
+        """Return True."""
         return True
 
     def write(self, data: Buffer, /) -> int:
@@ -124,35 +124,35 @@ class MemberStream(io.RawIOBase):
         return len(view)
 
     def finish(self) -> None:
-        """Write what compressing still holds back."""
+        """Write the end of the compressed stream."""
         if self._deflate:
             self._stream.write(self._deflate.flush())
 
 
-def _local(record: _Record) -> bytes:
-    compressed, size, extra = record.compressed, record.size, b""
-    if record.wide:
+def _local(member: _Written) -> bytes:
+    compressed, size, extra = member.compressed, member.size, b""
+    if member.wide:
         extra = pack_wide(size, compressed)
         compressed = size = MAX_32
     header = LocalHeader(
-        record.flags, record.method, record.crc, compressed, size, record.name, extra
+        member.flags, member.method, member.crc, compressed, size, member.name, extra
     )
-    return pack_local(header, version=VERSION_64 if record.wide else _VERSION, date=_DATE)
+    return pack_local(header, version=VERSION_64 if member.wide else _VERSION, date=_DATE)
 
 
-def _central(record: _Record) -> bytes:
-    large = record.wide or max(record.size, record.compressed, record.offset) >= MAX_32
+def _central(member: _Written) -> bytes:
+    large = member.wide or max(member.size, member.compressed, member.offset) >= MAX_32
     header = CentralHeader(
         system=_UNIX,
-        flags=record.flags,
-        method=record.method,
-        crc=record.crc,
-        compressed=record.compressed,
-        size=record.size,
+        flags=member.flags,
+        method=member.method,
+        crc=member.crc,
+        compressed=member.compressed,
+        size=member.size,
         disk=0,
-        attributes=_FOLDER_0755 if record.name.endswith(b"/") else _FILE_0644,
-        offset=record.offset,
-        name=record.name,
+        attributes=_FOLDER_0755 if member.name.endswith(b"/") else _FILE_0644,
+        offset=member.offset,
+        name=member.name,
         extra=b"",
     )
     return pack_central(header, version=VERSION_64 if large else _VERSION, date=_DATE)

@@ -1,9 +1,8 @@
 """Find images and their labels in a BIDS dataset.
 
 Raw images are ``sub-X[/ses-Y]/DATATYPE/sub-X[_ses-Y][_key-value...]_SUFFIX.nii[.gz]``. A label
-file stands at the same place under ``derivatives/labels`` and is called as the image with something
-added (``sub-001_T2star_label-SC_seg.nii.gz``) or with its suffix replaced
-(``sub-001_dseg.nii.gz``).
+file is at the same place in ``derivatives/labels``. Its name is that of the image with an addition
+(``sub-001_T2star_label-SC_seg.nii.gz``) or with another suffix (``sub-001_dseg.nii.gz``).
 """
 
 from __future__ import annotations
@@ -54,12 +53,12 @@ class Sample:
     subject: str
     images: tuple[Path, ...]
     labels: tuple[tuple[Path, Mapping[int, int]], ...]
-    """Label files in painting order, each with: value in the file -> value to train with."""
+    """Label files in painting order, each with: value in the file -> value for training."""
 
 
 @dataclass(frozen=True)
 class Skipped:
-    """Something of the dataset that is not used, and why."""
+    """A part of the dataset that is not used, and why."""
 
     what: str
     subject: str
@@ -67,7 +66,7 @@ class Skipped:
 
 
 def find_samples(dataset: Dataset) -> tuple[list[Sample], list[Skipped]]:
-    """List the usable samples of a BIDS dataset and what had to be left out.
+    """Return the usable samples of a BIDS dataset, and what is skipped.
 
     Raises:
         FileNotFoundError: if the dataset or its labels folder does not exist or has no subject.
@@ -78,7 +77,7 @@ def find_samples(dataset: Dataset) -> tuple[list[Sample], list[Skipped]]:
             raise FileNotFoundError(f"{folder} is not a folder; set dataset.{key} in config.yaml")
     subjects = sorted(p.name for p in dataset.bids.glob("sub-*") if p.is_dir())
     if not subjects:
-        raise FileNotFoundError(f"{dataset.bids} holds no sub-* folder, so it is no BIDS dataset")
+        raise FileNotFoundError(f"{dataset.bids} has no sub-* folder, so it is not a BIDS dataset")
     samples: list[Sample] = []
     skipped: list[Skipped] = []
     for subject in subjects:
@@ -90,7 +89,7 @@ def find_samples(dataset: Dataset) -> tuple[list[Sample], list[Skipped]]:
         skipped += left_out
     met = dataset.exclude.keys() & {item.what for item in skipped}
     skipped += [
-        Skipped(name, subject, "to exclude, but not in the dataset")
+        Skipped(name, subject, "excluded, but not in the dataset")
         for name, subject in ((name, name.split("_")[0]) for name in dataset.exclude)
         if met.isdisjoint((name, subject))
     ]
@@ -126,7 +125,7 @@ def _subject_samples(
 
 
 def list_images(folder: Path) -> tuple[list[Image], list[Skipped]]:
-    """List the images of one subject's folder, and those that can't be used."""
+    """Return the images of one subject's folder, and the files that are skipped."""
     images: dict[str, Image] = {}
     skipped: list[Skipped] = []
     subject = folder.name
@@ -142,17 +141,17 @@ def list_images(folder: Path) -> tuple[list[Image], list[Skipped]]:
         image = Image(path, tuple(match["entities"].split("_")), match["suffix"])
         if image.stem in images:
             twin = images[image.stem].path.name
-            skipped.append(Skipped(path.name, subject, f"{twin} exists too and is used"))
+            skipped.append(Skipped(path.name, subject, f"{twin} is used instead"))
             continue
         images[image.stem] = image
     return list(images.values()), skipped
 
 
-_NO_CONTENT = "the file's content is not here (a broken link; with git-annex: git annex get)"
+_NO_CONTENT = "the file's content is missing (a broken link; with git-annex: git annex get)"
 
 
 def matches(image: Image, contrast: str) -> bool:
-    """Tell whether an image is of a contrast: a suffix, with entities if any (``acq-sag_T2w``)."""
+    """Return whether an image has a contrast: a suffix, and entities if any (``acq-sag_T2w``)."""
     *entities, suffix = contrast.split("_")
     return image.suffix == suffix and set(entities) <= set(image.entities)
 
@@ -160,7 +159,7 @@ def matches(image: Image, contrast: str) -> bool:
 def _separate(
     visit: str, subject: str, per_contrast: Mapping[str, list[Image]]
 ) -> tuple[dict[str, list[Image]], list[Skipped]]:
-    """Make every image a sample of its own."""
+    """Return every image as a separate sample."""
     groups = {image.stem: [image] for images in per_contrast.values() for image in images}
     missing = [
         Skipped(f"{visit}_{contrast}", subject, f"no {contrast} image")
@@ -173,10 +172,10 @@ def _separate(
 def _group_channels(
     visit: str, subject: str, per_contrast: Mapping[str, list[Image]]
 ) -> tuple[dict[str, list[Image]], list[Skipped]]:
-    """Put the images that belong together, one per contrast, into one sample.
+    """Return samples of the images that belong together, one per contrast.
 
-    With one image per contrast they belong together, whatever their other entities. With several
-    (runs, acquisitions) those with the same remaining entities do.
+    A single image per contrast belongs together with the others. If there are several (runs,
+    acquisitions), those with the same remaining entities belong together.
     """
     absent = [contrast for contrast, images in per_contrast.items() if not images]
     if absent:
@@ -192,9 +191,9 @@ def _group_channels(
     groups: dict[str, list[Image]] = {}
     skipped: list[Skipped] = []
     for case, by_contrast in found.items():
-        lacking = [contrast for contrast in per_contrast if contrast not in by_contrast]
-        if lacking:
-            skipped.append(Skipped(case, subject, f"no {', '.join(lacking)} image"))
+        absent = [contrast for contrast in per_contrast if contrast not in by_contrast]
+        if absent:
+            skipped.append(Skipped(case, subject, f"no {', '.join(absent)} image"))
         else:
             groups[case] = [by_contrast[contrast] for contrast in per_contrast]
     return groups, skipped
@@ -203,10 +202,7 @@ def _group_channels(
 def _labels_of(
     dataset: Dataset, labels_root: Path, group: Iterable[Image]
 ) -> tuple[tuple[tuple[Path, Mapping[int, int]], ...], str]:
-    """Find the label files of a sample beside the first of its channels that has them all.
-
-    Gives them, or nothing and which file is missing.
-    """
+    """Return the label files of the first channel that has all, or which file is missing."""
     absent = ""
     for image in group:
         folder = labels_root / image.path.parent.relative_to(dataset.bids)

@@ -1,4 +1,4 @@
-"""Small things that several steps share."""
+"""Helpers of several steps: arguments, errors, files, and running nnU-Net."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from typing import Any
 
 
 def add_config_argument(parser: argparse.ArgumentParser) -> None:
-    """Add ``--config``; it may be given several times, later files over earlier ones."""
+    """Add ``--config``, which takes several files: values of later files replace earlier ones."""
     parser.add_argument(
         "--config",
         type=Path,
         nargs="+",
         default=[Path("config.yaml")],
         metavar="FILE",
-        help="configuration; several are laid over each other (default: config.yaml)",
+        help="configuration; values of later files replace earlier ones (default: config.yaml)",
     )
 
 
 def fail(error: object) -> int:
-    """Print an error to standard error and give the exit status for it."""
+    """Print an error to standard error and return its exit status."""
     for line in str(error).splitlines() or [repr(error)]:
         print(f"error: {line}", file=sys.stderr)
     return 1
@@ -53,7 +53,7 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def nnunet_command(name: str) -> str:
-    """Find one of nnU-Net's commands, first beside the Python that runs this script.
+    """Return the path of one of nnU-Net's commands, first next to the Python of this script.
 
     Raises:
         FileNotFoundError: if nnU-Net is not installed.
@@ -66,13 +66,13 @@ def nnunet_command(name: str) -> str:
 
 
 def run_group(command: list[str], environment: dict[str, str]) -> int:
-    """Run a program and leave none of its processes behind; give its exit status.
+    """Run a program, end all of its processes, and return its exit status.
 
-    nnU-Net starts workers that outlive it when it is killed (for lack of memory, say), and whoever
-    reads their output then waits for ever. So it gets a process group of its own, which ends with
-    it, and with this process when that is told to stop.
+    When nnU-Net is killed (for lack of memory, for example), its workers go on, and a reader of
+    their output waits forever. So it runs in its own process group, which ends with it, and with
+    this process when that is stopped.
     """
-    early: list[int] = []  # what comes while the program is started must not lose it
+    early: list[int] = []  # signals that arrive while the program is being started
     _on_stop(early.append)
     process = subprocess.Popen(  # noqa: S603 - the command is composed by us, without a shell
         command, env={**os.environ, **environment}, start_new_session=True
@@ -108,7 +108,7 @@ def run_nnunet(name: str, *arguments: str, environment: dict[str, str]) -> None:
 
 
 def pick_device(wanted: str) -> str:
-    """Resolve ``auto`` to ``cuda``, ``mps`` or ``cpu``, whichever is the best that is there."""
+    """Return the device; ``auto`` is the first available of ``cuda``, ``mps`` and ``cpu``."""
     if wanted != "auto":
         return wanted
     import torch
@@ -119,7 +119,7 @@ def pick_device(wanted: str) -> str:
 
 
 def thrift(cpus: int, device: str) -> dict[str, str]:
-    """Environment variables, not set yet, that keep nnU-Net and torch to the processors given."""
+    """Return the variables, unless set, that limit nnU-Net and torch to this many processors."""
     wanted = {
         "nnUNet_n_proc_DA": str(cpus),
         "nnUNet_def_n_proc": str(cpus),
@@ -127,6 +127,6 @@ def thrift(cpus: int, device: str) -> dict[str, str]:
     }
     if device != "cuda":
         wanted["nnUNet_compile"] = "f"
-        # Threads that wait sleep instead of spinning, which others on the machine would pay for.
+        # Waiting threads sleep instead of using a processor.
         wanted["OMP_WAIT_POLICY"] = "passive"
     return {name: value for name, value in wanted.items() if name not in os.environ}

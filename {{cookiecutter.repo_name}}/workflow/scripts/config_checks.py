@@ -1,7 +1,7 @@
 """Checks of ``config.yaml`` beyond its schema: labels, orientation, dates, files, consistency.
 
-Labels, regions and orientations are valid if ``model-lint`` accepts them, which later checks the
-trained model.
+Labels, regions and orientations are valid if ``model-lint`` accepts them, because it checks the
+trained model later.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def read_labels(
     that no smaller one has.
 
     Raises:
-        SettingsError: if nnU-Net can't train the labels, or would write other masks than declared.
+        SettingsError: if nnU-Net can't train the labels, or if its output has other masks.
     """
     entries = {n: tuple(v) if isinstance(v, list) else (v,) for n, v in config.items()}
     names = [name for name in entries if name not in {"background", "ignore"}]
@@ -39,7 +39,7 @@ def read_labels(
     regions = has_regions({name: list(values) for name, values in labels.items()})
     if given is not None and not regions:
         raise SettingsError(
-            "regions_class_order: is for regions only, and every label has one value"
+            "regions_class_order: is only for regions, and every label has one value"
         )
     if regions and given is None:
         labels = larger_first(labels)
@@ -90,10 +90,10 @@ def read_tag(tag: str) -> str:
 
 
 def check_together(s: Settings) -> None:
-    """Check values that are fine alone and wrong together.
+    """Check values that depend on each other.
 
     Raises:
-        SettingsError: for the first that do not fit.
+        SettingsError: for the first that contradict each other.
     """
     _check_label_files(s)
     _check_folds(s)
@@ -102,7 +102,7 @@ def check_together(s: Settings) -> None:
     unknown = sorted(set(s.evaluation.minimum_dice) - set(s.labels))
     if unknown:
         raise SettingsError(
-            f"evaluation.minimum_dice: {unknown[0]} is no label{hint(unknown[0], s.labels)}"
+            f"evaluation.minimum_dice: {unknown[0]} is not a label{hint(unknown[0], s.labels)}"
         )
 
 
@@ -122,7 +122,7 @@ def _check_label_files(s: Settings) -> None:
 
 def _check_folds(s: Settings) -> None:
     if "all" in s.nnunet.folds and len(s.nnunet.folds) > 1:
-        raise SettingsError("nnunet.folds: all can't stand beside numbered folds")
+        raise SettingsError("nnunet.folds: all can't be combined with numbered folds")
     high = [fold for fold in s.nnunet.folds if fold != "all" and int(fold) >= s.splits.folds]
     if high:
         raise SettingsError(

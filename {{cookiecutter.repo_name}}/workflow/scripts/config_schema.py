@@ -1,7 +1,7 @@
-"""Check ``config.yaml`` against ``workflow/schemas/`` and fill in the defaults that stand there.
+"""Check ``config.yaml`` against ``workflow/schemas/`` and fill in its defaults.
 
 Messages are sentences: each pattern and each alternative of the schema has a ``description`` of
-what is expected.
+the expected value.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _TYPES = {
 
 
 class SettingsError(ValueError):
-    """Something in the configuration is wrong; the text is one line, or several, for the user."""
+    """An error in the configuration; the text is one or more lines for the user."""
 
 
 def with_defaults(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -48,19 +48,19 @@ def with_defaults(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def hint(word: str, known: Iterable[str]) -> str:
-    """Return the end of a message about an unknown word: the nearest known word, or all of them."""
+    """Return the end of a message about an unknown word: the nearest known word, or all words."""
     names = list(known)
     near = difflib.get_close_matches(word, names, n=1)
     return f"; did you mean {near[0]}?" if near else f"; known are {listed(names)}"
 
 
 def listed(items: Iterable[Any]) -> str:
-    """Join items for a message."""
+    """Return items, joined for a message."""
     return ", ".join(str(item) for item in items)
 
 
 def one_line(text: object) -> str:
-    """Put a text on one line."""
+    """Return a text on one line."""
     return re.sub(r"\s+", " ", str(text)).strip()
 
 
@@ -83,8 +83,8 @@ def _string_keys(value: Any) -> Any:
     if isinstance(value, Mapping):
         if any(isinstance(key, bool) or key is None for key in value):
             raise SettingsError(
-                "as a key, YAML reads on, off, yes, no and null as something else than words; put "
-                "quotes around them"
+                "YAML does not read the keys on, off, yes, no and null as words; put quotes around "
+                "them"
             )
         return {str(key): _string_keys(item) for key, item in value.items()}
     return [_string_keys(item) for item in value] if isinstance(value, list | tuple) else value

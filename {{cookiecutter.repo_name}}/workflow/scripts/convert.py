@@ -1,9 +1,9 @@
 """Convert a BIDS dataset to nnU-Net's raw layout.
 
 Images and labels are brought to the orientation of ``config.yaml`` by flipping and swapping axes,
-never by interpolation. What is missing is skipped and listed in ``conversion.csv``; what is wrong
-(grids that disagree, undeclared values, unreadable files) stops the conversion, with one line for
-each problem, and leaves the previous result as it was.
+never by interpolation. Cases with missing files are skipped and listed in ``conversion.csv``. Invalid
+files (different grids, undeclared values, unreadable files) stop the conversion, with one line for
+each, and the previous result is kept.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Row:
     """Values of the label map besides the background: ``1 2``."""
     note: str = ""
     digest: str = ""
-    """Digest of the voxels of images and label map: with others, a training can't go on."""
+    """Digest of the voxels of images and label map: if it changes, a training can't continue."""
 
 
 def read_sample(sample: Sample, orientation: str) -> tuple[list[Any], Any, str]:
@@ -59,14 +59,14 @@ def read_sample(sample: Sample, orientation: str) -> tuple[list[Any], Any, str]:
 
     Args:
         sample: where its files are.
-        orientation: the orientation wanted, in SCT's letters.
+        orientation: the wanted orientation, in SCT's letters.
 
     Returns:
         The channels (nibabel images, float32 or the integers of the file), the label map (uint8,
-        on exactly the first channel's grid) and the orientation that the first channel had.
+        on exactly the first channel's grid) and the first channel's original orientation.
 
     Raises:
-        VolumeError: one line that names the file that is wrong.
+        VolumeError: with one line that names the invalid file.
     """
     originals = [read_volume(path) for path in sample.images]
     channels = [reorient_image(image, orientation) for image in originals]
@@ -89,7 +89,7 @@ def read_sample(sample: Sample, orientation: str) -> tuple[list[Any], Any, str]:
 
 
 def _clean(array: np.ndarray, affine: np.ndarray) -> nib.Nifti1Image:
-    """Make an image with a fresh header: the old one may hold names, dates and scaling."""
+    """Return an image with a new header: the old one may contain names, dates and scaling."""
     if array.dtype.kind == "f" or array.dtype.itemsize > 4:
         array = array.astype(np.float32)
     elif array.dtype.kind == "b":
@@ -102,7 +102,7 @@ def _clean(array: np.ndarray, affine: np.ndarray) -> nib.Nifti1Image:
 
 
 def dataset_json(settings: Settings, training_cases: int) -> dict[str, Any]:
-    """Compose nnU-Net's ``dataset.json``, with the ``image_orientation`` that SCT reads."""
+    """Return nnU-Net's ``dataset.json``, with the ``image_orientation`` that SCT reads."""
     contrasts = settings.dataset.contrasts
     names = list(contrasts) if settings.dataset.as_channels else ["-".join(contrasts)]
     labels: dict[str, int | list[int]] = {"background": 0}
@@ -116,7 +116,7 @@ def dataset_json(settings: Settings, training_cases: int) -> dict[str, Any]:
         "labels": labels,
         "numTraining": training_cases,
         "file_ending": ".nii.gz",
-        # A reader that leaves the axes alone: the orientation is exactly the one below.
+        # A reader that does not change the axes: the orientation is exactly the one below.
         "overwrite_image_reader_writer": "NibabelIO",
         "image_orientation": settings.image_orientation,
     }
@@ -130,7 +130,7 @@ def convert_one(
 ) -> tuple[Row | None, str | None]:
     """Write one sample into ``imagesTr/labelsTr`` or ``imagesTs/labelsTs`` under ``folder``.
 
-    Returns a row (its fold left empty) or an error line, so that one bad file hides no other.
+    Returns a row (without its fold) or an error line, so that all invalid files are reported.
     """
     sample, part = job
     suffix = "Ts" if part == "test" else "Tr"
@@ -151,11 +151,11 @@ def convert_one(
 
 
 def convert(settings: Settings, jobs: int = 1) -> list[Row]:
-    """Convert the dataset of ``settings``; give the table of what became of everything.
+    """Convert the dataset of ``settings``; return a row for each case, converted or skipped.
 
     Raises:
-        VolumeError: with one line per file that is wrong; nothing is changed then.
-        ValueError, OSError: if the dataset or the splits don't allow a conversion.
+        VolumeError: with one line per invalid file; nothing is changed then.
+        ValueError, OSError: if the dataset or the splits are invalid.
     """
     splits, _ = prepare(settings)
     samples, skipped = find_samples(settings.dataset)
@@ -187,7 +187,7 @@ def convert(settings: Settings, jobs: int = 1) -> list[Row]:
 
 
 def to_csv(rows: Iterable[Row]) -> str:
-    """Write rows as the text of a CSV file."""
+    """Return rows as the text of a CSV file."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -203,13 +203,13 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def never_seen(rows: Iterable[Row], labels: Mapping[str, tuple[int, ...]]) -> list[str]:
-    """Labels of which no training case holds a voxel: the network can't learn them."""
+    """Return the labels that no training case contains: the network can't learn them."""
     seen = {int(value) for row in rows if row.set == "train" for value in row.values.split()}
     return [name for name, values in labels.items() if seen.isdisjoint(values)]
 
 
 def summary(rows: Iterable[Row]) -> str:
-    """Describe the result in a few lines, with every skipped item and why."""
+    """Return the result in a few lines, with every skipped item and why."""
     rows = list(rows)
     lines = []
     for part in ("train", "test"):
@@ -240,7 +240,7 @@ def main(argv: list[str] | None = None) -> int:
     write_text(settings.work / "conversion.csv", to_csv(rows))
     print(summary(rows))
     for name in never_seen(rows, settings.labels):
-        print(f"    note: no training case holds the label {name}")
+        print(f"    note: no training case contains the label {name}")
     print(f"{settings.raw}: all in {settings.image_orientation} (SCT's letters)")
     return 0
 

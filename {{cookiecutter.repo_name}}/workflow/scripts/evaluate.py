@@ -50,7 +50,7 @@ def compare(
 ) -> dict[str, Agreement]:
     """Compare two label maps, label by label; a region is the union of its values.
 
-    Voxels whose reference is the ignore label count in neither map.
+    Voxels whose reference is the ignore label are ignored in both maps.
     """
     if ignore is not None:
         prediction = np.where(reference == ignore, 0, prediction)
@@ -91,7 +91,7 @@ def evaluate(settings: Settings) -> list[Result]:
 
 
 def to_csv(results: Iterable[Result]) -> str:
-    """Write results as the text of a CSV file; a distance that does not exist is left empty."""
+    """Return results as the text of a CSV file; a distance that does not exist is empty."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["case", "subject", "label", *(field.name for field in fields(Agreement))])
@@ -102,7 +102,7 @@ def to_csv(results: Iterable[Result]) -> str:
 
 
 def mean_dice(results: Iterable[Result]) -> dict[str, float]:
-    """Mean Dice of each label over all cases."""
+    """Return the mean Dice of each label over all cases."""
     values: dict[str, list[float]] = {}
     for result in results:
         values.setdefault(result.label, []).append(result.agreement.dice)
@@ -110,7 +110,7 @@ def mean_dice(results: Iterable[Result]) -> dict[str, float]:
 
 
 def to_markdown(results: Iterable[Result], data: str, figures: Iterable[Path] = ()) -> str:
-    """Describe the results in Markdown: one sentence, a table, the figures."""
+    """Return the results in Markdown: one sentence, a table, the figures."""
     results = list(results)
     cases, subjects = {r.case for r in results}, {r.subject for r in results}
     lines = [
@@ -140,8 +140,8 @@ def to_markdown(results: Iterable[Result], data: str, figures: Iterable[Path] = 
     lines += [
         "",
         "ASSD: average symmetric surface distance; HD95: 95th percentile of the surface distances. "
-        "An image where a label is in the reference or in the prediction only counts as missed or "
-        "false, with Dice 0 and without distance; in neither, as Dice 1 and distance 0.",
+        "A label that is only in the reference is missed, one that is only in the prediction is "
+        "false: both have Dice 0 and no distance. A label in neither has Dice 1 and distance 0.",
     ]
     for figure in figures:
         lines += ["", f"![{figure.stem.replace('_', ' ')}]({figure.as_posix()})"]
@@ -149,21 +149,19 @@ def to_markdown(results: Iterable[Result], data: str, figures: Iterable[Path] = 
 
 
 def fill_readme(text: str, results: str) -> str:
-    """Put ``results`` between the two marks of a README.
+    """Return the text of a README with ``results`` between its two marks.
 
     Raises:
-        ValueError: if the marks are not there once each, in order.
+        ValueError: unless each mark is there once, in order.
     """
     if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
-        raise ValueError(
-            f"needs the lines {BEGIN} and {END} once, for the results to stand between"
-        )
+        raise ValueError(f"needs the lines {BEGIN} and {END} once, for the results between them")
     head, rest = text.split(BEGIN)
     return f"{head}{BEGIN}\n\n{results}\n\n{END}{rest.split(END)[1]}"
 
 
 def update_readme(path: Path, results: str) -> None:
-    """Put the results into a README that has the marks; say so if it has not."""
+    """Put the results into a README; print a note if it has no marks."""
     try:
         write_text(path, fill_readme(path.read_text(encoding="utf-8"), results))
     except ValueError as error:
@@ -171,12 +169,12 @@ def update_readme(path: Path, results: str) -> None:
 
 
 def dataset_title(bids: Path) -> str:
-    """Name of a BIDS dataset, or of its folder if it gives none."""
+    """Return the name of a BIDS dataset, or of its folder if it has no name."""
     try:
         name = read_json(bids / "dataset_description.json")["Name"]
     except (OSError, ValueError, KeyError, TypeError):
         name = ""
-    # Only what Markdown shows as it is.
+    # Only characters that Markdown shows as they are.
     return " ".join(re.sub(r"[^\w .,:()+-]", " ", str(name)).split()) or bids.resolve().name
 
 

@@ -1,4 +1,4 @@
-"""Draw the evaluation: a plot of the metrics, and slices with outlines to judge by eye."""
+"""Draw the evaluation: a plot of the metrics, and slices with outlines for visual inspection."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from orientation import reorient_image
 
 mpl.use("Agg")
 
-# Okabe and Ito's colours, which colour-blind readers can tell apart too.
+# Okabe and Ito's colours, which colour-blind readers can distinguish.
 COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#D55E00", "#0072B2", "#F0E442")
 MONTAGE_CASES = 6
 MONTAGE_SLICES = 4
@@ -45,11 +45,11 @@ class Case:
     reference: Path
     prediction: Path
     dice: float
-    """Mean over labels; chooses which cases are shown."""
+    """Mean over labels; decides which cases are shown."""
 
 
 def draw_metrics(results: Mapping[str, Sequence[Agreement]], path: Path) -> None:
-    """Plot Dice, surface distances and volumes of each label, every case a point."""
+    """Plot Dice, surface distances and volumes of each label, with a point for every case."""
     colours = _colours(results)
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(1, 4, figsize=(11, 2.9), layout="constrained")
@@ -184,7 +184,7 @@ def _outline(ax: Axes, mask: np.ndarray, colour: str, *, width: float, style: An
 
 
 def _slices(filled: np.ndarray) -> list[int]:
-    """Choose slices spread over those that hold something (over all, if none does)."""
+    """Choose slices, spread over those with a label (over all, if no slice has one)."""
     candidates = np.flatnonzero(filled) if filled.any() else np.arange(filled.size)
     places = np.linspace(0, candidates.size - 1, MONTAGE_SLICES + 2)[1:-1]
     return [int(candidates[round(place)]) for place in places]

@@ -1,7 +1,7 @@
-"""How well a segmentation agrees with its reference: Dice, surface distances, volumes.
+"""Agreement of a segmentation with its reference: Dice, surface distances, volumes.
 
-When a label is in neither image, they agree: Dice is 1 and distances are 0. When it is in one of
-them only, Dice is 0 and there is no distance (NaN), which means leave out and count.
+If a label is in neither image, they agree: Dice is 1 and distances are 0. If it is in only one of
+them, Dice is 0 and the distance is NaN: such cases are counted, and left out of mean distances.
 """
 
 from __future__ import annotations
@@ -58,10 +58,10 @@ def agreement(
 def surface_distances(
     reference: np.ndarray, prediction: np.ndarray, spacing: tuple[float, ...]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Give the distance of each surface voxel to the other surface, in mm, in both directions.
+    """Return the distance of each surface voxel to the other surface, in mm, in both directions.
 
-    A surface voxel is one of the mask with a neighbour (sharing a face) outside of it; the outside
-    of the image counts as outside. Both masks must hold something.
+    A surface voxel is a voxel of the mask with a neighbour (sharing a face) outside of it; the
+    outside of the image counts as outside. Both masks must have voxels.
     """
     box = ndimage.find_objects((reference | prediction).astype(np.uint8))[0]
     first, second = surface(reference[box]), surface(prediction[box])
@@ -71,5 +71,5 @@ def surface_distances(
 
 
 def surface(mask: np.ndarray) -> np.ndarray:
-    """Mark the voxels of a mask that have a neighbour outside of it."""
+    """Return the voxels of a mask that have a neighbour outside of it."""
     return np.asarray(mask & ~ndimage.binary_erosion(mask, border_value=0))

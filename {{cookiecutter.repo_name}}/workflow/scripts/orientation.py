@@ -1,8 +1,8 @@
 """Image orientations: SCT's letters, nibabel's letters, and moving an image between them.
 
 An orientation is three letters, one per array axis. SCT's letters name the side that the axis
-comes *from* (its first voxel); nibabel's name the side that it goes *to* (its last voxel). SCT
-``RPI`` is therefore nibabel ``LAS``. ``image_orientation`` in ``dataset.json`` and in
+comes *from* (its first voxel); nibabel's name the side that it goes *to* (its last voxel). SCT's
+``RPI`` is therefore nibabel's ``LAS``. ``image_orientation`` in ``dataset.json`` and in
 ``config.yaml`` is in SCT's letters.
 """
 
@@ -42,10 +42,10 @@ def switch_convention(code: str) -> str:
 
 
 def orientation_of(affine: np.ndarray) -> str:
-    """Name the orientation of a 4 x 4 voxel-to-world (RAS+, mm) matrix in SCT's letters.
+    """Return the orientation of a 4 x 4 voxel-to-world (RAS+, mm) matrix in SCT's letters.
 
     Raises:
-        ValueError: if the matrix is singular or holds non-finite numbers.
+        ValueError: if the matrix is singular or contains non-finite numbers.
     """
     matrix = np.asarray(affine, dtype=float)[:3, :3]
     if not np.isfinite(matrix).all() or np.isclose(np.linalg.det(matrix), 0, atol=1e-12):
@@ -58,7 +58,7 @@ def reorient_array(array: np.ndarray, current: str, wanted: str) -> np.ndarray:
     """Flip and swap the first three axes of ``array`` from one orientation to another.
 
     Both orientations are in SCT's letters. No value is interpolated, so going there and back
-    gives the same array again.
+    returns the same array.
     """
     moves = ornt_transform(_ornt(current), _ornt(wanted))
     return np.ascontiguousarray(apply_orientation(array, moves))
@@ -67,16 +67,16 @@ def reorient_array(array: np.ndarray, current: str, wanted: str) -> np.ndarray:
 def reorient_affine(
     affine: np.ndarray, shape: tuple[int, ...], current: str, wanted: str
 ) -> np.ndarray:
-    """Give the voxel-to-world matrix of an array of ``shape`` after ``reorient_array``."""
+    """Return the voxel-to-world matrix of an array of ``shape`` after ``reorient_array``."""
     moves = ornt_transform(_ornt(current), _ornt(wanted))
     return np.asarray(affine @ inv_ornt_aff(moves, shape[:3]))
 
 
 def reorient_image(image: Any, wanted: str) -> nib.Nifti1Image:
-    """Give ``image`` (a nibabel image) with its axes in the orientation ``wanted`` (SCT's letters).
+    """Return ``image`` (a nibabel image) in the orientation ``wanted`` (SCT's letters).
 
     Raises:
-        ValueError: if the image's own orientation can't be told, or ``wanted`` is no orientation.
+        ValueError: if the image has no orientation, or ``wanted`` is not an orientation.
     """
     current = orientation_of(image.affine)
     array = np.asanyarray(image.dataobj)

@@ -1,7 +1,7 @@
-"""Let nnU-Net plan and preprocess, with our changes to its plans and our splits.
+"""Run nnU-Net's planning and preprocessing, with our changes to its plans and our splits.
 
-nnU-Net's own splits are by file, so that two sessions of one subject may end up on both sides; ours
-are by subject.
+nnU-Net splits by file, so two sessions of one subject may be on both sides; our splits are by
+subject.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from splits import nnunet_splits, prepare
 def apply_overrides(
     plans: Mapping[str, Any], configuration: str, overrides: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Lay ``overrides`` on one configuration of nnU-Net's plans.
+    """Return nnU-Net's plans with ``overrides`` in one configuration.
 
     Raises:
-        ValueError: if nnU-Net planned no such configuration, or the network's numbers per stage no
-            longer agree with each other.
+        ValueError: if nnU-Net did not plan the configuration, or the network's numbers per stage
+            no longer agree.
     """
     configurations = plans["configurations"]
     if configuration not in configurations:
         raise ValueError(
-            f"nnU-Net plans no {configuration} for this dataset, only "
+            f"nnU-Net does not plan {configuration} for this dataset, only "
             f"{', '.join(configurations)}; change nnunet.configuration in config.yaml"
         )
     changed = merge(configurations[configuration], overrides)
@@ -63,7 +63,7 @@ def plan(settings: Settings, jobs: int) -> None:
     """Fingerprint, plan, preprocess; write ``splits_final.json`` last.
 
     Raises:
-        ValueError, RuntimeError, OSError: one line that says what is wrong.
+        ValueError, RuntimeError, OSError: with one line that says what is wrong.
     """
     number = str(settings.dataset.id)
     environment = settings.environment() | thrift(jobs, "cpu")

@@ -16,7 +16,7 @@ def predict(settings: Settings, jobs: int) -> None:
     """Predict ``imagesTs`` into ``predictions/`` in the work folder, with all trained folds.
 
     Raises:
-        RuntimeError, OSError: one line that says what is wrong.
+        RuntimeError, OSError: with one line that says what is wrong.
     """
     install_trainer(settings)
     output = settings.work / "predictions"

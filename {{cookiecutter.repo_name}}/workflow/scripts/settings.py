@@ -1,7 +1,7 @@
 """Read and check ``config.yaml``.
 
-``load`` gives frozen ``Settings``; whatever is wrong in the file becomes a ``SettingsError`` of one
-line that says where and what to write instead.
+``load`` returns frozen ``Settings``, or raises ``SettingsError`` with one line for each error, which
+says where it is and what to write instead.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Dataset:
     contrasts: tuple[str, ...]
     as_channels: bool
     label_files: Mapping[str, Mapping[int, int]]
-    """For each suffix of a label file: value in the file -> value to train with."""
+    """For each suffix of a label file: value in the file -> value for training."""
     exclude: Mapping[str, str]
 
 
@@ -65,7 +65,7 @@ class Nnunet:
 
 @dataclass(frozen=True)
 class Resources:
-    """What one job of a kind asks for."""
+    """The resources of one job."""
 
     gpus: int
     cpus: int
@@ -75,7 +75,7 @@ class Resources:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What the evaluation writes and demands."""
+    """Where the evaluation writes, and the Dice that it requires."""
 
     minimum_dice: Mapping[str, float]
     readme: Path | None
@@ -133,28 +133,28 @@ class Settings:
 
     @property
     def values(self) -> frozenset[int]:
-        """Every value that a label map may hold, background and ignore label included."""
+        """Every value that a label map may contain, background and ignore label included."""
         found = {value for values in self.labels.values() for value in values} | {0}
         return frozenset(found if self.ignore is None else found | {self.ignore})
 
     def environment(self) -> dict[str, str]:
-        """Environment variables with which nnU-Net works inside the work folder."""
+        """Return the environment variables that make nnU-Net use the work folder."""
         work = self.work.resolve()
         variables = {
             name: str(work / name)
             for name in ("nnUNet_raw", "nnUNet_preprocessed", "nnUNet_results")
         }
         if self.nnunet.trainer_file is not None:
-            # nnU-Net imports every module that it finds there, so the file is alone in its folder.
+            # nnU-Net imports every module in this folder, so it contains only this file.
             variables["nnUNet_extTrainer"] = str(work / "trainer")
         return variables
 
 
 def load(paths: Iterable[Path]) -> Settings:
-    """Read YAML (or JSON) files, later ones over earlier ones, and check the result.
+    """Read YAML (or JSON) files, merge later ones over earlier ones, and check the result.
 
     Raises:
-        SettingsError: if a file can't be read or its content is wrong.
+        SettingsError: if a file is unreadable or its content is invalid.
     """
     merged: dict[str, Any] = {}
     for path in paths:
@@ -165,13 +165,13 @@ def load(paths: Iterable[Path]) -> Settings:
         except yaml.YAMLError as error:
             raise SettingsError(f"{path}: is not valid YAML: {one_line(error)}") from None
         if not isinstance(content, dict):
-            raise SettingsError(f"{path}: must hold keys and values, like config.yaml")
+            raise SettingsError(f"{path}: must contain keys and values, like config.yaml")
         merged = merge(merged, content)
     return parse(merged)
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay ``over`` on ``base``, key by key; lists and plain values replace."""
+    """Return ``base`` with the values of ``over``, merged key by key; lists are replaced."""
     result = dict(base)
     for key, value in over.items():
         old = result.get(key)
@@ -181,7 +181,7 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def parse(config: Mapping[str, Any]) -> Settings:
-    """Check the configuration and give it as ``Settings``.
+    """Check the configuration and return it as ``Settings``.
 
     Raises:
         SettingsError: with one line per problem.

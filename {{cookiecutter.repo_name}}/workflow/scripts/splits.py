@@ -1,8 +1,8 @@
 """Divide subjects into a test set and folds, and keep the division in a file.
 
-The file, ``datasplits/splits.yaml``, is drawn once and then belongs to the repository: who was
-tested on what never changes by itself. No subject is ever on both sides of a split, with all of its
-sessions and contrasts.
+The file, ``datasplits/splits.yaml``, is drawn once and then belongs to the repository, so the test
+set never changes by itself. No subject is on both sides of a split: all of its sessions and contrasts
+are on the same side.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from settings import Settings, SettingsError, load
 _HEADER = """\
 # Which subject is in the test set and in which fold. Fold k is validated on the subjects listed
 # under its number and trained on those of all other folds. Drawn once with the seed below; edit it
-# or delete it (to draw anew) before training, never after.
+# or delete it (to draw it again) before training, never after.
 """
 
 
@@ -37,7 +37,7 @@ class Splits:
 
     @property
     def subjects(self) -> list[str]:
-        """Every subject, as often as it is listed."""
+        """All subjects, duplicates included."""
         return [*self.test, *(subject for fold in self.folds for subject in fold)]
 
 
@@ -47,7 +47,7 @@ def draw(subjects: Iterable[str], *, test: float, folds: int, seed: int) -> Spli
     Args:
         subjects: subject names; their order does not matter.
         test: share of the subjects to hold out, at least one subject.
-        folds: into how many folds the others are divided.
+        folds: number of folds for the other subjects.
         seed: seed of the random generator.
 
     Raises:
@@ -72,11 +72,11 @@ def draw(subjects: Iterable[str], *, test: float, folds: int, seed: int) -> Spli
 def check(
     splits: Splits, subjects: Iterable[str], *, excluded: Iterable[str], folds: int
 ) -> Splits:
-    """Check a division against the subjects of the dataset; give it without the excluded ones.
+    """Check splits against the subjects of the dataset; return them without the excluded ones.
 
     Raises:
-        ValueError: one line: a subject is listed twice, unknown, or missing; a part is empty; or
-            the number of folds is not ``folds``.
+        ValueError: with one line, if a subject is duplicate, unknown or missing, a part is empty,
+            or the number of folds is not ``folds``.
     """
     known, out = set(subjects), set(excluded)
     listed = splits.subjects
@@ -96,7 +96,7 @@ def check(
     if unlisted:
         raise ValueError(
             f"{', '.join(unlisted)}: in the dataset, but not listed; add it to a fold or the test "
-            "set, or exclude it in config.yaml, or delete the file to draw anew"
+            "set, or exclude it in config.yaml, or delete the file to draw it again"
         )
     kept = Splits(
         tuple(s for s in splits.test if s not in out),
@@ -111,10 +111,10 @@ def check(
 
 
 def nnunet_splits(splits: Splits, subject_of: Mapping[str, str]) -> list[dict[str, list[str]]]:
-    """Turn folds of subjects into nnU-Net's ``splits_final.json``, which lists cases.
+    """Return nnU-Net's ``splits_final.json``, which lists cases, for folds of subjects.
 
     Args:
-        splits: the division of subjects.
+        splits: the splits by subject.
         subject_of: case -> subject, of the training cases only.
     """
     result = []
@@ -129,7 +129,7 @@ def read(path: Path) -> Splits:
     """Read a splits file.
 
     Raises:
-        ValueError: if it is not one.
+        ValueError: if it is invalid.
     """
     try:
         content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -141,12 +141,12 @@ def read(path: Path) -> Splits:
         folds = list(folds.values()) if list(folds) == list(range(len(folds))) else None
     lists: list[Any] = [test, *folds] if isinstance(folds, list) else [None]
     if not all(isinstance(part, list) and all(isinstance(s, str) for s in part) for part in lists):
-        raise ValueError("must hold test: [subjects] and folds: 0: [subjects], 1: [subjects], ...")
+        raise ValueError("must contain test: [subjects] and folds: {0: [subjects], 1: [subjects]}")
     return Splits(tuple(lists[0]), tuple(tuple(fold) for fold in lists[1:]))
 
 
 def to_yaml(splits: Splits, seed: int) -> str:
-    """Write a division as the text of a splits file."""
+    """Return splits as the text of a splits file."""
     content = {
         "seed": seed,
         "test": list(splits.test),
@@ -156,16 +156,16 @@ def to_yaml(splits: Splits, seed: int) -> str:
 
 
 def prepare(settings: Settings) -> tuple[Splits, bool]:
-    """Read the splits file, or draw it if there is none; the flag tells whether it was drawn.
+    """Read the splits file, or draw it if it is missing; return also whether it was drawn.
 
     Raises:
-        ValueError: if the file or the dataset does not allow it.
+        ValueError: if the file or the dataset is invalid.
     """
     samples, skipped = find_samples(settings.dataset)
     subjects = {sample.subject for sample in samples}
     if not subjects:
         raise ValueError(
-            f"{settings.dataset.bids}: no subject has both NIfTI image and labels; the first: "
+            f"{settings.dataset.bids}: no subject has both a NIfTI image and labels; for example "
             f"{skipped[0].what}: {skipped[0].reason}"
         )
     wanted = settings.splits
@@ -182,7 +182,7 @@ def prepare(settings: Settings) -> tuple[Splits, bool]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Draw the splits file, or check the one that is there."""
+    """Draw the splits file, or check the existing one."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     add_config_argument(parser)
     arguments = parser.parse_args(argv)

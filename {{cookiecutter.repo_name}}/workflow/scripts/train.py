@@ -1,7 +1,7 @@
-"""Train one fold, or go on with a training that was interrupted.
+"""Train one fold, or continue an interrupted training.
 
-nnU-Net keeps its checkpoints in the fold's folder, which Snakemake never deletes; whatever stopped
-the training, running the same command again goes on from the latest checkpoint.
+nnU-Net keeps its checkpoints in the fold's folder, which Snakemake never deletes: running the same
+command again continues from the latest checkpoint.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CHECKPOINTS = ("checkpoint_final.pth", "checkpoint_latest.pth", "checkpoint_best
 
 
 def next_step(folder: Path) -> str:
-    """Say what is left to do for a fold, from what its folder holds.
+    """Return what is left to do for a fold, judged by the files in its folder.
 
     Returns:
         ``train``, ``continue`` (a checkpoint is there), ``validate`` (training is finished) or
@@ -38,9 +38,9 @@ def next_step(folder: Path) -> str:
 
 
 def set_aside_broken(folder: Path) -> list[Path]:
-    """Rename checkpoints that were cut off while being written, so that nnU-Net takes another.
+    """Rename incomplete checkpoints, so that nnU-Net uses another; return their paths.
 
-    A checkpoint is a zip archive whose directory stands at its end, so a cut one is no zip.
+    A checkpoint is a zip archive with its directory at the end, so an incomplete one is not a zip.
     """
     broken = [
         folder / name
@@ -53,7 +53,7 @@ def set_aside_broken(folder: Path) -> list[Path]:
 
 
 def data_digest(settings: Settings, fold: str) -> str:
-    """Summarise what a fold learns from: data, plans and split. Another digest, another model."""
+    """Return a digest of what a fold is trained with: data, plans and split."""
     folder = settings.preprocessed
     plans = read_json(folder / f"{settings.nnunet.plans_name}.json")
     splits = read_json(folder / "splits_final.json")
@@ -72,29 +72,29 @@ def data_digest(settings: Settings, fold: str) -> str:
 
 
 def notes(settings: Settings) -> Path:
-    """Folder for what this workflow remembers of a model's training."""
+    """Return the folder where the workflow stores the digests of a model's training data."""
     return settings.work / "trained_on" / settings.dataset_name / settings.nnunet.model_name
 
 
 def check_unchanged(settings: Settings, fold: str, step: str) -> None:
-    """Refuse to go on with a training whose data have changed; else remember the data.
+    """Store the digest of the training data; refuse to continue a training if it has changed.
 
     Raises:
-        ValueError: one line that says what to move away.
+        ValueError: with one line that names the folder to move or delete.
     """
     note = notes(settings) / f"fold_{fold}.json"
     digest = data_digest(settings, fold)
     known = read_json(note)["data"] if note.is_file() else digest
     if step != "train" and known != digest:
         raise ValueError(
-            f"{settings.model / f'fold_{fold}'} was trained on other data, plans or splits than "
-            "those of now; move or delete that folder to train anew"
+            f"{settings.model / f'fold_{fold}'} was trained on other data, plans or splits than the "
+            "current ones; move or delete that folder to train it again"
         )
     write_json(note, {"data": digest})
 
 
 def install_trainer(settings: Settings) -> None:
-    """Put the custom trainer where nnU-Net looks for it, and beside the model for the package."""
+    """Copy the custom trainer to where nnU-Net looks for it, and to the model for the package."""
     source = settings.nnunet.trainer_file
     if source is None:
         return
@@ -109,7 +109,7 @@ def install_trainer(settings: Settings) -> None:
 
 
 def arguments_for(settings: Settings, fold: str, step: str, device: str) -> list[str]:
-    """Compose the arguments of ``nnUNetv2_train``."""
+    """Return the arguments of ``nnUNetv2_train``."""
     nnunet = settings.nnunet
     arguments = [str(settings.dataset.id), nnunet.configuration, fold]
     arguments += ["-tr", nnunet.trainer, "-p", nnunet.plans_name, "-device", device]
@@ -119,10 +119,10 @@ def arguments_for(settings: Settings, fold: str, step: str, device: str) -> list
 
 
 def hold_lock(path: Path) -> int:
-    """Wait until no other process trains this fold, then hold its lock for this process's life.
+    """Wait until no other process trains this fold, then hold its lock until this process ends.
 
-    A training whose Snakemake was killed may still run: this waits for it instead of writing into
-    the same folder. The lock is not passed on to child processes, and ends with this process.
+    A training may still run after its Snakemake was killed: this waits for it instead of writing
+    into the same folder. Child processes do not inherit the lock.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -135,7 +135,7 @@ def hold_lock(path: Path) -> int:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Train one fold; go on where an earlier run stopped."""
+    """Train one fold; continue where an earlier run stopped."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     add_config_argument(parser)
     parser.add_argument("--fold", required=True, help="number of the fold, or all")
@@ -146,7 +146,7 @@ def main(argv: list[str] | None = None) -> int:
         folder = settings.model / f"fold_{arguments.fold}"
         hold_lock(notes(settings) / f"fold_{arguments.fold}.lock")
         for path in set_aside_broken(folder):
-            print(f"{path.name} was cut off while being written; going on without it", flush=True)
+            print(f"{path.name} is incomplete; continuing without it", flush=True)
         step = next_step(folder)
         check_unchanged(settings, arguments.fold, step)
         install_trainer(settings)

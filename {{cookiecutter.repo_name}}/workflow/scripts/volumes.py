@@ -1,4 +1,4 @@
-"""Read NIfTI volumes and check them; every error is one line that names the file."""
+"""Read and check NIfTI volumes; every error is one line that names the file."""
 
 from __future__ import annotations
 
@@ -14,23 +14,22 @@ from orientation import orientation_of
 
 
 class VolumeError(ValueError):
-    """A volume can't be used; the text is one line that names the file."""
+    """A volume is invalid; the text is one line that names the file."""
 
 
 GEOMETRY_TOLERANCE = 0.05
-"""How far apart two grids may lie at any corner, as a share of the smallest voxel side."""
+"""Largest distance of two grids at any corner, as a share of the smallest voxel side."""
 
 
 def read_volume(path: Path) -> nib.Nifti1Image:
     """Read a three-dimensional NIfTI volume.
 
-    A fourth dimension of length one, which some converters leave, is dropped.
-
-    Integers of 64 bits, which nibabel does not write unasked, become 64-bit floats.
+    A fourth dimension of length one, which some converters add, is removed. Integers of 64 bits,
+    which nibabel writes only on request, become 64-bit floats.
 
     Raises:
-        VolumeError: unreadable, not three-dimensional, empty, not real numbers, NaN or infinite
-            values or such as 32-bit floats can't hold, or axes without a direction.
+        VolumeError: if the file is unreadable, not three-dimensional or empty, if a value is not a
+            finite real number of 32 bits, or if the axes have no direction.
     """
     try:
         image: Any = nib.load(path)
@@ -40,22 +39,22 @@ def read_volume(path: Path) -> nib.Nifti1Image:
             f"{path}: can't be read as NIfTI: {' '.join(str(error).split())}"
         ) from None
     if array.dtype.fields is not None or np.iscomplexobj(array):
-        raise VolumeError(f"{path}: holds {array.dtype} voxels; one real number each is needed")
+        raise VolumeError(f"{path}: contains {array.dtype} voxels; each must be one real number")
     shape = array.shape
     while array.ndim > 3 and array.shape[-1] == 1:
         array = array[..., 0]
     if array.ndim != 3:
         raise VolumeError(
-            f"{path}: is {array.ndim}D ({'x'.join(map(str, shape))}); one 3D volume is needed"
+            f"{path}: is {array.ndim}D ({'x'.join(map(str, shape))}); it must be one 3D volume"
         )
     if array.size == 0:
         raise VolumeError(f"{path}: has no voxels")
     if not np.isfinite(array).all():
-        raise VolumeError(f"{path}: holds NaN or infinite values")
+        raise VolumeError(f"{path}: contains NaN or infinite values")
     if array.dtype.itemsize > 4:
         array = array.astype(np.float64, copy=False)
         if max(array.max(), -array.min()) > np.finfo(np.float32).max:
-            raise VolumeError(f"{path}: holds values beyond those of 32-bit floats")
+            raise VolumeError(f"{path}: contains values beyond those of 32-bit floats")
     try:
         orientation_of(image.affine)
     except ValueError as error:
@@ -64,9 +63,9 @@ def read_volume(path: Path) -> nib.Nifti1Image:
 
 
 def same_grid(first: Any, second: Any) -> str:
-    """Say how the voxel grids of two images differ; an empty string if they agree.
+    """Return how the voxel grids of two images differ; an empty string if they agree.
 
-    Grids agree when their shapes are equal and no corner of one lies further than
+    Grids agree if their shapes are equal and no corner of one is further than
     ``GEOMETRY_TOLERANCE`` of a voxel from that of the other.
     """
     if first.shape != second.shape:
@@ -75,28 +74,29 @@ def same_grid(first: Any, second: Any) -> str:
     gap = np.linalg.norm((corners @ (first.affine - second.affine).T)[:, :3], axis=1).max()
     voxel = min(float(np.linalg.norm(first.affine[:3, axis])) for axis in range(3))
     if gap > GEOMETRY_TOLERANCE * voxel:
-        return f"they lie up to {gap:.3g} mm apart (position, voxel size or direction differ)"
+        return f"they are up to {gap:.3g} mm apart (position, voxel size or direction differ)"
     return ""
 
 
 def label_values(path: Path, array: np.ndarray, declared: Iterable[int]) -> np.ndarray:
-    """Give a label volume as whole numbers, after checking that all its values are declared.
+    """Return a label volume as whole numbers, after checking that all its values are declared.
 
     Raises:
-        VolumeError: for a value that is not whole (soft segmentations) or not declared.
+        VolumeError: if a value is not whole (soft segmentations) or not declared.
     """
     found = np.unique(array)
     whole = np.rint(found.astype(float))
     odd = found[np.abs(found - whole) > 1e-3]
     if odd.size:
         raise VolumeError(
-            f"{path}: holds the value {odd[0]:.4g}; label files need whole numbers (make it binary)"
+            f"{path}: contains the value {odd[0]:.4g}; label files need whole numbers, so binarize "
+            "soft segmentations"
         )
     allowed = {0, *declared}
     wrong = sorted({int(value) for value in whole} - allowed)
     if wrong:
         raise VolumeError(
-            f"{path}: holds the value {wrong[0]}, which dataset.label_files in config.yaml does "
+            f"{path}: contains the value {wrong[0]}, which dataset.label_files in config.yaml does "
             f"not declare; declared are {', '.join(map(str, sorted(allowed)))}"
         )
     return np.rint(array).astype(np.int32)
