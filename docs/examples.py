@@ -21,9 +21,9 @@ from console import block, console  # noqa: E402
 from model_lint.findings import DEFAULT_CONSUMERS  # noqa: E402
 from model_lint.rules import all_rules  # noqa: E402
 
-#: Lines of a difference that help; what is longer shows no single defect.
+#: Lines of a difference that is shown; a longer one does not show a single defect.
 _MOST_LINES = 24
-#: Gathered now: mkdocs takes the tests off the path when it has loaded its hook.
+#: Collected at import: mkdocs removes the tests from the path after it has loaded the hook.
 _CASES = catalogue.of_rules()
 
 
@@ -67,7 +67,7 @@ def finding(code: str, what: str) -> str:
 
 
 def firing(code: str) -> list[Case]:
-    """Return the cases in which a rule fires."""
+    """Return the cases in which a rule reports."""
     return [case for case in _CASES if case.code == code and case.fires]
 
 

@@ -20,7 +20,7 @@ from .shared import joined, path_inside, pieces, taken, tally
 
 _TITLES = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.INFO: "Infos"}
 _LEGEND = (
-    "<b>Errors</b> fail or silently go wrong where the package is to run, break the "
+    "<b>Errors</b> fail or are silently wrong in a consumer of the package, break the "
     "specification, or are unsafe. <b>Warnings</b> work today, but break a convention, waste "
     "space, leak, or will fail soon. <b>Infos</b> are worth knowing."
 )
