@@ -216,10 +216,11 @@ def plans_incomplete(package: Package) -> Iterator[Problem]:
 def plans_code(package: Package) -> Iterator[Problem]:
     """`plans.json` names code that is not part of a network.
 
-    Why: when they load the model, nnU-Net and SCT import any name in these places and call it with
-    arguments from the same file: `"nonlin": "os.system"` runs a command. nnU-Net writes only
-    classes of `torch.nn` and of `dynamic_network_architectures`. A model whose own
-    `trainer_class.py` builds the network is not checked: it may name parts of that trainer.
+    Why: when they load the model, nnU-Net and SCT import the classes that the plans name, without
+    any check, and call them with arguments from the same file: `"nonlin": "os.system"` runs a
+    command. nnU-Net writes only classes of `torch.nn` and of `dynamic_network_architectures`. A
+    model whose own `trainer_class.py` builds the network is not checked: it may name parts of that
+    trainer.
 
     Fix: don't load this model; get the `plans.json` of the training from a source that you trust.
     """

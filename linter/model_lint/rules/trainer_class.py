@@ -164,11 +164,10 @@ def _relative_imports(module: ast.Module, path: str) -> Iterator[Problem]:
 def trainer_class_imports(package: Package) -> Iterator[Problem]:
     """`trainer_class.py` needs a module or a variable that is missing from an SCT installation.
 
-    Why: it fails on every user's machine, even if only the training needs the import. Missing are
-    modules that are not installed with SCT; files next to `trainer_class.py`, where SCT's Python
-    does not look; modules and names that SCT's nnU-Net (2.6.2) or the stock one (2.8) does not
-    have; and nnU-Net 1, whose trainers nnU-Net 2 can't run. It is a warning if the import may not
-    be run.
+    Why: it fails on every user's machine, even if only the training needs the import. The module
+    may not be installed with SCT, may be a file next to `trainer_class.py`, where SCT's Python does
+    not look, or may be missing from SCT's nnU-Net (2.6.2) or the stock one (2.8), as may a name in
+    it. Trainers of nnU-Net 1 can't run in nnU-Net 2. It is a warning if the import may not be run.
 
     Fix: import it inside the method that needs it, or put the import into `try` with `except
     ImportError`. Your own code must be in `trainer_class.py` itself. Read variables with
