@@ -95,7 +95,7 @@ def _device(arguments: tuple[object, ...]) -> object:
         case (str(kind), int(index)) if kind in DEVICES and type(index) is int:
             _expect(0 <= index <= _MAX_DEVICE, f"torch refuses the device {index}")
             return Device(kind, index)
-    raise ArgumentsError("torch accepts only a kind of device and a number")
+    raise ArgumentsError("torch refuses anything but a kind of device and a number")
 
 
 def _size(arguments: tuple[object, ...]) -> object:

@@ -98,7 +98,7 @@ class Machine(PickleStack):
         if len(self.stack) != 1 or self.marks:
             raise malformed(f"STOP leaves {len(self.stack)} values")
         if self._frame_end and self.base + self.pos != self._frame_end:
-            raise malformed("its last frame does not end with it")
+            raise malformed("its last frame does not end at STOP")
         raise _StopError
 
     # Globals, calls and storages.

@@ -26,7 +26,7 @@ class _Parsed(NamedTuple):
     #: The parsed value; None if it is unreadable.
     value: Any
     unreadable: Unreadable | None = None
-    #: Keys that are duplicate in one object: ``json.load`` silently keeps the last.
+    #: Duplicate keys of an object: ``json.load`` silently keeps the last.
     repeated_keys: tuple[str, ...] = ()
     #: Strings, brackets and commas in it.
     tokens: int = 0
@@ -62,7 +62,7 @@ class JsonFile(_Parsed):
 
     @property
     def repeated(self) -> Iterator[tuple[str, int]]:
-        """The keys that are duplicate in one object, with the line of the later one."""
+        """The duplicate keys of objects, each with the line of the later one."""
         if not self.repeated_keys:
             return
         seen: set[tuple[Step, ...]] = set()

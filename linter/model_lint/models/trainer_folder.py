@@ -106,9 +106,9 @@ class TrainerFolder(NamedTuple):
 
     @property
     def channels(self) -> int | None:
-        """The channels of an image as nnU-Net counts them: ``modality`` wins, letters of a text.
+        """The number of channels of an image, as nnU-Net counts them.
 
-        None if ``dataset.json`` does not state them.
+        ``modality`` has priority; a text counts by its letters. None if ``dataset.json`` has none.
         """
         dataset = self.dataset.object if self.dataset else {}
         names = dataset.get("modality", dataset.get("channel_names"))
@@ -208,7 +208,7 @@ def build_trainer_folder(
     reader: JsonReader,
     checkpoints: Mapping[str, Checkpoint | BadCheckpoint | None],
 ) -> TrainerFolder:
-    """Build the model of a trainer folder from its path and the checkpoints, which are read."""
+    """Build the model of a trainer folder from its path and the checkpoints that were read."""
     prefix = f"{path}/" if path else ""
     names = _fold_names(tree, path)
     name = path.rpartition("/")[2]

@@ -90,7 +90,7 @@ def _about_checkpoints(packed: Packed) -> Iterator[str]:
     if after < before:
         number = count(packed.checkpoints, "checkpoint")
         yield _wrapped(
-            f"{number}: {size(before)} before, {size(after)} without what only training needs"
+            f"{number}: {size(before)} before, {size(after)} now, without what only training needs"
         )
 
 

@@ -1,4 +1,4 @@
-"""Limits on what is read of packages and repositories: no genuine one reaches them.
+"""Limits on what is read of packages and repositories, chosen from genuine ones.
 
 The limits of a checkpoint are in `checkpoint`, next to the code that they stop.
 """
