@@ -1,13 +1,65 @@
-"""Defaults that follow from earlier answers. No answer makes them fail."""
+"""The defaults that follow from earlier answers; any answers have one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from . import words
-from .checkout import DEFINITION, Answers
-from .errors import AnswerError
-from .parts import composed, values
+from .answers import DEFINITION, AnswerError, Answers
+from .name import composed, values
+
+#: The words for values of the name, in titles and descriptions.
+_TASKS = {"seg": "segmentation", "label": "labeling", "find": "detection"}
+_ANATOMIES = {
+    "sc": "spinal cord",
+    "gm": "gray matter",
+    "wm": "white matter",
+    "csf": "cerebrospinal fluid",
+    "canal": "spinal canal",
+    "rootlets": "nerve rootlets",
+    "disc": "intervertebral discs",
+    "discs": "intervertebral discs",
+    "axon": "axons",
+    "lesion": "lesions",
+    "tumor": "tumors",
+    "pmj": "pontomedullary junction",
+    "drg": "dorsal root ganglia",
+}
+_PATHOLOGIES = {"hc": "healthy controls", "ms": "multiple sclerosis", "sci": "spinal cord injury"}
+_CONDITIONS = {"invivo": "in vivo", "exvivo": "ex vivo"}
+_CONTRASTS = {
+    "t1": "T1-weighted MRI",
+    "t2": "T2-weighted MRI",
+    "t2star": "T2*-weighted MRI",
+    "dwi": "diffusion-weighted MRI",
+    "pd": "proton density-weighted MRI",
+    "mp2rage": "MP2RAGE MRI",
+    "unit1": "MP2RAGE UNIT1 MRI",
+    "epi": "EPI MRI",
+    "psir": "PSIR MRI",
+    "stir": "STIR MRI",
+    "mt": "magnetization transfer MRI",
+    "sem": "scanning electron microscopy",
+    "tem": "transmission electron microscopy",
+    "ct": "CT",
+}
+#: BIDS suffixes of the images of each contrast.
+_SUFFIXES = {
+    "t1": "T1w",
+    "t2": "T2w",
+    "t2star": "T2star",
+    "dwi": "dwi",
+    "pd": "PDw",
+    "mp2rage": "UNIT1",
+    "unit1": "UNIT1",
+    "epi": "bold",
+    "psir": "PSIR",
+    "stir": "STIR",
+    "mt": "MTS",
+    "sem": "SEM",
+    "tem": "TEM",
+}
+#: Words of a contrast that are not images.
+_NO_IMAGE = frozenset({"contrast", "agnostic", "multicontrast"})
 
 
 def suggested(answers: Answers, question: str) -> str:
@@ -16,7 +68,7 @@ def suggested(answers: Answers, question: str) -> str:
 
 
 def follows(answers: Answers, question: str) -> bool:
-    """Return whether an answer is the one that follows from the others."""
+    """Return whether an answer is the default that follows from the others."""
     default = DEFINITION[question]
     if question in _SUGGESTIONS:
         return bool(answers[question] == suggested(answers, question))
@@ -24,11 +76,11 @@ def follows(answers: Answers, question: str) -> bool:
 
 
 def images(answers: Answers) -> list[str]:
-    """Return the contrasts that name images, without numbers, field strengths and the like."""
+    """Return the contrasts that are images, without numbers, field strengths and the like."""
     return [
         value
         for value in values(answers, "contrast")
-        if value and value not in words.NO_IMAGE and value[0] not in "0123456789"
+        if value and value not in _NO_IMAGE and value[0] not in "0123456789"
     ]
 
 
@@ -36,7 +88,7 @@ def _name(answers: Answers) -> str:
     try:
         return composed(answers)
     except AnswerError as error:
-        return str(error)  # shown with the question, long before the check
+        return str(error)  # shown as the default, before the check
 
 
 def _title(answers: Answers) -> str:
@@ -45,7 +97,7 @@ def _title(answers: Answers) -> str:
 
 
 def _description(answers: Answers) -> str:
-    condition = _said(answers, "condition", words.CONDITIONS)
+    condition = _said(answers, "condition", _CONDITIONS)
     animal = " and ".join(values(answers, "animal"))
     text = (
         f"Deep learning-based {_task(answers)} of the {_anatomy(answers)} on {condition} {animal}"
@@ -53,7 +105,7 @@ def _description(answers: Answers) -> str:
     text += f" {_contrast(answers)}"
     if values(answers, "pathology") in {(), ("hc",)}:
         return text
-    return f"{text} in {_said(answers, 'pathology', words.PATHOLOGIES)}"
+    return f"{text} in {_said(answers, 'pathology', _PATHOLOGIES)}"
 
 
 def _labels(answers: Answers) -> str:
@@ -61,7 +113,7 @@ def _labels(answers: Answers) -> str:
 
 
 def _channels(answers: Answers) -> str:
-    return ", ".join(words.SUFFIXES.get(image, image) for image in images(answers))
+    return ", ".join(_SUFFIXES.get(image, image) for image in images(answers))
 
 
 _SUGGESTIONS: Mapping[str, Callable[[Answers], str]] = {
@@ -74,15 +126,15 @@ _SUGGESTIONS: Mapping[str, Callable[[Answers], str]] = {
 
 
 def _task(answers: Answers) -> str:
-    return words.TASKS.get(str(answers["task"]), "segmentation")
+    return _TASKS.get(str(answers["task"]), "segmentation")
 
 
 def _anatomy(answers: Answers) -> str:
-    return _listed(words.ANATOMIES.get(v, v) for v in values(answers, "anatomy"))
+    return _listed(_ANATOMIES.get(v, v) for v in values(answers, "anatomy"))
 
 
 def _contrast(answers: Answers) -> str:
-    named = [words.CONTRASTS.get(image, f"{image} images") for image in images(answers)]
+    named = [_CONTRASTS.get(image, f"{image} images") for image in images(answers)]
     return _listed(named) if named else "images of any contrast"
 
 
