@@ -52,7 +52,7 @@ def load() -> ModuleType:
     package.__path__ = [str(ROOT), str(ROOT / "linter")]
     sys.modules[PACKAGE] = package
     importlib.invalidate_caches()
-    # Python compares bytecode with its source only by size and seconds, which two commits may share.
+    # Python compares bytecode with its source only by size and seconds: two commits may agree.
     before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
         return importlib.import_module(f"{PACKAGE}.questions")

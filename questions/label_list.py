@@ -58,8 +58,8 @@ def _read_item(item: str) -> tuple[str, tuple[int, ...]]:
         raise AnswerError("labels", f"{quote(item.strip())} is not a label; {_FORM}.")
     name, numbers = match[1], re.split(r"\s*\+\s*", match[2])
     if len(name) > _NAME_LENGTH:
-        long = f"{quote(name)} has {len(name)} characters"
-        raise AnswerError("labels", f"{long}; type at most {_NAME_LENGTH}.")
+        long = f"{quote(name)} has {len(name)} characters; type at most {_NAME_LENGTH}."
+        raise AnswerError("labels", long)
     if _NAME.fullmatch(name) is None:
         raise AnswerError(
             "labels",
@@ -78,10 +78,8 @@ def _read_item(item: str) -> tuple[str, tuple[int, ...]]:
 def _check(values: dict[str, tuple[int, ...]]) -> None:
     """Raise AnswerError for the first problem that the linter reports in ``dataset.json``."""
     for problem in linter.label_problems(_dataset_entries(values)):
-        reason = problem.message
-        if problem.help:
-            reason += f"; {problem.help}"
-        raise AnswerError("labels", f"{reason}; {_FORM}.")
+        advice = f"{problem.help}; {_FORM}" if problem.help else _FORM
+        raise AnswerError("labels", f"{problem.message}; {advice}.")
 
 
 def _dataset_entries(values: dict[str, tuple[int, ...]]) -> dict[str, Any]:

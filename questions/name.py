@@ -27,7 +27,8 @@ def composed(answers: Answers) -> str:
         return naming.compose(naming.Fields(**parts))
     except ValueError as error:
         # Each part is valid by itself: the name is too long, or an unlisted word is ambiguous.
-        raise AnswerError(_longest(parts), f"{error}.") from None
+        longest = max(parts, key=lambda part: len("-".join(parts[part])))
+        raise AnswerError(longest, f"{error}.") from None
 
 
 def check_name(answers: Answers) -> None:
@@ -87,7 +88,3 @@ def _difference(read: naming.Name, fields: naming.Fields) -> str:
     said = dict(read.fields.items())
     part = next(part for part, own in fields.items() if said[part] != own)
     return f"its {part} is {'-'.join(said[part]) or 'left out'}"
-
-
-def _longest(parts: dict[str, tuple[str, ...]]) -> str:
-    return max(parts, key=lambda part: len("-".join(parts[part])))

@@ -58,9 +58,7 @@ def _again(answers: Answers, wrong: str) -> str:
 
 def _options(answers: Answers) -> list[str]:
     """Return the options for the version of the template and the output folder."""
-    options: list[str] = []
-    if answers.get("_checkout"):
-        options += ["--checkout", str(answers["_checkout"])]
+    options = ["--checkout", str(answers["_checkout"])] if answers.get("_checkout") else []
     output = answers.get("_output_dir")
     if output and Path(output) != Path.cwd():
         options += ["--output-dir", str(output)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 from .answers import DEFINITION, AnswerError, Answers
 from .name import composed, values
@@ -26,37 +26,22 @@ _ANATOMIES = {
 }
 _PATHOLOGIES = {"hc": "healthy controls", "ms": "multiple sclerosis", "sci": "spinal cord injury"}
 _CONDITIONS = {"invivo": "in vivo", "exvivo": "ex vivo"}
+#: The words for contrasts, and the BIDS suffixes of their images.
 _CONTRASTS = {
-    "t1": "T1-weighted MRI",
-    "t2": "T2-weighted MRI",
-    "t2star": "T2*-weighted MRI",
-    "dwi": "diffusion-weighted MRI",
-    "pd": "proton density-weighted MRI",
-    "mp2rage": "MP2RAGE MRI",
-    "unit1": "MP2RAGE UNIT1 MRI",
-    "epi": "EPI MRI",
-    "psir": "PSIR MRI",
-    "stir": "STIR MRI",
-    "mt": "magnetization transfer MRI",
-    "sem": "scanning electron microscopy",
-    "tem": "transmission electron microscopy",
-    "ct": "CT",
-}
-#: BIDS suffixes of the images of each contrast.
-_SUFFIXES = {
-    "t1": "T1w",
-    "t2": "T2w",
-    "t2star": "T2star",
-    "dwi": "dwi",
-    "pd": "PDw",
-    "mp2rage": "UNIT1",
-    "unit1": "UNIT1",
-    "epi": "bold",
-    "psir": "PSIR",
-    "stir": "STIR",
-    "mt": "MTS",
-    "sem": "SEM",
-    "tem": "TEM",
+    "t1": ("T1-weighted MRI", "T1w"),
+    "t2": ("T2-weighted MRI", "T2w"),
+    "t2star": ("T2*-weighted MRI", "T2star"),
+    "dwi": ("diffusion-weighted MRI", "dwi"),
+    "pd": ("proton density-weighted MRI", "PDw"),
+    "mp2rage": ("MP2RAGE MRI", "UNIT1"),
+    "unit1": ("MP2RAGE UNIT1 MRI", "UNIT1"),
+    "epi": ("EPI MRI", "bold"),
+    "psir": ("PSIR MRI", "PSIR"),
+    "stir": ("STIR MRI", "STIR"),
+    "mt": ("magnetization transfer MRI", "MTS"),
+    "sem": ("scanning electron microscopy", "SEM"),
+    "tem": ("transmission electron microscopy", "TEM"),
+    "ct": ("CT", "ct"),
 }
 #: Words of a contrast that are not images.
 _NO_IMAGE = frozenset({"contrast", "agnostic", "multicontrast"})
@@ -92,17 +77,14 @@ def _name(answers: Answers) -> str:
 
 
 def _title(answers: Answers) -> str:
-    anatomy = _anatomy(answers)
+    anatomy = _said(answers, "anatomy", _ANATOMIES)
     return f"{anatomy[:1].upper()}{anatomy[1:]} {_task(answers)} on {_contrast(answers)}"
 
 
 def _description(answers: Answers) -> str:
-    condition = _said(answers, "condition", _CONDITIONS)
-    animal = " and ".join(values(answers, "animal"))
-    text = (
-        f"Deep learning-based {_task(answers)} of the {_anatomy(answers)} on {condition} {animal}"
-    )
-    text += f" {_contrast(answers)}"
+    anatomy, animal = _said(answers, "anatomy", _ANATOMIES), _said(answers, "animal", {})
+    text = f"Deep learning-based {_task(answers)} of the {anatomy} on "
+    text += f"{_said(answers, 'condition', _CONDITIONS)} {animal} {_contrast(answers)}"
     if values(answers, "pathology") in {(), ("hc",)}:
         return text
     return f"{text} in {_said(answers, 'pathology', _PATHOLOGIES)}"
@@ -113,7 +95,7 @@ def _labels(answers: Answers) -> str:
 
 
 def _channels(answers: Answers) -> str:
-    return ", ".join(_SUFFIXES.get(image, image) for image in images(answers))
+    return ", ".join(_CONTRASTS.get(image, ("", image))[1] for image in images(answers))
 
 
 _SUGGESTIONS: Mapping[str, Callable[[Answers], str]] = {
@@ -129,19 +111,15 @@ def _task(answers: Answers) -> str:
     return _TASKS.get(str(answers["task"]), "segmentation")
 
 
-def _anatomy(answers: Answers) -> str:
-    return _listed(_ANATOMIES.get(v, v) for v in values(answers, "anatomy"))
-
-
 def _contrast(answers: Answers) -> str:
-    named = [_CONTRASTS.get(image, f"{image} images") for image in images(answers)]
+    named = [_CONTRASTS.get(image, (f"{image} images", ""))[0] for image in images(answers)]
     return _listed(named) if named else "images of any contrast"
 
 
 def _said(answers: Answers, part: str, table: Mapping[str, str]) -> str:
-    return " and ".join(table.get(value, value) for value in values(answers, part))
+    return _listed([table.get(value, value) for value in values(answers, part)])
 
 
-def _listed(items: Iterable[str]) -> str:
-    *first, last = list(items) or [""]
+def _listed(items: list[str]) -> str:
+    *first, last = items or [""]
     return f"{', '.join(first)} and {last}" if first else last
