@@ -50,7 +50,7 @@ WRONG = {
     ),
     "label file": (
         {"dataset": {"label_files": {"seg": "1"}}},
-        "dataset.label_files.seg: '1' is not a value for training (1 to 254), or one for each value",
+        "dataset.label_files.seg: '1' is not a value for training (1 to 254), or one for",
     ),
     "value of a label": ({"labels": {"sc": "1"}}, "labels.sc: '1' is not a value (1 to 254), or"),
     "fold's name": ({"nnunet": {"folds": ["first"]}}, "'first' is not a fold (0, 1, ...) or all"),
