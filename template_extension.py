@@ -1,7 +1,7 @@
-"""The Jinja extension that cookiecutter and cruft load: it brings in the rules of the questions.
+"""The Jinja extension that cookiecutter and cruft load: it adds the rules of the questions.
 
 The rules are in ``questions/``. They use the linter for names, labels and orientations. Both are
-imported from the checkout that holds this file, never from an installed package.
+imported from the checkout that contains this file, never from an installed package.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from jinja2 import Environment
 from jinja2.ext import Extension
 
 ROOT = Path(__file__).resolve().parent
-#: The package under which the modules of this checkout are imported.
+#: The name of the package in which the modules of this checkout are imported.
 PACKAGE = "_model_template"
-#: The template's folder. cookiecutter renders its name first: after the last question, before
-#: anything is written.
+#: The template's folder. cookiecutter renders its name after the last question, and before it
+#: writes anything.
 FOLDER = "{{cookiecutter.repo_name}}"
 ACCEPTED_FOLDER = "{{ cookiecutter | accepted(_cookiecutter | default({})) }}"
 
@@ -28,23 +28,23 @@ class TemplateExtension(Extension):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        # `cruft update` generates from two commits in one process. Each imports its own modules.
+        # `cruft update` generates from two commits in one process: each imports its own modules.
         sys.modules.pop(__name__, None)
         environment.filters.update(load().FILTERS)
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:  # noqa: ARG002
         """Check the answers when the folder's name is rendered.
 
-        A ``pre_gen_project`` hook is no place for it: ``--accept-hooks no`` skips it, it runs after
-        the folder was made, and cookiecutter and cruft print a traceback if it fails.
+        A ``pre_gen_project`` hook can't do this: ``--accept-hooks no`` skips it, it runs after the
+        folder is made, and cookiecutter and cruft print a traceback if it fails.
         """
         return ACCEPTED_FOLDER if source == FOLDER else source
 
 
 def load() -> ModuleType:
-    """Import ``questions`` and the linter that it uses, from this checkout and always anew.
+    """Import ``questions`` and its linter from this checkout, again at each call.
 
-    They get a package name of their own, so that an installed linter is never used instead.
+    Their package has its own name, so that an installed linter is never used instead.
     """
     for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
         del sys.modules[name]
@@ -52,7 +52,7 @@ def load() -> ModuleType:
     package.__path__ = [str(ROOT), str(ROOT / "linter")]
     sys.modules[PACKAGE] = package
     importlib.invalidate_caches()
-    # Python compares bytecode with its source by size and seconds only: two commits may agree.
+    # Python compares bytecode with its source only by size and seconds: two commits may agree.
     before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
         return importlib.import_module(f"{PACKAGE}.questions")

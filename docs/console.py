@@ -1,4 +1,4 @@
-"""Commands as a reader would type them, run for real: no output in these pages is made up."""
+"""Run the commands that the guides show: all output in the guides is real."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WIDTH = 79
 def console(command: str, folder: Path, *, statuses: tuple[int, ...] = (0, 1)) -> str:
     """Run a `model-lint` command line in a folder; return it and its output as a code block.
 
-    Raises ValueError where it ends with another exit status than is meant to be shown.
+    Raises ValueError if it ends with another exit status than expected.
     """
     status, text = output(command, folder)
     if status not in statuses:

@@ -21,20 +21,20 @@ from console import block, console  # noqa: E402
 from model_lint.findings import DEFAULT_CONSUMERS  # noqa: E402
 from model_lint.rules import all_rules  # noqa: E402
 
-#: Lines of a difference that help; what is longer shows no single defect.
+#: Lines of a difference that is shown; a longer one does not show a single defect.
 _MOST_LINES = 24
-#: Gathered now: mkdocs takes the tests off the path when it has loaded its hook.
+#: Collected at import: mkdocs removes the tests from the path after it has loaded the hook.
 _CASES = catalogue.of_rules()
 
 
 @dataclass(frozen=True)
 class Example:
-    """What a reader sees of a rule at work, as Markdown."""
+    """An example of a rule, as Markdown."""
 
-    #: What was changed in a sound package, in a few words; "" for a name.
+    #: What was changed in a valid package, in a few words; "" for a name.
     what: str
     failing: str
-    #: From the failing files to the repaired ones; "" where only bytes differ.
+    #: From the failing files to the repaired ones; "" if only bytes differ.
     difference: str
     repaired: str
 
@@ -67,7 +67,7 @@ def finding(code: str, what: str) -> str:
 
 
 def firing(code: str) -> list[Case]:
-    """Return the cases in which a rule fires."""
+    """Return the cases in which a rule reports."""
     return [case for case in _CASES if case.code == code and case.fires]
 
 
@@ -137,7 +137,7 @@ def _text_difference(bad: list[str] | None, good: list[str] | None) -> list[str]
 
 
 def _tops(paths: Iterable[str], others: Iterable[str]) -> list[str]:
-    """Return the paths, those of a folder that the others lack as that folder."""
+    """Return the paths; a folder that the others do not have stands for its files."""
     kept = {"/".join(other.split("/")[:n]) for other in others for n in range(other.count("/") + 2)}
     tops = set()
     for path in paths:

@@ -1,14 +1,13 @@
 """Write what the site generates: a page per rule, and real output where a guide asks for it.
 
-A hook of mkdocs. The pages come from the rules themselves and from the cases that test them, so
-they can't differ from them. In a guide
+A hook of mkdocs. The pages are made from the rules and from the cases that test them. In a guide
 
     <!-- run: model-lint name model_seg_t2 -->            a command with its output
     <!-- finding: L004 two folders -->                    a rule's finding, of one of its test cases
     <!-- file: reasons.toml -->                           a file of the folder the commands run in
     <!-- questions -->, <!-- audience -->, <!-- disagreements -->   tables
 
-are replaced by what they stand for.
+are replaced.
 """
 
 from __future__ import annotations
@@ -80,7 +79,7 @@ def page(rule: Rule) -> str:
         *_example(rule),
         f"## Source\n\n> {rule.source}",
         "## Silence it\n\nWith a reason, in `model-lint.toml`:\n\n"
-        f'```toml\nignore = {{ {rule.code} = "why it is right here" }}\n```',
+        f'```toml\nignore = {{ {rule.code} = "why it is valid here" }}\n```',
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -94,7 +93,7 @@ def _example(rule: Rule) -> list[str]:
     if rule.example:
         parts.append(_sentence(rule.example))
     if shown.what:
-        parts.append(f"A sound {kind} with one change: {shown.what}.")
+        parts.append(f"A valid {kind} with one change: {shown.what}.")
     parts.append(shown.failing)
     parts.append("Repaired:")
     if shown.difference:
@@ -111,7 +110,7 @@ def _index(rules: tuple[Rule, ...]) -> str:
         "fails or silently does the wrong thing, that the specification forbids it, or that it is "
         "unsafe. A **warning** works today, but breaks a convention, wastes much space, leaks, or "
         "will fail soon. An **info** is worth knowing. "
-        "[How verdicts are justified](../guides/verdicts.md) says where they come from.",
+        "[How verdicts are justified](../guides/verdicts.md) explains where they come from.",
         "",
         f"There are {len(rules)} rules. `model-lint rule CODE` shows the same in a terminal.",
     ]

@@ -1,4 +1,4 @@
-"""The pages of the two findings that no rule makes: about the configuration and the linter."""
+"""The pages of the two findings without a rule: about the configuration and the linter."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ UNUSED = """# unused-ignore (X001)
 
 **Warning** · since 0.1 · about the configuration
 
-The configuration ignores a rule, but nothing was found that it silences.
+The configuration ignores a rule, but this silences no finding.
 
 ## Why
 
-An ignore outlives its reason: the defect is repaired, and the next one of the kind goes unseen. It
-is reported only where a target was of the kind that the ignored rule looks at, so that one
-configuration can serve a repository and its packages.
+If the defect is repaired and the ignore stays, the next defect of the kind is not reported. An
+unused ignore is reported only if the ignored rule ran on a target, so that a repository and its
+packages can share a configuration.
 
 ## Fix
 
-Take the rule out of `ignore`. Ignores of single targets, in `per-target-ignores`, are not judged.
+Remove the rule from `ignore`. Ignores of single targets, in `per-target-ignores`, are not checked.
 
 ## Example
 
@@ -40,7 +40,7 @@ Repaired, with an empty `model-lint.toml`:
 
 ## Source
 
-> What every linter with ignores learned: an unused one hides the next defect.
+> An unused ignore hides the next defect.
 
 ## Silence it
 
@@ -55,13 +55,13 @@ A rule crashed: a defect of model-lint, not of the model.
 
 ## Why
 
-The other rules still ran, but what this one would have found is unknown, so the run must not pass:
-the exit status is 2.
+The other rules ran, but the findings of this one are unknown, so the run must not pass: the exit
+status is 2.
 
 ## Fix
 
-Report it, with the message, at the
-[issues](https://github.com/ivadomed/model-template/issues) of the project. Until it is repaired,
+Report it, with the message, in the
+[issues](https://github.com/ivadomed/model-template/issues) of the project. Until it is fixed,
 `--ignore` the rule that the message names.
 
 ## Example

@@ -1,4 +1,4 @@
-"""The folder in which the guides' commands run: a trained model, packages and a repository."""
+"""The folder in which the commands of the guides run: a trained model, packages, a repository."""
 
 from __future__ import annotations
 

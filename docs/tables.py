@@ -1,4 +1,4 @@
-"""Tables of the guides that stand in the sources of the project."""
+"""Tables of the guides that are made from the project's files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DISAGREEMENTS = CONSUMERS / "disagreements.toml"
 
 
 def questions() -> str:
-    """Return the template's questions, with what is answered by pressing return."""
+    """Return the template's questions, with their default answers."""
     context = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
     prompts = context["__prompts__"]
     rows = [
@@ -36,7 +36,7 @@ def questions() -> str:
 
 
 def disagreements() -> str:
-    """Return where model-lint and the consumers disagree, with the reasons."""
+    """Return the packages on which model-lint and the consumers disagree, with the reasons."""
     if not DISAGREEMENTS.is_file():
         return ""
     table: dict[str, list[dict[str, Any]]] = tomllib.loads(
@@ -49,21 +49,21 @@ def disagreements() -> str:
         for entry in entries
     ]
     head = (
-        f"They disagree on {len(table)} of {len(judged())} packages, and the verdict of model-lint "
-        "stands. It is given as the codes of the errors in a package for that consumer; *wrong* "
-        "is a mask that is not the model's:\n\n"
+        f"They disagree on {len(table)} of {len(judged())} packages, in which the verdict of "
+        "model-lint is kept. The verdict is the codes of the errors in a package for that "
+        "consumer; *wrong* is a mask that is not the model's:\n\n"
     )
     return head + _table(
-        ["What was changed", "Consumer", "There it", "model-lint", "Why the verdict stands"], rows
+        ["What was changed", "Consumer", "There it", "model-lint", "Why the verdict is kept"], rows
     )
 
 
 def audience() -> str:
-    """Return which rule stops which consumer."""
+    """Return which consumers each rule stops."""
     rows = [
         f"| {rule.code} | [{rule.name}](../rules/{rule.name}.md) | "
         + " | ".join("stops" if c in rule.stops else "" for c in Consumer)
-        + f" | {'always' if rule.firm else 'where it stops one that the package is for'} |"
+        + f" | {'always' if rule.firm else 'if the package is for one that it stops'} |"
         for rule in all_rules()
         if rule.stops
     ]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from .answers import AnswerError
 from .checks import check
-from .errors import AnswerError
 from .facts import Facts, facts, notes
 from .refusal import accepted
 from .suggestions import suggested

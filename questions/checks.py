@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from . import words
-from .checkout import DEFINITION, QUESTIONS, Answers, orientation
-from .errors import AnswerError, either, shown
+from .answers import DEFINITION, QUESTIONS, AnswerError, Answers, orientation, quote
+from .facts import CONFIGURATIONS, channels
 from .label_list import read
-from .parts import check_name
+from .name import check_name
 
 _TEXT_LENGTH = 1000
 #: The marks of the template engine.
@@ -21,147 +20,119 @@ def check(answers: Answers, raw: Mapping[str, object]) -> None:
 
     Args:
         answers: the answers, and cookiecutter's own values.
-        raw: the answers before the template engine rendered them, where these are known.
+        raw: the answers before the template engine rendered them, as far as they are known.
 
     Raises:
-        AnswerError: for the first wrong one.
+        AnswerError: for the first invalid answer.
     """
-    _check_text(answers)
-    _check_code(raw)
-    _check_choices(answers)
-    check_name(answers)
-    _check_owner(answers)
-    _check_free_text(answers)
-    _check_orientation(answers)
-    _check_configuration(answers)
-    read(answers["labels"])
-    _check_channels(answers)
+    for question, reason in _reasons(answers, raw):
+        if reason:
+            raise AnswerError(question, reason)
 
 
-def is_plain(value: object) -> bool:
-    """Return whether an answer is text on one line, without marks of the template engine."""
-    return isinstance(value, str) and value.isprintable() and not _CODE.search(value)
-
-
-def _check_text(answers: Answers) -> None:
-    """Refuse what no answer may hold: other types, line breaks, odd characters, template code."""
+def _reasons(answers: Answers, raw: Mapping[str, object]) -> Iterator[tuple[str, str | None]]:
+    """Yield each question, and why its answer is invalid; None if it is valid."""
     for question in QUESTIONS:
-        value = answers[question]
-        if not isinstance(value, str):
-            raise AnswerError(question, f"{shown(value)} is not text; type a word or a sentence.")
-        if not value.isprintable():
-            raise AnswerError(
-                question,
-                f"{shown(value)} holds a line break or an invisible character; "
-                "type it on one line, with plain spaces.",
-            )
-        _refuse_code(question, value)
-
-
-def _check_code(raw: Mapping[str, object]) -> None:
-    """Refuse answers that the template engine already took for code.
-
-    Values given on the command line are rendered before any code of the template runs, so what they
-    said can only be seen in the raw answers, where the template's own defaults stand too.
-    """
+        yield question, why_not_plain(answers[question])
     for question, value in raw.items():
-        if isinstance(value, str) and value != DEFINITION.get(question):
-            _refuse_code(question, value)
-
-
-def _refuse_code(question: str, value: str) -> None:
-    """Refuse the marks of the template engine: a later update would run them."""
-    if _CODE.search(value):
-        raise AnswerError(
-            question, f"{shown(value)} holds template code; type it without curly braces."
-        )
-
-
-def _check_choices(answers: Answers) -> None:
-    """Refuse answers outside a menu: of another program, or stored for a replay."""
+        # Answers of the command line are rendered before the template's code runs, so their code is
+        # only visible in the raw answers, which also contain the template's own defaults.
+        if value != DEFINITION.get(question):
+            yield question, _code(value)
     for question in QUESTIONS:
-        choices = DEFINITION[question]
-        if isinstance(choices, list) and answers[question] not in choices:
-            value = shown(answers[question])
-            raise AnswerError(
-                question, f"{value} is not one of the choices; type {either(choices)}."
-            )
+        yield question, _choice(DEFINITION[question], answers[question])
+    check_name(answers)
+    yield "owner", _owner(answers["owner"])
+    yield "title", _text(answers["title"])
+    yield "description", _text(answers["description"])
+    yield "author", _text(answers["author"]) or _authors(answers["author"])
+    yield "image_orientation", _orientation(answers["image_orientation"])
+    yield "nnunet_configuration", _configuration(answers)
+    read(answers["labels"])
+    yield "channels", _channels(channels(answers))
 
 
-def _check_owner(answers: Answers) -> None:
-    """Check the owner: GitHub's rules for the name of a user or an organisation."""
-    owner = answers["owner"]
-    if re.fullmatch(r"(?!-)(?!.*--)[A-Za-z0-9-]{1,39}(?<!-)", owner) is None:
-        raise AnswerError(
-            "owner",
-            f"{shown(owner)} is not a GitHub name; type letters, digits and single hyphens, "
-            "at most 39, such as ivadomed.",
+def why_not_plain(value: object) -> str | None:
+    """Return why an answer is not text on one line without template code; None if it is."""
+    if not isinstance(value, str):
+        return f"{quote(value)} is not text; type a word or a sentence."
+    if not value.isprintable():
+        return (
+            f"{quote(value)} contains a line break or an invisible character; "
+            "type it on one line, with plain spaces."
         )
+    return _code(value)
 
 
-def _check_free_text(answers: Answers) -> None:
-    """Check what people read: title, description and authors."""
-    for question in ("title", "description", "author"):
-        value = answers[question]
-        if not re.search(r"\w", value):
-            raise AnswerError(question, f"{shown(value)} says nothing; type at least a word.")
-        if len(value) > _TEXT_LENGTH:
-            raise AnswerError(
-                question, f"{len(value)} characters are too many; type at most {_TEXT_LENGTH}."
-            )
-    author = answers["author"]
-    if "@" in author:
-        raise AnswerError(
-            "author",
-            f"{shown(author)} holds an address; type names alone, such as "
-            "Ada Lovelace, Alan Turing.",
-        )
-    if not all(re.search(r"\w", name) for name in author.split(",")):
-        raise AnswerError(
-            "author",
-            f"{shown(author)} has an empty name; "
-            "type names with one comma between, such as Ada Lovelace, Alan Turing.",
-        )
+def _code(value: object) -> str | None:
+    """Refuse the marks of the template engine: a later update would run them."""
+    if isinstance(value, str) and _CODE.search(value):
+        return f"{quote(value)} contains template code; type it without curly braces."
+    return None
 
 
-def _check_orientation(answers: Answers) -> None:
-    """Check the orientation: one of the 48 codes, in capitals."""
-    code = answers["image_orientation"]
+def _choice(choices: object, value: str) -> str | None:
+    """Refuse answers outside a menu, which come from another program or a replay."""
+    if isinstance(choices, list) and value not in choices:
+        return f"{quote(value)} is not one of the choices; type one of {', '.join(choices)}."
+    return None
+
+
+def _owner(owner: str) -> str | None:
+    """Apply GitHub's rules for the name of a user or an organisation."""
+    if re.fullmatch(r"(?!-)(?!.*--)[A-Za-z0-9-]{1,39}(?<!-)", owner):
+        return None
+    return (
+        f"{quote(owner)} is not a GitHub name; type letters, digits and single hyphens, "
+        "at most 39, such as ivadomed."
+    )
+
+
+def _text(value: str) -> str | None:
+    if not re.search(r"\w", value):
+        return f"{quote(value)} has no word; type at least one."
+    if len(value) > _TEXT_LENGTH:
+        return f"{len(value)} characters are too many; type at most {_TEXT_LENGTH}."
+    return None
+
+
+def _authors(names: str) -> str | None:
+    example = "such as Ada Lovelace, Alan Turing."
+    if "@" in names:
+        return f"{quote(names)} contains an address; type only names, {example}"
+    if not all(re.search(r"\w", name) for name in names.split(",")):
+        return f"{quote(names)} has an empty name; type names with one comma between, {example}"
+    return None
+
+
+def _orientation(code: str) -> str | None:
+    """Require one of the 48 codes, in capitals."""
     if code in orientation.ORIENTATIONS:
-        return
+        return None
     if code.upper() in orientation.ORIENTATIONS:
-        raise AnswerError(
-            "image_orientation", f"{shown(code)} is in small letters; type {code.upper()}."
-        )
-    raise AnswerError(
-        "image_orientation",
-        f"{shown(code)} is not an orientation; type three capitals, "
-        "one of R or L, one of A or P and one of S or I, such as RPI.",
+        return f"{quote(code)} is in small letters; type {code.upper()}."
+    return (
+        f"{quote(code)} is not an orientation; type three capitals, "
+        "one of R or L, one of A or P and one of S or I, such as RPI."
     )
 
 
-def _check_configuration(answers: Answers) -> None:
-    """Check nnU-Net's configuration against the architecture in the name."""
+def _configuration(answers: Answers) -> str | None:
+    """Require nnU-Net's configuration to agree with the architecture in the name."""
     chosen, architecture = answers["nnunet_configuration"], answers["architecture"]
-    wanted = words.NNUNET.get(architecture)
+    wanted = CONFIGURATIONS.get(architecture)
     if chosen == "auto" or wanted is None or (chosen == "2d") == (wanted == "2d"):
-        return
-    raise AnswerError(
-        "nnunet_configuration",
-        f"{shown(chosen)} contradicts the architecture {architecture}; type {wanted}.",
-    )
+        return None
+    return f"{quote(chosen)} contradicts the architecture {architecture}; type {wanted}."
 
 
-def _check_channels(answers: Answers) -> None:
-    """Check the channels: BIDS suffixes, with entities before them where they are needed."""
-    channels = [channel.strip() for channel in answers["channels"].split(",")]
-    for channel in channels:
-        if re.fullmatch(r"([a-z]+-[A-Za-z0-9]+_)*[A-Za-z0-9]+", channel) is None:
-            raise AnswerError(
-                "channels",
-                f"{shown(channel)} is not how a BIDS file name ends; "
-                "type suffixes with commas between, such as T1w, T2w.",
+def _channels(suffixes: tuple[str, ...]) -> str | None:
+    """Require BIDS suffixes, with entities before them if needed."""
+    for suffix in suffixes:
+        if re.fullmatch(r"([a-z]+-[A-Za-z0-9]+_)*[A-Za-z0-9]+", suffix) is None:
+            return (
+                f"{quote(suffix)} is not the end of a BIDS file name; "
+                "type suffixes with commas between, such as T1w, T2w."
             )
-    if len(set(channels)) < len(channels):
-        once = ", ".join(dict.fromkeys(channels))
-        raise AnswerError("channels", f"a suffix stands there twice; type {once}.")
+    once = tuple(dict.fromkeys(suffixes))
+    return f"a suffix is there twice; type {', '.join(once)}." if once != suffixes else None

@@ -1,56 +1,61 @@
-"""What follows from the answers: for the template's files, and for the notes after generation."""
+"""What follows from the answers: facts for the template's files, notes after generation."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from . import words
-from .checkout import Answers, naming
+from .answers import Answers, naming
 from .label_list import Label, arranged, read
-from .parts import order_warning, values
+from .name import order_warning, values
 from .suggestions import images
 
-#: nnU-Net calls a dataset by a number and a name.
+#: nnU-Net's configuration for each architecture that nnU-Net has.
+CONFIGURATIONS = {"unet2d": "2d", "unet3d": "3d_fullres"}
+#: nnU-Net names a dataset by a number and a name.
 _DATASET_ID = 101
+#: Contrasts whose images BIDS stores as PNG or TIFF, in ``micr/``.
+_MICROSCOPY = frozenset(
+    {"sem", "tem", "em", "oi", "bf", "cars", "srs", "shg", "confocal", "fluo", "oct", "he", "lfb"}
+)
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What follows from right answers."""
+    """What follows from valid answers."""
 
     #: The parts of the name, each with its values.
     parts: dict[str, str]
     dataset_id: int
-    #: As nnU-Net composes it of number and name.
+    #: nnU-Net's name of the dataset, with number and name.
     dataset_name: str
     labels: tuple[Label, ...]
     channels: tuple[str, ...]
-    #: Whether several images together are one input, which SCT and 3D Slicer give to no model.
+    #: Whether several images together are one input, which SCT and 3D Slicer can't give.
     several_channels: bool
     configuration: str
     trainer: str
-    #: Of the package: the trainer folder alone (``spec``), or below the dataset's name.
+    #: Of the package: ``spec`` is the trainer folder alone, ``dataset`` puts it in the dataset's.
     layout: str
-    #: Whether these can run it.
+    #: Whether the package is for these consumers, and they can run it.
     for_sct: bool
     for_slicer: bool
-    #: All that can, in the words of model-lint.
+    #: All consumers of the package, as model-lint names them.
     audience: tuple[str, ...]
-    #: The architecture of the name, where nnU-Net has no such network.
+    #: The architecture of the name, if nnU-Net does not have it.
     foreign_network: str | None
     #: Whether the model marks points, which the workflow trains and measures as any mask.
     marks_points: bool
-    #: Whether BIDS stores such images as PNG or TIFF, which the workflow does not read.
+    #: Whether BIDS stores the images as PNG or TIFF, which the workflow does not read.
     microscopy: bool
 
 
 def facts(answers: Answers) -> Facts:
-    """Return what follows from right answers."""
+    """Return what follows from valid answers."""
     architecture, consumer = answers["architecture"], answers["consumer"]
-    channels = tuple(channel.strip() for channel in answers["channels"].split(","))
-    several = answers["channels_as"] == "channels" and len(channels) > 1
-    foreign = None if architecture in words.NNUNET else architecture
+    suffixes = channels(answers)
+    several = answers["channels_as"] == "channels" and len(suffixes) > 1
+    foreign = None if architecture in CONFIGURATIONS else architecture
     for_sct = consumer in {"sct", "both"} and not several and not foreign
     for_slicer = consumer in {"slicer", "both"} and not several and not foreign
     return Facts(
@@ -58,9 +63,9 @@ def facts(answers: Answers) -> Facts:
         dataset_id=_DATASET_ID,
         dataset_name=f"Dataset{_DATASET_ID}_{_dataset(answers['repo_name'])}",
         labels=arranged(read(answers["labels"])),
-        channels=channels,
+        channels=suffixes,
         several_channels=several,
-        configuration=configuration(answers),
+        configuration=_configuration(answers),
         trainer="nnUNetTrainerCustom" if answers["custom_trainer"] == "yes" else "nnUNetTrainer",
         layout="spec" if consumer == "sct" else "dataset",
         for_sct=for_sct,
@@ -68,18 +73,17 @@ def facts(answers: Answers) -> Facts:
         audience=(*["sct"] * for_sct, "nnunet", *["slicer"] * for_slicer),
         foreign_network=foreign,
         marks_points=answers["task"] in {"label", "find"},
-        microscopy=not words.MICROSCOPY.isdisjoint(images(answers)),
+        microscopy=not _MICROSCOPY.isdisjoint(images(answers)),
     )
 
 
-def configuration(answers: Answers) -> str:
-    """Return nnU-Net's configuration: the one that was chosen, or that of the architecture."""
-    chosen: str = answers["nnunet_configuration"]
-    return words.NNUNET.get(answers["architecture"], "2d") if chosen == "auto" else chosen
+def channels(answers: Answers) -> tuple[str, ...]:
+    """Return the ends of the names of the images to train with."""
+    return tuple(channel.strip() for channel in answers["channels"].split(","))
 
 
 def notes(answers: Answers) -> list[str]:
-    """Return what right answers imply and might surprise, a sentence each."""
+    """Return sentences on consequences of valid answers that may be unexpected."""
     return list(_notes(answers, facts(answers)))
 
 
@@ -90,7 +94,7 @@ def _notes(answers: Answers, model: Facts) -> Iterator[str]:
     if model.several_channels:
         yield (
             f"SCT and 3D Slicer give a model one channel; this one takes {len(model.channels)} and "
-            "will run in nnU-Net only."
+            "runs in nnU-Net only."
         )
     if model.foreign_network:
         yield (
@@ -107,6 +111,11 @@ def _notes(answers: Answers, model: Facts) -> Iterator[str]:
             "the workflow reads NIfTI (.nii, .nii.gz) only: convert the PNG or TIFF images of "
             "BIDS microscopy first."
         )
+
+
+def _configuration(answers: Answers) -> str:
+    chosen: str = answers["nnunet_configuration"]
+    return CONFIGURATIONS.get(answers["architecture"], "2d") if chosen == "auto" else chosen
 
 
 def _dataset(name: str) -> str:

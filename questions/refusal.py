@@ -1,4 +1,4 @@
-"""Answers are accepted, or refused with the command that generates again."""
+"""Accept the answers, or refuse them and print the command that generates again."""
 
 from __future__ import annotations
 
@@ -10,43 +10,44 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from .checkout import QUESTIONS, ROOT, Answers
-from .checks import check, is_plain
-from .errors import AnswerError
+from .answers import QUESTIONS, ROOT, AnswerError, Answers
+from .checks import check, why_not_plain
 from .suggestions import follows
 
 
 def accepted(answers: Answers, raw: Mapping[str, object]) -> str:
-    """Return the name of the repository's folder if all answers are right.
+    """Return the name of the repository's folder if all answers are valid.
 
     Args:
         answers: the answers, and cookiecutter's own values.
-        raw: the answers before the template engine rendered them, where these are known.
+        raw: the answers before the template engine rendered them, as far as they are known.
 
     Raises:
-        SystemExit: after one sentence on standard error about the first wrong answer, and the
-            command that generates with all the others. The exit status is 1.
+        SystemExit: after one sentence on standard error about the first invalid answer, and the
+            command that generates with all others. The exit status is 1.
     """
     try:
         check(answers, raw)
     except AnswerError as error:
         print(error, file=sys.stderr)
         print("Nothing was written. To go on with the other answers:", file=sys.stderr)
-        print(f"  {again(answers, error.question)}", file=sys.stderr)
-        # Not an exception of cookiecutter's, of which cruft would print the traceback.
+        print(f"  {_again(answers, error.question)}", file=sys.stderr)
+        # Not an exception of cookiecutter's: cruft would print its traceback.
         raise SystemExit(1) from None
     return str(answers["repo_name"])
 
 
-def again(answers: Answers, wrong: str) -> str:
-    """Return the command that asks the questions again, with all answers but the wrong one.
+def _again(answers: Answers, wrong: str) -> str:
+    """Return the command that asks the questions again, with all answers but the invalid one.
 
-    Answers that follow from others are left out, since the wrong one may be among these.
+    Answers that follow from others are left out, because these may include the invalid one.
     """
     kept = {
         question: answers[question]
         for question in QUESTIONS
-        if question != wrong and is_plain(answers[question]) and not follows(answers, question)
+        if question != wrong
+        and why_not_plain(answers[question]) is None
+        and not follows(answers, question)
     }
     source = str(answers.get("_template") or ROOT)
     if "_commit" in answers:  # by cruft
@@ -56,10 +57,8 @@ def again(answers: Answers, wrong: str) -> str:
 
 
 def _options(answers: Answers) -> list[str]:
-    """Return the options that say which template, and where its folder goes."""
-    options: list[str] = []
-    if answers.get("_checkout"):
-        options += ["--checkout", str(answers["_checkout"])]
+    """Return the options for the version of the template and the output folder."""
+    options = ["--checkout", str(answers["_checkout"])] if answers.get("_checkout") else []
     output = answers.get("_output_dir")
     if output and Path(output) != Path.cwd():
         options += ["--output-dir", str(output)]

@@ -1,13 +1,50 @@
-"""Defaults that follow from earlier answers. No answer makes them fail."""
+"""The defaults that follow from earlier answers; any answers have one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
-from . import words
-from .checkout import DEFINITION, Answers
-from .errors import AnswerError
-from .parts import composed, values
+from .answers import DEFINITION, AnswerError, Answers
+from .name import composed, values
+
+#: The words for values of the name, in titles and descriptions.
+_TASKS = {"seg": "segmentation", "label": "labeling", "find": "detection"}
+_ANATOMIES = {
+    "sc": "spinal cord",
+    "gm": "gray matter",
+    "wm": "white matter",
+    "csf": "cerebrospinal fluid",
+    "canal": "spinal canal",
+    "rootlets": "nerve rootlets",
+    "disc": "intervertebral discs",
+    "discs": "intervertebral discs",
+    "axon": "axons",
+    "lesion": "lesions",
+    "tumor": "tumors",
+    "pmj": "pontomedullary junction",
+    "drg": "dorsal root ganglia",
+}
+_PATHOLOGIES = {"hc": "healthy controls", "ms": "multiple sclerosis", "sci": "spinal cord injury"}
+_CONDITIONS = {"invivo": "in vivo", "exvivo": "ex vivo"}
+#: The words for contrasts, and the BIDS suffixes of their images.
+_CONTRASTS = {
+    "t1": ("T1-weighted MRI", "T1w"),
+    "t2": ("T2-weighted MRI", "T2w"),
+    "t2star": ("T2*-weighted MRI", "T2star"),
+    "dwi": ("diffusion-weighted MRI", "dwi"),
+    "pd": ("proton density-weighted MRI", "PDw"),
+    "mp2rage": ("MP2RAGE MRI", "UNIT1"),
+    "unit1": ("MP2RAGE UNIT1 MRI", "UNIT1"),
+    "epi": ("EPI MRI", "bold"),
+    "psir": ("PSIR MRI", "PSIR"),
+    "stir": ("STIR MRI", "STIR"),
+    "mt": ("magnetization transfer MRI", "MTS"),
+    "sem": ("scanning electron microscopy", "SEM"),
+    "tem": ("transmission electron microscopy", "TEM"),
+    "ct": ("CT", "ct"),
+}
+#: Words of a contrast that are not images.
+_NO_IMAGE = frozenset({"contrast", "agnostic", "multicontrast"})
 
 
 def suggested(answers: Answers, question: str) -> str:
@@ -16,7 +53,7 @@ def suggested(answers: Answers, question: str) -> str:
 
 
 def follows(answers: Answers, question: str) -> bool:
-    """Return whether an answer is the one that follows from the others."""
+    """Return whether an answer is the default that follows from the others."""
     default = DEFINITION[question]
     if question in _SUGGESTIONS:
         return bool(answers[question] == suggested(answers, question))
@@ -24,11 +61,11 @@ def follows(answers: Answers, question: str) -> bool:
 
 
 def images(answers: Answers) -> list[str]:
-    """Return the contrasts that name images, without numbers, field strengths and the like."""
+    """Return the contrasts that are images, without numbers, field strengths and the like."""
     return [
         value
         for value in values(answers, "contrast")
-        if value and value not in words.NO_IMAGE and value[0] not in "0123456789"
+        if value and value not in _NO_IMAGE and value[0] not in "0123456789"
     ]
 
 
@@ -36,24 +73,21 @@ def _name(answers: Answers) -> str:
     try:
         return composed(answers)
     except AnswerError as error:
-        return str(error)  # shown with the question, long before the check
+        return str(error)  # shown as the default, before the check
 
 
 def _title(answers: Answers) -> str:
-    anatomy = _anatomy(answers)
+    anatomy = _said(answers, "anatomy", _ANATOMIES)
     return f"{anatomy[:1].upper()}{anatomy[1:]} {_task(answers)} on {_contrast(answers)}"
 
 
 def _description(answers: Answers) -> str:
-    condition = _said(answers, "condition", words.CONDITIONS)
-    animal = " and ".join(values(answers, "animal"))
-    text = (
-        f"Deep learning-based {_task(answers)} of the {_anatomy(answers)} on {condition} {animal}"
-    )
-    text += f" {_contrast(answers)}"
+    anatomy, animal = _said(answers, "anatomy", _ANATOMIES), _said(answers, "animal", {})
+    text = f"Deep learning-based {_task(answers)} of the {anatomy} on "
+    text += f"{_said(answers, 'condition', _CONDITIONS)} {animal} {_contrast(answers)}"
     if values(answers, "pathology") in {(), ("hc",)}:
         return text
-    return f"{text} in {_said(answers, 'pathology', words.PATHOLOGIES)}"
+    return f"{text} in {_said(answers, 'pathology', _PATHOLOGIES)}"
 
 
 def _labels(answers: Answers) -> str:
@@ -61,7 +95,7 @@ def _labels(answers: Answers) -> str:
 
 
 def _channels(answers: Answers) -> str:
-    return ", ".join(words.SUFFIXES.get(image, image) for image in images(answers))
+    return ", ".join(_CONTRASTS.get(image, ("", image))[1] for image in images(answers))
 
 
 _SUGGESTIONS: Mapping[str, Callable[[Answers], str]] = {
@@ -74,22 +108,18 @@ _SUGGESTIONS: Mapping[str, Callable[[Answers], str]] = {
 
 
 def _task(answers: Answers) -> str:
-    return words.TASKS.get(str(answers["task"]), "segmentation")
-
-
-def _anatomy(answers: Answers) -> str:
-    return _listed(words.ANATOMIES.get(v, v) for v in values(answers, "anatomy"))
+    return _TASKS.get(str(answers["task"]), "segmentation")
 
 
 def _contrast(answers: Answers) -> str:
-    named = [words.CONTRASTS.get(image, f"{image} images") for image in images(answers)]
+    named = [_CONTRASTS.get(image, (f"{image} images", ""))[0] for image in images(answers)]
     return _listed(named) if named else "images of any contrast"
 
 
 def _said(answers: Answers, part: str, table: Mapping[str, str]) -> str:
-    return " and ".join(table.get(value, value) for value in values(answers, part))
+    return _listed([table.get(value, value) for value in values(answers, part)])
 
 
-def _listed(items: Iterable[str]) -> str:
-    *first, last = list(items) or [""]
+def _listed(items: list[str]) -> str:
+    *first, last = items or [""]
     return f"{', '.join(first)} and {last}" if first else last

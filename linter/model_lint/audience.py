@@ -1,4 +1,4 @@
-"""Whom a package is for: how bad a finding is for them, and who takes the package."""
+"""The consumers of a package: how bad a finding is for them, and which of them take the package."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .rules import Rule
 
 
 def stopped(rule: Rule, problem: Problem) -> tuple[Consumer, ...]:
-    """Return whom a problem stops: all whom its rule can stop, where it is an error by itself."""
+    """Return the consumers that a problem stops: all that its rule can stop, if it is an error."""
     if problem.stops is not None:
         return problem.stops
     return rule.stops if (problem.severity or rule.severity) is Severity.ERROR else ()
@@ -18,8 +18,8 @@ def stopped(rule: Rule, problem: Problem) -> tuple[Consumer, ...]:
 def severity(rule: Rule, problem: Problem, wanted: Collection[Consumer]) -> Severity:
     """Return how bad a problem is in a package for these consumers.
 
-    What stops one of them is an error, what stops only another is an info. Where the specification
-    forbids it, or it is unsafe, it is an error for everybody.
+    A problem that stops one of them is an error; one that stops only others is an info, unless the
+    specification forbids it or it is unsafe.
     """
     own = problem.severity or rule.severity
     stops = stopped(rule, problem)
@@ -31,19 +31,20 @@ def severity(rule: Rule, problem: Problem, wanted: Collection[Consumer]) -> Seve
 
 
 def reach(rule: Rule) -> str:
-    """Say whom a rule's findings can stop, in one sentence; "" where that is nobody."""
+    """Return which consumers a rule's findings can stop, in one sentence; "" if none."""
     if not rule.stops:
         return ""
     if set(rule.stops) == set(Consumer):
         return "It can stop SCT, nnU-Net and 3D Slicer."
     named = " and ".join(consumer.title for consumer in rule.stops)
     if rule.firm:
-        return f"It stops {named}; an error whomever the package is for."
-    return f"It stops {named}: an error in a package for one that it stops, an info in others."
+        return f"It stops {named}, and is an error in every package."
+    them = "them" if len(rule.stops) > 1 else "it"
+    return f"It stops {named}: an error in packages for {them}, an info in others."
 
 
 def concerns(finding: Finding, wanted: Collection[Consumer]) -> bool:
-    """Whether a finding is reported: a step of another consumer's user is only in the verdict."""
+    """Return whether a finding is reported: a step for other consumers is only in the verdict."""
     return not finding.step or any(consumer in wanted for consumer in finding.stops)
 
 

@@ -1,4 +1,4 @@
-"""The command line: chooses the command, and ends every failure with one line and a status."""
+"""The command line: runs the command, and ends every failure with one line and an exit status."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status; no traceback reaches the user."""
     words = sys.argv[1:] if argv is None else list(argv)
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # A file name in letters that the terminal's encoding lacks must not end the run.
+        # A file name that the terminal's encoding can't represent must not end the run.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         options = _parser(words).parse_args(words)
@@ -55,11 +55,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         complain(f"stopped ({signal.Signals(number).name})")
         return SIGNALLED + number
     except BrokenPipeError:
-        # The reader of a pipe (`| head`) is gone: nobody is left to tell.
+        # The reader of a pipe (`| head`) is gone: print nothing more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ERROR
     except OSError as error:
-        # Targets and reports have messages of their own: this is standard output on a full disk.
+        # Targets and reports have their own messages: this is standard output on a full disk.
         complain(f"{error.filename or 'reading or writing failed'}: {error.strerror or error}")
         return ERROR
     except Exception as error:
@@ -74,13 +74,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line each, which says where help is."""
+    """A parser that reports an error in one line, which ends with how to get help."""
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
-        """Refuse what is not known here, in the command's own words and not in the program's."""
+        """Report unknown arguments as errors of the command, not of the program."""
         options, unknown = super().parse_known_args(args, namespace)
         if unknown:
-            self.error(f"there is no {unknown[0]}{self._hint(unknown[0])}")
+            self.error(f"unknown argument {unknown[0]}{self._hint(unknown[0])}")
         return options, unknown
 
     def error(self, message: str) -> NoReturn:
@@ -95,7 +95,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
-    """As wide as all that is printed; argparse makes one for every option, to look at its form."""
+    """Help as wide as all other output."""
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, width=text_width())

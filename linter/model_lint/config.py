@@ -33,27 +33,27 @@ KEYS = (
 class Config(NamedTuple):
     """What a configuration file says; everything has a default."""
 
-    #: The file, None where there is none.
+    #: The file, None if there is none.
     path: Path | None = None
     select: tuple[str, ...] = ()
     extend_select: tuple[str, ...] = ()
-    #: Selector to reason; "" where no reason is given.
+    #: Selector to reason; "" if no reason is given.
     ignore: Mapping[str, str] = MappingProxyType({})
     #: Glob over target names to selectors with reasons.
     per_target_ignores: Mapping[str, Mapping[str, str]] = MappingProxyType({})
     fail_on: Severity = Severity.ERROR
-    #: Whom packages are for (`for`).
+    #: The consumers that packages are for (`for`).
     consumers: tuple[Consumer, ...] = DEFAULT_CONSUMERS
     name: str | None = None
     baseline: Path | None = None
-    #: Field of a name to the words that it takes besides the shipped ones.
+    #: Field of a name to words that are allowed in addition to the shipped ones.
     vocabulary: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 def find_config(start: Path) -> Path | None:
-    """Return the configuration that holds in a folder: its own or the nearest one above it.
+    """Return the configuration for a folder: its own or the nearest one above it.
 
-    The search ends at the first folder with a ``.git``: what lies above is another project's.
+    The search ends at the first folder with a ``.git``: folders above it are other projects.
     """
     for folder in (start, *start.parents):
         if (folder / FILE_NAME).is_file():
@@ -67,7 +67,7 @@ def find_config(start: Path) -> Path | None:
 
 
 def _is_meant(project: Path) -> bool:
-    """Whether a ``pyproject.toml`` has a table for model-lint."""
+    """Return whether a ``pyproject.toml`` has a table for model-lint."""
     try:
         named = b"model-lint" in project.read_bytes()
     except OSError as error:
@@ -104,7 +104,7 @@ def load_config(path: Path | None) -> Config:
 
 
 def vocabulary_of(config: Config) -> Mapping[str, FieldWords]:
-    """Return the words of names with those that the configuration adds. Raises UsageError."""
+    """Return the words of names, with those of the configuration. Raises UsageError."""
     if not config.vocabulary:
         return VOCABULARY
     try:
@@ -114,10 +114,10 @@ def vocabulary_of(config: Config) -> Mapping[str, FieldWords]:
 
 
 def _load(path: Path) -> dict[str, Any]:
-    # Imported here: most runs have no configuration, and it takes a thirtieth of a short one.
+    # Imported here: most runs have no configuration, and the import takes 3 % of a short run.
     if sys.version_info >= (3, 11):
         import tomllib  # noqa: PLC0415
-    else:  # the same parser, before it came into the standard library
+    else:  # the same parser, from before it was in the standard library
         import tomli as tomllib  # noqa: PLC0415
 
     try:

@@ -14,11 +14,11 @@ class UsageError(Exception):
 
 
 class NothingToLint(UsageError):  # noqa: N818 - not an error, but an answer
-    """A target that exists but holds nothing that the rules are about: exit status 3."""
+    """A target that exists but contains nothing to lint: exit status 3."""
 
 
 class Stopped(BaseException):
-    """A signal asked the program to stop; on its way out it removes what it began."""
+    """A signal asked the program to stop; unfinished files are removed on the way out."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)

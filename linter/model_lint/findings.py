@@ -1,4 +1,4 @@
-"""Findings are data: what a rule says, and what the report shows."""
+"""Findings as data: what a rule yields, and what the report shows."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ class Consumer(enum.Enum):
 
 
 _TITLES = {Consumer.SCT: "SCT", Consumer.NNUNET: "nnU-Net", Consumer.SLICER: "3D Slicer"}
-#: Whom the specification's packages are for.
+#: The consumers that the specification's packages are for.
 DEFAULT_CONSUMERS = (Consumer.SCT, Consumer.NNUNET)
-#: 3D Slicer runs the stock nnU-Net.
+#: The consumers that run stock nnU-Net.
 STOCK = (Consumer.NNUNET, Consumer.SLICER)
 
 #: A rule crashed; an ignore silences nothing.
 INTERNAL, UNUSED = "X000", "X001"
-#: Codes and names of model-lint's own findings, which no rule makes.
+#: Codes and names of model-lint's own findings, which have no rule.
 OWN = {INTERNAL: "internal-error", UNUSED: "unused-ignore"}
 
 
@@ -63,20 +63,20 @@ class Problem(NamedTuple):
     message: str
     #: Path inside the target (``nnUNetTrainer__nnUNetPlans__2d/dataset.json``); "" is the target.
     at: str = ""
-    #: 1-based line in that file, where one can be named.
+    #: 1-based line in that file, if known.
     line: int | None = None
-    #: One line: how to fix this case. None takes the rule's general advice.
+    #: One line: how to fix this case. None means the rule's general advice.
     help: str | None = None
-    #: Where this case is better or worse than the rule's own severity.
+    #: The severity of this case; None means the rule's own.
     severity: Severity | None = None
     #: Where in a JSON file: keys and indices from the top, which give the line; in a checkpoint
     #: the record and the byte in it.
     steps: tuple[Step, ...] = ()
-    #: The rule that reports it, where it was found while a model was built; "" otherwise.
+    #: The rule that reports it, if it was found while a model was built; else "".
     code: str = ""
-    #: Whom this case stops; None takes all whom the rule can stop.
+    #: The consumers that this case stops; None means all that the rule can stop.
     stops: tuple[Consumer, ...] | None = None
-    #: What the consumer's user does first, where the package then works for it: "wrapping in ...".
+    #: A step by the user after which the package works for them: "wrapping it in ...".
     step: str = ""
 
 
@@ -104,11 +104,11 @@ class Finding(NamedTuple):
     line: int | None
     help: str
     url: str
-    #: What stands on that line, where the target's model holds the text.
+    #: The text of that line, if the target's model has it.
     source: SourceLine | None = None
-    #: Whom it stops, whether or not the package is for them.
+    #: The consumers that it stops, whether or not the package is for them.
     stops: tuple[Consumer, ...] = ()
-    #: What these consumers' users do first, where the package then works for them.
+    #: A step by the user after which the package works for them.
     step: str = ""
 
 
@@ -125,7 +125,7 @@ class Ignored(NamedTuple):
     """A finding that the configuration or the baseline silences."""
 
     finding: Finding
-    #: Why it is silenced; "" where the configuration gives no reason.
+    #: Why it is silenced; "" if the configuration gives no reason.
     reason: str
 
 
@@ -135,12 +135,12 @@ class Answer(NamedTuple):
     consumer: Consumer
     #: Codes of the findings that stop it, sorted.
     codes: tuple[str, ...] = ()
-    #: What its user does first, where that is all that is needed.
+    #: A step by the user after which it takes the package.
     step: str = ""
 
     @property
     def verdict(self) -> str:
-        """``yes``, ``no``, or ``after`` and what its user does first."""
+        """``yes``, ``no``, or ``after`` and the step."""
         if self.step:
             return f"after {self.step}"
         return "no" if self.codes else "yes"
@@ -157,7 +157,7 @@ class TargetReport(NamedTuple):
     ignored: tuple[Ignored, ...] = ()
     #: Codes of the rules that ran.
     looked_for: frozenset[str] = frozenset()
-    #: Who takes the package; empty for other targets, and where not all of that was looked for.
+    #: Who takes the package; empty for other targets, and if not every rule for it ran.
     takes: tuple[Answer, ...] = ()
 
 

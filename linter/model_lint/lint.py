@@ -1,4 +1,4 @@
-"""Judge a target: which rules run on it, what they find, and what of that is silenced."""
+"""Lint a target: choose the rules, run them, and silence findings."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ from .models.quoted_line import Sources
 from .models.target import Target
 from .rules import DOCS_URL, ERROR, WARNING, Rule, all_rules
 
-#: Findings after which nobody knows who takes a package: a rule crashed, or the ends of its
+#: Findings with which it is unknown who takes a package: a rule crashed, or the ends of its
 #: checkpoints were not read (`--quick`).
 _UNKNOWN = {INTERNAL, "C016"}
-#: What makes a finding the same as one of the baseline: its line may have moved.
+#: What identifies a finding in a baseline; its line may move.
 Key = tuple[str, str, str]
 
 
 class Options(NamedTuple):
-    """What is looked for, and what is silenced."""
+    """Which rules run, and what is silenced."""
 
     #: The rules that run.
     rules: tuple[Rule, ...]
-    #: Gives the ignores with their reasons.
+    #: Contains the ignores with their reasons.
     config: Config = Config()
     #: The findings of a baseline.
     known: frozenset[Key] = frozenset()
-    #: Whom packages are for.
+    #: The consumers that packages are for.
     consumers: tuple[Consumer, ...] = DEFAULT_CONSUMERS
 
 
@@ -76,7 +76,7 @@ def lint(target: Target, options: Options) -> TargetReport:
 
 
 def applies(rule: Rule, target: Target) -> bool:
-    """Whether a target has what a rule looks at."""
+    """Return whether a target has what a rule looks at."""
     if target.family and rule.family != target.family:
         return False
     if rule.deep and not target.deep:
@@ -87,7 +87,7 @@ def applies(rule: Rule, target: Target) -> bool:
 def _takes(
     target: Target, findings: list[Finding], looked_for: frozenset[str]
 ) -> tuple[Answer, ...]:
-    """Return who takes a package, silenced findings included; nothing where that is not known."""
+    """Return who takes a package, with silenced findings; empty if that is unknown."""
     is_package = target.package is not None or target.archive is not None
     if not is_package or target.family or any(f.code in _UNKNOWN for f in findings):
         return ()
@@ -98,7 +98,7 @@ def _takes(
 
 
 class _Judge(NamedTuple):
-    """What makes findings of problems."""
+    """Makes findings from problems."""
 
     target: Target
     sources: Sources
@@ -114,7 +114,7 @@ class _Judge(NamedTuple):
             line=problem.line,
             help=problem.help or rule.fix,
             url=rule.url,
-            # The line of a leak would only spread it further, into logs and job summaries.
+            # The line of a leak would repeat it, in logs and job summaries.
             source=None if rule.private else self.sources.line(problem),
             stops=stopped(rule, problem),
             step=problem.step,
@@ -122,7 +122,7 @@ class _Judge(NamedTuple):
 
 
 def _run(rule: Rule, judge: _Judge) -> Iterator[Finding]:
-    """Run one rule; if it crashes say so with its code and let the others go on."""
+    """Run one rule; report a crash as a finding, so that the other rules still run."""
     target = judge.target
     try:
         for problem in rule.check(*(getattr(target, model) for model in rule.models)):
@@ -160,7 +160,7 @@ def select_rules(
 
 
 def only_deep(rules: tuple[Rule, ...], selectors: Iterable[str]) -> list[str]:
-    """Return the codes of those selectors that stand for nothing but rules that need ``--deep``."""
+    """Return the codes of the selectors that match only rules that need ``--deep``."""
     deep = {rule.code for rule in rules if rule.deep}
     found = (_match(rules, selector) for selector in selectors)
     return sorted({code for codes in found if codes <= deep for code in codes})
@@ -171,7 +171,7 @@ def _codes(rules: tuple[Rule, ...], selectors: Iterable[str]) -> set[str]:
 
 
 def _match(rules: tuple[Rule, ...], selector: str) -> set[str]:
-    """Return the codes that a selector stands for. Raises UsageError where there are none."""
+    """Return the codes that a selector matches. Raises UsageError if it matches none."""
     found = {r.code for r in rules if r.code.startswith(selector) or r.name == selector}
     if not found or not selector:
         raise UsageError(_unknown(rules, selector))
@@ -181,7 +181,7 @@ def _match(rules: tuple[Rule, ...], selector: str) -> set[str]:
 def _unknown(rules: tuple[Rule, ...], selector: str) -> str:
     if selector in OWN or selector in OWN.values():
         page = f"{DOCS_URL}{OWN.get(selector, selector)}/"
-        return f"{selector!r} is no rule, but model-lint's own: {page}"
+        return f"{selector!r} is not a rule, but a finding of model-lint itself: {page}"
     known = [name for rule in rules for name in (rule.code, rule.name)]
     from difflib import get_close_matches  # noqa: PLC0415 - only a wrong word pays for it
 
@@ -224,7 +224,7 @@ def _reasons(target: str, config: Config) -> dict[str, str]:
 
 
 def check_ignores(config: Config) -> None:
-    """Raise UsageError where the configuration ignores a rule that does not exist."""
+    """Raise UsageError if the configuration ignores a rule that does not exist."""
     for table in (config.ignore, *config.per_target_ignores.values()):
         _codes(all_rules(), table)
 
@@ -232,8 +232,8 @@ def check_ignores(config: Config) -> None:
 def unused_ignores(config: Config, reports: Iterable[TargetReport]) -> tuple[Finding, ...]:
     """Return a finding for every ignore that silences nothing.
 
-    Only where an ignored rule was looked for: a repository's configuration also serves the check
-    of its packages, with ``--deep`` and without.
+    Only if an ignored rule ran: the same configuration serves a repository and its packages, with
+    ``--deep`` and without.
     """
     reports = tuple(reports)
     looked_for = frozenset[str]().union(*(report.looked_for for report in reports))
@@ -243,7 +243,7 @@ def unused_ignores(config: Config, reports: Iterable[TargetReport]) -> tuple[Fin
             code=UNUSED,
             rule=OWN[UNUSED],
             severity=WARNING,
-            message=f"the configuration ignores {selector}, but nothing was found that it silences",
+            message=f"the configuration ignores {selector}, but it silences no finding",
             location=str(config.path),
             line=None,
             help=f"remove {selector} from `ignore`",

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from .wording import inert, printable
 
-#: Characters of a line where there is no terminal, and at most: longer ones are hard to read.
+#: Characters of a line, at most and if there is no terminal: longer lines are hard to read.
 WIDTH = 100
 
 _RESET = "\033[0m"
@@ -27,7 +27,7 @@ Paint = Callable[[str, str], str]
 
 
 def complain(text: str) -> None:
-    """Print a line to standard error that no terminal and no continuous integration obeys."""
+    """Print a line to standard error, without control characters or workflow commands."""
     print(inert(printable(f"model-lint: {text}")), file=sys.stderr)
 
 
@@ -37,9 +37,9 @@ def painter(*, color: bool) -> Paint:
 
 
 def use_color(choice: str = "auto") -> bool:
-    """Whether to colour standard output: ``choice`` is auto, always or never.
+    """Return whether to colour standard output: ``choice`` is auto, always or never.
 
-    For auto NO_COLOR and FORCE_COLOR are heeded, then whether it is a terminal that can.
+    For auto NO_COLOR and FORCE_COLOR decide, then whether it is a terminal with colours.
     """
     if choice != "auto":
         return choice == "always"
@@ -54,7 +54,7 @@ def text_width() -> int:
     """Return where to wrap standard output: at WIDTH, or at the edge of a narrower terminal."""
     if not sys.stdout.isatty():
         return WIDTH
-    import shutil  # noqa: PLC0415 - not every command has lines to wrap
+    import shutil  # noqa: PLC0415 - not every command wraps lines
 
     return min(WIDTH, shutil.get_terminal_size().columns)
 

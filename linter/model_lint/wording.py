@@ -1,17 +1,17 @@
-"""How messages name files, values, names and amounts: one line, whatever the package holds."""
+"""How messages show files, values, names and amounts, always on one line."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
 
-#: Characters of a value that a message shows, and of a repository's name: GitHub takes no longer.
+#: Characters that a message shows of a value, and of a repository's name (GitHub's limit).
 _SHOWN, _SHOWN_OF_NAME = 60, 100
 _COMMAND = re.compile(r"^(?=[ \t]*::)|##(?=\[)", re.MULTILINE)
 
 
 def quote(value: object) -> str:
-    """Return a value between backticks, on one line and clipped, whatever characters it holds."""
+    """Return a value between backticks, escaped, on one line and clipped."""
     text = value if isinstance(value, str) else json_like(value)
     clipped = text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
     return f"`{printable(clipped)}`"
@@ -20,7 +20,7 @@ def quote(value: object) -> str:
 def quote_name(text: str) -> str:
     """Return a part of a repository's name between backticks, on one line.
 
-    It is in ASCII, because a letter that only looks like one of a-z has to show.
+    It is in ASCII, so that a letter that only looks like one of a-z is visible.
     """
     clipped = text if len(text) <= _SHOWN_OF_NAME else f"{text[:40]}..."
     return "`" + clipped.encode("unicode_escape").decode("ascii") + "`"
@@ -39,7 +39,7 @@ def printable(text: str) -> str:
 
 
 def inert(lines: str) -> str:
-    """Disarm lines that GitHub Actions would obey: it reads commands from all that a job prints.
+    """Escape lines that GitHub Actions would take as commands from what a job prints.
 
     The runner skips blanks before ``::``, and finds ``##[`` anywhere; a backslash stops both. See
     ``ActionCommand`` in the sources of its runner.

@@ -100,7 +100,7 @@ def test_a_rule_that_needs_deep_is_not_silently_passed_over(
 ) -> None:
     assert status("check", package, "--select", "Z010,C013") == 0
     assert capsys.readouterr().err.splitlines() == [
-        "model-lint: C013 and Z010: looked for only with --deep, so add it"
+        "model-lint: C013 and Z010: checked only with --deep; add it"
     ]
     assert status("check", package, "--select", "Z010", "--deep") == 0
     assert status("check", package, "--select", "Z") == 0
@@ -162,7 +162,7 @@ def test_nothing_to_lint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
         (["rule", "Q999"], "no rule has the code"),
         (
             ["rule", "X001"],
-            "model-lint's own: https://ivadomed.github.io/model-template/rules/unus",
+            "a finding of model-lint itself: https://ivadomed.github.io/model-template/rules/unus",
         ),
         (["check", "nul\0byte"], "no such file or folder"),
     ],
@@ -186,10 +186,10 @@ def test_a_mistake_is_one_line_and_status_two(
         (["check", "--fail-on", "never"], "--fail-on"),
         (["check", ".", "--output", "a", "--output", "b"], "name a --format before each"),
         (["check", "--output", "a", "--format", "json", "--output", "a"], "can't share a file"),
-        (["check", "--fial-on=info"], "there is no --fial-on=info (did you mean --fail-on?);"),
-        (["check", "--zzz"], "there is no --zzz; `model-lint check --help` says more"),
-        (["check", "--jobs", "0"], "'0' is no number from 1 on"),
-        (["pack", "a", "b"], "there is no b; `model-lint pack --help`"),
+        (["check", "--fial-on=info"], "unknown argument --fial-on=info (did you mean --fail-on?);"),
+        (["check", "--zzz"], "unknown argument --zzz; `model-lint check --help` says more"),
+        (["check", "--jobs", "0"], "must be a whole number of at least 1, not '0'"),
+        (["pack", "a", "b"], "unknown argument b; `model-lint pack --help`"),
     ],
 )
 def test_wrong_usage_is_one_line_and_status_two(

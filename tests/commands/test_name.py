@@ -40,7 +40,7 @@ def test_a_right_name_is_explained_field_by_field() -> None:
     assert call("model_seg_sc-gm-sulcus_human_ms_t2") == (
         0,
         """\
-model_seg_sc-gm-sulcus_human_ms_t2: right
+model_seg_sc-gm-sulcus_human_ms_t2: valid
 
   task          seg           in the specification
   anatomy       sc-gm-sulcus  sc, gm in the specification; sulcus in no list
@@ -66,7 +66,7 @@ def test_a_wrong_name_is_explained_as_far_as_it_can_be_read() -> None:
     assert call("model_seg_mouse-sc_wm-gm_t1w") == (
         1,
         """\
-model_seg_mouse-sc_wm-gm_t1w: wrong
+model_seg_mouse-sc_wm-gm_t1w: invalid
 
   task      seg       in the specification
   anatomy   wm-gm     wm in the word list; gm in the specification
@@ -77,7 +77,7 @@ model_seg_mouse-sc_wm-gm_t1w: wrong
     one token for each field
   error N011 value-alias: `t1w` is another spelling: write `t1` (contrast)
 
-  Nearest right name: model_seg_sc-wm-gm_mouse_t1
+  Nearest valid name: model_seg_sc-wm-gm_mouse_t1
 """,
     )
 
@@ -85,15 +85,15 @@ model_seg_mouse-sc_wm-gm_t1w: wrong
 def test_a_warning_leaves_status_0() -> None:
     status, text = call("model_seg_monkey_sc_t1_unet3d")
     assert status == 0
-    assert text.startswith("model_seg_monkey_sc_t1_unet3d: right, with a warning\n")
+    assert text.startswith("model_seg_monkey_sc_t1_unet3d: valid, with a warning\n")
     assert "warning N008 legacy-order" in text
-    assert text.endswith("Nearest right name: model_seg_sc_monkey_t1_unet3d\n")
+    assert text.endswith("Nearest valid name: model_seg_sc_monkey_t1_unet3d\n")
 
 
 def test_a_name_that_can_t_be_read_at_all() -> None:
     assert call("hello") == (
         1,
-        "hello: wrong\n\n"
+        "hello: invalid\n\n"
         "  error N001 name-prefix: `hello` does not begin with `model_`, as every name does\n",
     )
 
@@ -110,7 +110,7 @@ def test_a_guess_is_not_called_the_right_name() -> None:
 def test_the_worst_of_several_names_counts() -> None:
     status, text = call("model_seg_sc", "model_seg_SC")
     assert status == 1
-    assert text.index("model_seg_sc: right\n") < text.index("\n\nmodel_seg_SC: wrong\n")
+    assert text.index("model_seg_sc: valid\n") < text.index("\n\nmodel_seg_SC: invalid\n")
 
 
 @pytest.mark.parametrize("name", ["", "model_seg_\ud800", "model_\x1b[31m", "x" * 5000, "a\nb\n"])
@@ -212,7 +212,7 @@ def test_compose_as_json_explains_the_name() -> None:
         (["tsk=seg"], "there is no field `tsk`; did you mean task?"),
         (["Task=seg"], "there is no field `Task`; did you mean task?"),
         (["organ=liver"], "there is no field `organ`; the fields are task, anatomy"),
-        (["seg"], "`seg` gives no field; write it as task=VALUE"),
+        (["seg"], "`seg` has no field; write it as task=VALUE"),
         (["task=seg", "task=label"], "task is given twice; separate its values by commas"),
         (["task=sge"], "did you mean seg?"),
         (["architecture=unet3"], "`unet3` is another spelling; write `unet3d`"),

@@ -42,9 +42,9 @@ def test_explanation(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_an_example_is_shown_where_there_is_one(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "\n\n  Example\n    `model-spinal-rootlets` is wrong" in run(capsys, "N001")
+    assert "\n\n  Example\n    `model-spinal-rootlets` is invalid" in run(capsys, "N001")
     (rule,) = json.loads(run(capsys, "N001", "--format", "json"))
-    assert rule["example"].startswith("`model-spinal-rootlets` is wrong")
+    assert rule["example"].startswith("`model-spinal-rootlets` is invalid")
 
 
 def test_every_rule_is_explained_within_the_width(capsys: pytest.CaptureFixture[str]) -> None:

@@ -96,7 +96,7 @@ def test_its_example_fails_and_is_repaired(site: Path, rule: Rule) -> None:
     failing, _, repaired = example.partition("Repaired:")
     assert re.search(rf"(error|warning|info) {rule.code} {rule.name}", failing)
     assert rule.code not in repaired.replace(f"--select {rule.code}", "")
-    assert ": clean" in repaired or ": right" in repaired
+    assert ": clean" in repaired or ": valid" in repaired
 
 
 @pytest.mark.parametrize("name", ["unused-ignore", "internal-error"])

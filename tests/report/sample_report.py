@@ -228,7 +228,7 @@ UNUSED = finding(
     "X001",
     "unused-ignore",
     Severity.WARNING,
-    "the configuration ignores D011, but nothing was found that it silences",
+    "the configuration ignores D011, but it silences no finding",
     "pyproject.toml",
     help="remove D011 from `ignore`",
 )

@@ -133,28 +133,28 @@ WRONG: dict[str, tuple[bytes, str, str]] = {
         "looks like them",
     ),
     "a device of Windows": (added(Entry(f"{TRAINER}/aux.txt".encode())), "Z003", "device"),
-    "a stream of Windows": (added(Entry(CHECKPOINT + b"::$DATA")), "Z007", "are one name"),
-    "a dot at the end": (added(Entry(CHECKPOINT + b".")), "Z007", "are one name"),
-    "a blank at the end": (added(Entry(CHECKPOINT + b" ")), "Z007", "are one name"),
+    "a stream of Windows": (added(Entry(CHECKPOINT + b"::$DATA")), "Z007", "are the same name"),
+    "a dot at the end": (added(Entry(CHECKPOINT + b".")), "Z007", "are the same name"),
+    "a blank at the end": (added(Entry(CHECKPOINT + b" ")), "Z007", "are the same name"),
     "dots at the end of a folder": (
         added(Entry(CHECKPOINT.replace(b"fold_0", b"fold_0.."))),
         "Z007",
-        "are one name",
+        "are the same name",
     ),
     "a name that Python alters on Windows": (
         added(Entry(b"a/x?y"), Entry(b"a/x_y")),
         "Z007",
-        "are one name",
+        "are the same name",
     ),
     "a short name": (
         added(Entry(CHECKPOINT.replace(b"checkpoint_final", b"CHECKP~1"))),
         "Z007",
-        "are one name",
+        "are the same name",
     ),
     "letters that HFS+ passes over": (
         added(Entry(CHECKPOINT.replace(b"final", "fi\u200cnal".encode()), flags=0x800)),
         "Z007",
-        "are one name",
+        "are the same name",
     ),
 }
 

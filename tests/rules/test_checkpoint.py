@@ -34,7 +34,7 @@ from build import (
 )
 from checkpoint_files import changed_slim, resaved, rezipped, saved, slim
 from model_lint.findings import Severity
-from model_lint.rules.checkpoint import expected_heads
+from model_lint.rules.weights import expected_heads
 
 FOLD_0 = "fold_0/checkpoint_final.pth"
 FOLD_1 = "fold_1/checkpoint_final.pth"
@@ -212,11 +212,11 @@ CASES = [
     silent("C007", "other network", rename_weight(HEAD, "head.weight"),
            also={"C009", "C015"}),
     case("C008", "channel more", dataset({"channel_names": {"0": "T2star", "1": "T1"}}),
-         says="1 input channel, dataset.json asks for 2"),
-    case("C008", "text", dataset({"channel_names": "T2star"}), says="asks for 6"),
+         says="1 input channel, but dataset.json needs 2"),
+    case("C008", "text", dataset({"channel_names": "T2star"}), says="needs 6"),
     case("C008", "modality wins", dataset({"modality": {"0": "a", "1": "b"}})),
     case("C008", "cascade", plans(lambda p: p["configurations"]["2d"].update(previous_stage="x")),
-         says="asks for 3"),
+         says="needs 3"),
     silent("C008", "the genuine one"),
     silent("C008", "no channels", dataset({"channel_names": ABSENT})),
     silent("C008", "channels are a number", dataset({"channel_names": 5})),

@@ -701,7 +701,7 @@ def lone(folder: Path, changes: dict[str, Any]) -> list[Finding]:
         ({"channel_names": ["T2w"]}, "D007", "a list"),
         ({"channel_names": "T"}, "D007", "text"),
         ({"channel_names": {}}, "D007", "empty"),
-        ({"channel_names": ABSENT, "modality": {"0": "T2w"}}, "D007", "v1"),
+        ({"channel_names": ABSENT, "modality": {"0": "T2w"}}, "D007", "nnU-Net 1's key"),
         ({"overwrite_image_reader_writer": None}, "D013", "`null`"),
         ({"overwrite_image_reader_writer": ["NibabelIO"]}, "D013", "NibabelIO"),
         (

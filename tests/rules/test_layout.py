@@ -144,7 +144,7 @@ CASES = [
         says="`Source code (zip)`",
     ),
     from_files("L001", "a zip in the zip", [(f"a/{NAME}", b"")], says="zipped twice"),
-    from_files("L001", "other files", [("a.txt", b"")], says="the top holds `a.txt`"),
+    from_files("L001", "other files", [("a.txt", b"")], says="at the top is `a.txt`"),
     silent("L001", "the genuine model"),
     silent(
         "L001",
@@ -153,7 +153,7 @@ CASES = [
         zip_name="model-spinal-rootlets-mp2rage-r20240915.zip",
         also={"L017"},
     ),
-    from_files("L001", "empty zip", [], says="nothing is in it", judged="zip-empty"),
+    from_files("L001", "empty zip", [], says="the package is empty", judged="zip-empty"),
     from_files("L001", "only folders", [("a/", b""), ("b/", b"")], says="`a` and `b`"),
     from_files("L001", "something else", [("README.md", b""), ("x/y.txt", b"")]),
     case(
@@ -165,7 +165,7 @@ CASES = [
         move("/x/fold_0", "/fold_0"),
         move("/x/trainer_class.py", "/trainer_class.py"),
         move("/x/dataset_fingerprint.json", "/dataset_fingerprint.json"),
-        says="lie at the top",
+        says="are at the top",
         judged="files-at-root",
     ),
     case(
@@ -790,7 +790,7 @@ CASES = [
         put("custom_loss.py"),
         also={"L015"},
         severity=E,
-        says="`custom_loss` is beside",
+        says="`custom_loss` is next to",
         line=6,
     ),
     case(

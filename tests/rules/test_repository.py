@@ -430,7 +430,7 @@ CASES = [
         "R012",
         "a trainer folder",
         MODEL_FILES,
-        says="`models/nnUNetTrainer__nnUNetPlans__2d` is not looked into",
+        says="`models/nnUNetTrainer__nnUNetPlans__2d` is not checked",
         at="__2d",
         severity=I,
     ),

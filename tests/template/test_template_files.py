@@ -249,7 +249,7 @@ def test_the_model_card(case: tuple[Answers, Path]) -> None:
     assert ("The model is trained with" in text) == own
     assert text.count("nnU-Net has no network") == (not own)
     points = answers.get("task") in {"label", "find"}
-    assert ("no\ndistances between points" in text) == points
+    assert ("not by\ndistances between points" in text) == points
     assert ("trainer_class.py" in text) == (answers.get("custom_trainer") == "yes")
 
 
@@ -261,7 +261,7 @@ def test_what_the_workflow_can_not_do_is_said(tmp_path: Path) -> None:
     assert "nnU-Net has no network filmCharley" in config
     assert "nnU-Net has no network `filmCharley`" in readme
     assert "mark each point by a small region" in config
-    assert "the workflow reads no PNG and no TIFF" in config
+    assert "the workflow can't read PNG and TIFF" in config
     assert "BIDS stores microscopy as PNG or TIFF" in readme
     plain = bake(tmp_path / "plain")
     for name in ("config.yaml", "README.md"):

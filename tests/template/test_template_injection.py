@@ -134,7 +134,7 @@ def test_template_code_typed_at_the_keyboard_is_refused(tmp_path: Path) -> None:
         done = type_answers(folder, [*[""] * 8, attack, *[""] * 11])
         assert done.returncode == 1
         assert "title: " in done.stderr
-        assert "holds template code; type it without curly braces." in done.stderr
+        assert "contains template code; type it without curly braces." in done.stderr
         assert list((folder / "output").iterdir()) == []
     assert not marker.exists()
 
@@ -147,7 +147,7 @@ def test_template_code_on_the_command_line_is_refused(
         with pytest.raises(SystemExit):
             bake(tmp_path / question, **{question: "{{ 'sc' }}"})
         assert list((tmp_path / question).iterdir()) == []
-        assert f"{question}: '{{{{ 'sc' }}}}' holds template code" in capfd.readouterr().err
+        assert f"{question}: `{{{{ 'sc' }}}}` contains template code" in capfd.readouterr().err
 
 
 def test_a_description_with_code_is_inert_in_the_repository(tmp_path: Path) -> None:

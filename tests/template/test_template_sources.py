@@ -300,7 +300,7 @@ def test_an_update_takes_the_rules_of_each_commit(repository: Path, tmp_path: Pa
     """cruft generates both commits in one process, with modules of the same names."""
     made = cruft_create(str(repository), tmp_path / "output")
     for file, old, new in (
-        ("questions/words.py", '"gm": "gray matter"', '"gm": "grey matter"'),
+        ("questions/suggestions.py", '"gm": "gray matter"', '"gm": "grey matter"'),
         ("questions/__init__.py", "FILTERS = {", 'FILTERS = {"louder": str.upper, '),
         ("linter/model_lint/naming/vocabulary.py", "sc gm csf", "sc gm csf nerves2"),
     ):

@@ -3,10 +3,10 @@
     python inference/segment.py -m MODEL.zip -i sub-001_T2star.nii.gz -o seg.nii.gz
     python inference/segment.py -m MODEL.zip -i FOLDER -o FOLDER_OUT
 
-An image is reoriented to the orientation that the model was trained in (``image_orientation`` of its
-``dataset.json``), and the result is reoriented back, so it has exactly the voxels of the input. A
-model of several channels takes them in order (``-i T1w.nii.gz T2w.nii.gz``); in a folder their names
-are ``NAME_0000.nii.gz``, ``NAME_0001.nii.gz``, ...
+An image is reoriented to the orientation that the model was trained in (``image_orientation`` of
+its ``dataset.json``), and the result is reoriented back, so it has exactly the voxels of the input.
+A model of several channels takes them in order (``-i T1w.nii.gz T2w.nii.gz``); in a folder their
+names are ``NAME_0000.nii.gz``, ``NAME_0001.nii.gz``, ...
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from orientation import orientation_of, reorient_array, reorient_image, switch_c
 from volumes import VolumeError, read_volume, same_grid
 
 Predict = Callable[[np.ndarray, tuple[float, ...]], np.ndarray]
-"""Takes channels x Z x Y x X (float32) and the voxel sizes in mm as (z, y, x); returns Z x Y x X."""
+"""From channels x Z x Y x X (float32) and voxel sizes in mm as (z, y, x) to Z x Y x X."""
 
 ENDINGS = (".nii.gz", ".nii")
 MEMBER = re.compile(

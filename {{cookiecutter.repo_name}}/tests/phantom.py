@@ -1,8 +1,8 @@
 """Write a small BIDS dataset of synthetic spinal cords, to try the workflow without real data.
 
-Each image shows a slightly bent cord with butterfly-shaped grey matter, brighter fluid around it and
-dim tissue outside. Label files and contrasts are those of ``config.yaml``; the files have several
-orientations, and one subject has two sessions.
+Each image shows a slightly bent cord with butterfly-shaped grey matter, brighter fluid around it
+and dim tissue outside. Label files and contrasts are those of ``config.yaml``; the files have
+several orientations, and one subject has two sessions.
 
     python tests/phantom.py --config config.yaml tests/phantom.yaml
 """

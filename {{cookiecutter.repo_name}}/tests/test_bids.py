@@ -71,7 +71,7 @@ def test_what_is_missing_is_told(tmp_path: Path) -> None:
         "sub-02_T2w: no label file sub-02_T2w_label-SC_seg.nii.gz",
         "sub-03_T2w: no T2w image",
         "sub-04_T2w: no T2w image",
-        "sub-05: to exclude, but not in the dataset",
+        "sub-05: excluded, but not in the dataset",
     ]
 
 
@@ -99,7 +99,7 @@ def test_subjects_and_sessions_are_excluded_with_their_reason(tmp_path: Path) ->
     assert skipped == [
         "sub-01: excluded: artefact",
         "sub-02_ses-b: excluded: other protocol",
-        "sub-02_ses-c: to exclude, but not in the dataset",
+        "sub-02_ses-c: excluded, but not in the dataset",
     ]
 
 
@@ -149,7 +149,7 @@ def test_two_files_of_one_name_are_one_sample(tmp_path: Path) -> None:
     files = [*pair("sub-01/anat", "sub-01_T2w"), *pair("sub-01/anat", "sub-01_T2w", ".nii")]
     found, skipped = cases(dataset(tmp_path, files))
     assert found == ["sub-01_T2w"]
-    assert skipped == ["sub-01_T2w.nii.gz: sub-01_T2w.nii exists too and is used"]
+    assert skipped == ["sub-01_T2w.nii.gz: sub-01_T2w.nii is used instead"]
 
 
 def test_folders_that_are_no_dataset(tmp_path: Path) -> None:

@@ -174,7 +174,7 @@ def test_arguments_that_make_no_sense(folder: Path, tmp_path: Path) -> None:
         ([image, image], out, 1, "to segment several images, give a folder"),
         ([image], out, 2, "1 channel given, but the model takes 2 channels"),
         ([folder, image], out, 2, "is a folder"),
-        ([folder], tmp_path / "out", 1, "holds no"),
+        ([folder], tmp_path / "out", 1, "contains no"),
     ):
         with pytest.raises(ValueError, match=message):
             plan_cases(inputs, output, channels)
@@ -239,8 +239,8 @@ def test_zips_that_are_no_package(tmp_path: Path) -> None:
     package(tmp_path / "two.zip", {**members(), "nnUNetTrainer__nnUNetPlans__3d/plans.json": "{}"})
     for name, message in (
         ("text", "can't be unpacked"),
-        ("other", "holds no trainer folder"),
-        ("two", "holds several trainer folders"),
+        ("other", "has no trainer folder"),
+        ("two", "has several trainer folders"),
     ):
         with pytest.raises(ModelError, match=message):
             unpack(tmp_path / f"{name}.zip", tmp_path / name)

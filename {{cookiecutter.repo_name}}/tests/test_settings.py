@@ -46,11 +46,11 @@ WRONG = {
     ),
     "contrast": (
         {"dataset": {"contrasts": ["T2w.nii.gz"]}},
-        "dataset.contrasts.0: 'T2w.nii.gz' is not how the name of a BIDS image ends, such as T2w",
+        "dataset.contrasts.0: 'T2w.nii.gz' is not the end of a BIDS image's name, such as T2w",
     ),
     "label file": (
         {"dataset": {"label_files": {"seg": "1"}}},
-        "dataset.label_files.seg: '1' is not a value to train with (1 to 254), or such a value",
+        "dataset.label_files.seg: '1' is not a value for training (1 to 254), or one for",
     ),
     "value of a label": ({"labels": {"sc": "1"}}, "labels.sc: '1' is not a value (1 to 254), or"),
     "fold's name": ({"nnunet": {"folds": ["first"]}}, "'first' is not a fold (0, 1, ...) or all"),
@@ -60,12 +60,12 @@ WRONG = {
     ),
     "trainer's file": ({"nnunet": {"trainer_file": "absent.py"}}, "absent.py does not exist"),
     "fold": ({"splits": {"folds": 2}, "nnunet": {"folds": [2]}}, "fold 2 does not exist"),
-    "all folds": ({"nnunet": {"folds": [0, "all"]}}, "all can't stand beside numbered folds"),
+    "all folds": ({"nnunet": {"folds": [0, "all"]}}, "all can't be combined with numbered folds"),
     "test share": ({"splits": {"test": 1.5}}, "splits.test"),
     "one fold": ({"splits": {"folds": 1}}, "splits.folds"),
     "tag": ({"release": {"tag": "r20241341"}}, "r20241341 is not a calendar date"),
     "exclude without reason": ({"dataset": {"exclude": {"sub-01": ""}}}, "dataset.exclude"),
-    "dice of no label": ({"evaluation": {"minimum_dice": {"nothing": 0.5}}}, "is no label"),
+    "dice of no label": ({"evaluation": {"minimum_dice": {"nothing": 0.5}}}, "is not a label"),
 }
 
 
@@ -103,7 +103,7 @@ LABELS: dict[str, tuple[dict[Any, Any], str]] = {
     "background moved": ({"background": 1, "sc": 2}, "`background` must be 0, not `1`"),
     "zero": ({"sc": 0}, "0 is the background"),
     "twice": ({"sc": 1, "cord": 1}, "`sc` and `cord` have the same value 1"),
-    "nothing": ({"background": 0}, "no label besides `background`"),
+    "nothing": ({"background": 0}, "no label except `background`"),
     "file name": ({"a/b": 1}, "`a/b` can't be part of a file name"),
     "ignore": ({"sc": 1, "ignore": 3}, "`ignore` must be 2"),
     "label without file": ({"sc": 1, "gm": 2}, "no file gives a value of gm"),
@@ -164,7 +164,7 @@ ORDERS = {
     "value of another": ({"sc": [1, 2], "gm": 2}, [2, 1], "gives `gm` the value 1, not one of its"),
     "common part": ({"a": [1, 2], "b": [2, 3]}, [1, 3], "covers their common part"),
     "too few": ({"sc": [1, 2], "gm": 2}, [1], "has 1 value for 2 regions"),
-    "no regions": ({"sc": 1, "gm": 2}, [1, 2], "is for regions only"),
+    "no regions": ({"sc": 1, "gm": 2}, [1, 2], "is only for regions"),
 }
 
 

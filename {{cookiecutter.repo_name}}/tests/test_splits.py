@@ -45,7 +45,7 @@ def test_three_subjects_are_the_least() -> None:
 def test_a_dataset_without_any_label_names_the_first_file(settings: Settings) -> None:
     data = replace(settings.dataset, label_files={"label-NOBODY_seg": {1: 1}})
     with pytest.raises(
-        ValueError, match=r"the first: sub-001\S*: no label file sub-001\S*_label-N"
+        ValueError, match=r"for example sub-001\S*: no label file sub-001\S*_label-N"
     ):
         prepare(replace(settings, dataset=data))
 
@@ -108,5 +108,5 @@ def test_excluded_subjects_may_stay_in_the_file() -> None:
 def test_a_file_that_is_no_splits_file(tmp_path: Path, text: str) -> None:
     path = tmp_path / "splits.yaml"
     path.write_text(text, "utf-8")
-    with pytest.raises(ValueError, match="must hold test"):
+    with pytest.raises(ValueError, match="must contain test"):
         read(path)

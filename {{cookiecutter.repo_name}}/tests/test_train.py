@@ -78,7 +78,7 @@ def test_a_training_does_not_go_on_with_other_data(planned: Settings, file: str)
     train.check_unchanged(planned, "0", "train")
     train.check_unchanged(planned, "0", "continue")
     write_json(planned.preprocessed / file, [{"train": ["b"], "val": ["a"]}])
-    with pytest.raises(ValueError, match="move or delete that folder to train anew"):
+    with pytest.raises(ValueError, match="move or delete that folder to train it again"):
         train.check_unchanged(planned, "0", "continue")
     train.check_unchanged(planned, "0", "train")
     train.check_unchanged(planned, "0", "continue")
@@ -205,5 +205,5 @@ def test_plans_that_contradict_themselves() -> None:
     wanted = {"architecture": {"arch_kwargs": {"features_per_stage": [8, 16, 32]}}}
     with pytest.raises(ValueError, match="features_per_stage has 3 entries, but with n_stages 2"):
         plan.apply_overrides(PLANS, "2d", wanted)
-    with pytest.raises(ValueError, match="plans no 3d_lowres for this dataset, only 2d"):
+    with pytest.raises(ValueError, match="does not plan 3d_lowres for this dataset, only 2d"):
         plan.apply_overrides(PLANS, "3d_lowres", {})

@@ -1,4 +1,5 @@
 """The commands of ``model-lint``, one module each with ``add_arguments`` and ``run``.
 
-``fix`` is no command, but the part of ``check`` that repairs.
+``audience`` and ``fix_options`` are not commands: they are options that commands share or import
+only if they are given.
 """

@@ -1,4 +1,4 @@
-"""The option that says whom a package is for, which `check` and `pack` share."""
+"""The option ``--for`` of ``check`` and ``pack``: whom packages are for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..findings import Consumer
 
 
 def add_for(parser: argparse.ArgumentParser) -> None:
-    """Add ``--for``, which gives ``consumers``; empty where it is left out."""
+    """Add ``--for``, stored as ``consumers``; empty if it is not given."""
     parser.add_argument(
         "--for",
         dest="consumers",
@@ -16,8 +16,8 @@ def add_for(parser: argparse.ArgumentParser) -> None:
         action="extend",
         type=_consumers,
         default=[],
-        help="whom packages are for: sct, nnunet, slicer, or several with commas; what stops one "
-        "of them is an error (default: the configuration's `for`, else sct,nnunet)",
+        help="whom packages are for: sct, nnunet, slicer, or several with commas; a problem that "
+        "stops one of them is an error (default: the configuration's `for`, else sct,nnunet)",
     )
 
 

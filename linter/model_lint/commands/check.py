@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TARGET",
         nargs="*",
         default=["."],
-        help="a model zip, a trainer folder, a folder that holds one, a checkout of a model "
+        help="a model zip, a trainer folder, a folder that contains one, a checkout of a model "
         "repository, or - for a list on standard input (default: the current folder)",
     )
     choose = parser.add_argument_group("choosing rules (a code, the start of codes, or a name)")
@@ -57,9 +57,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fail-on",
         choices=[severity.value for severity in Severity],
-        help="exit with 1 from this severity on (default: error)",
+        help="exit with 1 for findings of this severity or worse (default: error)",
     )
-    parser.add_argument("--exit-zero", action="store_true", help="exit with 0 whatever is found")
+    parser.add_argument(
+        "--exit-zero", action="store_true", help="exit with 0 even if there are findings"
+    )
     parser.add_argument(
         "--format",
         dest="outputs",
@@ -80,7 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     depth.add_argument(
         "--quick",
         action="store_true",
-        help="don't unpack checkpoints to their ends, so that their safety is not judged (C016)",
+        help="don't unpack checkpoints to their ends: their safety is not judged (C016)",
     )
     depth.add_argument(
         "--deep",
@@ -97,12 +99,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--offline",
         action="store_true",
-        help="use no network: so far nothing does, for targets are files and folders",
+        help="do not use the network: so far, nothing in model-lint does",
     )
     parser.add_argument(
         "--name",
         metavar="NAME",
-        help="the model repository's name, where it can't be derived from the target",
+        help="the model repository's name, if it can't be derived from the target",
     )
     parser.add_argument(
         "--config",
@@ -115,16 +117,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--baseline",
         type=Path,
         metavar="FILE",
-        help="a report of --format json: what it holds is known, and is not reported again",
+        help="a report of --format json, whose findings are not reported again",
     )
     parser.add_argument(
         "--color",
         choices=["auto", "always", "never"],
         default="auto",
-        help="colour of text output (default: auto; NO_COLOR and FORCE_COLOR are heeded)",
+        help="colour of text output (default: auto, which follows NO_COLOR and FORCE_COLOR)",
     )
     repairing = parser.add_argument_group(
-        "repairing zips (`model-lint rule CODE` says what can be)"
+        "repairing zips (`model-lint rule CODE` shows what can be repaired)"
     )
     repairing.add_argument(
         "--fix", action="store_true", help="write a repaired copy, NAME.fixed.zip, and lint that"
@@ -132,14 +134,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     repairing.add_argument(
         "--diff",
         action="store_true",
-        help="only show what --fix would do, and exit with 1 where that is anything",
+        help="only show what --fix would do, and exit with 1 if there is something to repair",
     )
     repairing.add_argument(
         "--fix-output",
         metavar="PATH",
-        help="the zip to write, or the folder in which it keeps its name",
+        help="the zip to write, or a folder for it, in which it keeps its name",
     )
-    repairing.add_argument("--in-place", action="store_true", help="replace the zip by its copy")
+    repairing.add_argument(
+        "--in-place", action="store_true", help="replace the zip by its repaired copy"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -152,10 +156,9 @@ def run(options: argparse.Namespace) -> int:
         extend_select=[*config.extend_select, *options.extend_select],
         ignore=options.ignore,
     )
-    unlooked = [] if options.deep else only_deep(rules, options.select + options.extend_select)
-    if unlooked:
-        which = " and ".join(unlooked)
-        complain(f"{which}: looked for only with --deep, so add it")
+    skipped = [] if options.deep else only_deep(rules, options.select + options.extend_select)
+    if skipped:
+        complain(f"{' and '.join(skipped)}: checked only with --deep; add it")
     baseline = config.baseline if options.baseline is None else options.baseline
     known = load_baseline(baseline) if baseline else frozenset()
     check_ignores(config)
@@ -195,21 +198,21 @@ def _depth(options: argparse.Namespace) -> Depth:
 
 
 class _Result(NamedTuple):
-    """What became of one target."""
+    """The result of one target."""
 
     report: TargetReport
     repairable: bool = False
 
 
 class _Linter(NamedTuple):
-    """What a run does to each of its targets."""
+    """Lints each target of a run, and repairs it if asked to."""
 
     read: Callable[[str], Target]
     options: Options
     fixing: Fixing | None
 
     def lint(self, text: str) -> _Result:
-        """Read a target, repair it where that is asked for, and judge it. Raises UsageError."""
+        """Read a target, repair it if asked to, and lint it. Raises UsageError."""
         target = self.read(text)
         report = lint(target, self.options)
         if self.fixing is None:
@@ -223,13 +226,13 @@ class _Linter(NamedTuple):
         return self.read(str(path))
 
     def _reported(self, report: TargetReport) -> set[str]:
-        """Return the codes of the rules of which the configuration silences nothing, or not all."""
+        """Return the codes of the rules, without those whose findings are all silenced."""
         silenced = {i.finding.code for i in report.ignored} - {f.code for f in report.findings}
         return {rule.code for rule in self.options.rules} - silenced
 
 
 def _fixing(options: argparse.Namespace) -> Fixing | None:
-    """Return what is to be repaired, None for nothing; repairing is imported only where asked."""
+    """Return what to repair, or None; the modules that repair are imported only if needed."""
     if not (options.fix or options.diff or options.fix_output or options.in_place):
         return None
     from .fix_options import fixing  # noqa: PLC0415
@@ -269,9 +272,9 @@ def _write(text: str, file: str | None) -> None:
 
 def _write_file(text: str, path: Path) -> None:
     if path.exists() and not path.is_file():
-        path.write_text(text, encoding="utf-8")  # a pipe or a device, which has to stay one
+        path.write_text(text, encoding="utf-8")  # a pipe or a device must not be replaced
         return
-    path = path.resolve()  # where a link leads, for the link has to stay as well
+    path = path.resolve()  # the file that a link leads to: the link must not be replaced
     with folder_beside(path) as folder:
         temporary = folder / path.name
         temporary.write_text(text, encoding="utf-8")
@@ -280,7 +283,7 @@ def _write_file(text: str, path: Path) -> None:
 
 def _jobs(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, not {text!r}")
     return int(text)
 
 
@@ -289,7 +292,7 @@ def _words(text: str) -> list[str]:
 
 
 class _AddFormat(argparse.Action):
-    """Start another output, to standard output until an ``--output`` follows."""
+    """Add an output, to standard output unless an ``--output`` follows."""
 
     def __call__(
         self,
@@ -304,7 +307,7 @@ class _AddFormat(argparse.Action):
 
 
 class _AddFile(argparse.Action):
-    """Send the last format to a file; without one, text."""
+    """Send the last format to a file; text if there is none."""
 
     def __call__(
         self,

@@ -22,28 +22,28 @@ class Fixing:
     """What the command line asks for."""
 
     request: RepairRequest
-    #: Whether it is reported on standard error, since a report for programs has the other stream.
+    #: Whether repairs are listed on standard error: standard output has a report for programs.
     aside: bool
 
     def repair(self, target: Target, codes: set[str], load: Callable[[Path], Target]) -> Repaired:
-        """Repair a target, or find out what there is to repair, and print it. Raises UsageError."""
+        """Repair a target, or only plan it, and print the repairs. Raises UsageError."""
         with stoppable():
             repaired = repair(target, codes, self.request, load)
         lines = "\n".join(repair_lines(target.text, repaired))
         print(inert(lines), file=sys.stderr if self.aside else sys.stdout)
         if any("V004" in action.codes for action in repaired.actions):
             complain(
-                f"{repaired.target.text}: held a password, token or key: make it invalid where it "
-                "was issued, for the old zip may be known"
+                f"{repaired.target.text}: contained a password, token or key: revoke it where it "
+                "was issued, because others may have the old zip"
             )
         return repaired
 
 
 def fixing(options: argparse.Namespace) -> Fixing:
-    """Return what the options ask for. Raises UsageError where they don't go together."""
+    """Return what the options ask for. Raises UsageError if they can't be combined."""
     output = Path(options.fix_output) if options.fix_output else None
     if not (options.fix or options.diff):
-        raise UsageError("--in-place and --fix-output say where --fix writes: give --fix too")
+        raise UsageError("--in-place and --fix-output need --fix: add it")
     if options.in_place and output:
         raise UsageError("--in-place and --fix-output: give only one of them")
     if options.diff and options.outputs:

@@ -51,12 +51,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config",
         metavar="FILE",
-        help="the configuration, whose vocabulary counts (default: as for `check`)",
+        help="the configuration, for its vocabulary (default: as for `check`)",
     )
 
 
 def run(options: argparse.Namespace, out: TextIO | None = None) -> int:
-    """Explain or compose names; return 1 if one is wrong, 0 otherwise. Raises UsageError."""
+    """Explain or compose names; return 1 if one is invalid, else 0. Raises UsageError."""
     out = sys.stdout if out is None else out
     path = Path(options.config) if options.config else find_config(Path.cwd())
     vocabulary = vocabulary_of(load_config(path))
@@ -82,7 +82,7 @@ def _names(names: list[str]) -> list[str]:
             "give a name, such as model_seg_sc_t2, or --compose and fields, such as task=seg"
         )
     if any("=" in name for name in names) and all(n.partition("=")[0] in FIELDS for n in names):
-        raise UsageError(f"{quote_name(names[0])} is no name; put --compose before fields")
+        raise UsageError(f"{quote_name(names[0])} is not a name; put --compose before fields")
     return names
 
 
@@ -96,7 +96,8 @@ def compose_words(words: Iterable[str], vocabulary: Mapping[str, FieldWords] = V
         field, equals, text = word.partition("=")
         field = field.strip()
         if not equals:
-            raise UsageError(f"{quote_name(word)} gives no field; write it as {_guess(word)}=VALUE")
+            text = f"{quote_name(word)} has no field; write it as {_guess(word)}=VALUE"
+            raise UsageError(text)
         if field not in FIELDS:
             raise UsageError(f"there is no field {quote_name(field)}; {_field_hint(field)}")
         if field in values:
@@ -111,7 +112,7 @@ def compose_words(words: Iterable[str], vocabulary: Mapping[str, FieldWords] = V
 
 
 def _split(text: str, words: FieldWords) -> tuple[str, ...]:
-    """Split values at commas, or at hyphens as in a name; "none" is no value."""
+    """Split values at commas, or at hyphens as in a name; "none" means no value."""
     if text.strip().lower() in {"", "none"} and words.default is None:
         return ()
     return tuple(value.strip() for value in text.replace("-", ",").split(",")) if text else ()
@@ -175,18 +176,18 @@ def as_text(name: Name, vocabulary: Mapping[str, FieldWords] = VOCABULARY) -> st
     if not findings and shortest and shortest != name.text:
         lines += ["", f"  Without defaults: {shortest}"]
     if name.suggestion:
-        what = "Nearest right name" if name.suggestion.certain else "Perhaps"
+        what = "Nearest valid name" if name.suggestion.certain else "Perhaps"
         lines += ["", f"  {what}: {name.suggestion.name}"]
     return "\n".join(lines) + "\n"
 
 
 def _shortest(name: Name, vocabulary: Mapping[str, FieldWords]) -> str | None:
-    """Return the name without its defaults; None where it can't be told what it says."""
+    """Return the name without its defaults; None if it can't be read."""
     return None if name.fields is None else compose(name.fields, vocabulary)
 
 
 def _shown(text: str) -> str:
-    """Return a name as it can be printed on any terminal, on one line."""
+    """Return a name on one line, in characters that any terminal can print."""
     return (
         text
         if text.isascii() and text.isprintable() and 0 < len(text) <= _WIDTH
@@ -196,20 +197,20 @@ def _shown(text: str) -> str:
 
 def _verdict(name: Name) -> str:
     if not name.usable:
-        return "wrong"
+        return "invalid"
     severities = {severity for _, severity, _ in _findings(name)}
-    return "right, with a warning" if Severity.WARNING in severities else "right"
+    return "valid, with a warning" if Severity.WARNING in severities else "valid"
 
 
 def _rows(name: Name, vocabulary: Mapping[str, FieldWords]) -> Iterator[tuple[str, str, str]]:
-    """Yield each field with its value and where that comes from, then the tokens of no field."""
+    """Yield each field with its value and where that comes from, then the unknown tokens."""
     for slot in name.slots:
         yield slot.field, "-".join(slot.values) or "-", _source(slot, vocabulary)
     yield from (("?", token, "see below") for token in name.unread)
 
 
 def _source(slot: Slot, vocabulary: Mapping[str, FieldWords]) -> str:
-    """Say where the values of a field come from."""
+    """Return where the values of a field come from."""
     defaults = vocabulary[slot.field].defaults
     if slot.token is None:
         return "default, left out" if defaults else "left out"

@@ -36,8 +36,8 @@ EXAMPLE = """\
 what is packed:
   The specification's tree: dataset.json, plans.json, dataset_fingerprint.json, each fold's
   checkpoint_final.pth, debug.json, progress plots and training logs, and trainer_class.py.
-  Checkpoints lose what only training needs; what they predict does not change. Paths, host names
-  and subjects are taken out of the logs and of debug.json.
+  What only training needs is removed from checkpoints; their predictions do not change. Paths,
+  host names and subjects are removed from the logs and from debug.json.
 
 example:
   model-lint pack nnUNet_results/Dataset101_Cord/nnUNetTrainer__nnUNetPlans__3d_fullres \\
@@ -46,7 +46,7 @@ example:
 exit status:
   0  the package was written
   1  `model-lint check --deep` found errors in it: they are shown, and there is no package
-  2  wrong usage, or something that is needed is missing or can't be read
+  2  wrong usage, or a file that is needed is missing or unreadable
 """
 
 
@@ -60,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "folder",
         metavar="MODEL_DIR",
         type=Path,
-        help="nnU-Net's TRAINER__PLANS__CONFIGURATION folder, or the dataset folder that holds it",
+        help="nnU-Net's TRAINER__PLANS__CONFIGURATION folder, or the dataset folder around it",
     )
     name = parser.add_argument_group("the package's name, REPOSITORY-TAG.zip")
     name.add_argument(
@@ -70,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "around the current folder)",
     )
     name.add_argument(
-        "--tag", metavar="rYYYYMMDD", help="the release's tag (default: the date of today)"
+        "--tag", metavar="rYYYYMMDD", help="the release's tag (default: today's date)"
     )
     name.add_argument(
         "--output",
@@ -86,15 +86,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--layout",
         choices=["spec", "dataset"],
         default="spec",
-        help="spec: as the specification shows it; dataset: inside DatasetNNN_NAME/, for 3D Slicer "
+        help="spec: as in the specification; dataset: inside DatasetNNN_NAME/, for 3D Slicer "
         "and nnUNetv2_install_pretrained_model_from_zip (default: spec)",
     )
     content.add_argument(
         "--orientation",
         metavar="CODE",
         type=str.upper,
-        help="orientation of the training images in SCT's letters, such as RPI, where dataset.json "
-        "does not say it",
+        help="orientation of the training images in SCT's letters, such as RPI, if dataset.json "
+        "does not contain it",
     )
     content.add_argument(
         "--folds", metavar="FOLDS", help="0,1,2 or all: the folds to pack (default: every one)"
@@ -128,7 +128,7 @@ def run(options: argparse.Namespace) -> int:
     """Build, lint and report; return the exit status."""
     config = load_config(find_config(Path.cwd()))
     vocabulary = vocabulary_of(config)
-    trainer_folder(options.folder)  # without a model no other question matters
+    trainer_folder(options.folder)  # report a missing model before anything else
     tag = _tag(options.tag)
     target, name = _target(options, config, tag, vocabulary)
     request = PackRequest(
@@ -162,7 +162,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _tag(given: str | None) -> str:
-    """Return the tag, checked; that of today where none is given."""
+    """Return the tag, checked; by default that of today."""
     today = dt.date.today()  # noqa: DTZ011 - the user's day
     if given is None:
         return f"r{today:%Y%m%d}"
@@ -183,7 +183,7 @@ def _target(
     tag: str,
     vocabulary: Mapping[str, naming.FieldWords],
 ) -> tuple[Path, str | None]:
-    """Return the zip to write and the repository's name; None where only the zip's is given."""
+    """Return the zip to write and the repository's name; None if only the zip's is given."""
     output: Path = options.output
     is_file = output.suffix.lower() == ".zip" and not output.is_dir()
     folder = output.parent if is_file else output
@@ -257,7 +257,7 @@ def _checkpoint(name: str) -> str:
 
 @contextmanager
 def _progress() -> Iterator[Progress]:
-    """Give a function that shows progress on standard error, at a terminal only."""
+    """Yield a function that shows progress on standard error, if that is a terminal."""
     if not sys.stderr.isatty():
         yield lambda _path, _done, _total: None
         return
@@ -279,7 +279,7 @@ def _progress() -> Iterator[Progress]:
 
 
 def _print(text: str) -> None:
-    """Print, with plain lines where the terminal or the pipe can't show the tree's."""
+    """Print, with plain lines if the encoding of standard output lacks those of the tree."""
     encoding = sys.stdout.encoding or "utf-8"
     try:
         text.encode(encoding)

@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "codes",
         metavar="RULE",
         nargs="*",
-        help="a code, the start of codes, or a name; all are listed without one",
+        help="a code, the start of codes, or a name (default: list all rules)",
     )
     parser.add_argument(
         "--format", choices=["text", "json"], default="text", help="text (default) or json"
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--color",
         choices=["auto", "always", "never"],
         default="auto",
-        help="colour of text output (default: auto; NO_COLOR and FORCE_COLOR are heeded)",
+        help="colour of text output (default: auto, which follows NO_COLOR and FORCE_COLOR)",
     )
 
 
@@ -66,7 +66,7 @@ def _data(rule: Rule) -> dict[str, str | bool | list[str]]:
 
 
 def _line(rule: Rule, paint: Paint) -> str:
-    """One line per rule, so that grep finds whole ones."""
+    """Return one line per rule, for grep."""
     severity = paint(f"{rule.severity.value:7}", rule.severity.value)
     return f"{paint(rule.code, 'bold')}  {severity}  {rule.name:28}  {rule.summary}\n"
 

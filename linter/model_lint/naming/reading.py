@@ -18,7 +18,7 @@ from .model import (
     Word,
 )
 from .placing import place, rank
-from .vocabulary import Found, Index, Standing
+from .vocabulary import Found, Index, Status
 
 
 def read(text: str, index: Index, *, any_length: bool = False) -> Reading:
@@ -120,14 +120,14 @@ def _whole(text: str, parts: Sequence[Found], index: Index) -> Found | None:
     whole = index.find("".join(part.written for part in parts))
     if whole.home is None or not {part.home for part in parts} <= {None, whole.home}:
         return None
-    standing: Standing = "refused" if whole.standing == "refused" else "alias"
-    return whole._replace(written=text, standing=standing)
+    status: Status = "refused" if whole.status == "refused" else "alias"
+    return whole._replace(written=text, status=status)
 
 
 def _wrong_in(token: Token, index: Index) -> Iterator[Problem]:
     """Yield the problems of a token that do not depend on its place."""
     for f in token.found:
-        if f.standing == "alias":
+        if f.status == "alias":
             message = f"{quote_name(f.written)} is another spelling: write `{f.value}` ({f.home})"
             yield Problem(message, code="N011")
     if token.is_mixed:
@@ -144,11 +144,11 @@ def _wrong_in(token: Token, index: Index) -> Iterator[Problem]:
 
 def _outside_lists(token: Token, index: Index) -> Iterator[Problem]:
     """Yield the problems of values that are not in any list of their field."""
-    refused = [f for f in token.found if f.standing == "refused"]
+    refused = [f for f in token.found if f.status == "refused"]
     for home in dict.fromkeys(f.home for f in refused if f.home):
         written = [f.written for f in refused if f.home == home]
         yield _not_allowed(home, written, index)
-    unlisted = [f.written for f in token.found if f.standing == "unlisted"]
+    unlisted = [f.written for f in token.found if f.status == "unlisted"]
     if not unlisted or token.field is None:
         return
     if index.is_open(token.field):
@@ -180,11 +180,11 @@ def _slots(tokens: Iterable[Token], index: Index) -> tuple[Slot, ...]:
 
 
 def _word(found: Found, name: str | None, index: Index) -> Word | None:
-    if found.standing == "refused" or name is None:
+    if found.status == "refused" or name is None:
         return None
-    if found.standing == "unlisted" and not index.is_open(name):
+    if found.status == "unlisted" and not index.is_open(name):
         return None
-    origin: Origin = found.standing
+    origin: Origin = found.status
     return Word(found.value, found.written, origin)
 
 

@@ -107,11 +107,11 @@ def _without_place(token: Token) -> Token:
 def _known(found: Found, index: Index) -> list[_Word]:
     """Return a listed word, or the two listed words in one such as `gmseg`; else an empty list."""
     if found.home is not None:
-        return [_Word(found.value, None if found.standing == "refused" else found.home)]
+        return [_Word(found.value, None if found.status == "refused" else found.home)]
     written = found.written
     for cut in range(2, len(written) - 1):
         both = index.find(written[:cut]), index.find(written[cut:])
-        homes = {None if part.standing == "refused" else part.home for part in both}
+        homes = {None if part.status == "refused" else part.home for part in both}
         if "task" in homes and None not in homes:
             return [_Word(part.value, part.home, certain=False) for part in both]
     return []

@@ -211,7 +211,7 @@ def _without(word: str, words: FieldWords) -> FieldWords:
 
 
 #: The status of a word in the vocabulary; "refused" means the field, but is not allowed.
-Standing = Literal["listed", "known", "alias", "refused", "unlisted"]
+Status = Literal["listed", "known", "alias", "refused", "unlisted"]
 
 
 class Found(NamedTuple):
@@ -219,14 +219,14 @@ class Found(NamedTuple):
 
     written: str
     value: str
-    standing: Standing
+    status: Status
     #: The field that the word belongs to; None for an unlisted one.
     home: str | None = None
 
     @property
     def allowed(self) -> bool:
         """Whether it may be written in this way."""
-        return self.standing in {"listed", "known"}
+        return self.status in {"listed", "known"}
 
 
 class Index:
@@ -244,8 +244,8 @@ class Index:
         #: The camel-case values, in small letters, to find them in any capitals.
         self.literals = frozenset(w.lower() for w in self.words if not _VALUE.fullmatch(w))
 
-    def _add(self, words: Iterable[str], standing: Standing, home: str) -> None:
-        self.words.update((word, Found(word, word, standing, home)) for word in words)
+    def _add(self, words: Iterable[str], status: Status, home: str) -> None:
+        self.words.update((word, Found(word, word, status, home)) for word in words)
 
     def find(self, written: str) -> Found:
         """Look up a value as it is written in a name."""

@@ -44,7 +44,7 @@ def require_values(name: str, values: Sequence[str], index: Index) -> None:
             )
         if found.home is not None and found.home != name:
             raise ValueError(f"{name}: {quote_name(value)} is {a(found.home)}, not {a(name)}")
-        if found.standing == "alias":
+        if found.status == "alias":
             raise ValueError(
                 f"{name}: {quote_name(value)} is another spelling; write `{found.value}`"
             )

@@ -115,9 +115,9 @@ def _intensities(
             yield Problem(f"`{key}` has no entry for channel {channel}", steps=(key,))
             return
         if _item(schemes, channel) == "CTNormalization":
-            lacking = [name for name in _CT_PROPERTIES if not is_number(values.get(name))]
-            if lacking:
-                shown = [f"{name}: {json_like(values.get(name))}" for name in lacking]
+            missing = [name for name in _CT_PROPERTIES if not is_number(values.get(name))]
+            if missing:
+                shown = [f"{name}: {json_like(values.get(name))}" for name in missing]
                 message = f"CTNormalization needs finite numbers for channel {channel}, not"
                 yield Problem(f"{message} {listing(shown, shown=4)}", steps=(key, str(channel)))
 

@@ -1,7 +1,7 @@
 """Report formats: one module each, one function ``render(report, *, color)`` in each.
 
-Whatever a package holds may stand in a message or a location: every format escapes it by its own
-rules, and none lets a control character through.
+A message or a location may contain any text of a package: every format escapes it by its own rules,
+and none writes a control character.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ FORMATS = ("text", "concise", "json", "sarif", "github", "markdown", "html", "ju
 def render(report: Report, form: str, *, color: bool = False, width: int | None = None) -> str:
     """Render a report in one of FORMATS.
 
-    ``color`` (ANSI sequences) and ``width`` (characters of a line) matter for text alone.
+    ``color`` (ANSI sequences) and ``width`` (characters of a line) are only for text.
     """
     module = importlib.import_module(f"{__name__}.{form}")
     options = {"width": width} if form == "text" and width else {}

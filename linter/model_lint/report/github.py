@@ -21,7 +21,7 @@ def render(report: Report, *, color: bool = False) -> str:  # noqa: ARG001 - sam
 
 
 def _takers(target: TargetReport) -> str:
-    """Say who takes a package, last: it is the first that GitHub leaves out."""
+    """Return a command that says who takes a package; the last, so that GitHub drops it first."""
     file = _property(target.target.removeprefix("./"))
     return f"::notice file={file},title=Who takes it::{_data(taken(target))}\n"
 
@@ -30,7 +30,7 @@ def _command(target: TargetReport | None, finding: Finding) -> str:
     file, inner = split_location(target, finding)
     properties = {"file": file.removeprefix("./")} if file.strip("./") else {}
     message = finding.message
-    if inner:  # a line of a file in a zip is none of the zip's
+    if inner:  # the line is that of a file in the zip, not of the zip
         message = f"{inner}{f':{finding.line}' if finding.line else ''}: {message}"
     elif finding.line:
         properties["line"] = str(finding.line)

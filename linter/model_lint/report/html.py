@@ -1,7 +1,7 @@
 """One page that a person reads: self-contained, without scripts, in light and dark, and on paper.
 
-Nothing that a package holds can act in it: every text is escaped, and the page's own policy forbids
-scripts and whatever would be fetched.
+No text of a package can act in it: every text is escaped, and the page's own policy forbids scripts
+and external resources.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from .shared import joined, path_inside, pieces, taken, tally
 
 _TITLES = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.INFO: "Infos"}
 _LEGEND = (
-    "<b>Errors</b> fail or silently go wrong where the package is to run, break the "
+    "<b>Errors</b> fail or are silently wrong in a consumer of the package, break the "
     "specification, or are unsafe. <b>Warnings</b> work today, but break a convention, waste "
     "space, leak, or will fail soon. <b>Infos</b> are worth knowing."
 )
-#: The verdict without findings: whether anything was checked decides.
+#: The verdict without findings, by whether anything was checked.
 _CLEAN = {True: "All clean", False: "Nothing checked"}
 _CLEAN_CHIP = '<span class="chip clean">clean</span>'
 
@@ -77,7 +77,7 @@ def _header(report: Report, targets: list[TargetReport]) -> str:
 
 
 def _tone(report: Report) -> str:
-    """Return the class whose colour the whole page takes."""
+    """Return the class that gives the whole page its colour."""
     worst = min((f.severity for f in report.findings), key=lambda s: s.rank, default=None)
     return worst.value if worst else "clean" if report.targets else "info"
 
@@ -89,7 +89,7 @@ def _headline(report: Report) -> str:
 
 
 def _filters(report: Report) -> str:
-    """Checkboxes that the style alone heeds: each shows or hides a severity."""
+    """Return checkboxes that show or hide a severity, by the style sheet alone."""
     boxes = [
         f'<label class="{name}"><input type="checkbox" id="show-{name}" checked> {number}</label>\n'
         for severity, number in tally(report.findings)
@@ -116,7 +116,7 @@ def _contents(targets: list[TargetReport]) -> str:
 def _target(target: TargetReport, rules: dict[str, Rule], number: int) -> str:
     groups = groupby(_worst_first(target.findings), key=lambda f: f.severity)
     sections = "".join(_severity(severity, [*found], target, rules) for severity, found in groups)
-    clean = "" if target.findings else '<p class="verdict">Nothing to complain about.</p>\n'
+    clean = "" if target.findings else '<p class="verdict">No findings.</p>\n'
     facts = " &middot; ".join(_facts(target))
     about = f'<p class="facts">{facts}</p>\n' if facts else ""
     about += f'<p class="facts">{_prose(taken(target))}</p>\n' if target.takes else ""
@@ -157,7 +157,7 @@ def _severity(
 
 
 def _card(findings: list[Finding], target: str, rule: Rule | None) -> str:
-    """One rule and every place where it fires."""
+    """Return a card for one rule, with every place that it reports."""
     first = findings[0]
     places = "".join(f"<li>{_place(finding, target)}</li>\n" for finding in findings)
     return (
@@ -212,7 +212,7 @@ def _ignored(ignored: tuple[Ignored, ...]) -> str:
 
 
 def _prose(text: str) -> str:
-    """Escape a text; what stands between backticks is shown as code."""
+    """Escape a text, and show text between backticks as code."""
     parts: Iterable[str] = (
         f"<code>{markup(piece)}</code>" if code else markup(piece) for code, piece in pieces(text)
     )
@@ -220,5 +220,5 @@ def _prose(text: str) -> str:
 
 
 def _path(path: str) -> str:
-    """Escape a path that may break after each slash, and only there if that is enough."""
+    """Escape a path, and let it break after each slash."""
     return f'<span class="path">{markup(path).replace("/", "/<wbr>")}</span>'

@@ -26,7 +26,7 @@ def render(report: Report, *, color: bool = False) -> str:  # noqa: ARG001 - sam
 
 
 def dump(data: dict[str, Any]) -> str:
-    """Return JSON in ASCII: no terminal obeys it, every encoding holds it, and nothing is lost."""
+    """Return JSON in ASCII, without control characters, so that it is safe in any terminal."""
     # The replacement: see ``wording.inert``.
     return json.dumps(data, indent=2).replace("##[", "##\\u005b") + "\n"
 
@@ -48,7 +48,7 @@ def _target(target: TargetReport) -> dict[str, Any]:
 
 
 def takes(target: TargetReport) -> dict[str, Any]:
-    """Return who takes a package: an answer for each consumer, none for other targets."""
+    """Return who takes a package: an answer for each consumer, empty for other targets."""
     return {
         answer.consumer.value: {"verdict": answer.verdict, "codes": list(answer.codes)}
         for answer in target.takes

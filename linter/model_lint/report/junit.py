@@ -1,7 +1,7 @@
 """JUnit's XML, as Jenkins, GitLab and Azure read it: a test suite per target.
 
-Errors are failures; warnings and infos are skipped tests, so that they show without turning a
-build red that model-lint itself passes. A clean target is one test that passes.
+Errors are failures. Warnings and infos are skipped tests: they are shown, but do not fail a build
+that model-lint itself passes. A clean target is one test that passes.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def _suite(target: TargetReport) -> str:
 
 
 def _properties(target: TargetReport) -> str:
-    """Say who takes a package."""
+    """Return properties that say who takes a package."""
     lines = (
         f'      <property name="takes.{answer.consumer.value}" value="{markup(answer.verdict)}"/>\n'
         for answer in target.takes

@@ -8,9 +8,9 @@ from ..findings import Finding, Report, Severity, TargetReport
 from ..wording import count, printable
 from .shared import joined, path_inside, pieces, taken, tally
 
-#: GitHub refuses a summary of more than 1 MiB; bytes of table rows that leave room for the rest.
+#: Bytes of table rows, at most: GitHub refuses a summary of more than 1 MiB.
 _BUDGET = 900_000
-#: What means something inside a table's cell, links that GitHub makes of bare addresses included.
+#: Characters that are markup inside a table's cell, or from which GitHub makes links.
 _SPECIAL = re.compile(r"[\\`*_\[\]|~#$]|:(?=//)|(?<=www)\.", re.IGNORECASE)
 
 
@@ -82,12 +82,12 @@ def _row(finding: Finding, target: str) -> str:
 
 
 def _prose(text: str) -> str:
-    """Escape a text; what stands between backticks stays code."""
+    """Escape a text, and show text between backticks as code."""
     return "".join(_code(piece) if code else _escape(piece) for code, piece in pieces(text))
 
 
 def _code(text: str) -> str:
-    # Not backticks: they can't hold a backtick, and in a table a pipe would still end the cell.
+    # Not backticks: they can't contain a backtick, and in a table a pipe would still end the cell.
     return f"<code>{_escape(text)}</code>"
 
 

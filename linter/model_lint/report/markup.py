@@ -8,9 +8,9 @@ from ..wording import printable
 
 
 def markup(text: str) -> str:
-    """Escape for HTML and XML, which can't hold most control characters in any form.
+    """Escape for HTML and XML, which can't contain most control characters in any form.
 
-    The result is ASCII: it means the same whatever encoding standard output happens to have.
+    The result is ASCII, so it is the same in every encoding of standard output.
     """
     # The replacement keeps GitHub Actions from reading a command: see ``wording.inert``.
     escaped = escape(printable(text)).replace("##[", "##&#91;")

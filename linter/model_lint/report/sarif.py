@@ -23,7 +23,7 @@ _SCHEMA = (
 )
 _HOME = "https://github.com/ivadomed/model-template"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
-#: How GitHub calls the severities of findings that are no security alerts.
+#: GitHub's names of the severities, for findings that are not security alerts.
 _PROBLEMS = {
     Severity.ERROR: "error",
     Severity.WARNING: "warning",
@@ -84,7 +84,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 
 def _unregistered(finding: Finding) -> dict[str, Any]:
-    """Describe the linter's own findings, which no rule makes."""
+    """Describe a finding of the linter itself, which has no rule."""
     return {
         "id": finding.code,
         "name": finding.rule,
@@ -126,7 +126,7 @@ def _location(
     if file:
         location["physicalLocation"] = {
             "artifactLocation": {"uri": _uri(file)},
-            # Code scanning wants a line of every finding.
+            # Code scanning requires a line for every finding.
             "region": _region(finding) if not inner else {"startLine": 1},
         }
     if inner:
@@ -148,7 +148,7 @@ def _region(finding: Finding) -> dict[str, Any]:
 
 
 def _uri(path: str) -> str:
-    """Return a path as a URI: relative ones stay so, for they are a repository's."""
+    """Return a path as a URI; a relative path stays relative to the repository."""
     if path.startswith(("https://", "http://")):
         return quote(path, safe="/:?=&%", errors="surrogatepass")
     if PurePath(path).is_absolute():
@@ -158,7 +158,7 @@ def _uri(path: str) -> str:
 
 
 def _fingerprint(finding: Finding, seen: Counter[str]) -> str:
-    """Identify a finding across runs: its line may move, its file and its message stay."""
+    """Return what identifies a finding across runs: its file and message, but not its line."""
     key = f"{finding.code}\n{finding.location.removeprefix('./')}\n{finding.message}"
     digest = hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()[:16]
     seen[digest] += 1

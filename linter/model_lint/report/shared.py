@@ -1,4 +1,4 @@
-"""What several formats need: where a finding lies, words for counts, code in prose."""
+"""What several formats need: where a finding is, words for counts, code in prose."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from ..findings import Answer, Finding, Report, Severity, TargetReport
 from ..wording import count
 
 _CODE = re.compile(r"`([^`]+)`")
-#: Codes of what stops a consumer before the rest is counted.
+#: How many codes of what stops a consumer are shown; the rest is counted.
 _CODES_SHOWN = 3
 
 
 def path_inside(target: str, finding: Finding) -> str:
-    """Return a finding's path inside its target, "" where it is about the target itself."""
+    """Return a finding's path inside its target, "" if it is about the target itself."""
     if finding.location == target:
         return ""
     folder = target.rstrip("/")
@@ -22,9 +22,9 @@ def path_inside(target: str, finding: Finding) -> str:
 
 
 def split_location(target: TargetReport | None, finding: Finding) -> tuple[str, str]:
-    """Return the path of a finding's file on disk, and the path inside it where it is a zip.
+    """Return the path of a finding's file on disk, and the path inside it if it is a zip.
 
-    The first is "" for a name, which is no file.
+    The first is "" for a name, which is not a file.
     """
     if target is None:
         return finding.location, ""

@@ -13,7 +13,7 @@ from ..terminal import WIDTH, Paint, painter
 from ..wording import count, inert, printable
 from .shared import joined, path_inside, taken, tally
 
-#: Below this, wrapping helps nobody.
+#: Lines are never wrapped at fewer characters.
 _NARROW = 40
 _INDENT = "      "
 _SHORT_CODE = re.compile(r"`[^`]{1,40}`")
@@ -32,7 +32,7 @@ def render(report: Report, *, color: bool = False, width: int = WIDTH) -> str:
 
 
 def _spaced(blocks: list[str]) -> Iterator[str]:
-    """Set blocks of several lines apart with a blank line; clean targets stand close together."""
+    """Put a blank line around blocks of several lines, but not between clean targets."""
     before = "\n"
     for block in blocks:
         if before != "\n" and before.count("\n") + block.count("\n") > 2:
@@ -61,7 +61,7 @@ def _findings(target: str, findings: tuple[Finding, ...], paint: Paint, width: i
     parts: list[str] = []
     for path, found in by_file.items():
         found.sort(key=lambda f: (f.severity.rank, f.line or 0))
-        # What is about the whole target needs no heading where it follows the target's name.
+        # Findings about the whole target need no heading directly after the target's name.
         name = paint(printable(path), "file") if path else paint("(as a whole)", "dim")
         head = f"  {name}\n" if path or parts else ""
         parts.append(head + "".join(_finding(f, explained, paint, width) for f in found))
@@ -76,7 +76,7 @@ def _finding(finding: Finding, explained: set[tuple[str, str]], paint: Paint, wi
     if finding.source and finding.line:
         lines += _context(finding.source, finding.line, finding.severity, paint, width)
     advice = (finding.code, finding.help)
-    if advice not in explained:  # once per target: the same defect in five folds has one cure
+    if advice not in explained:  # once per target: the same defect in five folds has one fix
         explained.add(advice)
         first, *rest = _wrapped(f"fix: {finding.help}", width, hang="     ")
         lines += [first.replace("fix:", paint("fix:", "green"), 1), *rest]
@@ -86,7 +86,7 @@ def _finding(finding: Finding, explained: set[tuple[str, str]], paint: Paint, wi
 def _context(
     source: SourceLine, line: int, severity: Severity, paint: Paint, width: int
 ) -> list[str]:
-    """Show the line with its number, and carets under the key."""
+    """Return the line with its number, and carets under the key."""
     number = str(line)
     shown = cut(_shown(source), width - len(_INDENT) - len(number) - 3)
     lines = [f"{_INDENT}{paint(f'{number} |', 'dim')} {shown.text}"]
@@ -118,7 +118,7 @@ def _cells(text: str) -> int:
 
 
 def _ignored(ignored: tuple[Ignored, ...], paint: Paint, width: int) -> Iterator[str]:
-    """One line per rule and reason."""
+    """Yield one line per rule and reason."""
     numbers: dict[tuple[str, str, str], int] = {}
     for item in ignored:
         key = (item.finding.code, item.finding.rule, item.reason)
@@ -130,7 +130,7 @@ def _ignored(ignored: tuple[Ignored, ...], paint: Paint, width: int) -> Iterator
 
 
 def _wrapped(text: str, width: int, indent: str = _INDENT, hang: str = "") -> list[str]:
-    # Short code stays on one line: NUL, which no printable text holds, is no place to break at.
+    # Short code stays on one line: textwrap does not break at NUL, which printable text never has.
     glued = _SHORT_CODE.sub(lambda match: match[0].replace(" ", "\0"), printable(text))
     lines = textwrap.wrap(
         glued,

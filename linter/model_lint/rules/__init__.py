@@ -1,4 +1,4 @@
-"""The registry of rules: one function each, and all that is known of it.
+"""The registry of rules: each is one function with its metadata.
 
 A rule's decorator and docstring are the only source of its documentation: ``model-lint rule``, the
 documentation pages and the tables are made from them.
@@ -18,7 +18,7 @@ from ..findings import STOCK, Consumer, Problem, Severity
 
 ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 
-#: Where the documentation page of a rule lives; the rule's name is appended.
+#: The address of the rules' documentation pages; the rule's name is appended.
 DOCS_URL = "https://ivadomed.github.io/model-template/rules/"
 
 #: What the first letter of a code stands for, in the order in which findings of equal severity are
@@ -40,6 +40,7 @@ _MODULES = (
     "dataset",
     "entry_names",
     "extras",
+    "labels",
     "layout",
     "names",
     "package_size",
@@ -50,11 +51,12 @@ _MODULES = (
     "slicer",
     "trainer_class",
     "trainer_folder",
+    "weights",
 )
 
 
 class Authority(enum.Enum):
-    """Who a rule speaks for: whose sentence or behaviour it enforces."""
+    """Whose sentence or behaviour a rule enforces."""
 
     SPEC = "the specification"
     SCT = "SCT"
@@ -63,7 +65,7 @@ class Authority(enum.Enum):
     TORCH = "torch"
     ZIPFILE = "Python's zipfile"
     GITHUB = "GitHub"
-    #: Nobody's sentence: what goes wrong without it.
+    #: None of these: the source says what goes wrong otherwise.
     PRACTICE = "practice"
 
 
@@ -71,8 +73,8 @@ SPEC, SCT, NNUNET, TORCH = Authority.SPEC, Authority.SCT, Authority.NNUNET, Auth
 SLICER, ZIPFILE, GITHUB = Authority.SLICER, Authority.ZIPFILE, Authority.GITHUB
 PRACTICE = Authority.PRACTICE
 
-#: Whom a finding stops. An authority does not tell: what the specification asks for may stop SCT
-#: alone, and what nnU-Net does may stop everybody.
+#: The consumers that a finding stops. They do not follow from the authority: what the specification
+#: asks for may stop only SCT, and what nnU-Net does may stop all of them.
 IN_SCT, IN_NNUNET, IN_SLICER = Consumer.SCT, Consumer.NNUNET, Consumer.SLICER
 IN_STOCK = STOCK
 EVERYWHERE = tuple(Consumer)
@@ -82,7 +84,7 @@ AnyCheck = TypeVar("AnyCheck", bound=Check)
 
 
 class Rule(NamedTuple):
-    """One rule: all that is known of it, and the function that looks."""
+    """One rule: its metadata, and the function that looks for the defect."""
 
     code: str
     #: The function's name with hyphens: the defect.
@@ -100,27 +102,27 @@ class Rule(NamedTuple):
     since: str = "0.1"
     #: Whether it needs every byte to be read (``--deep``).
     deep: bool = False
-    #: What ``--fix`` does about it; "" where it can't be repaired.
+    #: What ``--fix`` does about it; "" if it can't be repaired.
     repair: str = ""
     #: Whether a zip with this defect is not repaired at all: damaged, hostile or ambiguous.
     blocks_repair: bool = False
-    #: Whether the defect can harm whoever unpacks or loads the model.
+    #: Whether the defect can harm the machine that unpacks or loads the model.
     security: bool = False
-    #: Whether the line of a finding is not shown, since it would spread what leaked.
+    #: Whether the line of a finding is not shown, because it would repeat the leak.
     private: bool = False
-    #: Codes of rules that report the same cause better: where one of them does, this one is silent.
+    #: Codes of rules that report the same cause better: if one of them does, this one is silent.
     unless: tuple[str, ...] = ()
-    #: Whom its findings can stop: the program fails, or silently does the wrong thing.
+    #: The consumers that its findings can stop: they fail, or silently do the wrong thing.
     stops: tuple[Consumer, ...] = ()
 
     @property
     def firm(self) -> bool:
-        """Whether its errors are errors whomever the package is for."""
+        """Whether its errors are errors in every package, whichever consumers it is for."""
         return self.security or self.authority is SPEC
 
     @property
     def needed(self) -> tuple[str, ...]:
-        """Those of its models without which it does not run."""
+        """The models that must be there for it to run."""
         kinds = self.check.__annotations__
         return tuple(m for m in self.models if not str(kinds.get(m)).endswith("| None"))
 
@@ -151,7 +153,7 @@ class Rule(NamedTuple):
 
     @property
     def example(self) -> str:
-        """What is wrong and what is right, in one sentence; "" where the docstring has none."""
+        """An invalid and a valid example, in one sentence; "" if the docstring has none."""
         return _sections(self)[3]
 
     @property
@@ -178,7 +180,7 @@ _REGISTRY: dict[str, Rule] = {}
 def rule(
     code: str, severity: Severity, authority: Authority, source: str, **more: Unpack[_More]
 ) -> Callable[[AnyCheck], AnyCheck]:
-    """Register a rule; its parameters say at which models it looks, its docstring documents it.
+    """Register a rule: its parameters name the models it looks at, its docstring documents it.
 
     The keywords are the fields of `Rule` that have a default.
     """
@@ -203,7 +205,7 @@ def all_rules() -> tuple[Rule, ...]:
 
 
 def name_rules() -> tuple[Rule, ...]:
-    """Return the rules of the module about names; the others are not even imported."""
+    """Return the rules of the module about names, without importing the others."""
     module = importlib.import_module(f"{__name__}.names")
     return tuple(r for r in _REGISTRY.values() if r.check.__module__ == module.__name__)
 

@@ -1,4 +1,4 @@
-"""Rules of the archive family: the zip as a container, before what it holds."""
+"""Rules about the zip as a container."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from ..models.package import Package
 from ..models.paths import is_junk
 from ..storage.tree import LimitError
 from ..storage.zip_member import READABLE_METHODS, Member
-from ..wording import count, listing, printable, quote
+from ..wording import are, count, listing, printable, quote
 from . import ERROR, EVERYWHERE, IN_SCT, PRACTICE, SCT, SPEC, WARNING, ZIPFILE, rule
+from .shared import SHOWN
 
-#: What ``zipfile`` says where it finds no end of a central directory.
+#: The message of ``zipfile`` if it finds no end of a central directory.
 _NO_ZIP = "File is not a zip file"
 
 #: How other files begin, and what to call them.
@@ -25,14 +26,11 @@ _KINDS = {
     b"BZh": "a bzip2 file",
     b"\xfd7zXZ": "an xz file",
     b"\x28\xb5\x2f\xfd": "a Zstandard file",
-    b"version https://git-lfs": "a git-lfs pointer, not the file that it stands for",
-    b"<": "a web page, not the file that its address promised",
+    b"version https://git-lfs": "a git-lfs pointer, not the file itself",
+    b"<": "a web page, not a downloaded file",
     b"\x80": "a Python pickle (a checkpoint of old PyTorch?)",
     b"{": "a JSON file",
 }
-
-#: Findings of one kind that are shown before the rest is counted.
-SHOWN = 10
 
 _METHODS = {
     1: "shrink",
@@ -68,7 +66,7 @@ def not_a_zip(archive: Archive) -> Iterator[Problem]:
     if archive.error is None or archive.size == 0 or not _is_other_kind(archive):
         return
     kind = next((k for start, k in _KINDS.items() if archive.head.startswith(start)), None)
-    yield Problem(f"not a zip: {kind}" if kind else "not a zip: no zip directory in it")
+    yield Problem(f"not a zip: {kind}" if kind else "not a zip: it contains no zip directory")
 
 
 def _is_other_kind(archive: Archive) -> bool:
@@ -86,7 +84,7 @@ def _is_other_kind(archive: Archive) -> bool:
 def zip_corrupt(archive: Archive, package: Package | None) -> Iterator[Problem]:
     """The zip is truncated, or its directory and its data disagree.
 
-    Why: SCT installs nothing of a zip of which one entry can't be unpacked.
+    Why: SCT installs nothing from a zip if one of its entries can't be unpacked.
 
     Fix: zip the folder again, test it with `python -m zipfile -t`, and upload it again.
     """
@@ -112,7 +110,7 @@ def zip_corrupt(archive: Archive, package: Package | None) -> Iterator[Problem]:
 
 
 def _damaged(archive: Archive, package: Package | None) -> dict[str, str]:
-    """Return the entries that do not unpack, as far as they were looked at, with the reason."""
+    """Return the entries that were found not to unpack, with the reason."""
     return dict(package.damaged if package else ()) | dict(archive.headers.broken)
 
 
@@ -133,7 +131,7 @@ def _end(member: Member) -> int:
     "Z004",
     ERROR,
     ZIPFILE,
-    "zipfile writes a symbolic link as a text file that holds the link's target",
+    "zipfile writes a symbolic link as a text file that contains the link's target",
     blocks_repair=True,
     security=True,
     stops=EVERYWHERE,
@@ -142,7 +140,7 @@ def special_entry(package: Package) -> Iterator[Problem]:
     """An entry is a symbolic link, a device, a pipe or a socket, or a link that leaves the folder.
 
     Why: SCT's `zipfile` writes the link's target as text where the file should be, so that loading
-    fails; other tools follow it, to anywhere.
+    fails. Other tools follow the link, which may point anywhere.
 
     Fix: zip the files that the links stand for: `zip -r` without `--symlinks`, or
     `model-lint pack`.
@@ -165,7 +163,7 @@ def special_entry(package: Package) -> Iterator[Problem]:
 def encrypted(archive: Archive) -> Iterator[Problem]:
     """An entry is encrypted.
 
-    Why: SCT and nnU-Net have no password to give, and fail to unpack it.
+    Why: SCT and nnU-Net have no password and can't unpack the entry.
 
     Fix: zip the folder again without a password.
     """
@@ -177,7 +175,7 @@ def encrypted(archive: Archive) -> Iterator[Problem]:
     ERROR,
     SCT,
     "SCT and nnU-Net unpack with Python's zipfile: stored, deflate, bzip2 and LZMA",
-    repair="compresses it with deflate, where this Python can read it",
+    repair="compresses it with deflate, if this Python can read it",
     stops=EVERYWHERE,
 )
 def compression_unsupported(archive: Archive) -> Iterator[Problem]:
@@ -206,10 +204,10 @@ def compression_unsupported(archive: Archive) -> Iterator[Problem]:
     stops=(IN_SCT,),
 )
 def junk_entry(package: Package) -> Iterator[Problem]:
-    """The package holds files that macOS or Windows left behind.
+    """The package contains files that macOS or Windows left behind.
 
-    Why: nobody needs them, and beside the only folder at the top such a file keeps SCT from looking
-    inside that folder, so that it finds no model.
+    Why: nobody needs them. If one of them is at the top, next to the only folder there, SCT does
+    not look inside that folder and finds no model.
 
     Fix: leave them out: `model-lint pack` does, and so does `zip -r -x "*.DS_Store" "__MACOSX/*"`.
     """
@@ -218,7 +216,7 @@ def junk_entry(package: Package) -> Iterator[Problem]:
     others = [name for name in package.top if not is_junk(name)]
     hides = bool(beside) and len(others) == 1 and not package.found and bool(package.trainers)
     if hides and all(t.path.startswith(f"{others[0]}/") for t in package.trainers):
-        text = f"{listing(beside)} beside {quote(others[0])} keeps SCT from looking inside it"
+        text = f"{listing(beside)} next to {quote(others[0])} keeps SCT from looking inside it"
         yield Problem(text, printable(beside[0]), severity=ERROR)
     elif junk:
         text = f"{count(junk, 'file')} of the operating system: {listing(junk)}"
@@ -235,11 +233,11 @@ def junk_entry(package: Package) -> Iterator[Problem]:
     stops=EVERYWHERE,
 )
 def bomb(archive: Archive) -> Iterator[Problem]:
-    """The zip has more entries, deeper folders or more data than any model, or swells like none.
+    """The zip has far more entries, deeper folders or more data than any model, or is a zip bomb.
 
-    Why: unpacking it could fill the disk of every user; it is not looked into any further. The
-    limits are 100,000 entries, 32 folders deep, 256 GiB, and 256 MiB out of entries that unpack to
-    more than 200 times their size. Of entries that share their data, Z002 tells.
+    Why: unpacking it could fill the disk of every user, so its content is not checked. The limits
+    are 100,000 entries, 32 folders deep, 256 GiB, and 256 MiB from entries that unpack to more than
+    200 times their size. Entries that share their data are reported by Z002.
 
     Fix: zip the trainer folder alone: `model-lint pack` does it.
     """
@@ -258,8 +256,8 @@ def bomb(archive: Archive) -> Iterator[Problem]:
 def crc_mismatch(package: Package) -> Iterator[Problem]:
     """The checksum of a file, or of a part of a checkpoint, is wrong: bytes were changed.
 
-    Why: unpacking stops at a wrong checksum of the package; of one inside a checkpoint torch says
-    nothing and loads the changed weights. Only `model-lint check --deep` looks for it.
+    Why: unpacking stops at a wrong checksum in the package. A wrong checksum inside a checkpoint is
+    not noticed: torch loads the changed weights. Only `model-lint check --deep` looks for it.
 
     Fix: copy the file again from nnU-Net's results folder, and zip the folder again.
     """
@@ -280,25 +278,25 @@ def crc_mismatch(package: Package) -> Iterator[Problem]:
     ERROR,
     ZIPFILE,
     "zipfile goes by the directory; programs that unpack a stream go from header to header",
-    repair="writes the headers and the directory anew",
+    repair="writes the headers and the directory again",
     stops=EVERYWHERE,
 )
 def header_mismatch(archive: Archive, package: Package | None) -> Iterator[Problem]:
-    """The zip's directory and its entries disagree, or the zip holds data of no entry.
+    """The zip's directory and its entries disagree, or the zip contains data that is in no entry.
 
-    Why: two programs find different files in it, so that one can be checked and another used; no
-    program that writes zips does that, unless bytes were put into the file or changed later.
+    Why: programs may find different files in it, so that one file is checked and another one is
+    used. No program that writes zips does that: bytes were added or changed later.
 
     Fix: zip the folder again into a new file: `model-lint pack` or `zip -r`.
     """
     filled = [m for m in archive.members if m.is_dir and (m.size or m.compressed > _EMPTY)]
-    yield from about(filled, "{} is a folder, but has data, which nobody unpacks")
+    yield from about(filled, "{} is a folder, but has data, which no program unpacks")
     unreadable = _damaged(archive, package)
-    told = [(path, text) for path, text in archive.headers.differing if path not in unreadable]
-    for path, text in told[:SHOWN]:
+    differing = [entry for entry in archive.headers.differing if entry[0] not in unreadable]
+    for path, text in differing[:SHOWN]:
         yield Problem(text, printable(path))
-    if len(told) > SHOWN:
-        yield Problem(f"and {count(told[SHOWN:], 'more disagreement')}")
+    if len(differing) > SHOWN:
+        yield Problem(f"and {count(differing[SHOWN:], 'more disagreement')}")
 
 
 def about(members: Iterable[Member], message: str) -> Iterator[Problem]:
@@ -312,7 +310,6 @@ def about_paths(names: list[str], message: str) -> Iterator[Problem]:
         return
     others = len(names) - 1
     text = message.format(quote(names[0]))
-    verb = "is" if others == 1 else "are"
     if others:
-        text += f"; so {verb} {count(others, 'other entry', 'other entries')}"
+        text += f"; so {are(names[1:])} {count(others, 'other entry', 'other entries')}"
     yield Problem(text, printable(names[0]))

@@ -1,4 +1,4 @@
-"""Rules of the dataset family: what ``dataset.json`` says."""
+"""Rules about ``dataset.json``, except its labels."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ..models.json_file import JsonFile
 from ..models.package import Package
 from ..models.trainer_folder import TrainerFolder
 from ..nnunet.image_readers import FILE_ENDINGS, IMAGE_READERS
-from ..nnunet.labels import BACKGROUND, is_inverted, is_old_dataset, label_problems, outputs
+from ..nnunet.labels import is_old_dataset
 from ..nnunet.orientation import ORIENTATIONS, SCT_DEFAULT
 from ..wording import count, listing, quote
-from . import ERROR, EVERYWHERE, IN_SCT, IN_SLICER, IN_STOCK, INFO, NNUNET, SCT, SPEC, WARNING, rule
+from . import ERROR, EVERYWHERE, IN_SCT, IN_SLICER, IN_STOCK, NNUNET, SCT, SPEC, WARNING, rule
 from .shared import json_problems, shown
 
 _ORIENTATION = "image_orientation"
@@ -32,9 +32,9 @@ _FORMAT = "write it as nnU-Net's documentation/dataset_format.md says"
     stops=EVERYWHERE,
 )
 def dataset_json_invalid(package: Package) -> Iterator[Problem]:
-    """`dataset.json` can't be read, is no JSON object, or has a key twice.
+    """`dataset.json` is unreadable, is not a JSON object, or has a duplicate key.
 
-    Why: nnU-Net and SCT stop at a file that is not JSON; of two equal keys they silently take the
+    Why: nnU-Net and SCT stop at a file that is not JSON; of duplicate keys they silently take the
     last.
 
     Fix: correct the file; `python -m json.tool dataset.json` shows where it breaks.
@@ -53,28 +53,28 @@ def dataset_json_invalid(package: Package) -> Iterator[Problem]:
     stops=EVERYWHERE,
 )
 def dataset_schema(package: Package) -> Iterator[Problem]:
-    """`dataset.json` lacks a key that nnU-Net reads, or has a value that it can't use.
+    """A key that nnU-Net reads is missing from `dataset.json`, or has an invalid value.
 
     Why: nnU-Net reads labels and channels when it plans and when it loads the model, and looks up
-    the reader of the `file_ending` in a fixed list. It stops where they are missing or of no use.
+    the reader of the `file_ending` in a fixed list. It stops if they are missing or invalid.
 
     Fix: take the `dataset.json` that nnU-Net copied into the results folder when it trained.
     """
     help_text = _FORMAT if package.lone_dataset else None
-    for _, file in _datasets(package):
+    for _, file in datasets(package):
         for key, text in _unusable(file.object):
             stops = IN_STOCK if key == "file_ending" else EVERYWHERE
             yield Problem(text, file.path, file.line(key), help=help_text, stops=stops)
         ending = file.object.get("file_ending")
         if isinstance(ending, str) and ending != ending.lower() and ending.lower() in FILE_ENDINGS:
-            text = f"nnU-Net reads files that end in {quote(ending)}, but may not write any"
+            text = f"nnU-Net reads files that end in {quote(ending)}, but may not write them"
             advice = f"write {quote(ending.lower())}, and rename the files"
             line = file.line("file_ending")
             yield Problem(text, file.path, line, help=advice, severity=WARNING)
 
 
 def _unusable(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the keys that nnU-Net can't use, each with one line; other rules say more of labels."""
+    """Yield each missing or invalid key with a message; other rules look into the labels."""
     if not isinstance(data.get("labels"), dict):
         yield "labels", _wrong("labels", data, "an object that gives each label its value")
     named = [key for key in _CHANNELS if key in data]
@@ -113,7 +113,7 @@ def missing_image_orientation(package: Package) -> Iterator[Problem]:
     Fix: add `"image_orientation"` with the orientation of the training images in SCT's letters,
     as `sct_image -i IMAGE -getorient` shows it, for example `"image_orientation": "RPI"`.
     """
-    for trainer, file in _datasets(package):
+    for trainer, file in datasets(package):
         if _ORIENTATION in file.object or _LEGACY in file.object:
             continue
         near = [k for k in file.object if _letters(k) == _letters(_ORIENTATION)]
@@ -145,12 +145,12 @@ def _letters(key: str) -> str:
 def invalid_image_orientation(package: Package) -> Iterator[Problem]:
     """`image_orientation` is not one of the 48 codes.
 
-    Why: SCT installs such a model without complaint and fails on the first image.
+    Why: SCT installs the model without an error and fails on the first image.
 
     Fix: write three upper-case letters, one of R/L, one of A/P and one of I/S, that name where each
     axis of the training images comes from: SCT's `RPI` is nibabel's `LAS`.
     """
-    for _, file in _datasets(package):
+    for _, file in datasets(package):
         value = file.object.get(_ORIENTATION, SCT_DEFAULT)
         if isinstance(value, str) and value in ORIENTATIONS:
             continue
@@ -170,42 +170,16 @@ def invalid_image_orientation(package: Package) -> Iterator[Problem]:
     stops=(IN_SCT,),
 )
 def legacy_orientation_key(package: Package) -> Iterator[Problem]:
-    """The orientation stands under the old key `orientation`.
+    """The orientation is under the old key `orientation`.
 
-    Why: SCT reads `image_orientation` alone; without it SCT silently takes LPI.
+    Why: SCT reads only `image_orientation`; without it SCT silently takes LPI.
 
     Fix: rename the key to `image_orientation`.
     """
-    for _, file in _datasets(package):
+    for _, file in datasets(package):
         if _LEGACY in file.object and _ORIENTATION not in file.object:
             text = f"`{_LEGACY}` is not read: rename it to `{_ORIENTATION}`"
             yield Problem(text, file.path, file.line(_LEGACY))
-
-
-@rule(
-    "D006",
-    ERROR,
-    NNUNET,
-    "nnU-Net's LabelManager numbers its output 0, 1, ...; SCT looks for the labels' values",
-    also=(WARNING,),
-    stops=EVERYWHERE,
-)
-def labels_invalid(package: Package) -> Iterator[Problem]:
-    """The labels do not say what the network's output means.
-
-    Why: nnU-Net stops at some of these, and silently writes other values than SCT looks for at the
-    rest: the masks come out empty, swapped or merged. Regions are painted in the order of `labels`,
-    each with its value of `regions_class_order`, so that a later one covers an earlier one.
-
-    Fix: `background` is 0, the others are 1, 2, 3, ... without gaps; regions are lists of these,
-    larger ones first, and need a `regions_class_order` with one value for each; `ignore` is the
-    highest value plus one.
-    """
-    for _, file in _datasets(package, old=True):
-        found = label_problems(file.object, planned=package.lone_dataset)
-        yield from shown(
-            map(file.located, found), ERROR, "problem with the labels", "problems with the labels"
-        )
 
 
 @rule(
@@ -220,12 +194,12 @@ def channels_invalid(package: Package) -> Iterator[Problem]:
     """`channel_names` is not an object with the keys "0", "1", ... and texts as values.
 
     Why: prediction only counts the channels, but planning and the integrity check stop at a list,
-    and at names that are not text: in a data set these are errors. `modality` is nnU-Net v1's name
-    for it; where both are there, `modality` wins when the model predicts.
+    and at names that are not text: in a data set these are errors. `modality` is nnU-Net 1's name
+    of the key; if both are there, prediction uses `modality`.
 
     Fix: write `"channel_names": {"0": "T2w"}`, with one key for each channel, counted from 0.
     """
-    for _, file in _datasets(package):
+    for _, file in datasets(package):
         found = {k: v for k, v in file.object.items() if k in _CHANNELS}
         found = {k: v for k, v in found.items() if isinstance(v, (dict, list, str))}
         for key, value in found.items():
@@ -241,13 +215,13 @@ def channels_invalid(package: Package) -> Iterator[Problem]:
 
 
 def _modality(amounts: Mapping[str, int], file: JsonFile, *, planned: bool) -> Problem:
-    text = "`modality` is nnU-Net v1's key for `channel_names`"
+    text = "`modality` is nnU-Net 1's key for `channel_names`"
     stops = planned and "channel_names" not in amounts
     if len(set(amounts.values())) > 1:
         text = f"`modality` counts {amounts['modality']} and `channel_names` "
-        text += f"{amounts['channel_names']}, and `modality` wins"
+        text += f"{amounts['channel_names']}, and nnU-Net uses `modality`"
         stops = True
-    advice = "take it out" if "channel_names" in amounts else "rename it to `channel_names`"
+    advice = "remove it" if "channel_names" in amounts else "rename it to `channel_names`"
     severity = ERROR if stops else None
     return Problem(text, file.path, file.line("modality"), help=advice, severity=severity)
 
@@ -279,21 +253,6 @@ def _channel_problems(
         yield Problem(text, file.path, file.line(key, name), severity=stops)
 
 
-@rule("D008", WARNING, SCT, "SCT: target = f'_{label}_seg' (deepseg/inference.py)")
-def label_suffix(package: Package) -> Iterator[Problem]:
-    """A label ends in `_seg`, which SCT appends anyway.
-
-    Why: SCT names its output after the label: `canal_seg` becomes `_canal_seg_seg`.
-
-    Fix: take `_seg` off the label.
-    """
-    for _, file in _datasets(package):
-        for name in _labels(file):
-            if name != BACKGROUND and (name.lower() == "seg" or name.lower().endswith("_seg")):
-                text = f"the label {quote(name)} gives files that end in {quote(f'_{name}_seg')}"
-                yield Problem(text, file.path, file.line("labels", name))
-
-
 @rule(
     "D009",
     ERROR,
@@ -302,35 +261,20 @@ def label_suffix(package: Package) -> Iterator[Problem]:
     stops=(IN_SCT, IN_SLICER),
 )
 def sct_many_channels(package: Package) -> Iterator[Problem]:
-    """The model takes several channels.
+    """The model has several input channels.
 
-    Why: SCT and 3D Slicer give an nnU-Net model exactly one image as one channel, and the network
-    stops. nnU-Net itself predicts with several.
+    Why: SCT and 3D Slicer pass exactly one image, as one channel, and the network stops. nnU-Net
+    itself predicts with several.
 
-    Fix: train a model of one channel, or say that the package is for nnU-Net alone:
-    `for = ["nnunet"]` in the configuration, `--for nnunet`.
+    Fix: train a model of one channel, or declare that the package is for nnU-Net alone: `for =
+    ["nnunet"]` in the configuration, or `--for nnunet`.
     """
-    for _, file in _datasets(package):
+    for _, file in datasets(package):
         key = "modality" if "modality" in file.object else "channel_names"
         value = file.object.get(key)
         if isinstance(value, (dict, list, str)) and len(value) > 1:
             text = f"{len(value)} channels, but SCT and 3D Slicer pass one"
             yield Problem(text, file.path, file.line(key))
-
-
-@rule("D010", INFO, SCT, "SCT's sct_deepseg -qc shows one or two outputs")
-def sct_many_labels(package: Package) -> Iterator[Problem]:
-    """SCT writes more than two files for this model.
-
-    Why: `sct_deepseg -qc` takes models of one or two labels; without `-qc` any number works.
-
-    Fix: nothing to fix; say in the README that `-qc` does not work.
-    """
-    for _, file in _datasets(package):
-        suffixes = outputs(_labels(file))
-        if len(suffixes) > 2:
-            text = f"SCT writes {len(suffixes)} files ({listing(suffixes)}), too many for `-qc`"
-            yield Problem(text, file.path, file.line("labels"))
 
 
 @rule(
@@ -344,12 +288,12 @@ def training_count(package: Package) -> Iterator[Problem]:
     """`numTraining` is missing, not a number, or not the number of cases in the fingerprint.
 
     Why: planning and the integrity check read it, and stop without it: in a data set this is an
-    error. Another number than in the fingerprint means that one of both files belongs to another
-    version of the data set than the model.
+    error. If it differs from the fingerprint, one of the two files belongs to another version of
+    the data set than the model.
 
     Fix: take both files from the results folder of the training; nnU-Net copies them there.
     """
-    for trainer, file in _datasets(package):
+    for trainer, file in datasets(package):
         text = _training_flaw(file.object, trainer)
         if text:
             severity = ERROR if package.lone_dataset else None
@@ -363,7 +307,7 @@ def _training_flaw(data: Mapping[str, Any], trainer: TrainerFolder) -> str | Non
         return "`numTraining` is missing"
     number = data["numTraining"]
     if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-        return f"`numTraining` should be a whole number from 1 on, not {quote(number)}"
+        return f"`numTraining` must be a whole number of at least 1, not {quote(number)}"
     cases = trainer.fingerprint.object.get("spacings") if trainer.fingerprint else None
     if isinstance(cases, list) and len(cases) != number:
         return f"`numTraining` is {number}, but the fingerprint has {count(cases, 'case')}"
@@ -385,7 +329,7 @@ def reader_orientation(package: Package) -> Iterator[Problem]:
 
     Fix: write `"image_orientation": "LPI"`.
     """
-    for trainer, file in _datasets(package):
+    for trainer, file in datasets(package):
         reader = trainer.plans.object.get("image_reader_writer") if trainer.plans else None
         value = file.object.get(_ORIENTATION)
         if not isinstance(reader, str) or not reader.endswith("WithReorient"):
@@ -403,16 +347,16 @@ def reader_orientation(package: Package) -> Iterator[Problem]:
     also=(ERROR,),
 )
 def image_reader_unknown(package: Package) -> Iterator[Problem]:
-    """`overwrite_image_reader_writer` names no image reader of nnU-Net.
+    """`overwrite_image_reader_writer` is not the name of one of nnU-Net's image readers.
 
-    Why: nnU-Net ignores a name that it does not have and takes the first reader for the file
-    ending, which may order the axes otherwise; at a value that is no text it stops. Prediction goes
-    by `image_reader_writer` of `plans.json` instead.
+    Why: nnU-Net ignores an unknown name and takes the first reader for the file ending, which may
+    order the axes differently. At a value that is not text it stops. Prediction reads
+    `image_reader_writer` of `plans.json` instead.
 
     Fix: write the name of one of nnU-Net's readers, or leave the key out.
     """
     key = "overwrite_image_reader_writer"
-    for _, file in _datasets(package):
+    for _, file in datasets(package):
         value = file.object.get(key, "None")
         if isinstance(value, str) and value in {"None", *IMAGE_READERS}:
             continue
@@ -422,10 +366,10 @@ def image_reader_unknown(package: Package) -> Iterator[Problem]:
         yield Problem(text, file.path, file.line(key), severity=severity)
 
 
-def _datasets(package: Package, *, old: bool = False) -> Iterator[tuple[TrainerFolder, JsonFile]]:
-    """Yield every dataset.json that holds an object, with its trainer folder.
+def datasets(package: Package, *, old: bool = False) -> Iterator[tuple[TrainerFolder, JsonFile]]:
+    """Yield every dataset.json that contains an object, with its trainer folder.
 
-    One of nnU-Net 1 only where that is asked for: it is one defect, which D006 reports.
+    Those of nnU-Net 1 only if ``old`` is true: they are reported by D006.
     """
     for trainer in package.judged:
         file = trainer.dataset
@@ -433,8 +377,3 @@ def _datasets(package: Package, *, old: bool = False) -> Iterator[tuple[TrainerF
             continue
         if old or not is_old_dataset(file.value):
             yield trainer, file
-
-
-def _labels(file: JsonFile) -> dict[str, Any]:
-    labels = file.object.get("labels")
-    return labels if isinstance(labels, dict) and not is_inverted(labels) else {}

@@ -1,4 +1,4 @@
-"""Rules about the names of a zip's entries: where they lead, and which of them are one."""
+"""Rules about the names of a zip's entries: unsafe names and duplicates."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from ..models.archive import Archive
 from ..storage.file_systems import DEVICE, one_name
 from ..wording import listing, printable
 from . import ERROR, EVERYWHERE, PRACTICE, ZIPFILE, rule
-from .archive import SHOWN, about, about_paths
+from .archive import about, about_paths
+from .shared import SHOWN
 
-#: A quick look for names that could be any of those below.
+#: A quick test: only these names can be one of those below.
 _ODD = re.compile(
     r"^/|\.\.|[:\\\0\xb9\xb2\xb3]|[^/]{64}|(?:^|/)(?:con|prn|aux|nul|com|lpt)", re.IGNORECASE
 )
-#: And for names of devices.
+#: Only these can be names of devices.
 _DEVICES = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]|[\xb9\xb2\xb3]", re.IGNORECASE)
 
 
@@ -33,8 +34,8 @@ _DEVICES = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]|[\xb9\xb2\xb3]", re.IG
 def unsafe_path(archive: Archive) -> Iterator[Problem]:
     """An entry's name is not a plain relative path.
 
-    Why: such an entry is written outside the folder into which a careless tool unpacks, or under
-    another name than meant: on Linux and macOS a backslash does not separate folders.
+    Why: a careless tool writes such an entry outside the folder into which it unpacks, or under
+    another name: on Linux and macOS a backslash does not separate folders.
 
     Fix: zip the folder again with `model-lint pack`, `zip -r` or Python's `shutil.make_archive`.
     """
@@ -52,9 +53,9 @@ _UNSAFE: tuple[tuple[Callable[[str], object], str], ...] = (
     (re.compile(r"[A-Za-z]:").match, "the name of {} begins with a drive letter"),
     (
         lambda name: "\\" in name,
-        "the name of {} holds a backslash, which separates folders on Windows only",
+        "the name of {} contains a backslash, which separates folders on Windows only",
     ),
-    (lambda name: "\0" in name, "the name of {} holds a NUL, where the rest of it gets cut off"),
+    (lambda name: "\0" in name, "the name of {} contains a NUL, where `zipfile` cuts it off"),
     (lambda name: not name, "{} has no name"),
     (
         lambda name: _DEVICES.search(name) and any(map(DEVICE.fullmatch, name.split("/"))),
@@ -64,7 +65,7 @@ _UNSAFE: tuple[tuple[Callable[[str], object], str], ...] = (
         lambda name: (
             len(name) > 255 and any(len(p.encode(errors="replace")) > 255 for p in name.split("/"))
         ),
-        "the name of {} is longer than the 255 bytes that file systems take",
+        "the name of {} is longer than the 255 bytes that file systems allow",
     ),
 )
 
@@ -74,14 +75,14 @@ _UNSAFE: tuple[tuple[Callable[[str], object], str], ...] = (
     ERROR,
     ZIPFILE,
     "zipfile unpacks both entries in turn, and the last one wins silently",
-    repair="keeps one of several equal entries of one name",
+    repair="keeps one of several equal entries with the same name",
     stops=EVERYWHERE,
 )
 def duplicate_entry(archive: Archive) -> Iterator[Problem]:
-    """Two entries have the same name, or names that some file system takes for one.
+    """Two entries have the same name, or names that are the same on some file systems.
 
-    Why: the last one overwrites the first without a word; with names that differ in case, or in
-    dots at their end, that happens on macOS and Windows, where one of both files is lost.
+    Why: the last one silently overwrites the first. On macOS and Windows this also happens to names
+    that differ only in case, or only in dots at their end.
 
     Fix: zip the folder again into a new file; rename one of two names that differ only in case.
     """
@@ -98,13 +99,14 @@ def duplicate_entry(archive: Archive) -> Iterator[Problem]:
     yield from about_paths(both, "{} is both a file and a folder")
     groups = list(_outermost(one_name(sorted(once | folders))))
     for group in groups[:SHOWN]:
-        yield Problem(f"{listing(group)} are one name on macOS and Windows", printable(group[0]))
+        text = f"{listing(group)} are the same name on macOS and Windows"
+        yield Problem(text, printable(group[0]))
     if len(groups) > SHOWN:
         yield Problem(f"and {len(groups) - SHOWN} more such groups of names")
 
 
 def _outermost(found: Iterable[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
-    """Leave out groups that differ only because the folders around them do."""
+    """Yield the groups, but not those that differ only because the folders around them do."""
     groups = list(found)
     known = {path for group in groups for path in group}
     for group in groups:

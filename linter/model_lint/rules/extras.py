@@ -1,4 +1,4 @@
-"""Rules about what a package holds beyond what a consumer reads."""
+"""Rules about what a package contains besides what consumers read."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from ..models.paths import (
 from ..models.trainer_folder import TrainerFolder
 from ..nnunet.numbers import is_number
 from ..storage.tree import Entry
-from ..wording import count, listing, quote, size
+from ..wording import are, count, listing, quote, size
 from . import ERROR, IN_SCT, PRACTICE, SCT, SPEC, WARNING, rule
 from .shared import SHOWN, shown, unreadable
 
 _ONE_CHECKPOINT = "include only `checkpoint_final.pth`"
 _TREE = "Keep the nnUNet folder structure intact."
-#: The name of a module, or of the package that it is in, as a file beside would have it.
+#: An import, with the name of the module or of the package that contains it.
 _IMPORT = re.compile(r"^\s*(?:from|import)\s+\.?(\w+)", re.MULTILINE)
 _SIDES = ("superior", "inferior", "left", "right", "anterior", "posterior")
 _PADS = tuple(f"pad_{side}" for side in _SIDES)
@@ -45,11 +45,11 @@ _PADS = tuple(f"pad_{side}" for side in _SIDES)
     stops=(IN_SCT,),
 )
 def extra_checkpoint(package: Package) -> Iterator[Problem]:
-    """There is a checkpoint besides each fold's `checkpoint_final.pth`.
+    """The package contains a checkpoint other than each fold's `checkpoint_final.pth`.
 
-    Why: the specification allows no other, it doubles the download, and a `.ckpt` anywhere makes
-    SCT take the package for a MONAI model. One that may be meant for a fold that has none is left
-    to the rules about what is missing.
+    Why: the specification allows no other, and it increases the size of the download. If any file
+    ends in `.ckpt`, SCT takes the package for a MONAI model. A checkpoint that may be meant for a
+    fold without one is reported by L009 or L011 instead.
 
     Fix: leave it out of the zip.
     """
@@ -62,14 +62,14 @@ def extra_checkpoint(package: Package) -> Iterator[Problem]:
 
 
 def _extra(file: Entry) -> Problem:
-    what = f"{quote(file.path.rpartition('/')[2])} ({size(file.size)}) is not to be shipped"
+    what = f"{quote(file.path.rpartition('/')[2])} ({size(file.size)}) must not be shipped"
     if file.path.endswith(".ckpt"):
         return Problem(f"{what}; SCT takes the package for a MONAI model", file.path)
     return Problem(what, file.path, stops=())
 
 
 def _places_of_checkpoints(package: Package) -> set[str]:
-    """Return the final checkpoints, and the files and folders that others have to be taken from."""
+    """Return the final checkpoints, and what may be meant as one that is missing."""
     places = set(package.misplaced.values())
     for fold in (fold for trainer in package.judged for fold in trainer.folds):
         if fold.number is None:
@@ -81,11 +81,12 @@ def _places_of_checkpoints(package: Package) -> set[str]:
     return {place for place in places if not place.endswith(".ckpt")}
 
 
-@rule("L013", ERROR, PRACTICE, "The specification's tree holds no images", repair="leaves it out")
+@rule("L013", ERROR, PRACTICE, "The specification's tree has no images", repair="leaves it out")
 def image_data(package: Package) -> Iterator[Problem]:
-    """The package holds images or arrays.
+    """The package contains images or arrays.
 
-    Why: images of subjects must not be published by accident, and they bloat the download.
+    Why: images of subjects must not be published by accident, and they increase the size of the
+    download.
 
     Fix: leave them out of the zip.
     """
@@ -101,14 +102,14 @@ def image_data(package: Package) -> Iterator[Problem]:
     "L014",
     ERROR,
     PRACTICE,
-    "The specification's tree holds no validation results",
+    "The specification's tree has no validation results",
     repair="leaves it out",
 )
 def validation_folder(package: Package) -> Iterator[Problem]:
-    """The package holds validation results.
+    """The package contains validation results.
 
-    Why: `validation/` and `crossval_results*` hold predictions for the training subjects, and
-    their `summary.json` absolute paths and subject names.
+    Why: `validation/` and `crossval_results*` contain predictions for the training subjects, and
+    their `summary.json` contains absolute paths and subject names.
 
     Fix: leave them out of the zip; publish the scores in the README.
     """
@@ -126,17 +127,17 @@ def _validation(package: Package, folder: str, paths: list[str]) -> Problem:
     amount = size(sum(package.tree.files[path].size for path in paths))
     name = quote(folder.rpartition("/")[2])
     needed = [path for path in package.misplaced.values() if path in paths]
-    first = f"take {listing(needed)} out of it, which is missing elsewhere; leave the rest out"
-    text = f"{name} holds validation results: {count(paths, 'file')}, {amount}"
+    first = f"move {listing(needed)} to where it is missing; leave the rest out"
+    text = f"{name} contains validation results: {count(paths, 'file')}, {amount}"
     return Problem(text, folder, help=first if needed else None)
 
 
 @rule("L015", WARNING, SPEC, _TREE)
 def unexpected_file(package: Package) -> Iterator[Problem]:
-    """The package holds something that the specification's tree does not show.
+    """The package contains something that is not in the specification's tree.
 
-    Why: neither SCT nor nnU-Net reads it, every user downloads it, and it may hold what was not
-    meant for publication.
+    Why: neither SCT nor nnU-Net reads it, every user downloads it, and it may contain data that was
+    not meant to be published.
 
     Fix: leave it out of the zip; README and licence belong to the repository.
     """
@@ -169,9 +170,9 @@ def _unexpected_entry(package: Package, entry: str, amount: int, imported: set[s
 
 
 def _unexpected(package: Package) -> dict[str, int]:
-    """Return what is in none of the specification's places and not reported by another rule.
+    """Return the entries that are not in the specification's tree nor reported by another rule.
 
-    Of a folder full of such files the folder stands for them all; the number is that of its files.
+    Each with its number of files; files of one unexpected folder are one entry, the folder.
     """
     known = _known_folders(package.judged)
     elsewhere = set(package.misplaced.values())
@@ -194,7 +195,7 @@ def _known_folders(trainers: tuple[TrainerFolder, ...]) -> dict[str, str]:
 
 
 def _outermost_unexpected(path: str, known: dict[str, str], package: Package) -> str | None:
-    """Return the outermost entry on a path that is not expected; None where there is none."""
+    """Return the outermost entry on a path that is not expected, or None."""
     tree = package.tree
     if path in known or is_junk(path) or validation_entry(path):
         return None
@@ -213,7 +214,7 @@ def _outermost_unexpected(path: str, known: dict[str, str], package: Package) ->
 
 
 def _is_expected(name: str, kind: str) -> bool:
-    """Return whether an entry belongs into a folder of this kind, or L009 reports it."""
+    """Return whether an entry belongs in a folder of this kind, or is reported by L009."""
     if kind == "trainer":
         return name in TRAINER_FILES or fnmatchcase(name, FOLD_GLOB)
     return kind == "fold" and is_fold_file(name)
@@ -227,16 +228,16 @@ def _is_expected(name: str, kind: str) -> bool:
     stops=(IN_SCT,),
 )
 def crop_metadata_misplaced(package: Package) -> Iterator[Problem]:
-    """`crop_metadata.json` is not beside the trainer folder.
+    """`crop_metadata.json` is not next to the trainer folder.
 
     Why: SCT reads it from the folder in which it installs the model, and nowhere else.
 
-    Fix: put it beside the trainer folder.
+    Fix: put it next to the trainer folder.
     """
     homes = {t.path.rpartition("/")[0] for t in package.judged if t.path}
     for crop in package.crops:
         if homes and crop.path.rpartition("/")[0] not in homes:
-            yield Problem("it is not beside the trainer folder", crop.path)
+            yield Problem("it is not next to the trainer folder", crop.path)
 
 
 @rule(
@@ -247,10 +248,10 @@ def crop_metadata_misplaced(package: Package) -> Iterator[Problem]:
     stops=(IN_SCT,),
 )
 def crop_metadata_invalid(package: Package) -> Iterator[Problem]:
-    """`crop_metadata.json` lacks one of its six paddings.
+    """`crop_metadata.json` is invalid: it must contain six paddings.
 
-    Why: SCT crops the image as in training, with the paddings in millimetres that this file gives
-    for the six faces; without one of them it stops.
+    Why: SCT crops the image as in training, by the paddings in millimetres that this file gives for
+    the six sides. If one is missing, SCT stops.
 
     Fix: give `pad_superior`, `pad_inferior`, `pad_left`, `pad_right`, `pad_anterior` and
     `pad_posterior`, each a number.
@@ -262,11 +263,11 @@ def crop_metadata_invalid(package: Package) -> Iterator[Problem]:
         if crop.unreadable:
             yield from unreadable(crop)
         elif not isinstance(crop.value, dict):
-            yield Problem("it holds no object", crop.path)
+            yield Problem("it must contain an object: `{...}`", crop.path)
         else:
             missing = [key for key in _PADS if key not in crop.object]
             if missing:
-                yield Problem(f"without {listing(missing, shown=6)}", crop.path)
+                yield Problem(f"{listing(missing, shown=6)} {are(missing)} missing", crop.path)
             for key in _PADS:
                 value = crop.object.get(key, 0)
                 if not is_number(value):

@@ -17,7 +17,7 @@ from ..models.paths import (
     is_junk,
 )
 from ..models.trainer_folder import TrainerFolder
-from ..wording import count, listing, quote
+from ..wording import are, count, listing, quote
 from . import (
     ERROR,
     EVERYWHERE,
@@ -34,7 +34,7 @@ from . import (
 )
 
 _SCT_GLOB = "SCT: trainer_dirs = glob(nnUNetTrainer*); if len(trainer_dirs) != 1: FileNotFoundError"
-#: What stands at the top of a repository, in small letters.
+#: Files at the top of a repository, in lower case.
 _REPOSITORY_FILES = {"readme.md", "license", "citation.cff", ".gitignore", "pyproject.toml"}
 _PACKAGE_NAME = re.compile(r"(?P<name>.+)-r(?P<date>[0-9]{8})\.zip")
 
@@ -68,9 +68,10 @@ def trainer_folder_missing(package: Package) -> Iterator[Problem]:
 
 
 def _unloaded(package: Package) -> tuple[Consumer, ...]:
-    """Return who finds no model; to nnU-Net the user gives the trainer folder, wherever it is.
+    """Return the consumers that find no model.
 
-    3D Slicer takes the names of that folder and of the one around it for what they say.
+    The user gives nnU-Net the trainer folder, so its place does not matter. 3D Slicer reads the
+    names of that folder and of the one around it.
     """
     if not package.trainers:
         return EVERYWHERE
@@ -78,56 +79,52 @@ def _unloaded(package: Package) -> tuple[Consumer, ...]:
 
 
 def _is_flat(package: Package) -> bool:
-    """Return whether backslashes took the place of folders, which Z003 says."""
+    """Return whether names have backslashes in place of folders, reported by Z003."""
     return any("\\" in name for name in package.top)
 
 
 def _missing(package: Package) -> tuple[str, str] | None:
-    """Say why there is no trainer folder and where; None where another rule says it."""
+    """Return why there is no trainer folder, and where; None if another rule reports it."""
     if not package.trainers:
         return f"no trainer folder: {_instead(package)}", ""
     first = package.trainers[0]
     if not first.path:
-        return "the files of the trainer folder lie at the top, without the folder around them", ""
+        return "the files of the trainer folder are at the top, without the folder around them", ""
     if _badly_named(package) or _misleading_wrapper(package) or _too_deep(package):
         return None
     return _unnamed(first) or _not_alone(first, package)
 
 
 def _instead(package: Package) -> str:
-    """Say what a package without a trainer folder holds."""
+    """Return what a package without a trainer folder contains."""
     if not package.top:
-        return "nothing is in it"
+        return "the package is empty"
     zips = [path for path in package.tree.files if path.lower().endswith(".zip")]
     if zips:
-        return f"it holds {listing(zips)}: was it zipped twice?"
+        return f"it contains {listing(zips)}: was it zipped twice?"
     names = {name.lower() for name in package.tree.folders[package.wrapper]}
     if names & _REPOSITORY_FILES and not any(map(is_checkpoint, package.tree.files)):
         return "these are files of a repository, as in GitHub's `Source code (zip)`"
-    return f"the top holds {listing(package.top)}"
+    return f"at the top {are(package.top)} {listing(package.top)}"
 
 
 def _unnamed(trainer: TrainerFolder) -> tuple[str, str] | None:
     if "/" in trainer.path:
         return None
-    text = f"{quote(trainer.path)} holds the trainer folder's files, but is not named "
+    text = f"{quote(trainer.path)} contains the trainer folder's files, but is not named "
     return f"{text}`nnUNetTrainer__PLANS__CONFIGURATION`", trainer.path
 
 
 def _not_alone(trainer: TrainerFolder, package: Package) -> tuple[str, str] | None:
-    """Say what keeps SCT from looking inside the folder around the trainer folder."""
+    """Return what keeps SCT from looking inside the folder around the trainer folder."""
     wrapper = trainer.path.partition("/")[0]
-    # Of junk, Z008 says it; of the metadata, L020.
+    # Junk is reported by Z008, the metadata by L020.
     quiet = {wrapper, CROP_METADATA}
     beside = [name for name in package.top if name not in quiet and not is_junk(name)]
     if not beside:
         return None
     text = f"the trainer folder is in {quote(wrapper)}, but SCT looks inside a folder only if it is"
-    return f"{text} alone at the top: beside it {_is(beside)} {listing(beside)}", trainer.path
-
-
-def _is(things: list[str]) -> str:
-    return "is" if len(things) == 1 else "are"
+    return f"{text} alone at the top: next to it {are(beside)} {listing(beside)}", trainer.path
 
 
 @rule(
@@ -142,7 +139,7 @@ def several_trainer_folders(package: Package) -> Iterator[Problem]:
 
     Why: SCT stops unless exactly one file or folder matches `nnUNetTrainer*`.
 
-    Fix: publish each configuration in a zip of its own, and rename or drop files of that name.
+    Fix: publish each configuration in its own zip, and rename or leave out files that match.
     """
     if len(package.found) > 1 and not _is_flat(package):
         text = f"{count(package.found, 'entry', 'entries')} match `nnUNetTrainer*`"
@@ -192,7 +189,8 @@ def _name_flaw(trainer: TrainerFolder) -> str:
     special = [c for c in "[]*?" if c in trainer.name]
     if special:
         return (
-            f"{quote(trainer.name)} holds {listing(special)}, which SCT's search takes as a pattern"
+            f"{quote(trainer.name)} contains {listing(special)}, which SCT's search takes "
+            "as a pattern"
         )
     return ""
 
@@ -206,10 +204,10 @@ def _name_flaw(trainer: TrainerFolder) -> str:
     stops=(IN_SCT,),
 )
 def nested_too_deep(package: Package) -> Iterator[Problem]:
-    """More than one folder is around the trainer folder.
+    """The trainer folder is inside more than one folder.
 
-    Why: SCT strips one folder and expects the trainer folder below; deeper it installs the model
-    and fails on the first image.
+    Why: SCT looks inside one folder at most. If the trainer folder is deeper, SCT installs the
+    model and fails on the first image.
 
     Fix: zip the trainer folder itself.
     """
@@ -234,10 +232,10 @@ def _too_deep(package: Package) -> list[TrainerFolder]:
     repair="moves the trainer folder to the top, unless it is in DatasetNNN_NAME",
 )
 def wrapper_folder(package: Package) -> Iterator[Problem]:
-    """A folder is around the trainer folder.
+    """The trainer folder is inside another folder.
 
-    Why: SCT strips it, but it is not in the specification's tree. `DatasetNNN_NAME` is harmless:
-    it is what nnU-Net and 3D Slicer install from.
+    Why: SCT removes that folder, but it is not in the specification's tree. `DatasetNNN_NAME` is
+    harmless: nnU-Net and 3D Slicer install models from it.
 
     Fix: zip the trainer folder itself, or name the folder `DatasetNNN_NAME`.
     """
@@ -264,7 +262,7 @@ def wrapper_folder(package: Package) -> Iterator[Problem]:
 def wrapper_name(package: Package) -> Iterator[Problem]:
     """The folder around the trainer folder has `nnUNetTrainer` in its name.
 
-    Why: SCT takes it for the trainer folder, keeps it, and finds no model in it.
+    Why: SCT takes it for the trainer folder, and finds no model in it.
 
     Fix: zip the trainer folder itself, or rename the outer folder.
     """
@@ -295,7 +293,7 @@ def _misleading_wrapper(package: Package) -> str | None:
 def package_name(package: Package) -> Iterator[Problem]:
     """The zip is not named `<repository>-<tag>.zip`.
 
-    Why: users keep the file; its name alone tells them which model and which version it is.
+    Why: users keep the file, and only its name says which model and which version it is.
 
     Fix: name it after the repository and the release, for example
     `model-spinal-rootlets-mp2rage-r20240915.zip`.
@@ -309,7 +307,7 @@ def package_name(package: Package) -> Iterator[Problem]:
     elif not match:
         yield Problem(f"{quote(package.file_name)} does not end in `-rYYYYMMDD.zip`")
     elif not _is_date(match["date"]):
-        yield Problem(f"the date in {quote(package.file_name)} is none")
+        yield Problem(f"the date in {quote(package.file_name)} is invalid")
     elif package.repository and match["name"] != package.repository:
         wanted = f"{package.repository}-r{match['date']}.zip"
         yield Problem(f"{quote(package.file_name)} should be {quote(wanted)}")
@@ -334,8 +332,8 @@ def nnunet_1(package: Package) -> Iterator[Problem]:
     """The model was trained with nnU-Net 1.
 
     Why: neither SCT nor nnU-Net 2 can load it: its plans are `plans.pkl`, its checkpoints
-    `model_final_checkpoint.model`, and nothing converts them. The files of such a package are not
-    looked into.
+    `model_final_checkpoint.model`, and no tool converts them. The other files of the package are
+    not checked.
 
     Fix: convert the data set with `nnUNetv2_convert_old_nnUNet_dataset`, train the model again with
     nnU-Net 2, and package that.

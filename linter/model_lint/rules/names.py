@@ -1,6 +1,6 @@
-"""Rules of the names family: what a repository's name may be.
+"""Rules about the names of repositories.
 
-The grammar is `model_lint.naming`; these rules say which of its problems matter, and why.
+The grammar is in `model_lint.naming`; these rules document its problems.
 """
 
 from __future__ import annotations
@@ -40,26 +40,26 @@ def _rename(name: Name) -> str | None:
 def name_prefix(name: Name) -> Iterator[Problem]:
     """The name does not begin with `model_`.
 
-    Why: the prefix is how people and programs tell model repositories from all others of an owner.
+    Why: people and programs recognise the model repositories of an owner by the prefix.
 
-    Fix: begin the name with `model_`, in small letters and with an underscore.
+    Fix: begin the name with `model_`, in lower case and with an underscore.
 
-    Example: `model-spinal-rootlets` is wrong, `model_seg_rootlets` is right.
+    Example: `model-spinal-rootlets` is invalid, `model_seg_rootlets` is valid.
     """
     return _problems(name, "N001")
 
 
 @rule("N002", ERROR, SPEC, SYNTAX)
 def name_syntax(name: Name) -> Iterator[Problem]:
-    """The name holds characters that it can't hold, an empty part, or over 100 characters.
+    """The name contains invalid characters or an empty part, or is longer than 100 characters.
 
-    Why: tokens are separated by `_` and the values in a token by `-`, so nothing else can be told
-    from them; and GitHub refuses names of more than 100 characters.
+    Why: `_` separates tokens and `-` separates the values in a token; with other characters the
+    name can't be read. GitHub refuses names of more than 100 characters.
 
     Fix: write a-z and 0-9 (capitals only in `filmCharley` and `hemisAndreanne`), one `_` between
-    two tokens, one `-` between two values, and leave out defaults where the name is too long.
+    two tokens, one `-` between two values, and leave out defaults if the name is too long.
 
-    Example: `model_seg__SC` is wrong, `model_seg_sc` is right.
+    Example: `model_seg__SC` is invalid, `model_seg_sc` is valid.
     """
     return _problems(name, "N002")
 
@@ -68,8 +68,8 @@ def name_syntax(name: Name) -> Iterator[Problem]:
 def task_missing(name: Name) -> Iterator[Problem]:
     """The name does not say what the model does.
 
-    Why: the task has no default, so a reader of the name can't know it. Every name that the
-    specification shows begins with one.
+    Why: the task has no default, so it can't be known from the name. Every name in the
+    specification begins with a task.
 
     Fix: write `seg`, `label` or `find` after `model_`.
 
@@ -82,13 +82,13 @@ def task_missing(name: Name) -> Iterator[Problem]:
 def value_not_allowed(name: Name) -> Iterator[Problem]:
     """A value is outside the list of its field, and the list is closed.
 
-    Why: task, pathology, condition and architecture have lists without `...`. What they don't
-    list can't be read from the name: an unlisted architecture would pass for the default, unet2d.
+    Why: the lists of task, pathology, condition and architecture do not end in `...`. A value that
+    is not listed can't be recognised: the name would mean the default, such as unet2d.
 
     Fix: write one of the listed values (nnU-Net is `unet2d` or `unet3d`). If your group agreed on a
     further one, add it to `[tool.model-lint.vocabulary]`.
 
-    Example: `model_seg_sc_t2_unet3d-multiclass` is wrong, `model_seg_sc-gm_t2_unet3d` is right.
+    Example: `model_seg_sc_t2_unet3d-multiclass` is invalid, `model_seg_sc-gm_t2_unet3d` is valid.
     """
     return _problems(name, "N004")
 
@@ -97,12 +97,13 @@ def value_not_allowed(name: Name) -> Iterator[Problem]:
 def value_not_listed(name: Name) -> Iterator[Problem]:
     """A value of an open field is in no list, but its place says which field it is.
 
-    Why: anatomy, animal and contrast take further values; a slip of the pen looks the same.
+    Why: anatomy, animal and contrast are open lists, but a typing error looks the same as a new
+    value.
 
     Fix: nothing, if it is read as the field that you mean. To silence this, add the word to
     `[tool.model-lint.vocabulary]`.
 
-    Example: in `model_seg_sc-sulcus_t2` the word beside `sc` is an anatomy.
+    Example: in `model_seg_sc-sulcus_t2` the word next to `sc` is an anatomy.
     """
     return _problems(name, "N005")
 
@@ -114,8 +115,8 @@ def value_ambiguous(name: Name) -> Iterator[Problem]:
     Why: fields can be left out, so an unknown word between two others may be an anatomy, an animal
     or a contrast, and programs that read the name can't tell.
 
-    Fix: write the default of the field beside it, so that only one field is left for its place; or
-    add the word to `[tool.model-lint.vocabulary]`.
+    Fix: write the default of the field next to it, so that only one field fits its place; or add
+    the word to `[tool.model-lint.vocabulary]`.
 
     Example: `model_seg_yak` is ambiguous; in `model_seg_sc_yak_hc` it is an animal.
     """
@@ -126,22 +127,22 @@ def value_ambiguous(name: Name) -> Iterator[Problem]:
 def wrong_order(name: Name) -> Iterator[Problem]:
     """The tokens of the name are out of order.
 
-    Why: fields can be left out, so the order is what tells them apart, and what sorts the
-    repositories of an owner by task and anatomy.
+    Why: fields can be left out, so only the order tells them apart. It also sorts the repositories
+    of an owner by task and anatomy.
 
     Fix: write task, anatomy, animal, pathology, condition, contrast, architecture.
 
-    Example: `model_seg_exvivo_gm_t2` is wrong, `model_seg_gm_exvivo_t2` is right.
+    Example: `model_seg_exvivo_gm_t2` is invalid, `model_seg_gm_exvivo_t2` is valid.
     """
     return _problems(name, "N007")
 
 
 @rule("N008", WARNING, SPEC, "model_seg_monkey_sc_t1_unet3d")
 def legacy_order(name: Name) -> Iterator[Problem]:
-    """The animal stands before the anatomy, as the convention had it before June 2025.
+    """The animal is before the anatomy, as in the convention before June 2025.
 
-    Why: today's order has the anatomy first. One example of the specification still shows the old
-    one, and repositories of that time keep it.
+    Why: the anatomy comes first now. One example of the specification still shows the old order,
+    and older repositories keep it.
 
     Fix: write the anatomy before the animal in a new name. An old repository may keep its name:
     renaming one breaks links.
@@ -153,26 +154,26 @@ def legacy_order(name: Name) -> Iterator[Problem]:
 
 @rule("N009", ERROR, SPEC, "model_seg_sc-gm-lesion_human_ms_exvivo_t2star")
 def mixed_token(name: Name) -> Iterator[Problem]:
-    """One token holds values of two fields.
+    """One token contains values of two fields.
 
     Why: `-` separates values of one field, and `_` separates fields.
 
     Fix: write one token for each field, in the order of the convention.
 
-    Example: `model_seg_mouse-sc_t1` is wrong, `model_seg_sc_mouse_t1` is right.
+    Example: `model_seg_mouse-sc_t1` is invalid, `model_seg_sc_mouse_t1` is valid.
     """
     return _problems(name, "N009")
 
 
 @rule("N010", ERROR, SPEC, "model_seg_sc-gm_t1-t2_unet3d")
 def repeated_field(name: Name) -> Iterator[Problem]:
-    """A field or a value stands in the name twice.
+    """The name contains a field or a value twice.
 
-    Why: each field has one token; several values of it stand in that token, each once.
+    Why: each field has one token, and all its values are in that token, each once.
 
     Fix: join the values with `-` in one token.
 
-    Example: `model_seg_sc_gm_t2` is wrong, `model_seg_sc-gm_t2` is right.
+    Example: `model_seg_sc_gm_t2` is invalid, `model_seg_sc-gm_t2` is valid.
     """
     return _problems(name, "N010")
 
@@ -197,14 +198,14 @@ def value_alias(name: Name) -> Iterator[Problem]:
     "architecture = {unet2d, unet3d, filmCharley, hemisAndreanne}, default=unet2d",
 )
 def architecture_mismatch(package: Package) -> Iterator[Problem]:
-    """The name says a network of two dimensions, and the model has three, or the reverse.
+    """The name says that the network is 2D and the model is 3D, or the reverse.
 
-    Why: a name without an architecture says `unet2d`, so that the name of a 3D model is wrong
-    without a word of it. The name is that of `--name`, or the zip's up to its date.
+    Why: a name without an architecture means `unet2d`, which is wrong for a 3D model. The name is
+    that of `--name`, or the zip's without its date.
 
-    Fix: name the repository of a 3D model `..._unet3d`; leave it out for a 2D model.
+    Fix: name the repository of a 3D model `..._unet3d`; leave the architecture out for a 2D model.
 
-    Example: `model_seg_sc_t2` is wrong for `3d_fullres`, `model_seg_sc_t2_unet3d` is right.
+    Example: `model_seg_sc_t2` is invalid for `3d_fullres`, `model_seg_sc_t2_unet3d` is valid.
     """
     name = package.named
     found = {dimensions(t.plans.object if t.plans else {}, t.configuration) for t in package.judged}

@@ -1,4 +1,4 @@
-"""The rule about the size of a package, where the specification says that it goes."""
+"""The rule about the size of a package, which is attached to a GitHub release."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..models.package import Package
 from ..wording import size
 from . import ERROR, GITHUB, rule
 
-#: Bytes from which on GitHub refuses a file that is attached to a release.
+#: GitHub refuses a file of a release that has this many bytes or more.
 _TOO_LARGE = 2 * 1024**3
 
 
@@ -21,13 +21,13 @@ def package_too_large(archive: Archive, package: Package) -> Iterator[Problem]:
     Why: a package is published as an asset of a release, and GitHub refuses one of 2 GiB
     (2,147,483,648 bytes) or more when it is uploaded.
 
-    Fix: build the zip with `model-lint pack`, which leaves the state of the training out and
-    compresses the weights; where that is not enough, pack fewer folds with `--folds`.
+    Fix: build the zip with `model-lint pack`, which leaves out the training state and compresses
+    the weights. If that is not enough, pack fewer folds with `--folds`.
     """
     if archive.size < _TOO_LARGE:
         return
     checkpoints = [c for trainer in package.trainers for _, c in trainer.checkpoints]
     saved = sum(checkpoint.optimizer_bytes for checkpoint in checkpoints)
     more = f"; {size(saved)} of it is training state, which `model-lint pack` leaves out"
-    what = f"{archive.size:,} bytes, and GitHub takes less than {_TOO_LARGE:,} (2 GiB)"
+    what = f"{archive.size:,} bytes, but GitHub accepts less than {_TOO_LARGE:,} (2 GiB)"
     yield Problem(what + more * bool(saved))

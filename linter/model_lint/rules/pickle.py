@@ -16,7 +16,7 @@ from . import ERROR, EVERYWHERE, TORCH, WARNING, rule
 
 
 def _issues(package: Package, code: str) -> Iterator[Problem]:
-    """Yield what the reader of checkpoints found and left to the rule of this code."""
+    """Yield what the reader of checkpoints found for the rule with this code."""
     for trainer in package.trainers:
         for fold in trainer.folds:
             for issue in fold.checkpoint.issues if fold.checkpoint else ():
@@ -40,8 +40,8 @@ def _issues(package: Package, code: str) -> Iterator[Problem]:
 def pickle_global(package: Package) -> Iterator[Problem]:
     """A checkpoint names a function or class that no nnU-Net checkpoint needs.
 
-    Why: loading imports it and may call it with arguments of the file's choice. That is how
-    malicious models run code, and at best it is a class that other machines lack.
+    Why: loading imports it and may call it with arguments from the file. Malicious models run code
+    in this way. At best it is a class that other machines do not have.
 
     Fix: don't load the file if you don't trust its origin. If the object is your own, save the
     checkpoint again without it.
@@ -61,7 +61,7 @@ def pickle_global(package: Package) -> Iterator[Problem]:
 def pickle_opcode(package: Package) -> Iterator[Problem]:
     """A checkpoint uses a pickle opcode that no nnU-Net checkpoint needs.
 
-    Why: it builds objects in a way that torch does not, as files do that hide what they run.
+    Why: torch never builds objects in this way, but files that hide what they run do.
 
     Fix: don't load the file if you don't trust its origin; save it again with `torch.save`.
     """
@@ -80,7 +80,7 @@ def pickle_opcode(package: Package) -> Iterator[Problem]:
 def pickle_opaque(package: Package) -> Iterator[Problem]:
     """A checkpoint computes the name of a function or class that it loads.
 
-    Why: nobody can tell what it runs; torch always spells the names out.
+    Why: what it runs can't be determined; torch always writes the names out.
 
     Fix: don't load the file; save it again with `torch.save`.
     """
@@ -97,7 +97,7 @@ def pickle_opaque(package: Package) -> Iterator[Problem]:
     stops=EVERYWHERE,
 )
 def pickle_malformed(package: Package) -> Iterator[Problem]:
-    """The description of the tensors in a checkpoint can't be read to its end, or goes on after it.
+    """The pickle in a checkpoint can't be read to its end, or continues after it.
 
     Why: the file is damaged, or made so that scanners stop where torch reads on.
 
@@ -116,9 +116,9 @@ def pickle_malformed(package: Package) -> Iterator[Problem]:
     stops=EVERYWHERE,
 )
 def torch_zip_member(package: Package) -> Iterator[Problem]:
-    """The zip inside a checkpoint holds something that torch does not write.
+    """The zip inside a checkpoint contains something that torch does not write.
 
-    Why: it was packed by other means; what is hidden in it, nobody checks.
+    Why: it was written by another program, and nothing checks what is hidden in it.
 
     Fix: take `checkpoint_final.pth` as the trainer wrote it, without unpacking and zipping it.
     """
@@ -137,7 +137,7 @@ def torch_zip_member(package: Package) -> Iterator[Problem]:
 def pickle_arguments(package: Package) -> Iterator[Problem]:
     """A checkpoint calls an allowed function with arguments that torch does not write.
 
-    Why: harmless functions can be made to do harm, or to fail, by what they are given.
+    Why: with some arguments, harmless functions do harm or fail.
 
     Fix: don't load the file if you don't trust its origin; save it again with `torch.save`.
     """
@@ -152,7 +152,7 @@ def pickle_arguments(package: Package) -> Iterator[Problem]:
     security=True,
 )
 def checkpoint_end_unread(package: Package) -> Iterator[Problem]:
-    """The end of a checkpoint was not read, so that its safety was not judged.
+    """The end of a checkpoint was not read, so its safety was not judged.
 
     Why: with `--quick`, only the start of a checkpoint in a compressed package is unpacked. What
     torch loads may be something else: the directory at the end of the checkpoint decides.

@@ -20,7 +20,10 @@ from .shared import json_problems, shown, unreadable
 
 
 def _plans(package: Package) -> Iterator[tuple[TrainerFolder, JsonFile, str, dict[str, Any] | str]]:
-    """Yield every readable plans.json with the name of the loaded configuration, and that."""
+    """Yield every readable plans.json, with the loaded configuration: its name and its content.
+
+    The content is a message if the configuration can't be resolved.
+    """
     for trainer in package.trainers:
         name = trainer.configuration
         if name is None or trainer.plans is None:
@@ -57,16 +60,16 @@ def plans_invalid(package: Package) -> Iterator[Problem]:
     "P002",
     ERROR,
     NNUNET,
-    "PlansManager.get_configuration raises where the configuration is not in the plans",
+    "PlansManager.get_configuration raises if the configuration is not in the plans",
     stops=EVERYWHERE,
 )
 def configuration_missing(package: Package) -> Iterator[Problem]:
     """The configuration that the model was trained with is not in `plans.json`.
 
     Why: nnU-Net and SCT look it up by the name in the checkpoint, follow `inherits_from`, and stop
-    with an error where a name is missing or inherits from itself.
+    with an error if a name is missing or inherits from itself.
 
-    Fix: take the `plans.json` that lies beside the folds in nnU-Net's results folder.
+    Fix: take the `plans.json` that is next to the folds in nnU-Net's results folder.
     """
     for _, plans, _, configuration in _plans(package):
         if isinstance(configuration, str):
@@ -82,8 +85,8 @@ def configuration_missing(package: Package) -> Iterator[Problem]:
 def plans_name_differs(package: Package) -> Iterator[Problem]:
     """The plans' name in `plans.json` is not the one in the trainer folder's name.
 
-    Why: nobody reads `plans_name` to predict, so the model runs; but the folder was renamed or the
-    file comes from another training, and `nnUNetv2_predict -p` takes the folder's name.
+    Why: prediction does not read `plans_name`, so the model runs. But the folder was renamed or the
+    file comes from another training, and `nnUNetv2_predict -p` takes the name from the folder's.
 
     Fix: give the folder back the name that nnU-Net gave it, or take that training's `plans.json`.
     """
@@ -92,7 +95,8 @@ def plans_name_differs(package: Package) -> Iterator[Problem]:
             continue
         name = trainer.plans.object.get("plans_name")
         if isinstance(name, str) and name != trainer.parts.plans:
-            message = f"`plans_name` is {quote(name)}, the folder says {quote(trainer.parts.plans)}"
+            expected = quote(trainer.parts.plans)
+            message = f"`plans_name` is {quote(name)}, but the folder's name says {expected}"
             yield Problem(message, trainer.plans.path, trainer.plans.line("plans_name"))
 
 
@@ -105,7 +109,8 @@ def plans_name_differs(package: Package) -> Iterator[Problem]:
 def plans_old_format(package: Package) -> Iterator[Problem]:
     """The plans were written before nnU-Net 2.3.1 and describe the network in the old way.
 
-    Why: nnU-Net still converts them each time it loads the model, and says that it may stop to.
+    Why: nnU-Net still converts them each time it loads the model, but announces that it may stop
+    doing so.
 
     Fix: nothing to do today; train the next release of the model with a current nnU-Net.
     """
@@ -130,8 +135,8 @@ def cascade(package: Package) -> Iterator[Problem]:
     Why: it needs the first stage's segmentation as input, which SCT and 3D Slicer never pass, so it
     can't run there. In nnU-Net it runs with `nnUNetv2_predict -prev_stage_predictions`.
 
-    Fix: release a model of a single stage (`2d`, `3d_fullres` or `3d_lowres`), or say that the
-    package is for nnU-Net alone: `for = ["nnunet"]` in the configuration, `--for nnunet`.
+    Fix: release a model of a single stage (`2d`, `3d_fullres` or `3d_lowres`), or declare that the
+    package is for nnU-Net alone: `for = ["nnunet"]` in the configuration, or `--for nnunet`.
     """
     for _, plans, name, configuration in _plans(package):
         if not isinstance(configuration, str) and configuration.get("previous_stage"):
@@ -149,9 +154,9 @@ def cascade(package: Package) -> Iterator[Problem]:
 def fingerprint_invalid(package: Package) -> Iterator[Problem]:
     """`dataset_fingerprint.json` is damaged, or belongs to another training.
 
-    Why: nobody reads it to predict, but whoever trains further from this model does. Plans that
-    were moved here from another data set (`nnUNetv2_move_plans_between_datasets`) keep that one's
-    intensities, so that a difference alone is no defect.
+    Why: prediction does not read it, but further training from this model does. Plans that were
+    moved here from another data set (`nnUNetv2_move_plans_between_datasets`) keep the intensities
+    of that data set, so a difference alone is an info.
 
     Fix: copy `dataset_fingerprint.json` again from nnU-Net's results folder.
     """
@@ -183,10 +188,10 @@ def fingerprint_invalid(package: Package) -> Iterator[Problem]:
     stops=EVERYWHERE,
 )
 def plans_incomplete(package: Package) -> Iterator[Problem]:
-    """Something that prediction reads is missing from `plans.json`, or contradicts itself.
+    """Something that prediction reads is missing from `plans.json`, or is inconsistent.
 
-    Why: nnU-Net does not check the plans when it loads a model: most of these crash only when the
-    first image is segmented, and some give a wrong output without a word.
+    Why: nnU-Net does not check the plans when it loads a model. Most of these defects crash only
+    when the first image is segmented, and some silently give a wrong output.
 
     Fix: `plans.json` is not meant to be edited: take it from the results folder of the training,
     and `dataset.json` with it.
@@ -209,14 +214,15 @@ def plans_incomplete(package: Package) -> Iterator[Problem]:
     stops=EVERYWHERE,
 )
 def plans_code(package: Package) -> Iterator[Problem]:
-    """`plans.json` names code that is no part of a network.
+    """`plans.json` names code that is not part of a network.
 
-    Why: nnU-Net and SCT import what stands there, whatever it is, and call it with arguments from
-    the same file when they load the model: `"nonlin": "os.system"` runs a command. nnU-Net writes
-    classes of `torch.nn` and of `dynamic_network_architectures` only. A model whose own
-    `trainer_class.py` builds the network is passed over: it may name that trainer's parts.
+    Why: when they load the model, nnU-Net and SCT import the classes that the plans name, without
+    any check, and call them with arguments from the same file: `"nonlin": "os.system"` runs a
+    command. nnU-Net writes only classes of `torch.nn` and of `dynamic_network_architectures`. A
+    model whose own `trainer_class.py` builds the network is not checked: it may name parts of that
+    trainer.
 
-    Fix: don't load this model; take the `plans.json` of the training from whom you trust.
+    Fix: don't load this model; get the `plans.json` of the training from a source that you trust.
     """
     for trainer, plans, name, configuration in _plans(package):
         if isinstance(configuration, str) or trainer.brings_network:

@@ -1,4 +1,4 @@
-"""Rules about what a package tells of the people, machines and subjects behind a model."""
+"""Rules about what a package reveals of people, machines and subjects."""
 
 from __future__ import annotations
 
@@ -21,19 +21,18 @@ LEAKS: dict[str, Kind] = {"V001": "path", "V002": "host", "V003": "subject", "V0
     WARNING,
     NNUNET,
     "nnU-Net writes the folders of the training into debug.json and the training log",
-    repair="takes it out of debug.json, summary.json and training logs",
+    repair="removes it from debug.json, summary.json and training logs",
     private=True,
 )
 def leaked_path(package: Package) -> Iterator[Problem]:
     """A text in the package names folders of the machine on which the model was trained.
 
-    Why: paths tell who trained the model and where, for ever and to everybody: user names, project
-    numbers, clusters. Nobody needs them to run it. In what people write, such as
-    `trainer_class.py`, the home folder of an example or a service (`/home/user`, `/home/runner`) is
-    nobody's. Of a long text the first and the last 128 kB are looked at; with `--deep` all of it,
-    up to 4 MB.
+    Why: paths reveal user names, project numbers and clusters to everybody, and nobody needs them
+    to run the model. In files that people write, such as `trainer_class.py`, the home folder of an
+    example or a service (`/home/user`, `/home/runner`) is ignored. Only the first and the last 128
+    kB of a long text are searched; with `--deep` all of it, up to 4 MB.
 
-    Fix: build the zip with `model-lint pack`, which takes them out, or replace them by hand.
+    Fix: build the zip with `model-lint pack`, which removes them, or replace them by hand.
     """
     for text, leaks in _leaking(package, "path"):
         yield _problem(text, leaks, "the absolute path", "absolute paths")
@@ -44,16 +43,16 @@ def leaked_path(package: Package) -> Iterator[Problem]:
     WARNING,
     NNUNET,
     "nnU-Net writes the name of the machine into debug.json",
-    repair="takes it out of debug.json, summary.json and training logs",
+    repair="removes it from debug.json, summary.json and training logs",
     private=True,
 )
 def leaked_host(package: Package) -> Iterator[Problem]:
     """A text in the package names a machine, a user or an e-mail address.
 
-    Why: it tells everybody about a person, or where in a network to look for data. An address that
-    somebody wrote into a source, a licence or `dataset.json` is meant to stand there.
+    Why: it identifies a person, or shows where in a network the data is. An address that somebody
+    wrote into a source file, a licence or `dataset.json` is ignored.
 
-    Fix: build the zip with `model-lint pack`, which takes it out, or replace it by hand.
+    Fix: build the zip with `model-lint pack`, which removes it, or replace it by hand.
     """
     for text, leaks in _leaking(package, "host"):
         yield _problem(text, leaks, "the host or user", "hosts or users")
@@ -64,14 +63,14 @@ def leaked_host(package: Package) -> Iterator[Problem]:
     WARNING,
     NNUNET,
     "nnU-Net writes the names of the cases that it validates into the training log",
-    repair="takes it out of debug.json, summary.json and training logs",
+    repair="removes it from debug.json, summary.json and training logs",
     private=True,
 )
 def leaked_subjects(package: Package) -> Iterator[Problem]:
     """A text in the package names subjects of the data set.
 
-    Why: who has access to the data can tell from it who took part in the study, and hospitals'
-    numbers are names. The split of public data belongs into the repository.
+    Why: anybody with access to the data can tell who took part in the study, and the numbers that
+    hospitals use identify people. The split of public data belongs in the repository.
 
     Fix: build the zip with `model-lint pack`, which numbers them, or replace them by hand.
     """
@@ -84,16 +83,16 @@ def leaked_subjects(package: Package) -> Iterator[Problem]:
     ERROR,
     GITHUB,
     "GitHub and other services revoke a token that they find in public, and so do thieves",
-    repair="takes it out of debug.json, summary.json and training logs",
+    repair="removes it from debug.json, summary.json and training logs",
     security=True,
     private=True,
 )
 def leaked_secret(package: Package) -> Iterator[Problem]:
-    """A text in the package holds a password, a token or a private key.
+    """A text in the package contains a password, a token or a private key.
 
     Why: everybody who downloads the model can use it, and programs search releases for them.
 
-    Fix: make it invalid where it was issued: it counts as known. Then take it out of the file.
+    Fix: revoke it where it was issued, because it counts as known. Then remove it from the file.
     """
     for text, leaks in _leaking(package, "secret"):
         yield _problem(text, leaks, "the password, token or key", "passwords, tokens or keys")
@@ -108,7 +107,7 @@ def _leaking(package: Package, kind: Kind) -> Iterator[tuple[TextFile, list[Leak
 
 
 def _is_meant(leak: Leak, text: TextFile) -> bool:
-    """Return whether somebody wrote it down for the reader."""
+    """Return whether a person wrote it for the reader."""
     if text.is_document:
         return leak.kind != "secret"
     return not text.is_log and (is_address(leak.value) or is_nobodys(leak.value))
@@ -130,5 +129,5 @@ def _problem(text: TextFile, leaks: list[Leak], one: str, many: str) -> Problem:
     if text.path.endswith(".pth"):
         return Problem(f"{message}, in its copy of dataset.json", text.path)
     code = text.path.endswith("/trainer_class.py") and leaks[0].kind != "secret"
-    by_hand = "take it out of the file by hand: `model-lint pack` does not change code"
+    by_hand = "remove it from the file by hand: `model-lint pack` does not change code"
     return Problem(message, text.path, text.line(leaks[0].line), help=by_hand if code else None)

@@ -39,7 +39,7 @@ def readme_missing(repository: Repository) -> Iterator[Problem]:
     "R002",
     ERROR,
     PRACTICE,
-    "Without a licence nobody may use, change or share what a repository holds",
+    "Without a licence nobody may use, change or share what a repository contains",
     also=(WARNING,),
 )
 def license_missing(repository: Repository) -> Iterator[Problem]:
@@ -65,7 +65,7 @@ def license_missing(repository: Repository) -> Iterator[Problem]:
         yield Problem("the licence is empty", repository.license[0])
 
 
-@rule("R003", WARNING, GITHUB, "GitHub shows `Cite this repository` where it finds a CITATION.cff")
+@rule("R003", WARNING, GITHUB, "GitHub shows `Cite this repository` if it finds a CITATION.cff")
 def citation_missing(repository: Repository) -> Iterator[Problem]:
     """The repository has no `CITATION.cff`.
 
@@ -109,9 +109,9 @@ def readme_placeholder(repository: Repository) -> Iterator[Problem]:
 def weights_in_git(repository: Repository) -> Iterator[Problem]:
     """A checkpoint, a packaged model or an image is tracked by git.
 
-    Why: it stays in every clone for ever, even after it is removed, and an image may be a person's.
-    The specification wants models attached to a release. Of what git-lfs keeps, a clone without
-    git-lfs has a pointer only.
+    Why: it stays in every clone for ever, even after it is removed, and an image may show a person.
+    The specification wants models attached to a release. A clone without git-lfs has only a pointer
+    to a file that git-lfs keeps.
 
     Fix: `git rm --cached` the file and add it to `.gitignore`; attach models to a release.
     """
@@ -139,7 +139,7 @@ def _large(repository: Repository, path: str) -> Problem:
         f"{_a(kind)} ({size(repository.large[path])}) is tracked by git",
         path,
         severity=INFO if sample else None,
-        help="nothing to fix if it is made up, or may be published" if sample else None,
+        help="nothing to fix if it is synthetic, or may be published" if sample else None,
     )
 
 
@@ -151,13 +151,13 @@ def _a(kind: str) -> str:
     "R006",
     WARNING,
     PRACTICE,
-    "Personal e-mail addresses and home folders stand in published repositories",
+    "Published repositories contain personal e-mail addresses and home folders",
 )
 def personal_path(repository: Repository) -> Iterator[Problem]:
     """A script, workflow or configuration names somebody's folder or e-mail address.
 
-    Why: it runs for nobody else, and it tells the world about a person and a cluster. An address in
-    a comment, or in a line about authors, copyright or contact, is meant to stand there.
+    Why: it does not run for anybody else, and it tells everybody about a person and a cluster. An
+    address in a comment, or in a line about authors, copyright or contact, is ignored.
 
     Fix: take it from the configuration, an argument or an environment variable (`$HOME`, `$USER`).
     """
@@ -172,7 +172,7 @@ def personal_path(repository: Repository) -> Iterator[Problem]:
 def _names_somebody(path: str, text: str) -> list[Leak]:
     from ..privacy import find_personal  # noqa: PLC0415 - as above
 
-    # A home folder in an image is nobody's.
+    # A home folder in a container image belongs to nobody.
     in_image = path.rpartition("/")[2] in {"Dockerfile", "Containerfile"}
     return [leak for leak in find_personal(text) if not (in_image and leak.kind == "path")]
 
@@ -183,12 +183,12 @@ def _personal(path: str, leaks: Sequence[Leak]) -> Problem:
     return Problem(f"names {quote(leaks[0].value)}{more}", path, leaks[0].line)
 
 
-@rule("R007", WARNING, PRACTICE, "Compiled Python files stand in published model repositories")
+@rule("R007", WARNING, PRACTICE, "Published model repositories contain compiled Python files")
 def bytecode_in_git(repository: Repository) -> Iterator[Problem]:
     """Compiled Python, or what an operating system leaves behind, is tracked by git.
 
-    Why: compiled files hold the paths of the machine that made them and fit one version of Python;
-    `.DS_Store` and its like list files that are in no repository.
+    Why: compiled files contain paths of the machine that made them and fit one version of Python;
+    `.DS_Store` and similar files list names of files that are not in the repository.
 
     Fix: `git rm -r --cached` them and add `__pycache__/` or `.DS_Store` to `.gitignore`.
     """
@@ -209,9 +209,9 @@ def bytecode_in_git(repository: Repository) -> Iterator[Problem]:
 def readme_command_outdated(repository: Repository) -> Iterator[Problem]:
     """A README or a script uses a command that SCT no longer has.
 
-    Why: since SCT 7.0 the task is the first argument: `sct_deepseg TASK -i IMAGE`. A folded
-    `<details>` section, and a command that is introduced as one for an older version, is passed
-    over.
+    Why: since SCT 7.0 the task is the first argument: `sct_deepseg TASK -i IMAGE`. Commands in a
+    folded `<details>` section, and commands that are introduced as those of an older version, are
+    ignored.
 
     Fix: write `sct_deepseg TASK -install` and `sct_deepseg TASK -i IMAGE`.
     """
@@ -235,11 +235,12 @@ def readme_command_outdated(repository: Repository) -> Iterator[Problem]:
     private=True,
 )
 def secret_in_git(repository: Repository) -> Iterator[Problem]:
-    """A script, a configuration or a README holds a password, a token or a private key.
+    """A script, a configuration or a README contains a password, a token or a private key.
 
     Why: everybody who reads the repository can use it, and git keeps it after it is removed.
 
-    Fix: make it invalid where it was issued: it counts as known. Then read it from the environment.
+    Fix: revoke it where it was issued, because it counts as known. Then read it from the
+    environment.
     """
     from ..privacy import find_leaks  # noqa: PLC0415 - as above
 
@@ -263,12 +264,12 @@ def secret_in_git(repository: Repository) -> Iterator[Problem]:
     "git can't fetch a submodule: no url found in .gitmodules",
 )
 def submodule_undeclared(repository: Repository) -> Iterator[Problem]:
-    """A folder is a link to another repository whose address is nowhere.
+    """A folder is a link to another repository, but `.gitmodules` has no address for it.
 
-    Why: git tracks only the number of a commit there; the folder is empty in every clone. It comes
-    about when a clone inside the repository is added with `git add`.
+    Why: git tracks only the number of a commit there, so the folder is empty in every clone. This
+    happens when a clone inside the repository is added with `git add`.
 
-    Fix: add it with `git submodule add ADDRESS FOLDER`, or take it out with `git rm --cached`.
+    Fix: add it with `git submodule add ADDRESS FOLDER`, or remove it with `git rm --cached`.
     """
     links = repository.broken_links
     if links:
@@ -284,7 +285,7 @@ def submodule_undeclared(repository: Repository) -> Iterator[Problem]:
     "SCT and nnU-Net load a trainer folder, not the repository around it",
 )
 def model_in_git(repository: Repository) -> Iterator[Problem]:
-    """The repository tracks a whole trainer folder, which this check does not look into.
+    """The repository tracks a whole trainer folder, which is not checked with it.
 
     Why: a repository and a model are linted by different rules.
 
@@ -292,7 +293,7 @@ def model_in_git(repository: Repository) -> Iterator[Problem]:
     """
     problems = (
         Problem(
-            f"the model {quote(folder)} is not looked into",
+            f"the model {quote(folder)} is not checked",
             folder,
             help=f"`model-lint check {folder}` lints it",
         )

@@ -9,11 +9,13 @@ from ..findings import Consumer, Problem, Severity
 from ..wording import count, quote
 
 if TYPE_CHECKING:
+    from ..checkpoint.model import Checkpoint
     from ..models.json_file import JsonFile
-    from ..models.trainer_folder import TrainerClass
+    from ..models.package import Package
+    from ..models.trainer_folder import Fold, TrainerClass, TrainerFolder
     from ..privacy import Leak
 
-#: Findings of one kind before the rest is counted.
+#: How many findings of one kind are shown; the rest is counted.
 SHOWN = 10
 
 
@@ -28,9 +30,9 @@ def shown(
 
     Args:
         problems: what was found, in the order in which it is shown.
-        severity: that of the rule, which a problem without its own has.
+        severity: that of the rule, for problems without their own.
         one: what each of them is about ("checkpoint in git").
-        many: several of it, where that is more than an ``s`` at the end.
+        many: the plural of ``one``, if it needs more than an ``s``.
         total: how many there are, if only the first SHOWN + 1 of equally bad ones are given.
     """
     worst = sorted(problems, key=lambda problem: (problem.severity or severity).rank)
@@ -39,12 +41,12 @@ def shown(
     if rest:
         left = max(total - SHOWN, len(rest))
         amount = count(left, f"more {one}", f"more {many or f'{one}s'}")
-        # The first of them is as bad as any of them.
+        # They are sorted: none is worse than the first.
         yield rest[0]._replace(message=f"and {amount}", line=None, stops=_stopped(rest))
 
 
 def _stopped(problems: Sequence[Problem]) -> tuple[Consumer, ...] | None:
-    """Return whom any of several problems stops."""
+    """Return the consumers that at least one of the problems stops."""
     stops = [problem.stops for problem in problems]
     if None in stops:
         return None
@@ -52,7 +54,7 @@ def _stopped(problems: Sequence[Problem]) -> tuple[Consumer, ...] | None:
 
 
 def how_to_place(path: str, place: str) -> str:
-    """Say how a file or folder of the package gets from where it is to where it belongs."""
+    """Return advice: how to move or rename a file or folder of the package to its place."""
     folder, _, name = path.rpartition("/")
     home, _, wanted = place.rpartition("/")
     if folder == home:
@@ -70,16 +72,23 @@ def unreadable(file: JsonFile | TrainerClass) -> Iterator[Problem]:
 
 
 def json_problems(file: JsonFile) -> Iterator[Problem]:
-    """Yield why a file can't be read as a JSON object, and the keys that it holds twice."""
+    """Yield why a file can't be read as a JSON object, and its duplicate keys."""
     if file.unreadable:
         yield from unreadable(file)
     elif not isinstance(file.value, dict):
-        yield Problem("it must hold an object: `{...}`", file.path, 1)
+        yield Problem("it must contain an object: `{...}`", file.path, 1)
     twice = (
-        Problem(f"the key {quote(key)} is there more than once", file.path, line)
+        Problem(f"the key {quote(key)} is a duplicate", file.path, line)
         for key, line in file.repeated
     )
     yield from shown(twice, Severity.ERROR, "key like it", "keys like it")
+
+
+def every_checkpoint(package: Package) -> Iterator[tuple[TrainerFolder, Fold, Checkpoint]]:
+    """Yield each final checkpoint that can be read, with the folders that it is in."""
+    for trainer in package.trainers:
+        for fold, checkpoint in trainer.checkpoints:
+            yield trainer, fold, checkpoint
 
 
 def leak_message(leaks: Sequence[Leak], one: str, many: str) -> str:

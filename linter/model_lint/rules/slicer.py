@@ -1,4 +1,4 @@
-"""Rules about what 3D Slicer's extension SlicerNNUNet needs beyond what SCT and nnU-Net do."""
+"""Rules about what 3D Slicer's extension SlicerNNUNet needs, but SCT and nnU-Net do not."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def slicer_dataset_folder(package: Package) -> Iterator[Problem]:
 
     Why: its extension takes the name of that folder for the dataset, and nnU-Net stops if it does
     not start with `Dataset`. The specification's tree has no such folder, so this is reported only
-    where the package is for 3D Slicer.
+    if the package is for 3D Slicer.
 
     Fix: `model-lint pack --layout dataset` puts the trainer folder into `DatasetNNN_NAME/`, which
-    SCT takes too.
+    SCT accepts too.
     """
     for trainer in package.judged:
         around = trainer.path.rpartition("/")[0].rpartition("/")[2]
@@ -47,8 +47,8 @@ def slicer_dataset_folder(package: Package) -> Iterator[Problem]:
 def slicer_fold(package: Package) -> Iterator[Problem]:
     """There is no `fold_0`, which 3D Slicer loads.
 
-    Why: its extension loads fold 0 unless the user sets other folds, and takes numbers only, not
-    `all`. SCT and nnU-Net take any, so this is reported only where the package is for 3D Slicer.
+    Why: its extension loads fold 0 unless the user sets other folds, and takes only numbers, not
+    `all`. SCT and nnU-Net take any fold, so this is reported only if the package is for 3D Slicer.
 
     Fix: ship `fold_0`, alone or with other numbered folds.
     """

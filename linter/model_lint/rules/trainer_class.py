@@ -66,9 +66,9 @@ def trainer_class_missing(package: Package) -> Iterator[Problem]:
 def trainer_class_unneeded(package: Package) -> Iterator[Problem]:
     """`trainer_class.py` is there, but nnU-Net ships the trainer.
 
-    Why: SCT runs the file instead of nnU-Net's own class, on every user's machine, for nothing;
-    and if it changes the trainer, nnU-Net alone runs another one under the same name. The
-    specification's own example is such a tree, so this is no more than worth knowing.
+    Why: SCT needlessly runs the file in place of nnU-Net's own class, on every user's machine. If
+    the file changes the trainer, nnU-Net alone runs a different one under the same name. The
+    specification's own example has this file, so this is only an info.
 
     Fix: leave it out, or give a changed trainer a name of its own and train with that.
     """
@@ -90,8 +90,8 @@ def trainer_class_invalid(package: Package) -> Iterator[Problem]:
     """`trainer_class.py` does not give SCT the trainer.
 
     Why: SCT runs that one file and calls its `get_trainer_class()`. Without the function SCT
-    silently looks for the trainer in nnU-Net, where a custom one is not; an error while the file is
-    loaded stops SCT; and a class that does not inherit from one of nnU-Net's trainers builds no
+    silently looks for the trainer in nnU-Net, where a custom one is missing. An error while the
+    file is loaded stops SCT. A class that does not inherit from one of nnU-Net's trainers builds no
     network.
 
     Fix: define the class and `def get_trainer_class(): return nnUNetTrainerX` in that file, with
@@ -108,7 +108,7 @@ def trainer_class_invalid(package: Package) -> Iterator[Problem]:
             yield module._replace(at=source.path)
             continue
         if is_version_1(module):
-            continue  # L019 says so
+            continue  # reported by L019
         wanted = trainer.class_name
         found = _source_problem(module, wanted)
         if found:
@@ -135,7 +135,7 @@ def _source_problem(module: ast.Module, trainer: str) -> Problem | None:
     found = factory_problem(module)
     if found is None:
         return class_problem(module)
-    # SCT then takes nnU-Net's own trainer, which is right where nnU-Net ships it.
+    # SCT then takes nnU-Net's own trainer, if nnU-Net ships it.
     if trainer in SCT_TRAINERS and lacks_factory(module):
         return found._replace(severity=WARNING)
     # Only SCT calls the function; nnU-Net looks for the class.
@@ -157,21 +157,21 @@ def _relative_imports(module: ast.Module, path: str) -> Iterator[Problem]:
     "L019",
     ERROR,
     SCT,
-    "SCT runs trainer_class.py in its own environment, and with nothing beside it",
+    "SCT runs trainer_class.py in its own environment, without the files next to it",
     also=(WARNING,),
     stops=EVERYWHERE,
 )
 def trainer_class_imports(package: Package) -> Iterator[Problem]:
-    """`trainer_class.py` imports, or reads from the environment, what an SCT installation lacks.
+    """`trainer_class.py` needs a module or a variable that is missing from an SCT installation.
 
-    Why: it fails on every user's machine, though only the training needs it: a module that is not
-    installed with SCT, a file beside `trainer_class.py`, where SCT's Python does not look, a module
-    or a name that SCT's nnU-Net (2.6.2) or the stock one (2.8) lacks, or nnU-Net 1, whose trainers
-    nnU-Net 2 can't run. A warning where the import may not be run.
+    Why: it fails on every user's machine, even if only the training needs the import. The module
+    may not be installed with SCT, may be a file next to `trainer_class.py`, where SCT's Python does
+    not look, or may be missing from SCT's nnU-Net (2.6.2) or the stock one (2.8), as may a name in
+    it. Trainers of nnU-Net 1 can't run in nnU-Net 2. It is a warning if the import may not be run.
 
-    Fix: import it inside the method that needs it, or put the import into `try` with
-    `except ImportError`. Code of your own has to be in `trainer_class.py` itself. Read variables
-    with `os.environ.get`.
+    Fix: import it inside the method that needs it, or put the import into `try` with `except
+    ImportError`. Your own code must be in `trainer_class.py` itself. Read variables with
+    `os.environ.get`.
     """
     yield from _old_trainers(package)
     yield from shown(_needs(package), ERROR, "missing import")
@@ -183,11 +183,11 @@ def _needs(package: Package) -> Iterator[Problem]:
     for trainer, source, module in _modules(package):
         beside = {name.removesuffix(".py") for name in package.tree.folders[trainer.path]}
         elsewhere = searches_elsewhere(module)
-        told: set[tuple[str, ...]] = set()
+        seen: set[tuple[str, ...]] = set()
         for found in imports(module):
-            if found.level or (found.module, *found.names) in told:
+            if found.level or (found.module, *found.names) in seen:
                 continue
-            told.add((found.module, *found.names))
+            seen.add((found.module, *found.names))
             reachable = elsewhere is not None and elsewhere < found.line
             text, stops = _import_flaw(found, beside, reachable=reachable)
             if text and found.certain:
@@ -209,10 +209,10 @@ def _old_trainers(package: Package) -> Iterator[Problem]:
 def _import_flaw(
     found: Import, beside: set[str], *, reachable: bool
 ) -> tuple[str, tuple[Consumer, ...]]:
-    """Say why an import fails, and in which consumers; "" where it does not.
+    """Return why an import fails, and in which consumers; "" if it does not.
 
-    Which modules users of nnU-Net have beside nnU-Net itself is not known, and nnU-Net finds those
-    beside the file.
+    It is not known which other modules users of nnU-Net have installed. nnU-Net finds modules next
+    to the file.
     """
     # For the few packages with a custom trainer.
     from ..nnunet.sct_modules import is_in_sct, missing_in_nnunet  # noqa: PLC0415
@@ -226,7 +226,7 @@ def _import_flaw(
     top = found.module.partition(".")[0]
     if is_in_sct(top) or (reachable and top in beside):
         return "", ()
-    where = "is beside this file, where SCT's Python does not look for it"
+    where = "is next to this file, where SCT's Python does not look for it"
     text = (
         f"{quote(top)} {where}"
         if top in beside
@@ -247,8 +247,9 @@ def trainer_class_signature(package: Package) -> Iterator[Problem]:
 
     Why: SCT's fork of nnU-Net calls it with the network's class name, its arguments, which of these
     to import, the two numbers of channels and `enable_deep_supervision`. nnU-Net 2.7 and later call
-    such a method in the same way, but their own takes `plans_manager` and `configuration_manager`
-    instead, so that it can't be called from there; and SCT can't call a method that takes these.
+    a trainer's method in the same way, but the method of their own class takes `plans_manager` and
+    `configuration_manager` instead, so it can't be called from there. SCT can't call a method that
+    takes these two.
 
     Fix: take the six arguments that SCT's nnU-Net gives, and build the network with
     `get_network_from_plans`, not with the method of nnU-Net's own class.
@@ -271,7 +272,7 @@ def _sources(package: Package) -> Iterator[tuple[TrainerFolder, TrainerClass]]:
 def _modules(
     package: Package, *, version_1: bool = False
 ) -> Iterator[tuple[TrainerFolder, TrainerClass, ast.Module]]:
-    """Yield every trainer that is valid Python and of nnU-Net 2, or else of nnU-Net 1."""
+    """Yield every trainer that is valid Python and of nnU-Net 2; of nnU-Net 1 if asked for."""
     from ..nnunet.trainer_source import is_version_1, parse  # noqa: PLC0415 (ast)
 
     for trainer, source in _sources(package):

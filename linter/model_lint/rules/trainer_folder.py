@@ -9,7 +9,7 @@ from ..findings import Consumer, Problem
 from ..models.package import Package
 from ..models.paths import FINAL_CHECKPOINT
 from ..models.trainer_folder import Fold, TrainerFolder
-from ..wording import count, listing, quote
+from ..wording import are, count, listing, quote
 from . import ERROR, EVERYWHERE, IN_SCT, IN_STOCK, INFO, SCT, SPEC, WARNING, rule
 from .shared import how_to_place
 
@@ -17,7 +17,7 @@ _FINGERPRINT = "dataset_fingerprint.json"
 #: What SCT and nnU-Net read of a trainer folder, besides folds and a custom trainer.
 _FILES = ("dataset.json", "plans.json", _FINGERPRINT)
 _TREE = "Keep the nnUNet folder structure intact."
-#: What SCT loads where no fold has a final checkpoint.
+#: What SCT loads if no fold has a final checkpoint.
 _BEST_CHECKPOINT = "checkpoint_best.pth"
 _ONE_CHECKPOINT = "include only `checkpoint_final.pth`"
 
@@ -53,7 +53,7 @@ def file_missing(package: Package) -> Iterator[Problem]:
 
 
 def _lacking(package: Package, trainer: TrainerFolder, name: str) -> Problem:
-    """Say of a file that it is missing, and what there is in the trainer folder instead."""
+    """Return that a file is missing, and what the trainer folder has in its place."""
     place = trainer.at(name)
     severity = WARNING if name == _FINGERPRINT else None
     if place in package.tree.folders:
@@ -68,14 +68,13 @@ def _lacking(package: Package, trainer: TrainerFolder, name: str) -> Problem:
 
 
 def _elsewhere(package: Package, trainer: TrainerFolder, folder: str, names: list[str]) -> Problem:
-    """Say of the files that are in another folder where they are: one cause, one finding."""
+    """Return where the files in another folder are: one cause, one finding."""
     moves = [(package.misplaced[place], place) for place in map(trainer.at, names)]
     found = [path.rpartition("/")[2] for path, _ in moves]
-    lie = "lies" if len(found) == 1 else "lie"
-    where = "beside the trainer folder" if folder == trainer.parent else f"in {quote(folder)}"
+    where = "next to the trainer folder" if folder == trainer.parent else f"in {quote(folder)}"
     them = f"move {listing(names)} into {quote(trainer.name)}"
     return Problem(
-        f"{listing(found)} {lie} {where}, not in the trainer folder",
+        f"{listing(found)} {are(found)} {where}, not in the trainer folder",
         moves[0][0],
         help=them if found == names else "; ".join(how_to_place(*move) for move in moves),
         severity=WARNING if names == [_FINGERPRINT] else None,
@@ -91,7 +90,7 @@ def _elsewhere(package: Package, trainer: TrainerFolder, folder: str, names: lis
     stops=EVERYWHERE,
 )
 def fold_missing(package: Package) -> Iterator[Problem]:
-    """The trainer folder holds no fold.
+    """The trainer folder contains no fold.
 
     Why: the weights are in `fold_0`, `fold_1`, ... or `fold_all`; without one nothing is loaded.
 
@@ -127,10 +126,10 @@ def fold_name(package: Package) -> Iterator[Problem]:
     Why: SCT turns what follows the last `_` of every `fold_*` into a number and opens
     `fold_<number>`: `fold_best` stops it, `fold_00` makes it look for `fold_0`.
 
-    Fix: rename the folder to `fold_<number>`, or take the entry out.
+    Fix: rename the folder to `fold_<number>`, or leave the entry out.
     """
     for trainer in package.judged:
-        # The users of the others name the folds that are loaded.
+        # Users of the other consumers choose the folds that are loaded.
         stops = (IN_SCT,) if _has_fold(trainer) else EVERYWHERE
         for fold in trainer.folds:
             if fold.is_file:
@@ -141,7 +140,7 @@ def fold_name(package: Package) -> Iterator[Problem]:
                 yield Problem(text, fold.path, help=_rename_fold(package, fold), stops=stops)
         if trainer.more_folds:
             text = f"{len(trainer.folds) + trainer.more_folds} entries match `fold_*`"
-            text += f": the last {trainer.more_folds} are not looked into"
+            text += f": the last {trainer.more_folds} are not checked"
             yield Problem(text, trainer.path)
 
 
@@ -150,14 +149,14 @@ def _has_fold(trainer: TrainerFolder) -> bool:
 
 
 def _no_fold(trainer: TrainerFolder) -> str:
-    """Say what to do with a file that is named as a fold."""
+    """Return what to do with a file that is named like a fold."""
     if _has_fold(trainer):
         return "give it another name, or leave it out: a fold is a folder"
     return "put the folder of the trained fold there, with its `checkpoint_final.pth`"
 
 
 def _rename_fold(package: Package, fold: Fold) -> str | None:
-    """Say which name is meant, where that is plain and free."""
+    """Return how to rename a fold, if its name is clear and not in use."""
     digits = re.fullmatch(r"fold_0*([0-9]{1,4})", fold.name, re.ASCII)
     folder = fold.path.removesuffix(fold.name)
     if digits is None or FINAL_CHECKPOINT not in fold.checkpoints:
@@ -175,7 +174,7 @@ def _rename_fold(package: Package, fold: Fold) -> str | None:
     stops=(IN_SCT,),
 )
 def fold_all_mixed(package: Package) -> Iterator[Problem]:
-    """`fold_all` is beside numbered folds.
+    """`fold_all` is next to numbered folds.
 
     Why: SCT then reads `all` as a number and stops.
 
@@ -184,7 +183,7 @@ def fold_all_mixed(package: Package) -> Iterator[Problem]:
     for trainer in package.judged:
         numbered = [f.name for f in trainer.folds if isinstance(f.number, int)]
         if numbered and any(f.number == "all" for f in trainer.folds):
-            yield Problem(f"`fold_all` is beside {listing(numbered)}", trainer.at("fold_all"))
+            yield Problem(f"`fold_all` is next to {listing(numbered)}", trainer.at("fold_all"))
 
 
 @rule(
@@ -198,8 +197,8 @@ def fold_all_mixed(package: Package) -> Iterator[Problem]:
 def final_checkpoint_missing(package: Package) -> Iterator[Problem]:
     """A fold has no `checkpoint_final.pth`.
 
-    Why: SCT opens the same checkpoint in every fold, and nnU-Net `checkpoint_final.pth` unless
-    told otherwise: a fold without it stops both. nnU-Net writes it when the training ends.
+    Why: SCT opens the same checkpoint in every fold, and nnU-Net opens `checkpoint_final.pth` by
+    default: a fold without it stops both. nnU-Net writes it when the training ends.
 
     Fix: finish the training (`nnUNetv2_train ... --c`) or leave the fold out.
     """
@@ -210,7 +209,10 @@ def final_checkpoint_missing(package: Package) -> Iterator[Problem]:
 
 
 def _stopped(trainer: TrainerFolder) -> tuple[Consumer, ...]:
-    """Return whom a missing final checkpoint stops: SCT takes the best ones where all folds do."""
+    """Return the consumers that a missing final checkpoint stops.
+
+    SCT loads the best checkpoints if all folds have one and none has a final one.
+    """
     folds = [fold.checkpoints for fold in trainer.folds]
     any_final = any(FINAL_CHECKPOINT in checkpoints for checkpoints in folds)
     all_best = all(_BEST_CHECKPOINT in checkpoints for checkpoints in folds)
@@ -250,7 +252,7 @@ def sct_several_folds(package: Package) -> Iterator[Problem]:
     Why: SCT's fork of nnU-Net counts one fold twice, the one that its unsorted search finds first,
     so that results differ a little from nnU-Net's and from machine to machine.
 
-    Fix: nothing to fix in the package; ship one fold where results have to be the same everywhere.
+    Fix: nothing to fix in the package; ship one fold if results must be the same everywhere.
     """
     for trainer in package.judged:
         folds = [f for f in trainer.folds if isinstance(f.number, int)]

@@ -1,9 +1,9 @@
 """Convert a BIDS dataset to nnU-Net's raw layout.
 
 Images and labels are brought to the orientation of ``config.yaml`` by flipping and swapping axes,
-never by interpolation. Cases with missing files are skipped and listed in ``conversion.csv``. Invalid
-files (different grids, undeclared values, unreadable files) stop the conversion, with one line for
-each, and the previous result is kept.
+never by interpolation. Cases with missing files are skipped and listed in ``conversion.csv``.
+Invalid files (different grids, undeclared values, unreadable files) stop the conversion, with one
+line for each, and the previous result is kept.
 """
 
 from __future__ import annotations

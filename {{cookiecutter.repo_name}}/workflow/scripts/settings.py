@@ -1,7 +1,7 @@
 """Read and check ``config.yaml``.
 
-``load`` returns frozen ``Settings``, or raises ``SettingsError`` with one line for each error, which
-says where it is and what to write instead.
+``load`` returns frozen ``Settings``, or raises ``SettingsError`` with one line for each error,
+which says where it is and what to write instead.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Divide subjects into a test set and folds, and keep the division in a file.
 
 The file, ``datasplits/splits.yaml``, is drawn once and then belongs to the repository, so the test
-set never changes by itself. No subject is on both sides of a split: all of its sessions and contrasts
-are on the same side.
+set never changes by itself. No subject is on both sides of a split: all of its sessions and
+contrasts are on the same side.
 """
 
 from __future__ import annotations

@@ -87,8 +87,8 @@ def check_unchanged(settings: Settings, fold: str, step: str) -> None:
     known = read_json(note)["data"] if note.is_file() else digest
     if step != "train" and known != digest:
         raise ValueError(
-            f"{settings.model / f'fold_{fold}'} was trained on other data, plans or splits than the "
-            "current ones; move or delete that folder to train it again"
+            f"{settings.model / f'fold_{fold}'} was trained on other data, plans or splits than "
+            "the current ones; move or delete that folder to train it again"
         )
     write_json(note, {"data": digest})
 

@@ -1,4 +1,4 @@
-"""What the questions take from the checkout that they are in: their definition and the linter."""
+"""The answers to the questions: their definition, the error for an invalid one, and the linter."""
 
 from __future__ import annotations
 
@@ -9,19 +9,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from model_lint import naming
     from model_lint.nnunet import labels, orientation, region_order
+    from model_lint.wording import quote
 else:
-    # `template_extension` makes both packages children of one.
+    # `template_extension` imports this folder and the linter as parts of one package.
     from ..model_lint import naming
     from ..model_lint.nnunet import labels, orientation, region_order
+    from ..model_lint.wording import quote
 
 __all__ = [
     "DEFINITION",
     "QUESTIONS",
     "ROOT",
+    "AnswerError",
     "Answers",
     "labels",
     "naming",
     "orientation",
+    "quote",
     "region_order",
 ]
 
@@ -29,6 +33,14 @@ __all__ = [
 Answers = dict[str, Any]
 
 ROOT = Path(__file__).resolve().parent.parent
-#: cookiecutter.json: for each question its default, or its choices.
+#: cookiecutter.json: the default or the choices of each question.
 DEFINITION: Answers = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
 QUESTIONS = tuple(name for name in DEFINITION if not name.startswith("_"))
+
+
+class AnswerError(Exception):
+    """An answer is invalid; the text is one sentence that says what to type instead."""
+
+    def __init__(self, question: str, reason: str) -> None:
+        super().__init__(f"{question}: {reason}")
+        self.question = question

@@ -1,22 +1,16 @@
-"""The parts of the repository's name, and the name itself, as the linter's grammar reads them."""
+"""The repository's name and its parts, checked and written by the linter's grammar."""
 
 from __future__ import annotations
 
-from .checkout import Answers, naming
-from .errors import AnswerError, shown
+from .answers import AnswerError, Answers, naming, quote
 
-#: A listed value of every part. Beside listed values, the grammar knows which part a token is.
+#: A listed value of every part: next to listed values, the grammar knows the part of a token.
 _LISTED = {field: words.default or words.spec[0] for field, words in naming.VOCABULARY.items()}
 
 
-def written(answers: Answers, part: str) -> str:
-    """Return the answer to a part as it stands in a name: people may type ``sc, gm``."""
-    return str(answers.get(part, "")).strip().replace(", ", "-").replace(",", "-")
-
-
 def values(answers: Answers, part: str) -> tuple[str, ...]:
-    """Return the values of a part."""
-    text = written(answers, part)
+    """Return the values of a part, which may be typed as ``sc-gm`` or ``sc, gm``."""
+    text = str(answers.get(part, "")).strip().replace(", ", "-").replace(",", "-")
     return tuple(text.split("-")) if text else ()
 
 
@@ -24,7 +18,7 @@ def composed(answers: Answers) -> str:
     """Return the name of these parts.
 
     Raises:
-        AnswerError: for the first part that can't stand in a name.
+        AnswerError: for the first invalid part.
     """
     parts = {part: values(answers, part) for part in naming.FIELDS}
     for part, own in parts.items():
@@ -32,15 +26,16 @@ def composed(answers: Answers) -> str:
     try:
         return naming.compose(naming.Fields(**parts))
     except ValueError as error:
-        # Each part is right by itself: the name is too long, or an unlisted word is ambiguous.
-        raise AnswerError(_longest(parts), f"{error}.") from None
+        # Each part is valid by itself: the name is too long, or an unlisted word is ambiguous.
+        longest = max(parts, key=lambda part: len("-".join(parts[part])))
+        raise AnswerError(longest, f"{error}.") from None
 
 
 def check_name(answers: Answers) -> None:
-    """Check the parts and the repository's name: the composed one or another of the same parts.
+    """Check the parts and the repository's name: the composed one or another with the same parts.
 
     Raises:
-        AnswerError: for the first wrong one.
+        AnswerError: for the first invalid one.
     """
     wanted = composed(answers)
     name = answers["repo_name"]
@@ -50,12 +45,12 @@ def check_name(answers: Answers) -> None:
         return
     reason = _difference(read, fields)
     raise AnswerError(
-        "repo_name", f"{shown(name)} is not a name of these parts: {reason}; type {wanted}."
+        "repo_name", f"{quote(name)} is not a name of these parts: {reason}; type {wanted}."
     )
 
 
 def order_warning(name: str) -> str | None:
-    """Return what ``model-lint name`` says of a name in the historical order."""
+    """Return the warning of ``model-lint name`` for a name in the historical order."""
     return next((p.message for p in naming.parse(name).problems if p.code == "N008"), None)
 
 
@@ -86,14 +81,10 @@ def _nearest(part: str, text: str) -> str | None:
 
 
 def _difference(read: naming.Name, fields: naming.Fields) -> str:
-    """Return why a name does not say these parts."""
+    """Return how a name differs from these parts."""
     wrong = [p.message for p in read.problems if p.code not in naming.TOLERATED]
     if wrong or read.fields is None:
         return (wrong or [p.message for p in read.problems])[0]
     said = dict(read.fields.items())
     part = next(part for part, own in fields.items() if said[part] != own)
     return f"its {part} is {'-'.join(said[part]) or 'left out'}"
-
-
-def _longest(parts: dict[str, tuple[str, ...]]) -> str:
-    return max(parts, key=lambda part: len("-".join(parts[part])))
