@@ -60,7 +60,7 @@ class TextFile(_Text):
 
     @cached_property
     def leaks(self) -> tuple[Leak, ...]:
-        """The private things in it; of a case that is named often, not every place."""
+        """The private things in it; a case that is named often is not listed at every place."""
         from ..privacy import find_leaks  # noqa: PLC0415 - not every command needs it
 
         return find_leaks(self.text, search_names_everywhere=False)
