@@ -44,6 +44,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a model zip, a trainer folder, a folder that contains one, a checkout of a model "
         "repository, or - for a list on standard input (default: the current folder)",
     )
+    _add_choice(parser)
+    add_for(parser)
+    _add_output(parser)
+    _add_reading(parser)
+    parser.add_argument(
+        "--color",
+        choices=["auto", "always", "never"],
+        default="auto",
+        help="colour of text output (default: auto, which follows NO_COLOR and FORCE_COLOR)",
+    )
+    _add_repairs(parser)
+
+
+def _add_choice(parser: argparse.ArgumentParser) -> None:
     choose = parser.add_argument_group("choosing rules (a code, the start of codes, or a name)")
     for option, text in {
         "--select": "run only these rules",
@@ -53,7 +67,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choose.add_argument(
             option, metavar="RULE", action="extend", type=_words, default=[], help=text
         )
-    add_for(parser)
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fail-on",
         choices=[severity.value for severity in Severity],
@@ -78,6 +94,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="write the format named before it to a file",
     )
+
+
+def _add_reading(parser: argparse.ArgumentParser) -> None:
     depth = parser.add_mutually_exclusive_group()
     depth.add_argument(
         "--quick",
@@ -119,12 +138,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="a report of --format json, whose findings are not reported again",
     )
-    parser.add_argument(
-        "--color",
-        choices=["auto", "always", "never"],
-        default="auto",
-        help="colour of text output (default: auto, which follows NO_COLOR and FORCE_COLOR)",
-    )
+
+
+def _add_repairs(parser: argparse.ArgumentParser) -> None:
     repairing = parser.add_argument_group(
         "repairing zips (`model-lint rule CODE` shows what can be repaired)"
     )

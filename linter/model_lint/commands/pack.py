@@ -62,6 +62,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="nnU-Net's TRAINER__PLANS__CONFIGURATION folder, or the dataset folder around it",
     )
+    _add_name(parser)
+    add_for(parser)
+    _add_content(parser)
+    parser.add_argument(
+        "--format",
+        choices=["text", "json"],
+        default="text",
+        help="how to describe the package on standard output (default: text)",
+    )
+
+
+def _add_name(parser: argparse.ArgumentParser) -> None:
     name = parser.add_argument_group("the package's name, REPOSITORY-TAG.zip")
     name.add_argument(
         "--name",
@@ -80,7 +92,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the folder to write to, or the .zip (default: the current folder)",
     )
     name.add_argument("--force", action="store_true", help="replace a package that exists")
-    add_for(parser)
+
+
+def _add_content(parser: argparse.ArgumentParser) -> None:
     content = parser.add_argument_group("its content")
     content.add_argument(
         "--layout",
@@ -115,12 +129,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--keep-training-state",
         action="store_true",
         help="keep what resuming the training needs: about twice the size",
-    )
-    parser.add_argument(
-        "--format",
-        choices=["text", "json"],
-        default="text",
-        help="how to describe the package on standard output (default: text)",
     )
 
 
