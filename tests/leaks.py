@@ -91,7 +91,7 @@ HARMLESS = [
 #: A path, the part of it that names somebody, and whether it is the home folder of nobody.
 FOLDERS = [
     ("/home/jdoe/x", "/home/jdoe", False),
-    ("/home/runner/work/x", None, True),
+    ("/home/runner/x", None, True),
     ("/home/user/x", None, True),
     ("/home/user1/x", None, True),
     ("/home/ubuntu/x", None, True),

@@ -132,7 +132,7 @@ CASES = [
     ),
     case("V001", "a mount in the trainer", source("ROOT = '/mnt/data/jdoe'")),
     case("V001", "an export in the trainer", source("ROOT = '/export/jdoe'")),
-    silent("V001", "a service's home in the trainer", source("ROOT = '/home/runner/work/x'")),
+    silent("V001", "a service's home in the trainer", source("ROOT = '/home/runner/x'")),
     silent("V001", "a placeholder's home in the trainer", source("ROOT = '/home/user/nnunet'")),
     silent("V001", "variables", source("# $HOME/nnunet or /home/$USER/nnunet")),
     silent("V001", "a long log", log(EPOCHS)),
