@@ -191,7 +191,7 @@ def test_the_prefix_of_a_wrapper_is_taken_off(
     checkpoint = model / "fold_0" / "checkpoint_final.pth"
     checkpoint.write_bytes(resaved(lambda content: wrapped(content, prefix)))
     assert main(["check", str(model), "--select", "C003"]) == 1
-    assert "`model-lint pack` takes the prefix off" in capsys.readouterr().out
+    assert "`model-lint pack` removes the prefix" in capsys.readouterr().out
     assert run(model) == 0
     assert f"fold_0: {prefix} is removed from the names of the weights" in capsys.readouterr().out
 

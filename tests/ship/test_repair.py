@@ -73,8 +73,8 @@ def test_into_a_folder_under_its_own_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "part"),
     [
-        (["--in-place"], "give --fix too"),
-        (["--fix-output", "a.zip"], "give --fix too"),
+        (["--in-place"], "need --fix: add it"),
+        (["--fix-output", "a.zip"], "need --fix: add it"),
         (["--fix", "--in-place", "--fix-output", "a.zip"], "give only one of them"),
         (["--diff", "--format", "json"], "leave out --format"),
         (["--fix", "--fix-output", "no/a.zip"], "no folder no; make it first"),

@@ -56,7 +56,7 @@ def test_a_secret_is_not_shown_and_its_owner_is_told(
     shown = capsys.readouterr()
     assert secret not in shown.out + shown.err
     assert "(scrubbed: V004)" in shown.out
-    assert "make it invalid" in shown.err
+    assert "revoke it" in shown.err
 
 
 def test_a_report_for_programs_keeps_standard_output_to_itself(

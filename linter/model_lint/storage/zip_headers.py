@@ -39,8 +39,9 @@ from .zip_member import Member, decoded_name, encoding
 
 #: What splitting tools put before the first entry of an archive that then needed no splitting.
 _MARKERS = (b"PK00", DESCRIPTOR_MARK)
-#: Bytes that are read at once if headers are close together, and of a single header.
-_AHEAD, _ALONE = 1 << 18, 128
+#: Bytes that are read at once at most, and of a single header; headers closer than this are read
+#: together.
+_AHEAD, _ALONE, _NEAR = 1 << 18, 128, 1 << 13
 _BLOCK = 1 << 20
 
 
@@ -106,9 +107,11 @@ class _Window:
 
     def __init__(self, ranges: Ranges, places: list[int]) -> None:
         self._ranges = ranges
-        near = (b - a < _AHEAD // 8 for a, b in pairwise(places))
-        #: The places of headers that have another header close after them.
-        self._dense = {a for a, close in zip(places, near, strict=False) if close}
+        #: Where to read to from each header: to the last of those that follow closely.
+        self._ends = {place: place + _ALONE for place in places}
+        for before, after in reversed(list(pairwise(sorted(self._ends)))):
+            if after - before < _NEAR:
+                self._ends[before] = self._ends[after]
         self._start = 0
         self._data = b""
 
@@ -123,8 +126,8 @@ class _Window:
         if not 0 <= offset <= len(self._data) - length:
             if at < 0:
                 return b"", -1
-            ahead = _AHEAD if at in self._dense else _ALONE
-            self._data = self._ranges.read(at, max(length, ahead))
+            ahead = self._ends.get(at, at) - at
+            self._data = self._ranges.read(at, max(length, min(ahead, _AHEAD)))
             self._start, offset = at, 0
         return self._data, offset if offset + length <= len(self._data) else -1
 
