@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import bz2
+import io
+import zipfile
 from collections.abc import Callable
 
-from build import TRAINER, genuine
+from build import CHECKPOINT, TRAINER, full, genuine, zipped
 from raw_zip import BZIP2, DEFLATED, DESCRIPTOR, STORED, Entry, extra, raw_zip
 
 
@@ -48,6 +50,28 @@ def bomb(method: int, data: bytes, size: int) -> Callable[[], bytes]:
     )
 
 
+def checkpoints(start: bytes = b"", records: int = 0) -> Callable[[], bytes]:
+    """Return what writes 25 folds, whose pickles begin with more opcodes, and with more records."""
+
+    def swollen(data: bytes) -> bytes:
+        file = io.BytesIO()
+        with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(file, "w") as new:
+            for name in old.namelist():
+                pickle = name.endswith("data.pkl")
+                content = old.read(name)
+                new.writestr(name, content[:2] + start + content[2:] if pickle else content)
+            for number in range(records):
+                new.writestr(f"checkpoint_final/data/x{number}", b"")
+        return file.getvalue()
+
+    def build() -> bytes:
+        data = swollen(genuine()[full(CHECKPOINT)])
+        files = genuine(folds=range(25))
+        return zipped((p, data if p.endswith(".pth") else old) for p, old in files.items())
+
+    return build
+
+
 #: What writes each, and the code of a finding that it gets.
 WORST: dict[str, tuple[Callable[[], bytes], str]] = {
     "nested folders": (many(45_000, f"@/{'a/' * 30}x"), "Z009"),
@@ -85,6 +109,9 @@ WORST: dict[str, tuple[Callable[[], bytes], str]] = {
         "Z011",
     ),
     "a bomb of bzip2": (bomb(BZIP2, bz2.compress(bytes(250_000_000)), 250_000_000), "C001"),
+    "dicts of many checkpoints": (checkpoints(b"}0" * 500_000), "K004"),
+    "texts of many checkpoints": (checkpoints(b"(" + b"X\5\0\0\0abcde" * 240_000 + b"t"), "K004"),
+    "records of many checkpoints": (checkpoints(records=20_000), "C001"),
     "a larger bomb": (bomb(BZIP2, bz2.compress(bytes(10**7)), 10**9), "Z009"),
 }
 

@@ -21,6 +21,7 @@ from checkpoint_files import GENUINE, Calls, dumped, genuine_pickle, member, sav
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_lint.checkpoint import pickle_machine, pickle_stack, pickle_stream
+from model_lint.checkpoint.limits import ALONE
 from model_lint.checkpoint.pickle_allowed import ALLOWED
 from model_lint.checkpoint.pickle_scan import PickleScan, scan_pickle
 from model_lint.checkpoint.pickle_values import OPAQUE, Array, Device, Ordered, Scalar, Tensor
@@ -468,10 +469,7 @@ def test_deep_nesting_ends() -> None:
 @pytest.mark.parametrize(
     ("limit", "value", "body"),
     [
-        ("MAX_OPCODES", 100, b"N" * 200),
-        ("MAX_BYTES", 100, text("x" * 200)),
         ("MAX_STRING", 100, text("x" * 2 * pickle_stream.CHUNK)),
-        ("MAX_CONTAINERS", 100, b"(" + b"}" * 200 + b"t"),
         ("MAX_LOOSE_MEMO", 10, b"N" + b"".join(b"q" + bytes([2 * n]) for n in range(1, 100))),
         ("MAX_TUPLE_KEYS", 10, b"}(" + b"".join(b"K" + bytes([n]) + b"\x85N" for n in range(50))
          + b"u"),
@@ -483,6 +481,22 @@ def test_limits(monkeypatch: pytest.MonkeyPatch, limit: str, value: int, body: b
         if hasattr(module, limit):
             monkeypatch.setattr(module, limit, value)
     found = scan(HEAD + body + STOP)
+    assert not found.complete
+    assert found.issues[-1].code == "K004"
+
+
+@pytest.mark.parametrize(
+    ("limit", "body"),
+    [
+        ("opcodes", b"N" * 200),
+        ("pickle", text("x" * 200)),
+        ("containers", b"(" + b"}" * 200 + b"t"),
+    ],
+)
+def test_limits_of_a_checkpoint(limit: str, body: bytes) -> None:
+    data = HEAD + body + STOP
+    assert codes(data) in ([], ["K004"])
+    found = scan_pickle(io.BytesIO(data).read, ALONE._replace(**{limit: 100}))
     assert not found.complete
     assert found.issues[-1].code == "K004"
 

@@ -66,7 +66,7 @@ class EveryByte(NamedTuple):
 
 
 def read_every_byte(
-    read: Read, prefix: str, sizes: Mapping[str, int], weights: Mapping[str, Tensor]
+    read: Read, prefix: str, sizes: Mapping[str, int], weights: Mapping[str, Tensor], most: int
 ) -> EveryByte:
     """Read a checkpoint to its end.
 
@@ -75,13 +75,14 @@ def read_every_byte(
         prefix: the folder of the records.
         sizes: the bytes of the pickle and of the storages that it declares, by record.
         weights: the tensors whose numbers are checked.
+        most: the number of records that are summed: as many as a directory may have.
     """
     summed = _Summed(read)
     stream = CountedStream(summed)
     numbers = {f"{prefix}/data/{key}": found for key, found in _numbers(weights).items()}
     sums: dict[int, int] = {}
     big_endian = False
-    while stream.peek(4) == LOCAL:
+    while len(sums) < most and stream.peek(4) == LOCAL:
         at = stream.position
         try:
             record = read_local_header(stream)

@@ -10,6 +10,7 @@ import struct
 from collections.abc import Callable, Iterator
 
 from ..findings import Problem
+from .limits import Limits
 from .pickle_allowed import (
     ALLOWED,
     DEVICES,
@@ -21,7 +22,7 @@ from .pickle_allowed import (
     is_count,
 )
 from .pickle_stack import PickleStack
-from .pickle_stream import MAX_OPCODES, RefusedError, malformed
+from .pickle_stream import RefusedError, malformed
 from .pickle_values import OPAQUE, Global, Storage, shown
 
 MAX_ISSUES = 20
@@ -34,8 +35,8 @@ class _StopError(Exception):
 class Machine(PickleStack):
     """The state of a scan. Its methods handle opcodes; the opcode itself is already read."""
 
-    def __init__(self, read: Callable[[int], bytes]) -> None:
-        super().__init__(read)
+    def __init__(self, read: Callable[[int], bytes], limits: Limits) -> None:
+        super().__init__(read, limits)
         self.issues: list[Problem] = []
         self.storages: dict[str, Storage] = {}
         self.named: set[Global] = set()
@@ -47,7 +48,7 @@ class Machine(PickleStack):
         """Run to STOP and return the value; without STOP add an issue and return `OPAQUE`."""
         try:
             self._loop()
-            reason = malformed(f"more than {MAX_OPCODES} opcodes")
+            reason = malformed(f"more than {self._limits.opcodes} opcodes")
         except _StopError:
             self.complete = True
             return self.stack.pop()
@@ -67,7 +68,7 @@ class Machine(PickleStack):
 
     def _loop(self) -> None:
         table = _TABLE
-        for _ in range(MAX_OPCODES):
+        for _ in range(self._limits.opcodes):
             pos = self.pos
             if pos > self._safe:
                 self._next_opcode()

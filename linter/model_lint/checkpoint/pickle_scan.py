@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ..findings import Problem
+from .limits import ALONE, Limits
 from .pickle_machine import Machine
 from .pickle_values import Storage
 
@@ -42,12 +43,12 @@ class PickleScan(NamedTuple):
     rest: bytes
 
 
-def scan_pickle(read: Callable[[int], bytes]) -> PickleScan:
+def scan_pickle(read: Callable[[int], bytes], limits: Limits = ALONE) -> PickleScan:
     """Read a pickle; never raise for its content.
 
     ``read(n)`` returns at most n bytes, and none at the end of the stream. It may raise.
     """
-    machine = Machine(read)
+    machine = Machine(read, limits)
     value = machine.run()
     return PickleScan(
         value=value,

@@ -8,13 +8,12 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
+from .limits import ALONE, Limits
 from .pickle_allowed import hashable
 from .pickle_runs import PART, read_run
-from .pickle_stream import MAX_OPCODES, U32, PickleStream, malformed
+from .pickle_stream import U32, PickleStream, malformed
 from .pickle_values import OPAQUE, Scalar
 
-#: Lists, dicts, sets and results of calls.
-MAX_CONTAINERS = 600_000
 #: Tuples as keys: their hashes can be made to collide.
 MAX_TUPLE_KEYS = 2_000
 MAX_STACK = 250_000
@@ -32,8 +31,8 @@ _F64 = struct.Struct(">d").unpack_from
 class PickleStack(PickleStream):
     """The state of the unpickling."""
 
-    def __init__(self, read: Callable[[int], bytes]) -> None:
-        super().__init__(read)
+    def __init__(self, read: Callable[[int], bytes], limits: Limits) -> None:
+        super().__init__(read, limits)
         self.stack: list[object] = []
         self.marks: list[list[object]] = []
         self.memo: list[object] = []
@@ -52,8 +51,8 @@ class PickleStack(PickleStream):
 
     def _contained(self, value: object) -> object:
         self.containers += 1
-        if self.containers > MAX_CONTAINERS:
-            raise malformed(f"more than {MAX_CONTAINERS} containers")
+        if self.containers > self._limits.containers:
+            raise malformed(f"more than {self._limits.containers} containers")
         return value
 
     def _key(self, key: object) -> object:
@@ -241,7 +240,7 @@ class PickleStack(PickleStream):
             return
         self.loose_memo[index] = value
         # The standard unpickler allocates memory for all entries up to the highest.
-        if index > MAX_OPCODES or len(self.loose_memo) > MAX_LOOSE_MEMO:
+        if index > ALONE.opcodes or len(self.loose_memo) > MAX_LOOSE_MEMO:
             raise malformed(f"memo entry {index}, far out of sequence")
 
     def get1(self) -> None:

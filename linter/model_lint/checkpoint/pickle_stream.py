@@ -5,10 +5,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
-#: Limits, several times above the largest known checkpoints (31 million parameters: 124 kB and
-#: 30 000 opcodes; 16 000 epochs of log: about 5 MB and 1.5 million opcodes).
-MAX_BYTES = 16 * 1024 * 1024
-MAX_OPCODES = 3_000_000
+from .limits import Limits
+
+#: Bytes of a text.
 MAX_STRING = 4 * 1024 * 1024
 #: Bytes that are asked for at a time.
 CHUNK = 64 * 1024
@@ -34,8 +33,9 @@ def malformed(message: str) -> RefusedError:
 class PickleStream:
     """A pickle as far as it was read, and the place in it."""
 
-    def __init__(self, read: Callable[[int], bytes]) -> None:
+    def __init__(self, read: Callable[[int], bytes], limits: Limits) -> None:
         self._read = read
+        self._limits = limits
         self._ended = False
         self.buffer = b""
         #: Position in the buffer, and the offset of the buffer in the pickle.
@@ -76,8 +76,8 @@ class PickleStream:
             self._ended = not part
             parts.append(part)
             have += len(part)
-            if self.base + self.pos + have > MAX_BYTES:
-                raise malformed(f"larger than {MAX_BYTES} bytes")
+            if self.base + self.pos + have > self._limits.pickle:
+                raise malformed(f"larger than {self._limits.pickle} bytes")
         self.base += self.pos
         self.at -= self.pos
         self.buffer = b"".join(parts)
@@ -85,7 +85,7 @@ class PickleStream:
         self._set_safe()
 
     def _set_safe(self) -> None:
-        self._safe = MAX_BYTES if self._ended else len(self.buffer) - LONGEST_FIXED
+        self._safe = len(self.buffer) - (0 if self._ended else LONGEST_FIXED)
         if self._frame_end:
             self._safe = min(self._safe, self._frame_end - self.base - 1)
 

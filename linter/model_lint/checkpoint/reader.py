@@ -18,8 +18,9 @@ from zlib import crc32
 from ..findings import Problem
 from ..storage.depth import Depth
 from ..storage.rereading import RereadStream
-from ..storage.zip_format import DEFLATED, DESCRIPTOR, ENCRYPTED, LOCAL_SIZE, STORED
+from ..storage.zip_format import CENTRAL_SIZE, DEFLATED, DESCRIPTOR, ENCRYPTED, LOCAL_SIZE, STORED
 from .every_byte import EveryByte, read_every_byte
+from .limits import ALONE, Limits
 from .model import (
     BadCheckpoint,
     Checkpoint,
@@ -84,6 +85,7 @@ class File(NamedTuple):
     random_access: bool = True
     #: Its checksum, if the storage states one.
     crc: int | None = None
+    limits: Limits = ALONE
 
     @staticmethod
     def at(path: Path) -> File:
@@ -101,13 +103,13 @@ def read_checkpoint(file: File, depth: Depth = Depth.END) -> Checkpoint | BadChe
     """
     try:
         if file.random_access:
-            found = _from_directory(file.open(), file.size)
+            found = _from_directory(file.open(), file)
         elif depth is Depth.START and (start := _from_start(file)):
             return start
         elif depth is Depth.ALL:
             return _in_one_pass(file)
         else:
-            found = _from_directory(_reread(file), file.size)
+            found = _from_directory(_reread(file), file)
     except ContainerError as error:
         return BadCheckpoint(error.code, error.reason)
     if depth is Depth.ALL and isinstance(found, Checkpoint):
@@ -125,7 +127,7 @@ def _in_one_pass(file: File) -> Checkpoint | BadCheckpoint:
     except ContainerError:
         start = None
     every = _every_byte(file, start) if isinstance(start, Checkpoint) else None
-    found = _from_directory(_reread(file, every.tail if every else None), file.size)
+    found = _from_directory(_reread(file, every.tail if every else None), file)
     if isinstance(found, BadCheckpoint):
         return found
     if every is None or not isinstance(start, Checkpoint) or not _alike(start, found):
@@ -151,7 +153,8 @@ def _sizes(checkpoint: Checkpoint) -> dict[str, int]:
 def _every_byte(file: File, checkpoint: Checkpoint) -> EveryByte:
     with file.open() as stream:
         sizes = _sizes(checkpoint)
-        return read_every_byte(stream.read, checkpoint.prefix, sizes, checkpoint.weights)
+        most = file.limits.directory // CENTRAL_SIZE
+        return read_every_byte(stream.read, checkpoint.prefix, sizes, checkpoint.weights, most)
 
 
 def _reread(file: File, tail: bytes | None = None) -> IO[bytes]:
@@ -168,13 +171,13 @@ def _from_start(file: File) -> Checkpoint | BadCheckpoint | None:
             return bad
         header = read_local_header(stream)
         prefix = _prefix(header.name)
-        return _read_start(stream, file.size, header, prefix) if prefix else None
+        return _read_start(stream, file, header, prefix) if prefix else None
 
 
-def _from_directory(raw: IO[bytes], size: int) -> Checkpoint | BadCheckpoint:
+def _from_directory(raw: IO[bytes], file: File) -> Checkpoint | BadCheckpoint:
     with raw:
         stream = CountedStream(raw)
-        return _bad(stream) or _read_directory(stream, size)
+        return _bad(stream) or _read_directory(stream, file)
 
 
 def _bad(stream: CountedStream) -> BadCheckpoint | None:
@@ -184,15 +187,15 @@ def _bad(stream: CountedStream) -> BadCheckpoint | None:
 
 
 def _read_start(
-    stream: CountedStream, size: int, header: Record, prefix: str
+    stream: CountedStream, file: File, header: Record, prefix: str
 ) -> Checkpoint | BadCheckpoint:
     """Read ``data.pkl``, the first record, and check only the size of the rest."""
     _check_method(header)
     open_end = bool(header.flags & DESCRIPTOR)
     read = content_reader(stream, header.method, None if open_end else header.compressed)
-    scan = scan_pickle(read)
-    if not scan.complete and stream.count >= size:
-        raise ContainerError("C002", f"the file ends inside data.pkl, after {size} bytes")
+    scan = scan_pickle(read, file.limits)
+    if not scan.complete and stream.count >= file.size:
+        raise ContainerError("C002", f"the file ends inside data.pkl, after {file.size} bytes")
     issues = []
     if scan.complete and not _ends(stream, read, scan, header, open_end=open_end):
         issues.append(
@@ -201,8 +204,8 @@ def _read_start(
             )
         )
     needed = _least_size(scan, prefix)
-    if scan.complete and header.method == STORED and size < needed:
-        reason = f"the file has {size} bytes, its tensors need at least {needed}"
+    if scan.complete and header.method == STORED and file.size < needed:
+        reason = f"the file has {file.size} bytes, its tensors need at least {needed}"
         issues.append(Problem(reason, code="C002"))
     return _checkpoint(stream, prefix, scan, issues)
 
@@ -225,16 +228,16 @@ def _ends(
     return scan.size.to_bytes(4, "little") in {after[4:8], after[8:12]} or len(after) < 16
 
 
-def _read_directory(stream: CountedStream, size: int) -> Checkpoint | BadCheckpoint:
+def _read_directory(stream: CountedStream, file: File) -> Checkpoint | BadCheckpoint:
     """Read ``data.pkl`` where the directory says that it is, and compare all records with it."""
-    records = read_directory(stream, size)
+    records = read_directory(stream, file.size, file.limits.directory)
     prefix = _common_prefix(records)
     pickles = [r for r in records if r.name == f"{prefix}/data.pkl"]
     if not pickles:
         raise ContainerError("C001", "a zip without data.pkl: not written by torch.save")
     _check_method(pickles[-1])
     read = open_record(stream, pickles[-1])
-    scan = scan_pickle(read)
+    scan = scan_pickle(read, file.limits)
     issues = list(_compare(records, prefix, scan.storages if scan.complete else None))
     if scan.complete and (scan.rest or read(1)):
         issues.append(

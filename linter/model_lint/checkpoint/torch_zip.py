@@ -35,15 +35,14 @@ from ..storage.zip_format import (
     parse_local,
     parse_locator,
 )
+from .limits import ALONE
 from .pickle_values import shown
 
 #: ``read(n)`` returns at most n bytes, none at the end.
 Read = Callable[[int], bytes]
 
-#: Bytes of the directory: the largest genuine one has 0.1 MB.
-MAX_DIRECTORY = 4 * 1024 * 1024
 #: Bytes of the end of the file that contain the directory and the records after it.
-MAX_TAIL = MAX_DIRECTORY + TAIL_SIZE
+MAX_TAIL = ALONE.directory + TAIL_SIZE
 #: Flags of records at which torch's reader stops.
 _REFUSED = ENCRYPTED | PATCHED | STRONG | MASKED
 #: The attribute of a folder, for torch's reader on every system.
@@ -170,11 +169,13 @@ def read_local_header(stream: CountedStream) -> Record:
     )
 
 
-def read_directory(stream: CountedStream, size: int) -> tuple[Record, ...]:
-    """Read the central directory of a file of ``size`` bytes."""
+def read_directory(
+    stream: CountedStream, size: int, most: int = ALONE.directory
+) -> tuple[Record, ...]:
+    """Read the central directory, of ``most`` bytes, of a file of ``size`` bytes."""
     end = _end_of_directory(stream, size)
-    if end.length > MAX_DIRECTORY:
-        raise ContainerError("C001", f"a directory of {end.length} bytes")
+    if end.length > most:
+        raise ContainerError("C001", f"a directory of {end.length} bytes: more than {most}")
     if end.here != end.entries or end.disks not in {(0, 0), (1, 1)} or 0 < end.size < END_64_SIZE:
         raise ContainerError("C001", "torch refuses it: its last record is that of another zip")
     stream.seek(end.start)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple, TypeVar
 
+from ..checkpoint.limits import Limits, limits_of_each
 from ..checkpoint.model import DAMAGED, BadCheckpoint, Checkpoint
 from ..checkpoint.reader import File, read_checkpoint
 from ..storage.depth import Depth
@@ -45,7 +46,9 @@ def read_checkpoints(
 
     None stands for one that can't be read for a reason that an archive rule reports.
     """
-    return _each(partial(_checkpoint, tree, reading.depth), tree, paths, reading)
+    paths = tuple(paths)
+    limits = limits_of_each(max(1, len(paths)))
+    return _each(partial(_checkpoint, tree, reading.depth, limits), tree, paths, reading)
 
 
 def wrong_checksums(tree: Tree, paths: Iterable[str], reading: Reading) -> tuple[Place, ...]:
@@ -82,11 +85,13 @@ def _each(
         return dict(zip(paths, pool.map(read, paths), strict=True))
 
 
-def _checkpoint(tree: Tree, depth: Depth, path: str) -> Checkpoint | BadCheckpoint | None:
+def _checkpoint(
+    tree: Tree, depth: Depth, limits: Limits, path: str
+) -> Checkpoint | BadCheckpoint | None:
     if depth is Depth.NONE:
         return BadCheckpoint("C002", "not looked into")
     entry = tree.files[path]
-    file = File(partial(tree.open, path), entry.size, entry.random_access, entry.crc)
+    file = File(partial(tree.open, path), entry.size, entry.random_access, entry.crc, limits)
     try:
         return read_checkpoint(file, depth)
     except BlockedError:
