@@ -30,7 +30,7 @@ from build import (
     write_zip,
 )
 from catalogue.trainer import edited, imported, top
-from checkpoint_files import changed_slim
+from checkpoint_files import genuine_pickle, with_pickle
 from model_lint.findings import Consumer, Severity
 from model_lint.nnunet.trainers import SCT_TRAINERS, TRAINERS
 
@@ -453,7 +453,11 @@ CASES = [
         LEFT_OUT,
         put(
             "fold_0/checkpoint_final.pth",
-            changed_slim(lambda c: c.update(trainer_name="nnUNetTrainerDAOrd0")),
+            with_pickle(
+                genuine_pickle().replace(
+                    b"\x11\0\0\0nnUNetTrainerTiny", b"\x13\0\0\0nnUNetTrainerDAOrd0"
+                )
+            ),
         ),
         rename_trainer("nnUNetTrainerDAOrd0__nnUNetPlans__2d"),
     ),
