@@ -48,8 +48,8 @@ LEAKY = [
     ("sk-proj-" + "a1B2" * 9, [("secret", "sk-proj-" + "a1B2" * 9)]),
     ("/home/jdoe/$DATASET/x", [("path", "/home/jdoe/$DATASET/x")]),
     (
-        "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----",
-        [("secret", "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----")],
+        "-----BEGIN EC PRIVATE KEY-----\nMIIE\n-----END EC PRIVATE KEY-----",
+        [("secret", "-----BEGIN EC PRIVATE KEY-----\nMIIE\n-----END EC PRIVATE KEY-----")],
     ),
 ]
 

@@ -40,10 +40,10 @@ def test_no_secrets(text: str) -> None:
     assert find_leaks(json.dumps([text]), kinds=["secret"]) == ()
 
 
-@pytest.mark.parametrize("end", ["-----END RSA PRIVATE KEY-----", ""])
+@pytest.mark.parametrize("end", ["-----END EC PRIVATE KEY-----", ""])
 def test_a_private_key_goes_with_its_body(end: str) -> None:
     body = "Proc-Type: 4,ENCRYPTED\n\n" * bool(end) + "MIIEowIBAAKCAQEAxyz\n" * 20
-    text = f"before\n-----BEGIN RSA PRIVATE KEY-----\n{body}{end}\nafter"
+    text = f"before\n-----BEGIN EC PRIVATE KEY-----\n{body}{end}\nafter"
     clean = scrub(text)
     assert clean.split() == ["before", "<secret>", "after"]
 
@@ -125,7 +125,7 @@ PIECES = [
         "file:///a",
     ),
     *("key ", "key=", "key='a1b2c3d4 ", "password: ", "token,", "default=", '"key", x'),
-    *("-----BEGIN PRIVATE KEY-----", "-----BEGIN RSA PRIVATE KEY-----\nabc\n", "-----BEGIN ", "-"),
+    *("-----BEGIN PRIVATE KEY-----", "-----BEGIN EC PRIVATE KEY-----\nabc\n", "-----BEGIN ", "-"),
     *(
         "A",
         "a",

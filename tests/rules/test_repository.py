@@ -51,7 +51,7 @@ LAST = README.count("\n") + 2
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 31000000\n"
 KEY = "0a1b" * 10
 TOKEN = "hf_" + "a1B2" * 9
-PRIVATE = "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\n"
+PRIVATE = "-----BEGIN EC PRIVATE KEY-----\nMIIE\n-----END EC PRIVATE KEY-----\n"
 MODEL_FILES = {
     f"models/nnUNetTrainer__nnUNetPlans__2d/{path}": "{}"
     for path in ("plans.json", "fold_0/checkpoint_final.pth")
@@ -415,7 +415,7 @@ CASES = [
     case("R010", "in a workflow", {".github/x.yml": f"env:\n  WANDB_API_KEY: {KEY}\n"}, line=2),
     case("R010", "in an environment", {".env": "PASSWORD=Tr0ub4dor\n"}, says="`...`"),
     case("R010", "of a machine", {".netrc": f"login user password {KEY}\n"}),
-    case("R010", "a private key", {"keys/id_rsa": PRIVATE}, says="BEGIN RSA PRIVATE KEY"),
+    case("R010", "a private key", {"keys/id_rsa": PRIVATE}, says="BEGIN EC PRIVATE KEY"),
     case("R010", "in the README", readme(f"export HF_TOKEN={TOKEN}"), line=LAST),
     case("R010", "in another README", {"x/README.md": TOKEN}),
     case("R010", "two", script(f"a = '{TOKEN}'\nb = '{TOKEN[:-1]}9'"), says="2 passwords"),
