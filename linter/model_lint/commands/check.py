@@ -112,8 +112,8 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
         "--jobs",
         type=_jobs,
         metavar="N",
-        help="threads that read checkpoints, and with --deep everything (default: one for each "
-        "processor, at most 4)",
+        help="threads that read checkpoints, and with --deep everything (default: one more "
+        "than processors, at most 4)",
     )
     parser.add_argument(
         "--offline",

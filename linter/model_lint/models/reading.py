@@ -15,7 +15,8 @@ from ..storage.depth import Depth
 from ..storage.tree import BlockedError, DamagedError, Tree, TreeError
 from ..wording import listing
 
-#: Threads at most, by default one for each processor.
+#: Threads at most. By default there is one more than processors, which evens out the end: two
+#: processors unpack five folds in the time of two and a half, not of three.
 _THREADS = 4
 #: Bytes to unpack or sum above which threads are used: starting them takes a tenth of the time of
 #: a small package.
@@ -31,7 +32,7 @@ class Reading(NamedTuple):
     """How much of a package is read, and in how many threads."""
 
     depth: Depth = Depth.END
-    #: None for one thread for each processor, up to four.
+    #: None for one thread more than processors, up to four.
     jobs: int | None = None
 
 
@@ -76,7 +77,7 @@ def _each(
     entries = [tree.files[path] for path in paths]
     paths = [entry.path for entry in entries]
     whole = [e.size for e in entries if reading.depth is Depth.ALL or not e.random_access]
-    threads = min(len(whole), reading.jobs or min(_THREADS, os.cpu_count() or 1))
+    threads = min(len(whole), reading.jobs or min(_THREADS, 1 + (os.cpu_count() or 1)))
     if threads < 2 or sum(whole) < _MANY_BYTES:
         return {path: read(path) for path in paths}
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - most packages do without
