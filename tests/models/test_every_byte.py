@@ -143,13 +143,18 @@ def test_a_changed_bit_inside_a_checkpoint_is_found(name: str, place: str, tmp_p
     assert f"`{name}` in it has another checksum" in found[0][2]
 
 
-def test_a_changed_bit_of_the_package_is_found(tmp_path: Path) -> None:
-    name = f"{TRAINER}/fold_0/progress.png"
-    path = package(tmp_path, clean())
+def damaged(path: Path, name: str, at: int) -> Path:
+    """Change a bit of a stored member's data."""
     data = bytearray(path.read_bytes())
     with zipfile.ZipFile(path) as archive:
-        data[archive.getinfo(name).header_offset + 30 + len(name) + 99] ^= 1
+        data[archive.getinfo(name).header_offset + 30 + len(name) + at] ^= 1
     path.write_bytes(data)
+    return path
+
+
+def test_a_changed_bit_of_the_package_is_found(tmp_path: Path) -> None:
+    name = f"{TRAINER}/fold_0/progress.png"
+    path = damaged(package(tmp_path, clean()), name, 99)
     assert deep(path) == [("Z010", name, "its checksum is not the one stated")]
 
 
@@ -218,11 +223,7 @@ def test_the_end_of_a_large_checkpoint_is_read(what: str, tmp_path: Path) -> Non
 
 def test_a_known_damage_is_not_told_twice(tmp_path: Path) -> None:
     name = f"{TRAINER}/plans.json"
-    path = package(tmp_path, clean())
-    data = bytearray(path.read_bytes())
-    with zipfile.ZipFile(path) as archive:
-        data[archive.getinfo(name).header_offset + 30 + len(name) + 9] ^= 1
-    path.write_bytes(data)
+    path = damaged(package(tmp_path, clean()), name, 9)
     assert deep(path) == []
 
 

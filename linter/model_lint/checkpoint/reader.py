@@ -198,16 +198,17 @@ def _read_start(
         raise ContainerError("C002", f"the file ends inside data.pkl, after {file.size} bytes")
     issues = []
     if scan.complete and not _ends(stream, read, scan, header, open_end=open_end):
-        issues.append(
-            Problem(
-                "something follows the pickle's end", steps=("data.pkl", scan.size), code="K004"
-            )
-        )
+        issues.append(_follows(scan))
     needed = _least_size(scan, prefix)
     if scan.complete and header.method == STORED and file.size < needed:
         reason = f"the file has {file.size} bytes, its tensors need at least {needed}"
         issues.append(Problem(reason, code="C002"))
     return _checkpoint(stream, prefix, scan, issues)
+
+
+def _follows(scan: PickleScan) -> Problem:
+    message = "something follows the pickle's end"
+    return Problem(message, steps=("data.pkl", scan.size), code="K004")
 
 
 def _least_size(scan: PickleScan, prefix: str) -> int:
@@ -240,11 +241,7 @@ def _read_directory(stream: CountedStream, file: File) -> Checkpoint | BadCheckp
     scan = scan_pickle(read, file.limits)
     issues = list(_compare(records, prefix, scan.storages if scan.complete else None))
     if scan.complete and (scan.rest or read(1)):
-        issues.append(
-            Problem(
-                "something follows the pickle's end", steps=("data.pkl", scan.size), code="K004"
-            )
-        )
+        issues.append(_follows(scan))
     elif scan.complete and scan.size != pickles[-1].size:
         reason = f"data.pkl has {scan.size} bytes, the directory states {pickles[-1].size}"
         issues.append(Problem(reason, code="C002"))
