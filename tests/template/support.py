@@ -111,11 +111,12 @@ def refusal(answers: Mapping[str, Any], raw: Mapping[str, Any] | None = None) ->
 
 
 def run(*command: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a command; its output is text."""
+    """Run a command; its output is text. A `make` that runs the tests does not show in it."""
+    inherited = {k: v for k, v in os.environ.items() if k not in {"MAKEFLAGS", "MAKELEVEL"}}
     return subprocess.run(
         command,
         cwd=cwd,
-        env=os.environ | environment,
+        env=inherited | environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
