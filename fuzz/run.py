@@ -39,7 +39,7 @@ from model_lint.findings import INTERNAL
 from model_lint.lint import Options, lint
 from model_lint.models.json_file import parse_json
 from model_lint.models.reading import Reading
-from model_lint.models.target import Target, load_zip
+from model_lint.models.target import Given, Target, load_zip
 from model_lint.rules import all_rules
 from model_lint.storage.depth import Depth
 from model_lint.storage.ranges import of_bytes
@@ -138,7 +138,7 @@ def archives(draw: random.Random) -> str:
     depth = draw.choice([Depth.END, Depth.ALL])
     ranges = of_bytes(mutate(_package(), draw))
     try:
-        target = load_zip("x.zip", ranges, reading=Reading(depth, jobs=1))
+        target = load_zip("x.zip", ranges, Given(reading=Reading(depth, jobs=1)))
     except UsageError:
         return "a checkpoint"  # not a package
     report = lint(target, Options(all_rules()))

@@ -24,7 +24,7 @@ import model_lint
 from model_lint.findings import DEFAULT_CONSUMERS, Consumer, Finding, Severity
 from model_lint.lint import Options, lint, select_rules
 from model_lint.models.reading import Reading
-from model_lint.models.target import Target, load_target
+from model_lint.models.target import Given, Target, load_target
 from model_lint.privacy import scrub
 from model_lint.rules import all_rules
 from model_lint.storage.depth import Depth
@@ -130,7 +130,7 @@ def load(
     """Read a target as the command line does, or without looking into checkpoints."""
     read = Depth.START if quick else Depth.END
     depth = Depth.ALL if deep else read if weights else Depth.NONE
-    return load_target(str(path), name, reading=Reading(depth))
+    return load_target(str(path), Given(name, reading=Reading(depth)))
 
 
 def findings(

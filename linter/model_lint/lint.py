@@ -67,6 +67,7 @@ def lint(target: Target, options: Options) -> TargetReport:
     stats = Stats(
         bytes_total=target.bytes_total,
         bytes_read=target.bytes_read,
+        requests=target.requests,
         seconds=round(target.seconds + time.perf_counter() - started, 3),
     )
     looked_for = frozenset(rule.code for rule in rules)

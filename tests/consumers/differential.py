@@ -29,7 +29,7 @@ from judge import CONSUMERS, Verdict, ask  # noqa: E402
 from model_lint.findings import Consumer, Severity, TargetReport  # noqa: E402
 from model_lint.lint import Options, lint  # noqa: E402
 from model_lint.models.reading import Reading  # noqa: E402
-from model_lint.models.target import load_target  # noqa: E402
+from model_lint.models.target import Given, load_target  # noqa: E402
 from model_lint.rules import all_rules  # noqa: E402
 from model_lint.storage.depth import Depth  # noqa: E402
 
@@ -102,7 +102,7 @@ def write(folder: Path, names: Sequence[str]) -> dict[str, Path]:
 
 def lint_for_each(path: Path) -> dict[str, TargetReport]:
     """Return what ``model-lint check --deep --for CONSUMER`` reports, by consumer."""
-    target = load_target(str(path), reading=Reading(Depth.ALL))
+    target = load_target(str(path), Given(reading=Reading(Depth.ALL)))
     rules = all_rules()
     return {name: lint(target, Options(rules, consumers=(Consumer(name),))) for name in CONSUMERS}
 

@@ -11,7 +11,7 @@ from model_lint.errors import UsageError
 from model_lint.findings import Severity
 from model_lint.lint import Options, lint
 from model_lint.models.reading import Reading
-from model_lint.models.target import load_zip
+from model_lint.models.target import Given, load_zip
 from model_lint.rules import all_rules
 from model_lint.storage.depth import Depth
 from model_lint.storage.ranges import of_bytes
@@ -27,7 +27,7 @@ UNREAD = "unread"
 def judged(data: bytes, depth: Depth = Depth.END) -> dict[str, str] | None:
     """Return the hash of each file that was judged; None where there is an error."""
     try:
-        target = load_zip(NAME, of_bytes(data), reading=Reading(depth, 1))
+        target = load_zip(NAME, of_bytes(data), Given(reading=Reading(depth, 1)))
     except UsageError:
         return None
     if any(f.severity is Severity.ERROR for f in lint(target, Options(all_rules())).findings):

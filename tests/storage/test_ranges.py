@@ -13,7 +13,7 @@ from model_lint.errors import UsageError
 from model_lint.findings import Finding
 from model_lint.lint import Options, lint
 from model_lint.models.reading import Reading
-from model_lint.models.target import Target, load_zip
+from model_lint.models.target import Given, Target, load_zip
 from model_lint.rules import all_rules
 from model_lint.storage.depth import Depth
 from model_lint.storage.ranges import CallableRanges, RangeStream, of_bytes
@@ -39,7 +39,7 @@ class Server:
 
 def from_afar(path: Path, case: Case) -> Target:
     reading = Reading(Depth.ALL if case.deep else Depth.END)
-    return load_zip(str(path), Server(path).ranges(), case.name, reading=reading)
+    return load_zip(str(path), Server(path).ranges(), Given(case.name, reading=reading))
 
 
 def findings(target: Target) -> tuple[Finding, ...]:

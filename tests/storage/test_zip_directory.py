@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_lint.findings import Severity
 from model_lint.lint import Options, lint
-from model_lint.models.archive import read_archive
+from model_lint.models.archive import read_archive, with_headers
 from model_lint.models.target import Target
 from model_lint.rules import all_rules
 from model_lint.storage.ranges import of_bytes
@@ -71,7 +71,7 @@ def ours(data: bytes) -> dict[str, tuple[int, bytes | None]] | None:
 
 
 def has_error(data: bytes) -> bool:
-    archive = read_archive(NAME, of_bytes(data))
+    archive = with_headers(read_archive(NAME, of_bytes(data)))
     report = lint(Target(NAME, "package", archive=archive), Options(ARCHIVE))
     return any(f.severity is Severity.ERROR for f in report.findings)
 

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable
 from typing import BinaryIO, NamedTuple, Protocol, cast
 
+from ..errors import UsageError
 from ..storage.tree import TreeError
 from ..storage.zip_format import (
     CENTRAL_SIZE,
@@ -83,7 +84,7 @@ class Readable(Protocol):
 class CountedStream:
     """A stream with look-ahead that counts the bytes it reads, and raises only ContainerError.
 
-    A TreeError, of the package around the checkpoint, passes.
+    A TreeError, of the package around the checkpoint, and a UsageError, of its server, pass.
     """
 
     def __init__(self, stream: Readable) -> None:
@@ -138,7 +139,7 @@ class CountedStream:
     def _read(self, length: int) -> bytes:
         try:
             data = self._stream.read(length)
-        except TreeError:  # of the package around the checkpoint
+        except (TreeError, UsageError):  # of the package around the checkpoint, or its server
             raise
         except Exception as error:
             raise ContainerError("C002", f"can't be read: {error}") from error

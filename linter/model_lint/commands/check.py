@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .. import naming
 from ..config import find_config, load_config, vocabulary_of
 from ..errors import NothingToLint, UsageError
 from ..findings import INTERNAL, Report, Severity, TargetReport
@@ -22,7 +23,7 @@ from ..lint import (
     unused_ignores,
 )
 from ..models.reading import Reading
-from ..models.target import Target, load_target
+from ..models.target import Given, Target, is_remote, load_targets
 from ..report import FORMATS, render
 from ..rules import all_rules
 from ..storage.depth import Depth
@@ -118,7 +119,7 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--offline",
         action="store_true",
-        help="do not use the network: so far, nothing in model-lint does",
+        help="do not use the network: targets on GitHub or elsewhere on the web are refused",
     )
     parser.add_argument(
         "--name",
@@ -178,19 +179,19 @@ def run(options: argparse.Namespace) -> int:
     baseline = config.baseline if options.baseline is None else options.baseline
     known = load_baseline(baseline) if baseline else frozenset()
     check_ignores(config)
-    read = partial(
-        load_target,
-        repository=options.name or config.name,
-        vocabulary=vocabulary_of(config),
-        reading=Reading(_depth(options), options.jobs),
+    given = Given(
+        options.name or config.name,
+        partial(naming.parse, vocabulary=vocabulary_of(config)),
+        Reading(_depth(options), options.jobs),
     )
+    read = partial(load_targets, given=given, offline=options.offline)
     consumers = tuple(options.consumers) or config.consumers
     linter = _Linter(read, Options(chosen, config, known, consumers), _fixing(options))
     results: list[_Result] = []
     failures: list[UsageError] = []
     for text in _targets(options.targets):
         try:
-            results.append(linter.lint(text))
+            results += linter.lint(text)
         except UsageError as error:  # noqa: PERF203 - the others are linted all the same
             failures.append(error)
             complain(str(error))
@@ -223,13 +224,17 @@ class _Result(NamedTuple):
 class _Linter(NamedTuple):
     """Lints each target of a run, and repairs it if asked to."""
 
-    read: Callable[[str], Target]
+    read: Callable[[str], tuple[Target, ...]]
     options: Options
     fixing: Fixing | None
 
-    def lint(self, text: str) -> _Result:
-        """Read a target, repair it if asked to, and lint it. Raises UsageError."""
-        target = self.read(text)
+    def lint(self, text: str) -> list[_Result]:
+        """Read what an argument names, repair it if asked to, and lint it. Raises UsageError."""
+        if self.fixing and is_remote(text):
+            raise UsageError(f"{text}: only a file is repaired; download it, and repair that")
+        return [self._lint(target) for target in self.read(text)]
+
+    def _lint(self, target: Target) -> _Result:
         report = lint(target, self.options)
         if self.fixing is None:
             return _Result(report)
@@ -239,7 +244,7 @@ class _Linter(NamedTuple):
         return _Result(report, bool(repaired.actions))
 
     def _load(self, path: Path) -> Target:
-        return self.read(str(path))
+        return self.read(str(path))[0]
 
     def _reported(self, report: TargetReport) -> set[str]:
         """Return the codes of the rules, without those whose findings are all silenced."""

@@ -6,8 +6,9 @@ import argparse
 import datetime as dt
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from .. import naming
@@ -18,7 +19,7 @@ from ..lint import Options, lint, select_rules
 from ..models.paths import FINAL_CHECKPOINT
 from ..models.reading import Reading
 from ..models.repository import repository_name
-from ..models.target import load_target
+from ..models.target import Given, load_target
 from ..nnunet.orientation import ORIENTATIONS
 from ..rules import all_rules
 from ..ship.contents import Progress
@@ -135,10 +136,10 @@ def _add_content(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Build, lint and report; return the exit status."""
     config = load_config(find_config(Path.cwd()))
-    vocabulary = vocabulary_of(config)
+    parse = partial(naming.parse, vocabulary=vocabulary_of(config))
     trainer_folder(options.folder)  # report a missing model before anything else
     tag = _tag(options.tag)
-    target, name = _target(options, config, tag, vocabulary)
+    target, name = _target(options, config, tag, parse)
     request = PackRequest(
         folder=options.folder,
         dataset_layout=options.layout == "dataset",
@@ -153,7 +154,7 @@ def run(options: argparse.Namespace) -> int:
     consumers = tuple(options.consumers) or config.consumers
 
     def judge(package: Path) -> TargetReport:
-        loaded = load_target(str(package), name, vocabulary, Reading(Depth.ALL))
+        loaded = load_target(str(package), Given(name, parse, Reading(Depth.ALL)))
         return lint(loaded.shown_as(str(target)), Options(chosen, config, consumers=consumers))
 
     with stoppable(), _progress() as progress:
@@ -189,7 +190,7 @@ def _target(
     options: argparse.Namespace,
     config: Config,
     tag: str,
-    vocabulary: Mapping[str, naming.FieldWords],
+    parse: Callable[[str], naming.Name],
 ) -> tuple[Path, str | None]:
     """Return the zip to write and the repository's name; None if only the zip's is given."""
     output: Path = options.output
@@ -200,10 +201,10 @@ def _target(
         raise UsageError(f"--output {output}: no folder {folder}; make it first{hint}")
     given = options.name or config.name
     if given:
-        _require_name(given, vocabulary)
+        _require_name(given, parse)
         return (output if is_file else folder / f"{given}-{tag}.zip"), given
     found = list(_surrounding(options.folder))
-    usable = [name for name in found if naming.parse(name, vocabulary).usable]
+    usable = [name for name in found if parse(name).usable]
     if usable:
         return (output if is_file else folder / f"{usable[0]}-{tag}.zip"), usable[0]
     if is_file:
@@ -214,8 +215,8 @@ def _target(
     )
 
 
-def _require_name(name: str, vocabulary: Mapping[str, naming.FieldWords]) -> None:
-    parsed = naming.parse(name, vocabulary)
+def _require_name(name: str, parse: Callable[[str], naming.Name]) -> None:
+    parsed = parse(name)
     if parsed.usable:
         return
     problem = next(p for p in parsed.problems if p.code not in naming.TOLERATED)

@@ -35,7 +35,7 @@ class Archive(NamedTuple):
 
 
 def read_archive(file_name: str, ranges: Ranges) -> Archive:
-    """Read the directory of a zip and the headers of its entries; never raise for its content.
+    """Read the directory of a zip; never raise for its content.
 
     Raises TreeError if its bytes can't be read.
     """
@@ -45,4 +45,9 @@ def read_archive(file_name: str, ranges: Ranges) -> Archive:
         tree.folders  # noqa: B018 - too many folders make the archive unreadable
     except TreeError as error:
         return Archive(file_name, ranges.size, head, error)
-    return Archive(file_name, ranges.size, head, None, tree, read_headers(tree))
+    return Archive(file_name, ranges.size, head, None, tree)
+
+
+def with_headers(archive: Archive) -> Archive:
+    """Read the headers of the entries too; last, since by then a server has sent most of them."""
+    return archive._replace(headers=read_headers(archive.tree)) if archive.tree else archive

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,7 +15,8 @@ from ..storage.folder import FolderTree
 from ..storage.ranges import Ranges, of_file
 from ..storage.tree import TreeError
 from ..storage.zip import ZipTree
-from .archive import Archive, read_archive
+from .archive import Archive, read_archive, with_headers
+from .expected import expect_reads
 from .package import Package, build_package
 from .paths import is_version_1, parse_folder_name
 from .reading import NORMAL, Reading
@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 
 #: Any of these makes a folder a repository; a downloaded archive has no ``.git``.
 _REPOSITORY_MARKS = (".git", "README.md", "LICENSE", "CITATION.cff", "pyproject.toml")
+
+
+#: A repository on GitHub, or the release of a tag: OWNER/REPO or OWNER/REPO@TAG.
+ON_GITHUB = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)/([\w.-]+)(?:@(.+))?", re.ASCII)
+#: Endings of files, which a path that does not exist was meant to name.
+_FILES = (".zip", ".json", ".pth")
 
 
 class Target(NamedTuple):
@@ -43,6 +49,8 @@ class Target(NamedTuple):
     repository: Repository | None = None
     bytes_total: int = 0
     bytes_read: int = 0
+    #: Requests to a server.
+    requests: int = 0
     #: Only the rules of this family apply; "" for all.
     family: str = ""
     #: The folder of the tree that ``text`` names; "" if that is the whole tree.
@@ -66,12 +74,15 @@ class Target(NamedTuple):
         return self.prefix + (path.removeprefix(f"{self.top}/") if self.top else path)
 
 
-class _Given(NamedTuple):
+class Given(NamedTuple):
     """What the user gives in addition to the target."""
 
-    repository: str | None
-    parse: Callable[[str], naming.Name]
-    reading: Reading
+    #: The model repository's name.
+    repository: str | None = None
+    #: Parses that name with the words of the configuration.
+    parse: Callable[[str], naming.Name] = naming.parse
+    #: How much of a package is read.
+    reading: Reading = NORMAL
 
     @property
     def name(self) -> naming.Name | None:
@@ -79,29 +90,51 @@ class _Given(NamedTuple):
         return self.parse(self.repository) if self.repository else None
 
 
-def load_target(
-    text: str,
-    repository: str | None = None,
-    vocabulary: Mapping[str, naming.FieldWords] = naming.VOCABULARY,
-    reading: Reading = NORMAL,
-) -> Target:
-    """Read a target.
+NOTHING_GIVEN = Given()
+
+
+def load_targets(
+    text: str, given: Given = NOTHING_GIVEN, *, offline: bool = False
+) -> tuple[Target, ...]:
+    """Read what an argument of ``check`` names: a release is several targets.
 
     Args:
-        text: the path.
-        repository: the model repository's name if the user gives it.
-        vocabulary: the words of names.
-        reading: how much of a package is read.
+        text: a path, the address of a zip, or a repository or a release on GitHub.
+        given: what the user gives in addition.
+        offline: whether the network must not be used.
 
     Raises:
-        UsageError: the path can't be read.
+        UsageError: it can't be read.
         NothingToLint: it contains no model.
     """
+    if not is_remote(text):
+        return (load_target(text, given),)
+    if offline:
+        raise UsageError(f"{text}: reading it takes the network, which --offline forbids")
+    try:
+        from .remote import load_remote  # noqa: PLC0415 - local targets need no network
+    except ModuleNotFoundError as error:
+        advice = '`pip install "model-lint[github]"` adds what reads it'
+        raise UsageError(f"{text}: on the web; {advice} ({error.name} is missing)") from error
+    return load_remote(text, given)
+
+
+def is_remote(text: str) -> bool:
+    """Return whether an argument names something on a server: an address, or OWNER/REPO[@TAG]."""
+    if re.match(r"[a-z][a-z+.-]+://", text, re.IGNORECASE):
+        return True
+    if not ON_GITHUB.fullmatch(text) or text.lower().endswith(_FILES):
+        return False
+    # In `dist/model` the folder may exist and the file not.
+    return not Path(text).exists() and not Path(text).parent.exists()
+
+
+def load_target(text: str, given: Given = NOTHING_GIVEN) -> Target:
+    """Read a file or a folder. Raises UsageError if it can't be read, and NothingToLint."""
     if not text:  # an empty variable in a script: Path("") would be the current folder
         raise UsageError("a target is empty; give a path, or . for the current folder")
     started = time.perf_counter()
     path = Path(text)
-    given = _Given(repository, partial(naming.parse, vocabulary=vocabulary), reading)
     try:
         if not path.is_dir() and not path.is_file():
             raise UsageError(_no_file(text, path))
@@ -115,18 +148,20 @@ def load_target(
 
 
 def load_zip(
-    text: str,
-    ranges: Ranges,
-    repository: str | None = None,
-    parse: Callable[[str], naming.Name] = naming.parse,
-    reading: Reading = NORMAL,
+    text: str, ranges: Ranges, given: Given = NOTHING_GIVEN, file_name: str | None = None
 ) -> Target:
-    """Read a zip from any storage. Raises UsageError for a checkpoint, and TreeError."""
-    archive = read_archive(Path(text).name, ranges)
-    given = _Given(repository, parse, reading)
+    """Read a zip from any storage. Raises UsageError for a checkpoint, and TreeError.
+
+    Args:
+        text: how the zip is shown.
+        ranges: its bytes.
+        given: what the user gives in addition.
+        file_name: its name; None for the last part of ``text``.
+    """
+    archive = read_archive(file_name or Path(text).name, ranges)
     target = Target(text, "package", f"{text}!/", archive=archive, bytes_total=ranges.size)
     if archive.tree is None:
-        return target._replace(bytes_read=len(archive.head))
+        return target._replace(bytes_read=ranges.bytes_read, requests=ranges.requests)
     if _is_checkpoint(archive.tree):
         if min(member.offset for member in archive.members) > 0:
             error = TreeError("its only directory is that of a checkpoint inside it")
@@ -134,15 +169,22 @@ def load_zip(
         raise UsageError(
             f"{text}: a checkpoint, not a package; give the trainer folder or the zip it is in"
         )
+    expect_reads(ranges, archive.members, given.reading.depth)
     package = build_package(
         archive.tree,
         file_name=archive.file_name,
-        repository=repository,
-        parse=parse,
-        reading=reading,
+        repository=given.repository,
+        parse=given.parse,
+        reading=given.reading,
     )
     # The name of a zip is not the repository's: only a name that the user gives is judged.
-    return target._replace(name=given.name, package=package, bytes_read=ranges.bytes_read)
+    return target._replace(
+        name=given.name,
+        archive=with_headers(archive),
+        package=package,
+        bytes_read=ranges.bytes_read,
+        requests=ranges.requests,
+    )
 
 
 def _no_file(text: str, path: Path) -> str:
@@ -153,18 +195,16 @@ def _no_file(text: str, path: Path) -> str:
 
 def _hint(text: str) -> str:
     """Return what to do instead if a missing target looks like something else."""
-    if re.match(r"https?://|gh:|[\w.-]+/([\w.-]+@|model[\w-]+$)", text):
-        return "; nothing is read from GitHub or the web yet: download the zip, or clone"
     if re.fullmatch(r"model_\w+(-\w+)*", text):
         return f"; `model-lint name {text}` judges a name"
     return ""
 
 
-def _file(text: str, path: Path, given: _Given) -> Target:
+def _file(text: str, path: Path, given: Given) -> Target:
     if path.suffix.lower() == ".json":
         return _dataset(text, path)
     with path.open("rb", buffering=0) as raw:
-        return load_zip(text, of_file(raw), given.repository, given.parse, given.reading)
+        return load_zip(text, of_file(raw), given)
 
 
 def _dataset(text: str, path: Path) -> Target:
@@ -190,7 +230,7 @@ def _is_checkpoint(tree: ZipTree) -> bool:
     return any(re.fullmatch(r"[^/]+/data\.pkl", path) for path in tree.files)
 
 
-def _folder(text: str, path: Path, given: _Given) -> Target:
+def _folder(text: str, path: Path, given: Given) -> Target:
     full = path.resolve()
     if not (full / ".git").exists():
         if _is_trainer_folder(full):
@@ -208,7 +248,7 @@ def _folder(text: str, path: Path, given: _Given) -> Target:
     return Target(text, "repository", f"{text.rstrip('/')}/", name=name, repository=model)
 
 
-def _package_folder(text: str, tree: FolderTree, given: _Given) -> Target:
+def _package_folder(text: str, tree: FolderTree, given: Given) -> Target:
     package = build_package(
         tree,
         file_name=None,

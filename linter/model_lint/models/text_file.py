@@ -74,7 +74,7 @@ def read_texts(
     With ``whole`` long texts are read whole, up to MAX_WHOLE_BYTES each (half of it at both ends of
     a longer one) and MAX_WHOLE_TOTAL together; the rest is read as without ``whole``.
     """
-    paths = [path for path in tree.files if path in known or _is_text(path)]
+    paths = [path for path in tree.files if path in known or is_text(path)]
     paths.sort(key=lambda path: (path not in known, not _is_log(path)))
     texts: list[TextFile] = []
     held = 0
@@ -118,7 +118,8 @@ def _joined(path: str, beginning: str, end: str) -> TextFile:
     return TextFile(path, first + last, beginning=first.count("\n"))
 
 
-def _is_text(path: str) -> bool:
+def is_text(path: str) -> bool:
+    """Return whether a file is read as text, by its name."""
     *folders, name = path.lower().split("/")
     # macOS's notes about a file have the file's suffix, but are not text.
     if "__macosx" in folders or name.startswith("._"):

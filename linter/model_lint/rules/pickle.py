@@ -154,10 +154,11 @@ def pickle_arguments(package: Package) -> Iterator[Problem]:
 def checkpoint_end_unread(package: Package) -> Iterator[Problem]:
     """The end of a checkpoint was not read, so its safety was not judged.
 
-    Why: with `--quick`, only the start of a checkpoint in a compressed package is unpacked. What
-    torch loads may be something else: the directory at the end of the checkpoint decides.
+    Why: with `--quick`, and of a zip on the web, only the start of a compressed checkpoint is
+    unpacked. What torch loads may be something else: the directory at its end decides.
 
-    Fix: check it without `--quick`, or store checkpoints in the zip as `model-lint pack` does.
+    Fix: check a file without `--quick`, and a zip on the web with `--deep`, which downloads all of
+    it; or store checkpoints in the zip as `model-lint pack` does, so that their ends are read.
     """
     for trainer in package.trainers:
         for fold in trainer.folds:

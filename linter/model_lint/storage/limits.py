@@ -45,7 +45,7 @@ MAX_TRAINERS = 4
 MAX_FOLDS = 50
 #: Texts of a package that are searched for leaks, and bytes read at each end of a text.
 MAX_TEXTS = 200
-MAX_EXCERPT_BYTES = 128 * 1024
+MAX_EXCERPT_BYTES = 64 * 1024
 #: Characters of all these texts together.
 MAX_TEXTS_TOTAL = 8 * 1024 * 1024
 #: Bytes of a compressed text that are unpacked to reach its end.
@@ -70,3 +70,9 @@ MAX_STREAMED_BYTES = 2 * 1024**3
 MAX_MARKS = 10_000
 #: Bytes of the dictionary of LZMA data, which unpacking keeps in memory: 7-Zip's largest preset.
 MAX_DICTIONARY_BYTES = 64 * 1024**2
+#: Bytes of an answer of a server that sends whole files only; a small one is taken as it is. The
+#: test model has 0.6 MB.
+MAX_WHOLE_ANSWER = 8 * 1000 * 1000
+#: Requests for the parts of one file, unless ``--deep`` reads all of it. A package of five folds
+#: takes 13; one with 300 images beside each other, which is an error, 300.
+MAX_REQUESTS = 1000

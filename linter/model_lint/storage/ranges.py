@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from threading import Lock
 from typing import IO, TYPE_CHECKING, Protocol
 
@@ -25,8 +25,18 @@ class Ranges(Protocol):
     def bytes_read(self) -> int:
         """The number of bytes read so far."""
 
-    def read(self, at: int, length: int) -> bytes:
-        """Return ``length`` bytes from a place on, fewer only at the end. Raises TreeError."""
+    @property
+    def requests(self) -> int:
+        """The number of requests to a server so far."""
+
+    def read(self, at: int, length: int, until: int | None = None) -> bytes:
+        """Return ``length`` bytes from a place on, fewer only at the end. Raises TreeError.
+
+        A storage that is slow to ask may read ahead, up to ``until``.
+        """
+
+    def expect(self, parts: Iterable[tuple[int, int]], *, alike: bool = False) -> None:
+        """Say which parts will be read (place, length), for a storage that is slow to ask."""
 
 
 class CallableRanges:
@@ -36,9 +46,10 @@ class CallableRanges:
         self._read = read
         self.size = size
         self.bytes_read = 0
+        self.requests = 0
         self._lock = Lock()
 
-    def read(self, at: int, length: int) -> bytes:
+    def read(self, at: int, length: int, until: int | None = None) -> bytes:  # noqa: ARG002
         """Return ``length`` bytes from a place on, fewer only at the end. Raises TreeError."""
         wanted = max(0, min(length, self.size - at))
         if not wanted:
@@ -50,6 +61,9 @@ class CallableRanges:
         with self._lock:
             self.bytes_read += len(data)
         return data
+
+    def expect(self, parts: Iterable[tuple[int, int]], *, alike: bool = False) -> None:
+        """Do nothing: a file is fast to ask."""
 
 
 def of_bytes(data: bytes) -> CallableRanges:
@@ -116,7 +130,8 @@ class RangeStream(io.RawIOBase):
     def read(self, size: int = -1, /) -> bytes:
         """Return the next bytes, by default all that are left. Raises TreeError."""
         left = max(0, self._size - self._at)
-        data = self._ranges.read(self._start + self._at, left if size < 0 else min(size, left))
+        at, end = self._start + self._at, self._start + self._size
+        data = self._ranges.read(at, left if size < 0 else min(size, left), end)
         self._at += len(data)
         return data
 

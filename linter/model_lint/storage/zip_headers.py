@@ -69,10 +69,7 @@ class _Placed(NamedTuple):
 
 
 def read_headers(tree: ZipTree) -> Headers:
-    """Read the header of every entry of a zip.
-
-    This takes up to one read for each entry, so don't use it for zips on a server.
-    """
+    """Read the header of every entry of a zip."""
     broken: list[tuple[str, str]] = []
     differing: list[tuple[str, str]] = []
     placed: list[_Placed] = []

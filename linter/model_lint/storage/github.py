@@ -1,0 +1,139 @@
+"""GitHub's API through PyGithub: who asks, how long it waits, and one line for each failure."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import requests
+from github import Auth, Github, GithubException, RateLimitExceededException
+from github.GithubRetry import GithubRetry
+
+from .. import __version__
+from ..errors import UsageError
+from .http import cause
+
+#: The API of github.com; ``GITHUB_API_URL`` names that of a GitHub Enterprise Server.
+_API = "https://api.github.com"
+#: Seconds for an answer; seconds to wait for a limit of requests, above which the run ends instead.
+_TIMEOUT, _PATIENCE = 30, 90
+_ATTEMPTS, _PAGE = 4, 100
+
+
+class Hub(NamedTuple):
+    """A GitHub, and who asks it."""
+
+    api: Github
+    #: The address of its API and of its pages, without a slash at the end.
+    api_url: str
+    web: str
+    #: None to ask without a token: public repositories, 60 requests in an hour.
+    token: str | None
+
+
+def connect(environment: Mapping[str, str] = os.environ) -> Hub:
+    """Prepare to ask GitHub, with the user's token if there is one; nothing is sent yet.
+
+    Args:
+        environment: ``GITHUB_API_URL`` names the API; the token is ``GH_TOKEN``, ``GITHUB_TOKEN``,
+            or what ``gh auth token`` prints.
+    """
+    url = (environment.get("GITHUB_API_URL") or _API).rstrip("/")
+    token = find_token(url, environment)
+    retry = GithubRetry(
+        total=_ATTEMPTS,
+        backoff_factor=0.5,
+        max_rate_limit_wait=_PATIENCE,
+        allowed_methods=GithubRetry.DEFAULT_ALLOWED_METHODS,  # a POST may have taken effect
+    )
+    api = Github(
+        base_url=url,
+        auth=Auth.Token(token) if token else None,
+        timeout=_TIMEOUT,
+        retry=retry,
+        per_page=_PAGE,
+        user_agent=f"model-lint/{__version__}",
+        seconds_between_requests=None,
+        seconds_between_writes=None,
+    )
+    return Hub(api, url, web_address(url, environment), token)
+
+
+def find_token(url: str, environment: Mapping[str, str]) -> str | None:
+    """Return the user's token for an API: GH_TOKEN, GITHUB_TOKEN, or that of ``gh``."""
+    for name in ("GH_TOKEN", "GITHUB_TOKEN"):
+        if environment.get(name, "").strip():
+            return environment[name].strip()
+    program = shutil.which("gh", path=environment.get("PATH"))
+    if program is None:
+        return None
+    host = urlsplit(web_address(url, environment)).netloc
+    try:
+        done = subprocess.run(  # noqa: S603
+            [program, "auth", "token", "--hostname", host],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=_TIMEOUT,
+            env=dict(environment),
+        )
+    except (OSError, subprocess.SubprocessError):  # not logged in
+        return None
+    return done.stdout.strip() or None
+
+
+def web_address(api_url: str, environment: Mapping[str, str]) -> str:
+    """Return the address of the pages of the GitHub whose API this is."""
+    if environment.get("GITHUB_SERVER_URL"):
+        return environment["GITHUB_SERVER_URL"].rstrip("/")
+    if api_url == _API:
+        return "https://github.com"
+    return re.sub(r"/api/v3$", "", api_url)
+
+
+@contextmanager
+def asking(hub: Hub, about: str) -> Iterator[None]:
+    """Turn every failure to ask GitHub into a UsageError: one line about what was asked for."""
+    try:
+        yield
+    except GithubException as error:
+        raise UsageError(f"{about}: {explain(hub, error)}") from error
+    except requests.RequestException as error:
+        host = urlsplit(hub.api_url).netloc
+        raise UsageError(f"{about}: {host} can't be reached ({cause(error)})") from error
+
+
+def explain(hub: Hub, error: GithubException) -> str:
+    """Return what a failure means and what to do about it."""
+    headers = {k.lower(): v for k, v in (error.headers or {}).items()}
+    if isinstance(error, RateLimitExceededException) or headers.get("x-ratelimit-remaining") == "0":
+        return _limit(hub, headers.get("x-ratelimit-reset"))
+    if error.status == 401:
+        return (
+            "GitHub does not accept the token of GH_TOKEN, GITHUB_TOKEN or gh: it may have expired"
+        )
+    if error.status == 404:
+        private = "or the token can't see it" if hub.token else "or it is private: set GH_TOKEN"
+        return f"not on {urlsplit(hub.web).netloc}, {private}"
+    text = error.data.get("message") if isinstance(error.data, dict) else None
+    reason = f": {text}" if text else ""
+    if error.status == 403:
+        return f"GitHub refuses access{reason}"
+    if error.status >= 500:
+        return f"GitHub answers {error.status}, {_ATTEMPTS + 1} times; try again later"
+    return f"GitHub answers {error.status}{reason}"
+
+
+def _limit(hub: Hub, reset: str | None) -> str:
+    until = ""
+    if reset and reset.isdecimal():
+        until = f" until {datetime.fromtimestamp(int(reset)).astimezone():%H:%M}"
+    advice = "" if hub.token else "; with a token (GH_TOKEN) it is 5,000 in an hour"
+    return f"GitHub's limit of requests is used up{until}{advice}"
