@@ -74,7 +74,6 @@ class Server:
             {"Accept-Encoding": "identity", "User-Agent": f"model-lint/{__version__}"}
             | (headers or {})
         )
-        # requests removes a token where it is redirected to another host.
         self._auth = auth
         self._wait = wait
         self.requests = 0
@@ -121,8 +120,11 @@ class Server:
         headers = {"Range": f"bytes={start}-{start + length - 1}"}
         if version.startswith('"'):  # a weak ETag can't be sent back
             headers["If-Range"] = version
+        # A token is for the address that was given. Where that redirects to another host, requests
+        # removes it.
+        auth = self._auth if self._url == self._given else None
         with self._session.get(
-            self._url, headers=headers, auth=self._auth, stream=True, timeout=_TIMEOUT
+            self._url, headers=headers, auth=auth, stream=True, timeout=_TIMEOUT
         ) as answer:
             self.requests += len(answer.history)
             self._refuse(answer)

@@ -92,6 +92,8 @@ class HttpRanges:
         """
         shared = _Kind(0)
         for start, length in parts:
+            if not 0 <= start < self.size:
+                continue
             shared.length = max(shared.length, length)
             part = _Expected(start, shared if alike else _Kind(length))
             span = self._find(start)
