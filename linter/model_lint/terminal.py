@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from .wording import inert, printable
 
@@ -29,6 +30,26 @@ Paint = Callable[[str, str], str]
 def complain(text: str) -> None:
     """Print a line to standard error, without control characters or workflow commands."""
     print(inert(printable(f"model-lint: {text}")), file=sys.stderr)
+
+
+@contextmanager
+def progress_bar(text: str, total: int) -> Iterator[Callable[[int], object]]:
+    """Show on standard error how many of ``total`` bytes are done, at what rate, and what is left.
+
+    Yields a function that takes the number of further bytes. Shows nothing if that is no terminal.
+    """
+    from tqdm import tqdm  # noqa: PLC0415 - an extra, which only the web needs
+
+    with tqdm(
+        desc=printable(text),
+        total=total,
+        unit="B",
+        unit_scale=True,
+        leave=False,
+        disable=None,
+        dynamic_ncols=True,
+    ) as bar:
+        yield bar.update
 
 
 def painter(*, color: bool) -> Paint:

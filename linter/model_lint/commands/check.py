@@ -28,7 +28,7 @@ from ..report import FORMATS, render
 from ..rules import all_rules
 from ..storage.depth import Depth
 from ..storage.new_file import folder_beside, publish
-from ..terminal import complain, text_width, use_color
+from ..terminal import complain, progress_bar, text_width, use_color
 from .audience import add_for
 
 if TYPE_CHECKING:
@@ -183,6 +183,7 @@ def run(options: argparse.Namespace) -> int:
         options.name or config.name,
         partial(naming.parse, vocabulary=vocabulary_of(config)),
         Reading(_depth(options), options.jobs),
+        progress_bar,
     )
     read = partial(load_targets, given=given, offline=options.offline)
     consumers = tuple(options.consumers) or config.consumers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import ExitStack
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from ..errors import UsageError
@@ -44,7 +45,10 @@ def load_zip_of(text: str, server: Server, given: Given, file_name: str) -> Targ
         given = given._replace(reading=reading._replace(depth=min(reading.depth, Depth.START)))
     try:
         ranges = HttpRanges(server, whole=deep)
-        target = load_zip(text, ranges, given, file_name)
+        with ExitStack() as shown:
+            if deep and given.watch:
+                ranges.watch = shown.enter_context(given.watch(file_name, ranges.size))
+            target = load_zip(text, ranges, given, file_name)
     except TreeError as error:
         raise UsageError(f"{text}: {error}") from error
     except UsageError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -74,6 +75,10 @@ class Target(NamedTuple):
         return self.prefix + (path.removeprefix(f"{self.top}/") if self.top else path)
 
 
+#: Takes the name of a download and its bytes; yields a function that takes further bytes.
+Watch = Callable[[str, int], AbstractContextManager[Callable[[int], object]]]
+
+
 class Given(NamedTuple):
     """What the user gives in addition to the target."""
 
@@ -83,6 +88,8 @@ class Given(NamedTuple):
     parse: Callable[[str], naming.Name] = naming.parse
     #: How much of a package is read.
     reading: Reading = NORMAL
+    #: Shows how much of a long download is done.
+    watch: Watch | None = None
 
     @property
     def name(self) -> naming.Name | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from operator import attrgetter
 from threading import Lock
 from typing import NamedTuple
@@ -77,6 +77,8 @@ class HttpRanges:
         #: In order, without those in a span.
         self._expected: list[_Expected] = []
         self._limited = not whole
+        #: Called with the number of bytes of each answer.
+        self.watch: Callable[[int], object] | None = None
         self.expect([(max(0, self.size - _FIRST), _FIRST)])
 
     @property
@@ -148,6 +150,8 @@ class HttpRanges:
             span = _Span(part.start, part.data, last or before.last, before.streak + 1)
         with self._lock:
             self.bytes_read += len(part.data)
+            if self.watch:
+                self.watch(len(part.data))
             self._spans.append(span)
             kept = sum(len(old.data) for old in self._spans)
             while kept > _KEPT and len(self._spans) > 1:
