@@ -1,0 +1,66 @@
+"""What an argument of ``check`` means: a path, or something on a server."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from model_lint.errors import UsageError
+from model_lint.models.target import is_remote, load_targets
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://example.org/m.zip",
+        "HTTP://example.org",
+        "ftp://example.org/m.zip",
+        "ivadomed/model_seg_sc",
+        "ivadomed/model_seg_sc@r20240102",
+        "a/b.c@v1/x",
+    ],
+)
+def test_on_a_server(text: str, elsewhere: None) -> None:
+    assert is_remote(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        ".",
+        "m.zip",
+        "here/model",
+        "here/missing",
+        "missing/m.zip",
+        "missing/DATASET.JSON",
+        "a/b/c",
+        "/a/b",
+        "../a",
+        "a/",
+        "-/b",
+        "C:\\a\\b",
+        "C:/a/b",
+    ],
+)
+def test_a_path(text: str, elsewhere: None) -> None:
+    Path("here/model").mkdir(parents=True)
+    assert not is_remote(text)
+
+
+def test_a_scheme_that_is_not_of_the_web(elsewhere: None) -> None:
+    pytest.importorskip("requests")
+    with pytest.raises(UsageError, match=r"^ftp://x/m\.zip: not an address of the web; it begins"):
+        load_targets("ftp://x/m.zip")
+
+
+@pytest.mark.parametrize("missing", ["requests", "urllib3"])
+def test_without_the_extra(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(sys.modules):
+        if name.startswith("model_lint.storage.http") or name == "model_lint.models.remote":
+            monkeypatch.delitem(sys.modules, name)
+    for name in ("requests", missing):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(UsageError, match=r'`pip install "model-lint\[github\]"`.*is missing'):
+        load_targets("https://example.org/m.zip")
