@@ -21,6 +21,8 @@ import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from web import on_the_web
+
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 WORK = HERE / "work"
@@ -49,6 +51,7 @@ def main() -> None:
     print(machine())
     packing()
     speed(small, stored, deflated)
+    on_the_web(packages(stored, deflated), lint, row)
     growth(small, stored)
     verdicts(small)
 
@@ -68,6 +71,11 @@ def prepare() -> tuple[Path, Path, Path]:
         if not target.exists():
             write_zip(target, source, method)
     return small, stored, deflated
+
+
+def packages(stored: Path, deflated: Path) -> dict[str, Path]:
+    """Return the large packages by name."""
+    return {"stored": stored, "deflated": deflated, "as `pack` writes it": PACKED}
 
 
 def write_zip(target: Path, source: Path, method: int, folds: int = 5) -> None:
@@ -153,10 +161,10 @@ def row(*cells: object) -> None:
 
 def speed(small: Path, stored: Path, deflated: Path) -> None:
     """Print how long a check takes beside other programs on the same package."""
-    packages = {"stored": stored, "deflated": deflated, "as `pack` writes it": PACKED}
+    large = packages(stored, deflated)
     commands: list[Command] = [
         [BIN / "python", "-c", "pass"],
-        *map(lint, (small, *packages.values())),
+        *map(lint, (small, *large.values())),
     ]
     (base, _), (quick, quick_memory), *checks = in_turns(commands, 21)
     row("what", "seconds", "memory (MB)", "read", "against")
@@ -169,7 +177,7 @@ def speed(small: Path, stored: Path, deflated: Path) -> None:
         "",
         f"{quick / base:.1f} x `python -c pass`",
     )
-    for (name, target), (seconds, memory) in zip(packages.items(), checks, strict=True):
+    for (name, target), (seconds, memory) in zip(large.items(), checks, strict=True):
         read, total = bytes_read(target)
         row(
             f"`check`, 5 folds, {total / 1e9:.2f} GB, {name}",
@@ -178,7 +186,7 @@ def speed(small: Path, stored: Path, deflated: Path) -> None:
             f"{100 * read / total:.3f} %",
             f"{seconds / quick:.2f} x the small one",
         )
-    for (name, target), (seconds, _) in zip(packages.items(), checks[:2], strict=False):
+    for (name, target), (seconds, _) in zip(large.items(), checks[:2], strict=False):
         reading: list[Command] = [
             lint("--deep", target),
             ["unzip", "-tq", target],

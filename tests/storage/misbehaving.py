@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from mmap import mmap
 from threading import Event, Thread
 from typing import NamedTuple
 
@@ -46,7 +47,7 @@ def well_behaved(_asked: Asked, answer: Answer) -> Answer:
 class Site:
     """A running server: its address, and what it was asked."""
 
-    def __init__(self, data: bytes, behave: Behaviour) -> None:
+    def __init__(self, data: bytes | mmap, behave: Behaviour) -> None:
         self.data = data
         self.behave = behave
         self.asked: list[Asked] = []
@@ -69,7 +70,7 @@ class Site:
 
 
 @contextmanager
-def serving(data: bytes, behave: Behaviour = well_behaved) -> Iterator[Site]:
+def serving(data: bytes | mmap, behave: Behaviour = well_behaved) -> Iterator[Site]:
     """Serve data on a free port."""
     site = Site(data, behave)
 
