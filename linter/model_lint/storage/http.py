@@ -45,8 +45,6 @@ class Part(NamedTuple):
     size: int
     #: The state of the file: its ETag, or when it was changed; "" if the server does not say.
     version: str
-    #: The address that answered, after redirects.
-    url: str
 
 
 class _TemporaryError(Exception):
@@ -136,7 +134,7 @@ class Server:
             data = _body(answer, max(0, expected))
         # The storage that a redirect leads to answers the next request by itself.
         self._url = answer.url
-        return Part(begin, data, size, found, answer.url)
+        return Part(begin, data, size, found)
 
     def _refuse(self, answer: requests.Response) -> None:
         """Raise if an answer is neither a part nor a whole file."""
