@@ -60,7 +60,11 @@ def _routed(state: State, token: Token | None, rate: Rate, request: Request) -> 
             _moved(state, token, request, full_name)
         assert repository
         demand(token, repository, route.needs)
-        if repository.archived and request.method != "GET" and not path.count("/") == 3:
+        if (
+            repository.archived
+            and request.method not in {"GET", "HEAD"}
+            and not path.count("/") == 3
+        ):
             raise RefusedError(error(403, "Repository was archived so is read-only."))
     call = Call(state, request, token, repository, words)
     if request.method in {"GET", "HEAD"} or route.name.endswith("/assets"):

@@ -106,7 +106,7 @@ class Git:
     @classmethod
     def create(cls, folder: Path, branch: str) -> Git:
         """Write an empty repository, without a process for each of hundreds."""
-        for name in ("objects/info", "objects/pack", "refs/heads", "refs/tags"):
+        for name in ("objects/pack", "refs/heads", "refs/tags"):
             (folder / name).mkdir(parents=True)
         (folder / "HEAD").write_text(f"ref: refs/heads/{branch}\n")
         (folder / "config").write_text(_CONFIG)
