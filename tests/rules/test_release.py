@@ -336,7 +336,7 @@ RELEASES = [
         "a release that does not exist",
         then=linked("See [it](SERVER/releases/tag/r20200101)."),
         severity=W,
-        says="the release `r20200101` does not exist",
+        says=f"`{OWNER}/{NAME}` has no release `r20200101`",
         at="README.md",
         line=LAST,
     ),
@@ -344,7 +344,7 @@ RELEASES = [
         "R009",
         "an asset",
         then=linked(f"SERVER/releases/download/{TAG}/model.zip"),
-        says="the asset `model.zip`",
+        says="has no asset `model.zip`",
     ),
     case(
         "R009",
@@ -356,7 +356,12 @@ RELEASES = [
     silent("R009", "the latest", then=linked("SERVER/releases, SERVER/releases/latest")),
     silent("R009", "the latest asset there", then=linked(f"SERVER/releases/latest/download/{ZIP}")),
     silent("R009", "another repository", then=other("tool")),
-    case("R009", "another that lacks it", then=other("tool", "r2"), says="the release `r1`"),
+    case(
+        "R009",
+        "another that lacks it",
+        then=other("tool", "r2"),
+        says="`someone/tool` has no release `r1`",
+    ),
     case(
         "R013",
         "larger than an archive",
