@@ -21,6 +21,7 @@ silent = partial(ReleaseCase, fires=False)
 FOLD_0, FOLD_1 = zip_of(folds=(0,)), zip_of(folds=(1,))
 SHA = hashlib.sha256(zip_of()).hexdigest()
 OTHER_SHA = hashlib.sha256(b"other").hexdigest()
+FIGURES = zip_of(put("/a.png"), drop(""))
 OLD_ZIP = f"{NAME}-r20261001.zip"
 
 
@@ -164,7 +165,16 @@ RELEASES = [
     silent(
         "T005",
         "figures beside it",
-        assets={ZIP: zip_of(), "figures.zip": zip_of(put("/a.png"), drop(""))},
+        assets={ZIP: zip_of(), "figures.zip": FIGURES, f"figures-{TAG}.zip": FIGURES},
+    ),
+    silent(
+        "T005",
+        "the only dated zip",
+        assets={f"weights-{TAG}.zip": FIGURES},
+        also=frozenset({"L001"}),
+    ),
+    case(
+        "T005", "figures alone", assets={"figures.zip": FIGURES}, says="`figures.zip` is no model"
     ),
     case(
         "T006",
