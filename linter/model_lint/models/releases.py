@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 
     from .package import Package
 
-#: Names of zips that are models, even if nothing in them shows it.
-_NAMED_AS_MODEL = re.compile(r"(?i)(model|dataset\d{3}|nnunet|.*r\d{8})")
+#: Names of zips that are models, even if nothing in them shows it; and names that are those of a
+#: model if no other zip is one.
+_NAMED_AS_MODEL = re.compile(r"(?i)model|dataset\d{3}|nnunet")
+_DATED = re.compile(r".*r\d{8}")
 
 
 def load_place(
@@ -205,6 +207,7 @@ class _Reader(NamedTuple):
             except NotAPackage:  # noqa: PERF203 - reading takes longer
                 checkpoints.append(asset.name)
         chosen = [target for target in targets if _is_model(target)]
+        chosen = chosen or [t for t in targets if _DATED.match(Path(t.text).name)]
         return _Models(tuple(_released(chosen)), tuple(checkpoints))
 
     def _load(self, asset: Asset, *, hidden: bool) -> Target:
