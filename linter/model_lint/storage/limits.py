@@ -76,3 +76,5 @@ MAX_WHOLE_ANSWER = 8 * 1000 * 1000
 #: Requests for the parts of one file, unless ``--deep`` reads all of it. A package of five folds
 #: takes 13; one with 300 images beside each other, which is an error, 300.
 MAX_REQUESTS = 1000
+#: GitHub refuses a file of a release that has this many bytes or more.
+ASSET_LIMIT = 2 * 1024**3
