@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import io
 import sys
+import tempfile
 from collections.abc import Mapping
+from contextlib import redirect_stdout
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from build import package, put
-from checkpoint_files import slim
+from build import MODEL
 from github_server import GitHubServer, RepositoryBuilder
 from github_server.state import Release
+from model_lint.cli import main
 from rules.test_repository import git
 
-OWNER, NAME = "lab", "model_seg_sc-gm_t2star"
-TAG = "r20261123"
+OWNER, NAME, TAG = "lab", "model_seg_sc-gm_t2star", "r20261123"
 ZIP = f"{NAME}-{TAG}.zip"
 README = """\
 # Spinal cord and gray matter on T2\\*
 
 [![DOI](https://img.shields.io/badge/DOI-10.1/x-blue)](https://doi.org/10.1/x)
 
-Segments the cord and the gray matter of phantoms, with [nnU-Net](https://github.com/MIC-DKFZ/nnUNet).
+Segments the cord of phantoms, with [nnU-Net](https://github.com/MIC-DKFZ/nnUNet).
 
 ## Results
 
@@ -35,6 +38,7 @@ Segments the cord and the gray matter of phantoms, with [nnU-Net](https://github
 
 <!-- results:end -->
 """
+#: The files of a repository to which no rule objects.
 FILES: Mapping[str, str] = {
     "README.md": README,
     "LICENSE": "MIT License\n\nCopyright (c) the authors\n",
@@ -42,6 +46,7 @@ FILES: Mapping[str, str] = {
     "pyproject.toml": '[project]\ndependencies = ["nnunetv2==2.8.1"]\n',
     "datasplits/splits.yaml": "test: [one]\n",
 }
+#: `publish` as a program.
 PROGRAM = (sys.executable, "-m", "model_lint", "publish")
 
 
@@ -57,55 +62,97 @@ class Lab(NamedTuple):
     """All that publishing takes."""
 
     server: GitHubServer
-    model: RepositoryBuilder
     folder: Path
     token: str
+    #: None before the repository is created.
+    model: RepositoryBuilder | None
+
+    @property
+    def checkout(self) -> Path:
+        """The checkout, the current folder of a run."""
+        return self.folder / "checkout"
+
+    @property
+    def zip(self) -> Path:
+        """The package."""
+        return self.folder / ZIP
 
     @property
     def environment(self) -> dict[str, str]:
         """The variables of the user."""
-        return {
-            "GITHUB_API_URL": self.server.api_url,
-            "GH_TOKEN": self.token,
-            "GITHUB_SERVER_URL": "",
-        }
+        return environment(self.server, self.token)
 
     @property
     def releases(self) -> list[Release]:
-        """All releases, drafts included."""
-        return self.model.repository.releases
+        """The releases of the tag, drafts included."""
+        found = self.server.state.repository(f"{OWNER}/{NAME}")
+        return [r for r in found.releases if r.tag == TAG] if found else []
 
     def writes(self) -> list[str]:
         """Return the requests that change something."""
-        found = (e for e in self.server.log if e.method not in {"GET", "HEAD"})
-        return [f"{entry.route or entry.path} {entry.status}" for entry in found]
+        found = [e for e in self.server.log if e.method not in {"GET", "HEAD"}]
+        return [f"{e.method} {e.path.partition(NAME)[2]} {e.status}" for e in found]
 
     def end_state(self) -> object:
-        """Return what is there, without numbers and times."""
-        git_ = self.model.repository.git
-        return (
-            git_.sha(f"refs/tags/{TAG}"),
-            [ref.name for ref in git_.refs()],
-            [
-                (r.tag, r.title, r.notes, r.draft, r.author.login)
-                + tuple((a.name, a.size, a.digest, a.state) for a in r.assets)
-                for r in self.releases
+        """Return what there is, without numbers, times and digests of tags."""
+        found = self.server.state.repository(f"{OWNER}/{NAME}")
+        if found is None:
+            return None
+        return {
+            "about": (found.description, found.homepage, found.topics, found.default_branch),
+            "refs": {ref.name: found.git.sha(ref.name) for ref in found.git.refs()},
+            "releases": [
+                (r.tag, r.title, r.notes, r.draft, r.author.login, _assets(r))
+                for r in found.releases
             ],
-        )
+        }
+
+
+def _assets(release: Release) -> list[tuple[str, int, str | None, str]]:
+    return [(a.name, a.size, a.digest, a.state) for a in release.assets]
+
+
+def environment(server: GitHubServer, token: str) -> dict[str, str]:
+    """Return the variables of a user."""
+    return {
+        "GITHUB_API_URL": server.api_url,
+        "GITHUB_SERVER_URL": "",
+        "GH_TOKEN": token,
+    }
 
 
 def make_lab(server: GitHubServer, folder: Path) -> Lab:
-    """Make a repository with one earlier release, and clone it."""
+    """Make a repository with one earlier release, clone it, and pack a model for it."""
     owner = server.add_owner(OWNER)
     model = owner.add_repository(NAME, FILES, date="2026-11-01")
     model.release("r20261101", {"old.zip": b"old"}, date="2026-11-02")
     model.commit({"train.py": "print()\n"}, "2026-11-20", message="Train longer\n\nMuch longer.")
-    token = server.add_token("maker", {f"{OWNER}/*": "push"})
     git(folder, "clone", "--quiet", f"{server.url}/{OWNER}/{NAME}.git", "checkout")
-    zip_package(folder)
-    return Lab(server, model, folder, token)
+    server.log.clear()
+    (folder / ZIP).write_bytes(packed())
+    return Lab(server, folder, server.add_token("maker", {f"{OWNER}/*": "push"}), model)
 
 
-def zip_package(folder: Path, name: str = ZIP) -> Path:
-    """Write a package to which no rule objects."""
-    return package(folder, put("fold_0/checkpoint_final.pth", slim()), name=name)
+def make_new_lab(server: GitHubServer, folder: Path) -> Lab:
+    """Make a checkout whose repository is not on GitHub yet, and pack a model for it."""
+    server.add_owner(OWNER)
+    checkout = folder / "checkout"
+    for path, text in FILES.items():
+        (checkout / path).parent.mkdir(parents=True, exist_ok=True)
+        (checkout / path).write_text(text)
+    git(checkout, "init", "--quiet", "--initial-branch", "trunk")
+    git(checkout, "add", "--all")
+    git(checkout, "commit", "--quiet", "--message", "The first")
+    (folder / ZIP).write_bytes(packed())
+    return Lab(server, folder, server.add_token("maker", {f"{OWNER}/*": "admin"}), None)
+
+
+@cache
+def packed(folds: str = "0") -> bytes:
+    """Return the package of a model, as `pack` writes it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / ZIP
+        words = ["--name", NAME, "--tag", TAG, "--folds", folds, "--output", str(path)]
+        with redirect_stdout(io.StringIO()):
+            assert main(["pack", str(MODEL), *words]) == 0
+        return path.read_bytes()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -118,7 +119,7 @@ def run(options: argparse.Namespace) -> int:
         options.create,
         options.notes,
         Path.cwd(),
-        dt.date.today(),  # noqa: DTZ011 - the user's day
+        dt.datetime.now(dt.timezone.utc).date(),
     )
     config = load_config(find_config(Path.cwd()))
     linting = _lint(config, options)
@@ -180,7 +181,7 @@ def _publish(chosen: Chosen, prepared: Prepared, hub: Hub, options: argparse.Nam
         if text:
             print(step.text, flush=True)
 
-    state = carry_out(prepared.wanted, prepared.run, Doing(prepared.place, hub, tell))
+    state = carry_out(prepared.wanted, prepared.run, Doing(prepared.place, hub, tell, time.sleep))
     shown = report.done(prepared, state, changed=bool(taken)) if text else ""
     sys.stdout.write(shown or report.as_json(chosen, prepared, tuple(taken), state))
     return 0

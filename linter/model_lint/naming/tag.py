@@ -25,6 +25,11 @@ def tag_date(tag: str) -> dt.date | None:
         return None
 
 
+def is_future(date: dt.date, today: dt.date) -> bool:
+    """Return whether a day has not begun anywhere; ``today`` is that in UTC."""
+    return date > today + dt.timedelta(days=1)
+
+
 def tag_in(file_name: str) -> str | None:
     """Return the only tag in the name of a file; None if there is none, or several."""
     found = set(_IN_FILE.findall(file_name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
@@ -50,6 +51,7 @@ def connect(environment: Mapping[str, str] = os.environ) -> Hub:
         environment: ``GITHUB_API_URL`` names the API; the token is ``GH_TOKEN``, ``GITHUB_TOKEN``,
             or what ``gh auth token`` prints.
     """
+    logging.getLogger("github").setLevel(logging.ERROR)  # PyGithub prints its redirects and waits
     url = (environment.get("GITHUB_API_URL") or _API).rstrip("/")
     token = find_token(url, environment)
     retry = GithubRetry(

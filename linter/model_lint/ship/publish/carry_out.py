@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
@@ -11,9 +10,9 @@ import requests
 from github import GithubException
 
 from ...errors import UsageError
-from ...storage.github import Hub, asking, retry_after
+from ...storage.github import Hub, asking, explain, retry_after
 from .plan import plan
-from .steps import Step
+from .steps import Step, needed
 from .wanted import Claim, Run, State, Wanted
 
 #: How often a step is tried.
@@ -42,7 +41,7 @@ class Doing(NamedTuple):
     hub: Hub
     #: Called before each step.
     tell: Callable[[Step], None]
-    wait: Callable[[float], None] = time.sleep
+    wait: Callable[[float], None]
 
 
 def carry_out(wanted: Wanted, run: Run, doing: Doing) -> State:
@@ -67,8 +66,7 @@ def carry_out(wanted: Wanted, run: Run, doing: Doing) -> State:
             raise UsageError(f"{step.text}: GitHub does not show it yet; run again in a while")
         pause = retry_after(error)
         if pause is None or tries[step] == _TRIES:
-            with asking(doing.hub, step.text):
-                raise error
+            raise _explained(step, doing.hub, error)
         doing.wait(pause)
     return state
 
@@ -80,6 +78,21 @@ def _try(place: Place, step: Step, claim: Claim) -> _Failure | None:
     except (GithubException, requests.RequestException) as error:
         return error
     return None
+
+
+def _explained(step: Step, hub: Hub, error: _Failure) -> UsageError:
+    """Return what a failure of a step means."""
+    if isinstance(error, GithubException) and error.status in {403, 404}:
+        what = explain(hub, error) if error.status == 403 else "the token may not do that"
+        return UsageError(f"{step.text}: {what}; it takes {needed(step)}")
+    if isinstance(error, GithubException) and error.status >= 500:
+        what = f"GitHub answers {error.status}, {_TRIES} times"
+        return UsageError(f"{step.text}: {what}; run again later, it goes on from here")
+    try:
+        with asking(hub, step.text):
+            raise error
+    except UsageError as explained:
+        return explained
 
 
 def _settled(step: Step, doing: Doing, error: _Failure | None) -> State:

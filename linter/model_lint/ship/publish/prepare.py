@@ -16,12 +16,12 @@ from ...findings import Severity, TargetReport
 from ...models.target import Target
 from ...naming import Name
 from ...privacy import find_leaks
-from ...storage.github import Hub, asking, login_of
+from ...storage.github import ACTIONS, Hub, asking, login_of
 from .card import card_of
 from .checkout import Checkout, find_checkout
-from .github_place import GithubPlace
 from .notes import Origin, Packed, write_notes
 from .packages import choose_tag, read_assets, require_files, require_name
+from .remote import Remote
 from .source import Texts, choose_commit, choose_repository, history, read_texts, require_pushed
 from .upload import Progress
 from .wanted import Asset, Claim, NewRepository, Run, Wanted
@@ -83,7 +83,7 @@ class Prepared(NamedTuple):
 
     wanted: Wanted
     run: Run
-    place: GithubPlace
+    place: Remote
 
 
 def choose(request: Request, hub: Hub, lint: Lint) -> Chosen:
@@ -142,7 +142,8 @@ def prepare(
         there = _repository(hub, chosen.repository)
         repository = there.full_name if there else chosen.repository
         require_name(request.packages, repository)  # it may have been renamed
-        if there and there.permissions and not there.permissions.push:
+        # The token of a workflow has permissions that are not shown here.
+        if there and login != ACTIONS and not there.permissions.push:
             raise UsageError(
                 f"{repository}: {login} may not write to it; ask its owner for the role `write`"
             )
@@ -150,7 +151,7 @@ def prepare(
         texts = read_texts(commit, chosen.checkout, there)
     create = _new_repository(chosen, texts, parse) if request.create else None
     wanted = Wanted(repository, chosen.tag, commit, chosen.assets, create)
-    place = GithubPlace(hub, wanted, there, progress)
+    place = Remote(hub, wanted, there, progress)
     first = place.look()
     filled = there if first.repository and not first.repository.empty else None
     if filled:

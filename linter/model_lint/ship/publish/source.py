@@ -110,7 +110,9 @@ def require_pushed(commit: str, checkout: Checkout | None, there: GithubReposito
     for branch in filter(None, dict.fromkeys(branches)):
         try:
             status = there.compare(branch, commit).status
-        except UnknownObjectException:
+        except GithubException as error:
+            if error.status not in {404, 422}:  # no such commit, or nothing in common
+                raise
             continue
         if status in {"identical", "behind"}:
             return
@@ -141,7 +143,7 @@ def read_texts(commit: str, checkout: Checkout | None, there: GithubRepository |
     if checkout and checkout.commit_of(commit):
         source = checkout
     elif there:
-        source = _OnGithub(there)
+        source = _RemoteFiles(there)
     else:
         return Texts()
     splits = source.files(commit, _SPLITS)
@@ -151,7 +153,7 @@ def read_texts(commit: str, checkout: Checkout | None, there: GithubRepository |
     )
 
 
-class _OnGithub:
+class _RemoteFiles:
     """The files of a commit on GitHub."""
 
     def __init__(self, there: GithubRepository) -> None:

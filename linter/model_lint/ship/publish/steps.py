@@ -1,4 +1,4 @@
-"""The steps of publishing, as data; `github_place` does them."""
+"""The steps of publishing, as data; `remote` does them."""
 
 from __future__ import annotations
 
@@ -181,6 +181,7 @@ class Publish(NamedTuple):
         return state.published is not None
 
 
+#: A step of publishing.
 Step = (
     CreateRepository
     | SetTopics
@@ -194,3 +195,12 @@ Step = (
     | WriteNotes
     | Publish
 )
+
+
+def needed(step: Step) -> str:
+    """Return what a token needs for a step, in GitHub's words."""
+    if isinstance(step, CreateRepository | SetTopics | SetDefaultBranch):
+        return "Administration: write (a classic token: public_repo, or repo)"
+    if isinstance(step, Push):
+        return "Contents: write and Workflows: write (a classic token: public_repo and workflow)"
+    return "Contents: write (a classic token: public_repo, or repo for a private repository)"

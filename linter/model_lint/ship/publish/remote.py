@@ -1,4 +1,4 @@
-"""GitHub, as `publish` sees and changes it: one look, and one request for each step."""
+"""The repository on GitHub: a look at its release, and a request for each step."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ from .wanted import Claim, Release, Repository, State, Tag, Uploaded, Wanted
 _EMPTY = 409
 
 
-class GithubPlace:
-    """The repository on GitHub in which a release is made."""
+class Remote:
+    """The repository on GitHub."""
 
     def __init__(
         self, hub: Hub, wanted: Wanted, there: GithubRepository | None, progress: Progress
