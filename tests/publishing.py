@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -87,6 +88,20 @@ class Lab(NamedTuple):
         """The releases of the tag, drafts included."""
         found = self.server.state.repository(f"{OWNER}/{NAME}")
         return [r for r in found.releases if r.tag == TAG] if found else []
+
+    def take_back(self) -> None:
+        """Remove what a run has made, so that another one finds the beginning."""
+        self.server.log.clear()
+        if self.model is None:
+            self.server.state.repositories.clear()
+            with suppress(subprocess.CalledProcessError):
+                git(self.checkout, "remote", "remove", "origin")
+            return
+        repository = self.model.repository
+        repository.releases = [r for r in repository.releases if r.tag != TAG]
+        repository.before = repository.latest = None
+        if repository.git.sha(f"refs/tags/{TAG}"):
+            repository.git.delete_ref(f"refs/tags/{TAG}")
 
     def writes(self) -> list[str]:
         """Return the requests that change something."""

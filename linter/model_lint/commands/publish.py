@@ -162,7 +162,7 @@ def _publish(chosen: Chosen, prepared: Prepared, hub: Hub, options: argparse.Nam
     from ..ship.publish import report  # noqa: PLC0415
     from ..ship.publish.carry_out import Doing, carry_out  # noqa: PLC0415
     from ..ship.publish.plan import plan  # noqa: PLC0415
-    from ..ship.publish.steps import CreateDraft, WriteNotes  # noqa: PLC0415
+    from ..ship.publish.steps import CreateDraft, Publish, WriteNotes  # noqa: PLC0415
 
     text = options.format == "text"
     if text:
@@ -182,7 +182,8 @@ def _publish(chosen: Chosen, prepared: Prepared, hub: Hub, options: argparse.Nam
             print(step.text, flush=True)
 
     state = carry_out(prepared.wanted, prepared.run, Doing(prepared.place, hub, tell, time.sleep))
-    shown = report.done(prepared, state, changed=bool(taken)) if text else ""
+    done = any(isinstance(step, Publish) for step in taken)
+    shown = report.done(prepared, state, by_this_run=done) if text else ""
     sys.stdout.write(shown or report.as_json(chosen, prepared, tuple(taken), state))
     return 0
 

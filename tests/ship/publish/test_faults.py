@@ -19,7 +19,7 @@ WRITES = {
     "the checksums": ("POST", "name=SHA256SUMS"),
     "the publication": ("PATCH", "/releases/"),
 }
-KINDS = ["500", "502", "503", "reset", "lost-answer"]
+KINDS = ["500", "reset", "lost-answer"]
 
 
 @pytest.mark.parametrize(
@@ -106,10 +106,9 @@ def test_a_file_that_changes_meanwhile_is_not_published(lab: Lab, publish: Publi
     assert_published(lab, publish)
 
 
-@pytest.mark.parametrize("times", [1, 2, 5])
-@pytest.mark.parametrize("after", range(1, 7))
-def test_what_is_done_shows_up_late(lab: Lab, publish: Publish, after: int, times: int) -> None:
-    lab.server.fault("stale", method="GET", path="/releases", nth=after, times=times)
+@pytest.mark.parametrize("after", range(2, 8))
+def test_what_is_done_shows_up_late(lab: Lab, publish: Publish, after: int) -> None:
+    lab.server.fault("stale", method="GET", path="/releases", nth=after, times=3)
     assert_published(lab, publish)
     assert len([w for w in lab.writes() if f"name={ZIP}" in w]) == 1
 

@@ -20,7 +20,7 @@ from .steps import (
     Upload,
     WriteNotes,
 )
-from .wanted import NewRepository, Release, Run, State, Wanted
+from .wanted import SUMS, NewRepository, Release, Run, State, Wanted
 
 #: Stands for the draft that is not there yet, in a plan that is only shown.
 _NEW = 0
@@ -33,7 +33,7 @@ def plan(wanted: Wanted, state: State, run: Run) -> tuple[Step, ...]:
     """
     steps = tuple(_of_repository(wanted, state))
     if state.published:
-        return tuple(_after(wanted, state.published, state.drafts, run))
+        return _after(wanted, state, state.published, run)
     _require_tag(wanted, state, run)
     draft = state.drafts[0] if state.drafts else None
     extra = _empty(state.drafts[1:], run)
@@ -122,19 +122,27 @@ def _of_draft(wanted: Wanted, draft: Release | None) -> Iterator[Step]:
     yield Publish(number, wanted.tag)
 
 
-def _after(
-    wanted: Wanted, published: Release, drafts: tuple[Release, ...], run: Run
-) -> Iterator[Step]:
-    """Yield how to clean up after publication. Raises UsageError if that was something else."""
+def _after(wanted: Wanted, state: State, published: Release, run: Run) -> tuple[Step, ...]:
+    """Return how to clean up after publication.
+
+    Raises UsageError if another run published it meanwhile, or it is something else.
+    """
+    if steps := _empty(state.drafts, run):
+        return steps
     there = {asset.name: asset for asset in published.assets}
-    packages = wanted.assets[:-1]
+    packages = [asset for asset in wanted.assets if asset.name != SUMS]
     wrong = [a.name for a in packages if not (a.name in there and there[a.name].is_same(a))]
-    steps = _empty(drafts, run)
-    if wrong and not steps:
+    if wrong:
         date = f" on {published.published_at:%Y-%m-%d}" if published.published_at else ""
         what = "without" if wrong[0] not in there else "with other bytes in"
         raise UsageError(
             f"{wanted.tag}: {published.author} published it{date} {what} {listing(wrong)}; a "
             "published release is never changed: give the package a new tag (model-lint pack --tag)"
         )
-    yield from steps
+    tag = state.tag
+    if tag and tag.claim and tag != run.first.tag and tag.claim.run != run.claim.run:
+        raise UsageError(
+            f"{wanted.tag}: another run, by {tag.claim.login}, has just published it: "
+            f"{published.url}"
+        )
+    return ()

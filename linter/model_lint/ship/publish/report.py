@@ -51,24 +51,20 @@ def dry(prepared: Prepared, steps: tuple[Step, ...], notes: str | None) -> str:
     wanted = prepared.wanted
     head = f"{wanted.repository} {wanted.tag}"
     if not steps:
-        return _published(prepared, prepared.run.first, done=False)
+        return done(prepared, prepared.run.first, by_this_run=False)
     lines = [f"{head}: this would"] + [f"  {step.text}" for step in steps]
     if notes is not None:
         lines += ["", "with these notes:", "", textwrap.indent(notes.rstrip(), "  ")]
     return inert("\n".join(lines) + "\n")
 
 
-def done(prepared: Prepared, state: State, *, changed: bool) -> str:
+def done(prepared: Prepared, state: State, *, by_this_run: bool) -> str:
     """Describe a published release."""
-    return _published(prepared, state, done=changed)
-
-
-def _published(prepared: Prepared, state: State, *, done: bool) -> str:
     wanted, release = prepared.wanted, state.published
     head = f"{wanted.repository} {wanted.tag}"
     if release is None:
         return f"{head}: not published\n"
-    by = "" if done else f" already, by {release.author}"
+    by = "" if by_this_run else f" already, by {release.author}"
     lines = [f"{head} is published{by}: {release.url}"]
     there = {asset.name: asset for asset in release.assets}
     for asset in wanted.assets:
