@@ -83,7 +83,7 @@ def _changes(origin: Origin, history: History) -> str:
     if not history.since:
         return _section("What changed", "This is the first release.")
     changes = [c for c in history.changes if not c.message.startswith("Merge ")][::-1]
-    lines = [f"- {_plain(_subject(c))} ({c.sha[:7]})" for c in changes[:_MAX_COMMITS]]
+    lines = [f"- {_plain(scrub(_subject(c)))} ({c.sha[:7]})" for c in changes[:_MAX_COMMITS]]
     left = len(changes) - _MAX_COMMITS
     if left > 0:
         lines.append(f"- and {count(left, 'more commit')}")

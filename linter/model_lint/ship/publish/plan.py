@@ -22,6 +22,8 @@ from .steps import (
 )
 from .wanted import SUMS, NewRepository, Release, Run, State, Wanted
 
+MISSING = "not there, or the token can't see it; add --create to create it"
+_EMPTY = "empty; push the checkout, or add --create to do that"
 #: Stands for the draft that is not there yet, in a plan that is only shown.
 _NEW = 0
 
@@ -57,8 +59,7 @@ def _of_repository(wanted: Wanted, state: State) -> Iterator[Step]:
             yield SetDefaultBranch(create.branch)
         return
     if create is None:
-        what = "is empty: push it" if there else "is not there: add --create to create it"
-        raise UsageError(f"{wanted.repository}: {what}")
+        raise UsageError(f"{wanted.repository}: {_EMPTY if there else MISSING}")
     if there is None:
         yield CreateRepository(wanted.repository, create.card)
     if create.card.topics and not (there and there.topics):

@@ -21,6 +21,7 @@ from .card import card_of
 from .checkout import Checkout, find_checkout
 from .notes import Origin, Packed, write_notes
 from .packages import choose_tag, read_assets, require_files, require_name
+from .plan import MISSING
 from .remote import Remote
 from .source import Texts, choose_commit, choose_repository, history, read_texts, require_pushed
 from .upload import Progress
@@ -140,6 +141,8 @@ def prepare(
     login = login_of(hub)
     with asking(hub, chosen.repository):
         there = _repository(hub, chosen.repository)
+        if there is None and not request.create:
+            raise UsageError(f"{chosen.repository}: {MISSING}")
         repository = there.full_name if there else chosen.repository
         require_name(request.packages, repository)  # it may have been renamed
         # The token of a workflow has permissions that are not shown here.

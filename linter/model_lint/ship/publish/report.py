@@ -10,7 +10,7 @@ from ...report import render
 from ...report.json import dump
 from ...wording import inert, printable, size
 from .prepare import Chosen, Prepared
-from .steps import Step
+from .steps import Step, step_name
 from .wanted import State
 
 
@@ -32,12 +32,6 @@ def as_json(
         "targets": report["targets"],
     }
     return dump(data)
-
-
-def step_name(step: Step) -> str:
-    """Return the name of a step: ``create-tag``."""
-    name = type(step).__name__
-    return "".join(f"-{c.lower()}" if c.isupper() else c for c in name).lstrip("-")
 
 
 def findings(chosen: Chosen) -> str:

@@ -197,6 +197,12 @@ Step = (
 )
 
 
+def step_name(step: Step) -> str:
+    """Return the name of a step: ``create-tag``."""
+    name = type(step).__name__
+    return "".join(f"-{c.lower()}" if c.isupper() else c for c in name).lstrip("-")
+
+
 def needed(step: Step) -> str:
     """Return what a token needs for a step, in GitHub's words."""
     if isinstance(step, CreateRepository | SetTopics | SetDefaultBranch):
