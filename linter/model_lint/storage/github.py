@@ -153,9 +153,7 @@ def retry_after(error: GithubException | requests.RequestException) -> float | N
 
 
 def login_of(hub: Hub) -> str:
-    """Return whose token it is. Raises UsageError if there is none, or it is invalid."""
-    if hub.token is None:
-        raise UsageError("publishing takes a token: set GH_TOKEN, or log in with `gh auth login`")
+    """Return whose token it is. Raises UsageError if it is invalid."""
     with asking(hub, "the token"):
         try:
             return hub.api.get_user().login

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from github_server.access import Level, Token
 from publishing import NAME, OWNER, TAG, Lab
 from rules.test_repository import git, write
 
@@ -113,6 +114,31 @@ def test_outside_of_a_checkout(
     assert (
         said.err == f"model-lint: --create: run it in the checkout of {OWNER}/{NAME}, on a branch\n"
     )
+
+
+def test_the_login_of_a_workflows_checkout_is_not_sent_too(new_lab: Lab, publish: Publish) -> None:
+    key = f"http.{new_lab.server.url}/.extraHeader"
+    git(new_lab.checkout, "config", "--local", key, "Authorization: Basic d3Jvbmc6d3Jvbmc=")
+    assert publish(*CREATE).status == 0
+    pushes = [entry for entry in new_lab.server.log if "receive-pack" in entry.path]
+    assert pushes
+    assert {entry.token for entry in pushes} == {new_lab.token}
+
+
+@pytest.mark.parametrize("kind", ["classic", "fine-grained"])
+def test_an_administrator_may_create(
+    new_lab: Lab, publish: Publish, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    token = new_lab.server.add_token("admin", {f"{OWNER}/*": "admin"}, kind=kind)
+    monkeypatch.setenv("GH_TOKEN", token)
+    assert publish(*CREATE).status == 0
+
+
+def test_a_repository_of_ones_own(new_lab: Lab, publish: Publish) -> None:
+    own = Token(new_lab.token, "maker", {"maker/*": Level.ADMIN})
+    new_lab.server.state.tokens[new_lab.token] = own
+    assert publish("--repo", f"maker/{NAME}", "--create").status == 0
+    assert new_lab.server.state.repository(f"maker/{NAME}")
 
 
 def test_a_push_that_fails_is_told_and_repeated(new_lab: Lab, publish: Publish) -> None:

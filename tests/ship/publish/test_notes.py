@@ -15,7 +15,7 @@ from publishing import FILES, NAME, README, TAG, ZIP, packed
 
 URL = f"https://github.com/lab/{NAME}"
 COMMIT = "0123456" + "0" * 33
-ORIGIN = Origin(URL, TAG, COMMIT, FILES, {"datasplits/splits.yaml": "test: [one]\n"})
+ORIGIN = Origin(URL, TAG, COMMIT, FILES, {"datasplits/splits.yaml": b"test: [one]\n"})
 TAKEN = (Answer(Consumer.SCT), Answer(Consumer.NNUNET))
 
 
@@ -131,6 +131,7 @@ def test_no_results(readme: str) -> None:
     [
         (README, "Segments the cord of phantoms, with nnU-Net."),
         ("# Title\n\n<img src=x>\n\n> Note\n\n- item\n\nThe *first* `text`,\nwrapped.\n", None),
+        ("# Title\n\nRun it:\n\nThe *first* `text`,\nwrapped.\n", None),
         ("# Title\n", ""),
         ("Un\\_escaped \\*star\\*.", "Un_escaped *star*."),
         ("One. " * 100, ("One. " * 70).strip()),

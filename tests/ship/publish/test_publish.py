@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import json
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
 
 import pytest
 from build import dataset, package
 from model_lint.ship.publish.wanted import Claim
-from publishing import NAME, OWNER, TAG, ZIP, Lab, Said, packed
+from publishing import NAME, OWNER, PROGRAM, TAG, ZIP, Lab, Said, packed
 from rules.test_repository import git, write
 
 from .conftest import Publish
@@ -313,7 +321,81 @@ def own_draft(lab: Lab, assets: dict[str, bytes], notes: str = "x", title: str =
     return draft
 
 
+def test_notes_of_ones_own(lab: Lab, publish: Publish) -> None:
+    (lab.folder / "notes.md").write_text("Better than ever.\n")
+    assert publish("--notes", "../notes.md").status == 0
+    assert str(lab.releases[0].notes).startswith("Better than ever.\n\n## What changed since")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            b"Fine.\nOf /home/jane/data today.\n",
+            "line 2: the path /home/jane/data must not be",
+        ),
+        (b"\xff", "not UTF-8"),
+        (None, "No such file or directory"),
+    ],
+)
+def test_notes_that_are_refused(lab: Lab, publish: Publish, text: bytes | None, said: str) -> None:
+    if text is not None:
+        (lab.folder / "notes.md").write_bytes(text)
+    assert said in refused(publish("--notes", "../notes.md"))
+    assert list(lab.server.log) == []
+
+
+def test_json_of_a_package_with_errors(lab: Lab, publish: Publish) -> None:
+    package(lab.folder, dataset({"image_orientation": "rpi"}), name=ZIP)
+    said = publish("--format", "json")
+    assert said.status == 1
+    data = json.loads(said.out)
+    assert (data["published"], data["steps"], data["commit"]) == (False, [], None)
+    assert [f["code"] for f in data["targets"][0]["findings"] if f["severity"] == "error"] == [
+        "D004"
+    ]
+
+
+def test_progress_is_shown_at_a_terminal_only(lab: Lab) -> None:
+    master, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+    words = [*PROGRAM, str(lab.zip)]
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=terminal, check=True)
+    os.close(terminal)
+    shown = b""
+    with contextlib.suppress(OSError):  # what the end of a terminal is
+        while part := os.read(master, 10_000):
+            shown += part
+    os.close(master)
+    assert f"{ZIP}: ".encode() in shown
+    assert b"%|" in shown
+    assert b"B/s" in shown
+    assert b"%|" not in done.stdout
+    lab.take_back()
+    piped = subprocess.run(words, capture_output=True, check=True)
+    assert piped.stderr == b""
+
+
+def test_without_the_packages_that_publish(
+    lab: Lab, publish: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in sys.modules if name.startswith("model_lint.ship.publish")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "github", None)
+    said = refused(publish())
+    assert said == '`pip install "model-lint[github]"` adds what publishes (github is missing)'
+
+
 # ------------------------------------------------------------------------------- who may publish
+
+
+@pytest.mark.parametrize("kind", ["classic", "fine-grained"])
+def test_who_may_write_may_publish(
+    lab: Lab, publish: Publish, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    token = lab.server.add_token("writer", {f"{OWNER}/{NAME}": "push"}, kind=kind)
+    monkeypatch.setenv("GH_TOKEN", token)
+    assert publish().status == 0
 
 
 def test_no_token(lab: Lab, publish: Publish, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,6 +52,8 @@ def description(readme: str) -> str:
         if not lines[0].strip() or _NO_PROSE.match(lines[0]):
             continue
         text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", " ".join(" ".join(lines).split()))
+        if text.endswith(":"):  # of a list or a command
+            continue
         return _cut(re.sub(r"\\([^A-Za-z0-9])|[`*]", lambda found: found[1] or "", text))
     return ""
 

@@ -9,13 +9,11 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from ...errors import UsageError
-from ...storage.git import ask_git, run_git
+from ...storage.git import ask_git, read_git, run_git
 from ...storage.github import Hub
 from ...wording import listing
 from .wanted import NewRepository
 
-#: Bytes of a text in git that are read.
-_MAX_TEXT = 1 << 20
 _SSH = re.compile(r"(?:[\w.-]+@)?(?P<host>[\w.-]+):(?P<path>(?!//).+)")
 
 
@@ -49,9 +47,9 @@ class Checkout(NamedTuple):
                 "commit of the model with --target"
             )
 
-    def text(self, commit: str, path: str) -> str:
-        """Return a text in a commit; "" if it is missing."""
-        return (ask_git(self.root, "cat-file", "blob", f"{commit}:{path}") or "")[:_MAX_TEXT]
+    def read(self, commit: str, path: str) -> bytes:
+        """Return a file in a commit; nothing if it is missing."""
+        return read_git(self.root, "cat-file", "blob", f"{commit}:{path}") or b""
 
     def files(self, commit: str, folder: str) -> tuple[str, ...]:
         """Return the files in a folder of a commit."""
@@ -104,9 +102,11 @@ def push(new: NewRepository, hub: Hub, repository: str, commit: str) -> None:
     url = f"{hub.web}/{repository}.git"
     secret = base64.b64encode(f"x-access-token:{hub.token}".encode()).decode()
     environment = {
-        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_COUNT": "2",
         "GIT_CONFIG_KEY_0": f"http.{hub.web}/.extraHeader",
-        "GIT_CONFIG_VALUE_0": f"Authorization: Basic {secret}",
+        "GIT_CONFIG_VALUE_0": "",  # the checkout of a workflow has one: two are refused
+        "GIT_CONFIG_KEY_1": f"http.{hub.web}/.extraHeader",
+        "GIT_CONFIG_VALUE_1": f"Authorization: Basic {secret}",
     }
     run_git(
         new.root,

@@ -47,7 +47,7 @@ class Origin(NamedTuple):
     #: Texts of the commit by path.
     texts: Mapping[str, str]
     #: The files that say which subject is in which split, with their content.
-    splits: Mapping[str, str]
+    splits: Mapping[str, bytes]
 
 
 class Packed(NamedTuple):
@@ -158,8 +158,8 @@ def _origin(origin: Origin, packages: tuple[Packed, ...]) -> Iterator[tuple[str,
     yield "nnU-Net", _nnunet(origin.texts)
     versions = (_TORCH.findall(t.text) for packed in packages for t in packed.package.texts)
     yield "PyTorch", _each(version for found in versions for version in found)
-    for path, text in origin.splits.items():
-        yield "Split", f"`{path}`, sha256 `{hashlib.sha256(text.encode()).hexdigest()}`"
+    for path, data in origin.splits.items():
+        yield "Split", f"`{path}`, sha256 `{hashlib.sha256(data).hexdigest()}`"
     yield "Checked with", f"model-lint {__version__}, `check --deep`"
 
 

@@ -89,6 +89,8 @@ class Prepared(NamedTuple):
 
 def choose(request: Request, hub: Hub, lint: Lint) -> Chosen:
     """Decide what is published where, and lint it; nothing is sent. Raises UsageError."""
+    if hub.token is None:
+        raise UsageError("publishing takes a token: set GH_TOKEN, or log in with `gh auth login`")
     require_files(request.packages)
     tag = choose_tag(request.packages, request.tag, request.today)
     around = find_checkout(request.folder)

@@ -22,6 +22,8 @@ from .notes import Change, History
 _TEXTS = ("README.md", "CITATION.cff", "pyproject.toml", "requirements.txt", "environment.yml")
 _SPLITS = "datasplits"
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[\w.-]+", re.ASCII)
+#: Bytes of a text that are read.
+_MAX_TEXT = 1 << 20
 #: Commits since the last release that are read.
 _MAX_CHANGES = 1000
 
@@ -32,14 +34,14 @@ class Texts(NamedTuple):
     #: Texts by path.
     texts: Mapping[str, str] = MappingProxyType({})
     #: The lists of subjects by path.
-    splits: Mapping[str, str] = MappingProxyType({})
+    splits: Mapping[str, bytes] = MappingProxyType({})
 
 
 class _Files(Protocol):
     """The files of a commit."""
 
-    def text(self, commit: str, path: str) -> str:
-        """Return a text; "" if it is missing."""
+    def read(self, commit: str, path: str) -> bytes:
+        """Return a file; nothing if it is missing."""
 
     def files(self, commit: str, folder: str) -> tuple[str, ...]:
         """Return the files in a folder."""
@@ -146,10 +148,11 @@ def read_texts(commit: str, checkout: Checkout | None, there: GithubRepository |
         source = _RemoteFiles(there)
     else:
         return Texts()
+    texts = {path: source.read(commit, path)[:_MAX_TEXT] for path in _TEXTS}
     splits = source.files(commit, _SPLITS)
     return Texts(
-        {path: text for path in _TEXTS if (text := source.text(commit, path))},
-        {path: source.text(commit, path) for path in splits if not path.endswith("README.md")},
+        {path: data.decode(errors="replace") for path, data in texts.items() if data},
+        {path: source.read(commit, path) for path in splits if not path.endswith("README.md")},
     )
 
 
@@ -159,15 +162,15 @@ class _RemoteFiles:
     def __init__(self, there: GithubRepository) -> None:
         self._there = there
 
-    def text(self, commit: str, path: str) -> str:
-        """Return a text; "" if it is missing."""
+    def read(self, commit: str, path: str) -> bytes:
+        """Return a file; nothing if it is missing."""
         try:
             found = self._there.get_contents(path, ref=commit)
         except UnknownObjectException:
-            return ""
+            return b""
         if isinstance(found, list) or found.encoding != "base64":
-            return ""
-        return found.decoded_content.decode(errors="replace")
+            return b""
+        return found.decoded_content
 
     def files(self, commit: str, folder: str) -> tuple[str, ...]:
         """Return the files in a folder."""
