@@ -90,6 +90,8 @@ def get_self(call: Call) -> Answer:
     """Show whose token it is."""
     if call.token is None:
         raise RefusedError(error(401, "Requires authentication"))
+    if call.token.kind == "actions":
+        raise RefusedError(error(403, "Resource not accessible by integration"))
     numbers = ("private_gists", "total_private_repos", "owned_private_repos", "disk_usage")
     private = {**dict.fromkeys(numbers, 0), "collaborators": 0, "two_factor_authentication": True}
     return as_json({**_full_json(call, call.user), **private})

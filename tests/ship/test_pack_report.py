@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from packing import TAG, ZIP, members, run
+from packing import ZIP, members, run
 
 
 def test_the_summary(model: Path, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -21,7 +21,7 @@ def test_the_summary(model: Path, out: Path, capsys: pytest.CaptureFixture[str])
     assert "fold_0/validation/  1 file, 1.5 kB" in said
     assert "1 checkpoint: 247 kB before, 125 kB now" in said
     assert f"sha256 {digest}" in said
-    assert f"gh release create {TAG} {ZIP} --title {TAG}" in said
+    assert f"model-lint publish {ZIP}" in said
 
 
 def test_the_json_report(model: Path, out: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,6 +19,7 @@ from ..lint import Options, lint, select_rules
 from ..models.paths import FINAL_CHECKPOINT
 from ..models.reading import Reading
 from ..models.target import Given, load_target
+from ..naming.tag import is_tag, tag_date
 from ..nnunet.orientation import ORIENTATIONS
 from ..rules import all_rules
 from ..ship.contents import Progress
@@ -175,12 +176,11 @@ def _tag(given: str | None) -> str:
     today = dt.date.today()  # noqa: DTZ011 - the user's day
     if given is None:
         return f"r{today:%Y%m%d}"
-    if not re.fullmatch(r"r\d{8}", given, re.ASCII):
+    if not is_tag(given):
         raise UsageError(f"--tag {given}: write r and the date, rYYYYMMDD, such as r{today:%Y%m%d}")
-    try:
-        date = dt.date(int(given[1:5]), int(given[5:7]), int(given[7:9]))
-    except ValueError:
-        raise UsageError(f"--tag {given}: there is no such date (rYYYYMMDD)") from None
+    date = tag_date(given)
+    if date is None:
+        raise UsageError(f"--tag {given}: there is no such date (rYYYYMMDD)")
     if date > today + dt.timedelta(days=31):
         raise UsageError(f"--tag {given}: more than a month from today; is the year right?")
     return given

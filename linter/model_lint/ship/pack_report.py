@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 
 from ..findings import Report
+from ..naming.tag import tag_in
 from ..report import render
 from ..report.json import dump
 from ..report.shared import taken
@@ -58,9 +59,14 @@ def as_text(packed: Packed, tag: str) -> str:
         *(_wrapped(printable(note)) for note in packed.gathered.notes),
         findings if packed.report.findings else f"model-lint check --deep: clean\n{takes}\n",
         f"sha256 {packed.written.sha256}\n",
-        f"Next: gh release create {tag} {printable(str(packed.path))} --title {tag}\n",
+        f"Next: model-lint publish {printable(str(packed.path))}{_tag(packed, tag)}\n",
     ]
     return inert("\n".join(blocks))
+
+
+def _tag(packed: Packed, tag: str) -> str:
+    """Return the option that names the tag, if the package's name does not."""
+    return "" if tag_in(packed.path.name) == tag else f" --tag {tag}"
 
 
 def _tree(packed: Packed) -> str:

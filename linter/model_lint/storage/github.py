@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import subprocess
@@ -26,6 +27,11 @@ _TIMEOUT, _PATIENCE = 30, 90
 _ATTEMPTS = 4
 #: Things in one answer, at most.
 PAGE = 100
+#: Seconds to wait for a limit of which GitHub does not say when it ends.
+_LIMIT_WAIT = 60.0
+#: Who the token of a workflow is.
+ACTIONS = "github-actions[bot]"
+USER_AGENT = f"model-lint/{__version__}"
 
 
 class Hub(NamedTuple):
@@ -58,6 +64,7 @@ def connect(environment: Mapping[str, str] = os.environ) -> Hub:
         environment: ``GITHUB_API_URL`` names the API; the token is ``GH_TOKEN``, ``GITHUB_TOKEN``,
             or what ``gh auth token`` prints.
     """
+    logging.getLogger("github").setLevel(logging.ERROR)  # PyGithub prints its redirects and waits
     url = api_of(environment)
     token = find_token(environment)
     retry = GithubRetry(
@@ -72,7 +79,7 @@ def connect(environment: Mapping[str, str] = os.environ) -> Hub:
         timeout=_TIMEOUT,
         retry=retry,
         per_page=PAGE,
-        user_agent=f"model-lint/{__version__}",
+        user_agent=USER_AGENT,
         seconds_between_requests=None,
         seconds_between_writes=None,
     )
@@ -135,6 +142,31 @@ def explain(hub: Hub, error: GithubException) -> str:
     if error.status >= 500:
         return f"GitHub answers {error.status}, {_ATTEMPTS + 1} times; try again later"
     return f"GitHub answers {error.status}{reason}"
+
+
+def retry_after(error: GithubException | requests.RequestException) -> float | None:
+    """Return how many seconds later the same request may succeed; None if it never will."""
+    if not isinstance(error, GithubException) or error.status >= 500:
+        return 1.0
+    after = {k.lower(): v for k, v in (error.headers or {}).items()}.get("retry-after", "")
+    if after.isdecimal():
+        wait = float(after)
+    elif error.status == 429 or isinstance(error, RateLimitExceededException):
+        wait = _LIMIT_WAIT
+    else:
+        return None
+    return wait if wait <= _PATIENCE else None
+
+
+def login_of(hub: Hub) -> str:
+    """Return whose token it is. Raises UsageError if it is invalid."""
+    with asking(hub, "the token"):
+        try:
+            return hub.api.get_user().login
+        except GithubException as error:
+            if error.status == 403 and "integration" in str(error.data):
+                return ACTIONS  # the token of a workflow belongs to no user
+            raise
 
 
 def _limit(hub: Hub, reset: str | None) -> str:

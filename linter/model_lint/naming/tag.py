@@ -1,0 +1,36 @@
+"""Tags of releases: ``r`` and a date, as in ``r20240915``."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+_TAG = re.compile(r"r[0-9]{8}")
+#: A tag in the name of a file, as a word of its own.
+_IN_FILE = re.compile(r"(?<![A-Za-z0-9])r[0-9]{8}(?![0-9A-Za-z])")
+
+
+def is_tag(text: str) -> bool:
+    """Return whether a text has the form of a tag; there may be no such date."""
+    return _TAG.fullmatch(text) is not None
+
+
+def tag_date(tag: str) -> dt.date | None:
+    """Return the date of a tag; None if it is no tag, or there is no such date."""
+    if not is_tag(tag):
+        return None
+    try:
+        return dt.date(int(tag[1:5]), int(tag[5:7]), int(tag[7:9]))
+    except ValueError:
+        return None
+
+
+def is_future(date: dt.date, today: dt.date) -> bool:
+    """Return whether a day has not begun anywhere; ``today`` is that in UTC."""
+    return date > today + dt.timedelta(days=1)
+
+
+def tag_in(file_name: str) -> str | None:
+    """Return the only tag in the name of a file; None if there is none, or several."""
+    found = set(_IN_FILE.findall(file_name))
+    return found.pop() if len(found) == 1 else None
