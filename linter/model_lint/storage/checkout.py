@@ -108,7 +108,7 @@ class Checkout:
 
     def _ask(self, how: str, blobs: Mapping[str, str]) -> bytes:
         lines = "".join(f"{blob}\n" for blob in blobs.values())
-        return _git(self._root, "cat-file", how, standard_input=lines.encode()) or b""
+        return read_git(self._root, "cat-file", how, standard_input=lines.encode()) or b""
 
 
 def decoded(data: bytes) -> str:
@@ -124,25 +124,6 @@ def repository_name(root: Path) -> str:
     return _REVISION.sub("", root.name)
 
 
-def _git(root: Path, *arguments: str, standard_input: bytes = b"") -> bytes | None:
-    """Run git in a checkout and return its output; None if git is missing or fails."""
-    import subprocess  # noqa: PLC0415 - checking a zip does not need it
-
-    # A checkout is data: its owner does not matter, and programs that its configuration names must
-    # not run. In a hook, git's environment variables may name another repository.
-    options = ["-c", "safe.directory=*", "-c", "core.fsmonitor=false"]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-    environment["GIT_NO_LAZY_FETCH"] = "1"
-    command = ["git", *options, "-C", str(root), *arguments]
-    try:
-        done = subprocess.run(  # noqa: S603
-            command, input=standard_input, capture_output=True, check=True, env=environment
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return done.stdout
-
-
 class _Index(NamedTuple):
     """What git tracks."""
 
@@ -154,7 +135,7 @@ class _Index(NamedTuple):
 
 def _index(root: Path) -> _Index | None:
     """Return what git tracks; None if git can't say."""
-    listed = _git(root, "ls-files", "--stage", "-z")
+    listed = read_git(root, "ls-files", "--stage", "-z")
     if listed is None:
         return None
     blobs: dict[str, str] = {}

@@ -22,10 +22,10 @@ def ask_git(root: Path, *arguments: str) -> str | None:
     return None if found is None else found.decode(errors="replace")
 
 
-def read_git(root: Path, *arguments: str) -> bytes | None:
+def read_git(root: Path, *arguments: str, standard_input: bytes = b"") -> bytes | None:
     """Return the bytes that git prints about a checkout; None if git is missing or says no."""
     try:
-        done = _run(root, arguments, {"GIT_NO_LAZY_FETCH": "1"}, _PATIENCE)
+        done = _run(root, arguments, {"GIT_NO_LAZY_FETCH": "1"}, _PATIENCE, standard_input)
     except OSError:
         return None
     return None if done.returncode else done.stdout
@@ -46,16 +46,21 @@ def run_git(
 
 
 def _run(
-    root: Path, arguments: tuple[str, ...], more: Mapping[str, str], patience: int
+    root: Path,
+    arguments: tuple[str, ...],
+    more: Mapping[str, str],
+    patience: int,
+    standard_input: bytes = b"",
 ) -> subprocess.CompletedProcess[bytes]:
-    # In a hook, git's environment variables may name another repository.
+    # A checkout is data: its owner does not matter, and programs that its configuration names must
+    # not run. In a hook, git's environment variables may name another repository.
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
     environment |= {"LC_ALL": "C", **more}
     command = ["git", "-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-C", str(root)]
     try:
         return subprocess.run(  # noqa: S603
             [*command, *arguments],
-            stdin=subprocess.DEVNULL,
+            input=standard_input,
             capture_output=True,
             env=environment,
             timeout=patience,
