@@ -220,7 +220,7 @@ def test_what_github_does_not_take_is_no_package(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(package_size, "_TOO_LARGE", 100_000)
+    monkeypatch.setattr(package_size, "ASSET_LIMIT", 100_000)
     assert run(model) == 1
     captured = capsys.readouterr()
     assert "L026" in captured.out

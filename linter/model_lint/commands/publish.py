@@ -61,6 +61,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="a zip, or several, such as one for each fold",
     )
+    _add_where(parser)
+    add_for(parser)
+    parser.add_argument(
+        "--notes",
+        metavar="FILE",
+        type=Path,
+        help="Markdown that the notes begin with, in place of the model card's first paragraph",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="only show what would be done, and the notes"
+    )
+    parser.add_argument(
+        "--format",
+        choices=["text", "json"],
+        default="text",
+        help="how to describe it on standard output (default: text)",
+    )
+
+
+def _add_where(parser: argparse.ArgumentParser) -> None:
     where = parser.add_argument_group("where, and of which commit")
     where.add_argument(
         "--repo",
@@ -83,22 +103,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="create the repository if it is missing: public, with description, homepage and "
         "topics from the model card, and push the checkout",
-    )
-    add_for(parser)
-    parser.add_argument(
-        "--notes",
-        metavar="FILE",
-        type=Path,
-        help="Markdown that the notes begin with, in place of the model card's first paragraph",
-    )
-    parser.add_argument(
-        "--dry-run", action="store_true", help="only show what would be done, and the notes"
-    )
-    parser.add_argument(
-        "--format",
-        choices=["text", "json"],
-        default="text",
-        help="how to describe it on standard output (default: text)",
     )
 
 
