@@ -6,8 +6,6 @@ import argparse
 import datetime as dt
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +20,7 @@ from ..models.target import Given, load_target
 from ..rules import all_rules
 from ..storage.depth import Depth
 from ..storage.new_file import stoppable
-from ..terminal import complain
+from ..terminal import complain, progress_bar
 from .audience import add_for
 
 if TYPE_CHECKING:
@@ -61,6 +59,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="a zip, or several, such as one for each fold",
     )
+    _add_where(parser)
+    add_for(parser)
+    parser.add_argument(
+        "--notes",
+        metavar="FILE",
+        type=Path,
+        help="Markdown that the notes begin with, in place of the model card's first paragraph",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="only show what would be done, and the notes"
+    )
+    parser.add_argument(
+        "--format",
+        choices=["text", "json"],
+        default="text",
+        help="how to describe it on standard output (default: text)",
+    )
+
+
+def _add_where(parser: argparse.ArgumentParser) -> None:
     where = parser.add_argument_group("where, and of which commit")
     where.add_argument(
         "--repo",
@@ -83,22 +101,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="create the repository if it is missing: public, with description, homepage and "
         "topics from the model card, and push the checkout",
-    )
-    add_for(parser)
-    parser.add_argument(
-        "--notes",
-        metavar="FILE",
-        type=Path,
-        help="Markdown that the notes begin with, in place of the model card's first paragraph",
-    )
-    parser.add_argument(
-        "--dry-run", action="store_true", help="only show what would be done, and the notes"
-    )
-    parser.add_argument(
-        "--format",
-        choices=["text", "json"],
-        default="text",
-        help="how to describe it on standard output (default: text)",
     )
 
 
@@ -127,7 +129,7 @@ def run(options: argparse.Namespace) -> int:
     if chosen.refused:
         return _refuse(chosen, options.format)
     with stoppable():
-        prepared = prepare.prepare(request, chosen, hub, linting.parse, _progress)
+        prepared = prepare.prepare(request, chosen, hub, linting.parse, progress_bar)
         return _publish(chosen, prepared, hub, options)
 
 
@@ -186,14 +188,3 @@ def _publish(chosen: Chosen, prepared: Prepared, hub: Hub, options: argparse.Nam
     shown = report.done(prepared, state, by_this_run=done) if text else ""
     sys.stdout.write(shown or report.as_json(chosen, prepared, tuple(taken), state))
     return 0
-
-
-@contextmanager
-def _progress(name: str, size: int) -> Iterator[Callable[[int], object]]:
-    """Show how much of a file is sent, how fast and how long it will take; only on a terminal."""
-    from tqdm import tqdm  # noqa: PLC0415
-
-    with tqdm(
-        total=size, desc=name, unit="B", unit_scale=True, leave=False, disable=None, file=sys.stderr
-    ) as bar:
-        yield bar.update

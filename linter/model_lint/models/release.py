@@ -7,15 +7,17 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..naming.tag import tag_date
+
 if TYPE_CHECKING:
     from .package import Package
     from .repository import Card
 
-#: The tag of a model's release, as the specification wants it, and what was meant as one.
-TAG = re.compile(r"r(\d{8})", re.ASCII)
+#: What was meant as the tag of a model's release.
 _MEANT = re.compile(r"r?\d{8}([-_.].*)?", re.ASCII | re.IGNORECASE)
 _DATE = re.compile(r"(?<!\d)(20\d{6})(?!\d)")
 _SHA256 = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{64}(?![0-9a-fA-F])")
+_FILE = re.compile(r"[\w-]\.(?:json|zip|pth|ya?ml|txt|csv|tsv|md|py)\b")
 #: What names a zip with one fold of a model: ``model_fold0.zip``.
 _FOLD = re.compile(r"[-_.]?fold[-_.]?(\d+|all)", re.IGNORECASE)
 
@@ -38,7 +40,7 @@ class Asset(NamedTuple):
     @property
     def dates(self) -> tuple[dt.date, ...]:
         """The dates in its name."""
-        found = (calendar_date(digits) for digits in _DATE.findall(self.name))
+        found = (tag_date(f"r{digits}") for digits in _DATE.findall(self.name))
         return tuple(date for date in found if date)
 
 
@@ -113,8 +115,7 @@ class Release(NamedTuple):
     @property
     def date(self) -> dt.date | None:
         """The date that the tag states; None if it is not one of the calendar."""
-        match = TAG.fullmatch(self.tag)
-        return calendar_date(match[1]) if match else None
+        return tag_date(self.tag)
 
     @property
     def model_assets(self) -> tuple[Asset, ...]:
@@ -147,7 +148,8 @@ def stated_checksums(notes: str, names: Sequence[str]) -> dict[str, str]:
     """Return the SHA-256 that notes state for files, by name.
 
     A checksum belongs to the file that is named in its line, or else in the nearest line before it;
-    to the only file there is, if none is named. One with several candidates belongs to nobody.
+    to the only file there is, if none is named. One with several candidates belongs to nobody, and
+    so does one whose line names a file that is not there.
     """
     found: dict[str, str] = {}
     before = list(names) if len(names) == 1 else []
@@ -155,7 +157,8 @@ def stated_checksums(notes: str, names: Sequence[str]) -> dict[str, str]:
         named = [name for name in names if name in line and _is_word(name, line)]
         before = named or before
         sums = _SHA256.findall(line)
-        if len(sums) == 1 and len(before) == 1:
+        is_of_another = not named and _FILE.search(line)
+        if len(sums) == 1 and len(before) == 1 and not is_of_another:
             found[before[0]] = sums[0].lower()
             before = []
     return found
@@ -164,11 +167,3 @@ def stated_checksums(notes: str, names: Sequence[str]) -> dict[str, str]:
 def _is_word(name: str, line: str) -> bool:
     """Return whether a line has a name, and not only a longer one that it is part of."""
     return re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", line) is not None
-
-
-def calendar_date(digits: str) -> dt.date | None:
-    """Return the date that eight digits mean; None if there is no such day."""
-    try:
-        return dt.date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
-    except ValueError:
-        return None

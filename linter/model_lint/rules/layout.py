@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date
 from fnmatch import fnmatchcase
 
 from ..findings import Consumer, Problem
@@ -17,6 +16,7 @@ from ..models.paths import (
     is_junk,
 )
 from ..models.trainer_folder import TrainerFolder
+from ..naming.tag import tag_date
 from ..wording import are, count, listing, quote
 from . import (
     ERROR,
@@ -36,7 +36,7 @@ from . import (
 _SCT_GLOB = "SCT: trainer_dirs = glob(nnUNetTrainer*); if len(trainer_dirs) != 1: FileNotFoundError"
 #: Files at the top of a repository, in lower case.
 _REPOSITORY_FILES = {"readme.md", "license", "citation.cff", ".gitignore", "pyproject.toml"}
-_PACKAGE_NAME = re.compile(r"(?P<name>.+)-r(?P<date>[0-9]{8})\.zip")
+_PACKAGE_NAME = re.compile(r"(?P<name>.+)-(?P<tag>r[0-9]{8})\.zip")
 
 
 @rule(
@@ -306,19 +306,11 @@ def package_name(package: Package) -> Iterator[Problem]:
         yield Problem(text, severity=ERROR)
     elif not match:
         yield Problem(f"{quote(package.file_name)} does not end in `-rYYYYMMDD.zip`")
-    elif not _is_date(match["date"]):
+    elif tag_date(match["tag"]) is None:
         yield Problem(f"the date in {quote(package.file_name)} is invalid")
     elif package.repository and match["name"] != package.repository:
-        wanted = f"{package.repository}-r{match['date']}.zip"
+        wanted = f"{package.repository}-{match['tag']}.zip"
         yield Problem(f"{quote(package.file_name)} should be {quote(wanted)}")
-
-
-def _is_date(digits: str) -> bool:
-    try:
-        date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
-    except ValueError:
-        return False
-    return True
 
 
 @rule(

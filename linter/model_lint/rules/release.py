@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..findings import Problem
+from ..naming.tag import is_future, is_tag
 from ..wording import are, listing, quote
 from . import ERROR, GITHUB, INFO, SCT, SPEC, WARNING, rule
 from .shared import shown
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 _TAG = "The tag and title of the release should be `rYYYYMMDD`, example: `r20240915`."
 _ASSETS = "should be uploaded as 'assets' to a release of the repository"
-#: Clocks ahead of UTC: there it may be tomorrow already.
-_AHEAD = dt.timedelta(days=1)
 _MONTH, _DAY = dt.timedelta(days=31), dt.timedelta(days=1)
 
 
@@ -31,9 +30,7 @@ def tag_format(release: Release) -> Iterator[Problem]:
     Fix: make a new release with the tag `r` and its date, such as `r20240915`. Leave the old one
     where it is if somebody uses its address.
     """
-    from ..models.release import TAG  # noqa: PLC0415 - only a release needs it
-
-    if release.is_of_model and not TAG.fullmatch(release.tag):
+    if release.is_of_model and not is_tag(release.tag):
         yield Problem(f"the tag {quote(release.tag)} is not `rYYYYMMDD`")
 
 
@@ -46,12 +43,10 @@ def tag_date(release: Release) -> Iterator[Problem]:
 
     Fix: make a new release with the date of today.
     """
-    from ..models.release import TAG  # noqa: PLC0415 - as above
-
     date = release.date
-    if date is None and TAG.fullmatch(release.tag):
+    if date is None and is_tag(release.tag):
         yield Problem(f"the tag {quote(release.tag)} states a date that does not exist")
-    elif date and date > release.today + _AHEAD:
+    elif date and is_future(date, release.today):
         yield Problem(f"the tag {quote(release.tag)} states a date in the future")
 
 

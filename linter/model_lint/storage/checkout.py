@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .folder import FolderTree
+from .git import read_git
 from .limits import MAX_SCRIPT_BYTES
 
 #: A branch, a commit, a date of the specification or a version, with an optional suffix.

@@ -48,7 +48,7 @@ class Hub(NamedTuple):
 class Bearer(AuthBase):
     """Sends a token to the API with a request; requests takes it off before another host."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str | None) -> None:
         self._token = token
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -159,7 +159,9 @@ def _origin(origin: Origin, packages: tuple[Packed, ...]) -> Iterator[tuple[str,
     versions = (_TORCH.findall(t.text) for packed in packages for t in packed.package.texts)
     yield "PyTorch", _each(version for found in versions for version in found)
     for path, data in origin.splits.items():
-        yield "Split", f"`{path}`, sha256 `{hashlib.sha256(data).hexdigest()}`"
+        # Not all of it: T012 takes a whole digest for one of an asset.
+        digest = hashlib.sha256(data).hexdigest()[:16]
+        yield "Split", f"`{path}`, sha256 `{digest}...`"
     yield "Checked with", f"model-lint {__version__}, `check --deep`"
 
 

@@ -11,10 +11,9 @@ from typing import BinaryIO
 import requests
 from github.GitRelease import GitRelease
 from github.Requester import Requester
-from requests.auth import AuthBase
 
 from ...errors import UsageError
-from ...storage.github import USER_AGENT, Hub
+from ...storage.github import USER_AGENT, Bearer, Hub
 from .wanted import Asset
 
 #: Seconds until a connection is made, and until GitHub answers after the last byte.
@@ -41,7 +40,7 @@ def upload(hub: Hub, release: GitRelease, asset: Asset, progress: Progress) -> N
                 "Content-Type": asset.content_type,
                 "User-Agent": USER_AGENT,
             },
-            auth=_Bearer(hub.token),
+            auth=Bearer(hub.token),
             timeout=_TIMEOUT,
             allow_redirects=False,
         )
@@ -70,18 +69,6 @@ def _data(answer: requests.Response) -> dict[str, object]:
     except ValueError:
         return {}
     return data if isinstance(data, dict) else {}
-
-
-class _Bearer(AuthBase):
-    """Sends a token; without it requests would look for a password in ``.netrc``."""
-
-    def __init__(self, token: str | None) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Add it to a request."""
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
 
 
 class _Watched:
