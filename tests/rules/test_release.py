@@ -273,6 +273,7 @@ RELEASES = [
     case("T012", "of the only file", notes=f"SHA256: {OTHER_SHA.upper()}"),
     silent("T012", "right", notes=f"{SHA}  {ZIP}\n"),
     silent("T012", "of something else", notes=f"{ZIP} {SHA}\nweights.pth {OTHER_SHA}\n"),
+    silent("T012", "of a file that is not attached", notes=f"{ZIP}\n\nsplits.json: {OTHER_SHA}"),
     silent("T012", "before GitHub had one", notes=f"{OTHER_SHA}  {ZIP}", then=without_digest),
     silent("T012", "a commit", notes="Built from 0a1b2c3d4e5f60718293a4b5c6d7e8f901234567"),
     case(
