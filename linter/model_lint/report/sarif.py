@@ -7,6 +7,7 @@ inside it is a logical location and opens the message.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from pathlib import PurePath
 from typing import Any
@@ -148,9 +149,14 @@ def _region(finding: Finding) -> dict[str, Any]:
 
 
 def _uri(path: str) -> str:
-    """Return a path as a URI; a relative path stays relative to the repository."""
-    if path.startswith(("https://", "http://")):
-        return quote(path, safe="/:?=&%", errors="surrogatepass")
+    """Return a path as a URI; a relative path stays relative to the repository.
+
+    An address loses its scheme: code scanning refuses a whole log with the scheme of another file
+    than those of the checkout, and shows what is relative as it stands.
+    """
+    address = re.match(r"https?://", path)
+    if address:
+        return quote(path[address.end() :], safe="/?=&%", errors="surrogatepass")
     if PurePath(path).is_absolute():
         rest = PurePath(path).as_posix().lstrip("/")  # Windows begins with a drive
         return "file:///" + quote(rest, safe="/:", errors="surrogatepass")
