@@ -147,9 +147,9 @@ def test_nothing_to_lint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     ("arguments", "part"),
     [
         (["check", "missing.zip"], "missing.zip: no such file or folder"),
-        (["check", "https://example.org/m.zip"], "nothing is read from GitHub or the web yet"),
-        (["check", "ivadomed/model_seg_sc"], "nothing is read from GitHub or the web yet"),
-        (["check", "ivadomed/rootlets@r20240102"], "nothing is read from GitHub or the web yet"),
+        (["check", "https://example.org/m.zip", "--offline"], "which --offline forbids"),
+        (["check", "ivadomed/model_seg_sc", "--offline"], "which --offline forbids"),
+        (["check", "ivadomed/rootlets@r20240102", "--offline"], "which --offline forbids"),
         (["check", "model_seg_sc_t2"], "`model-lint name model_seg_sc_t2` judges a name"),
         (["check", ""], "a target is empty"),
         (["check", "--config", ""], "Is a directory"),
