@@ -17,6 +17,8 @@ from template.support import ROOT, program, run
 
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 TAG = "r20261123"
+#: The files of a repository to which no rule objects.
+FILES = ("README.md", "LICENSE", "CITATION.cff")
 
 
 class Workflow:
@@ -45,7 +47,7 @@ def workflow(tmp_path: Path) -> Iterator[Workflow]:
     with GitHubServer() as server:
         owner = server.add_owner("ivadomed")
         repository = owner.add_repository(
-            "model_seg_sc-gm_t2star", {"README.md": "# x\n"}, date="2026-11-20"
+            "model_seg_sc-gm_t2star", dict.fromkeys(FILES, "x\n"), date="2026-11-20"
         )
         yield Workflow(Place(server, repository, tmp_path))
 

@@ -36,6 +36,11 @@ def split_location(target: TargetReport | None, finding: Finding) -> tuple[str, 
     return finding.location, ""
 
 
+def is_on_server(target: TargetReport) -> bool:
+    """Return whether a target was read from a server: none of its files is in the checkout."""
+    return target.stats.requests > 0
+
+
 def every_finding(report: Report) -> Iterator[tuple[TargetReport | None, Finding]]:
     """Yield all findings with their targets; those about the configuration have none."""
     for target in report.targets:
