@@ -55,7 +55,10 @@ def _inside(folder: Path, variables: Mapping[str, str]) -> Iterator[None]:
     os.chdir(folder)
     terminal_like = {"COLUMNS": str(WIDTH), "NO_COLOR": "1"}
     try:
-        with patch.dict(os.environ, terminal_like | {**variables}), patch.object(terminal, "WIDTH", WIDTH):
+        with (
+            patch.dict(os.environ, terminal_like | {**variables}),
+            patch.object(terminal, "WIDTH", WIDTH),
+        ):
             yield
     finally:
         os.chdir(before)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+import zipfile
 from contextlib import ExitStack
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,7 +31,11 @@ class Hub(NamedTuple):
 
         Raises ValueError if it ends with another exit status than 0 or 1.
         """
-        variables = {"GITHUB_API_URL": self.server.api_url, "GH_TOKEN": self.token}
+        variables = {
+            "GITHUB_API_URL": self.server.api_url,
+            "GH_TOKEN": self.token,
+            "XDG_CACHE_HOME": str(self.folder / "cache"),
+        }
         status, text = output(command, self.folder, variables)
         if status not in {0, 1}:
             raise ValueError(f"`{command}` ends with {status}:\n{text}")
@@ -40,20 +44,22 @@ class Hub(NamedTuple):
 
 
 _OPEN = ExitStack()
+_HUBS: dict[str, Hub] = {}
 
 
-@cache
 def hub(page: str) -> Hub:
     """Return the GitHub of a page: what a command changes, the next ones on the page see."""
-    folder = Path(_OPEN.enter_context(tempfile.TemporaryDirectory()))
-    server = _OPEN.enter_context(GitHubServer())
-    _fill(server, folder)
-    return Hub(server, folder, server.add_token("maker", {f"{OWNER}/*": "push"}))
+    if page not in _HUBS:
+        folder = Path(_OPEN.enter_context(tempfile.TemporaryDirectory()))
+        server = _OPEN.enter_context(GitHubServer())
+        _fill(server, folder)
+        _HUBS[page] = Hub(server, folder, server.add_token("maker", {f"{OWNER}/*": "push"}))
+    return _HUBS[page]
 
 
 def close_hubs() -> None:
     """End all of them; Python waits for their threads before it ends."""
-    hub.cache_clear()
+    _HUBS.clear()
     _OPEN.close()
 
 
@@ -79,5 +85,6 @@ def _fill(server: GitHubServer, folder: Path) -> None:
     )
     model = owner.add_repository(clean, FILES, date="2026-11-20")
     model.release(latest, {new.name: new.read_bytes()}, date="2026-11-23")
-    old.unlink()
     new.unlink()
+    with zipfile.ZipFile(old) as archive:  # as the guide does it with `unzip`
+        archive.extractall(folder / "old")

@@ -74,7 +74,14 @@ def lint(target: Target, options: Options) -> TargetReport:
     kept, ignored = _silenced(target.text, findings, options)
     takes = _takes(target, every, looked_for)
     return TargetReport(
-        target.text, target.kind, kept, stats, ignored, looked_for, takes, target.digest
+        target.text,
+        target.kind,
+        kept,
+        stats,
+        ignored,
+        looked_for=looked_for,
+        takes=takes,
+        digest=target.digest,
     )
 
 

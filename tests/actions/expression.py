@@ -26,14 +26,22 @@ def fill(value: Any, contexts: Mapping[str, Any], functions: Functions) -> Any:
 
 def evaluate(source: str, contexts: Mapping[str, Any], functions: Functions) -> Any:
     """Evaluate an expression. Raises ValueError for one that is not understood."""
-    tokens = _TOKEN.findall(source)
-    if "".join(tokens) != re.sub(r"\s", "", source) and not re.search(r"'.*\s.*'", source):
-        raise ValueError(f"not understood: {source}")
-    parser = _Parser(tokens, contexts, {"fromJSON": json.loads, **functions})
+    parser = _Parser(_tokens(source), contexts, {"fromJSON": json.loads, **functions})
     value = parser.either()
     if parser.tokens:
         raise ValueError(f"{parser.tokens[0]!r} is not understood in {source}")
     return value
+
+
+def _tokens(source: str) -> list[str]:
+    tokens, position = [], 0
+    while source[position:].strip():
+        found = _TOKEN.match(source, position)
+        if not found:
+            raise ValueError(f"not understood: {source[position:]}")
+        tokens.append(found[1])
+        position = found.end()
+    return tokens
 
 
 def text(value: Any) -> str:

@@ -86,9 +86,9 @@ class JobRun:
         return self._shell(step)
 
     def _use(self, action: str, inputs: dict[str, Any]) -> StepRun:
-        does = self.uses.get(action, lambda _job, _inputs: {})
+        does = self.uses.get(action)
         try:
-            outputs = dict(does(self, inputs))
+            outputs = dict(does(self, inputs)) if does else {}
         except ValueError as error:
             return StepRun("failure", str(error), inputs=inputs)
         return StepRun("success", outputs=outputs, inputs=inputs)
@@ -114,8 +114,7 @@ class JobRun:
             check=False,
         )
         outcome = "failure" if done.returncode else "success"
-        written = (file.read_text(encoding="utf-8") for file in files.values())
-        output, summary = written
+        output, summary = (file.read_text(encoding="utf-8") for file in files.values())
         return StepRun(outcome, done.stdout, summary, _outputs(output))
 
     def _variables(self, step: dict[str, Any]) -> dict[str, str]:

@@ -107,9 +107,7 @@ def test_several_targets_and_what_a_failure_shows(workflow: Workflow) -> None:
         ({"targets": "$(touch pwned)"}, "2"),
     ],
 )
-def test_inputs_reach_the_linter(
-    inputs: dict[str, str], status: str, workflow: Workflow
-) -> None:
+def test_inputs_reach_the_linter(inputs: dict[str, str], status: str, workflow: Workflow) -> None:
     (workflow.checkout / "lax.toml").write_text('ignore = { D003 = "known" }', encoding="utf-8")
     default = {"targets": NAME if "fail_on" in inputs else f"dist/{NAME}"}
     job = workflow.lint(**{**default, **inputs})
@@ -157,5 +155,7 @@ def test_it_installs_itself() -> None:
     (script,) = [s["run"] for s in ACTION["runs"]["steps"] if s.get("name") == "Install model-lint"]
     quiet = {"PIP_DRY_RUN": "1", "PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "0"}
     path = f"{Path(program('python')).parent}:/usr/bin:/bin"
-    done = run("bash", "-e", "-c", script, cwd=ROOT, GITHUB_ACTION_PATH=str(ROOT), PATH=path, **quiet)
+    done = run(
+        "bash", "-e", "-c", script, cwd=ROOT, GITHUB_ACTION_PATH=str(ROOT), PATH=path, **quiet
+    )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""A release that is withdrawn, on the test server: a draft again, with one comment that says why."""
+"""A release that is withdrawn, on the test server: a draft again, and one comment says why."""
 
 from __future__ import annotations
 

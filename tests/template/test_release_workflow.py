@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -196,6 +196,15 @@ def test_each_of_several_zips_is_linted_and_attested(
     assert names == [asset.name for asset in release.assets]
 
 
+def test_a_defect_of_the_repository_does_not_withdraw_a_release(
+    model: Model, zips: Mapping[str, Path]
+) -> None:
+    """It can't be repaired in the release, and lint.yml reports it at each push."""
+    model.repository.commit({"LICENSE": None}, "2026-11-21")
+    model.release(zips["right"])
+    assert results(model.publish())["check"] == "success"
+
+
 def test_what_was_not_read_is_not_withdrawn(model: Model, zips: Mapping[str, Path]) -> None:
     release = model.release(zips["right"])
     model.server.fault("status-403", path="/releases", times=0)
@@ -215,10 +224,7 @@ def test_by_hand_the_release_stays_unless_it_is_to_be_withdrawn(
     assert release.draft
 
 
-@pytest.mark.parametrize(
-    "tag",
-    ["r20990101", "", "--help", "$(touch pwned)", "`touch pwned`", '"; touch pwned; "', "a\nb"],
-)
+@pytest.mark.parametrize("tag", ["r20990101", "", "$(touch pwned)", '"; touch pwned; "', "a\nb"])
 def test_by_hand_no_tag_is_taken_for_a_command(
     tag: str, model: Model, zips: Mapping[str, Path]
 ) -> None:
@@ -253,9 +259,7 @@ def test_a_private_repository_is_not_attested(model: Model, zips: Mapping[str, P
     assert results(jobs) == {"check": "success", "code-scanning": "success"}
 
 
-def test_an_asset_without_a_digest_is_not_attested(
-    model: Model, zips: Mapping[str, Path]
-) -> None:
+def test_an_asset_without_a_digest_is_not_attested(model: Model, zips: Mapping[str, Path]) -> None:
     """GitHub has no digests of what was uploaded before June 2025."""
     model.release(zips["right"], digest=None)
     assert "attest" not in results(model.publish())

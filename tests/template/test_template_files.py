@@ -16,7 +16,7 @@ import pytest
 import yaml
 from model_lint import __version__
 from model_lint.config import load_config
-from template.support import ROOT, TEMPLATE, Answers, bake, files, pairwise, program, run
+from template.support import ROOT, Answers, bake, files, pairwise, program, run
 
 if sys.version_info >= (3, 11):
     import tomllib

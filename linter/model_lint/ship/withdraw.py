@@ -1,8 +1,8 @@
 """Make a published release a draft again, and say why in a comment on its commit.
 
-A release has no comments. A comment on the commit of its tag needs no permission besides that of the
-draft (an issue needs another one, and a repository may have no issues), and GitHub shows it where the
-tag leads. The text and the files of the release stay as they are.
+A release has no comments. A comment on the commit of its tag needs no permission besides that of
+the draft (an issue needs another one, and a repository may have no issues), and GitHub shows it
+where the tag leads. The text and the files of the release stay as they are.
 """
 
 from __future__ import annotations
