@@ -12,8 +12,9 @@ import pytest
 from actions import Event, JobRun, Place, run_workflow
 from build import ABSENT, dataset, package
 from github_server import GitHubServer
+from github_server.seed import File
 from github_server.state import Comment, Release
-from template.support import bake
+from template.support import bake, files
 
 NAME, TAG = "model_seg_sc-gm_t2star", "r20261123"
 #: Is tested by itself, for it takes seconds.
@@ -45,14 +46,11 @@ def zips(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
 class Model:
     """A model repository on the test server, with the generated workflow."""
 
-    def __init__(self, server: GitHubServer, generated: Path, folder: Path) -> None:
+    def __init__(
+        self, server: GitHubServer, generated: Path, folder: Path, files: Mapping[str, File]
+    ) -> None:
         self.server, self.folder = server, folder
         self.workflow = generated / ".github" / "workflows" / "release.yml"
-        files = {
-            path.relative_to(generated).as_posix(): path
-            for path in generated.rglob("*")
-            if path.is_file() and ".git" not in path.relative_to(generated).parts
-        }
         owner = server.add_owner("ivadomed")
         self.repository = owner.add_repository(NAME, files, date="2026-11-20")
         self.runs = 0
@@ -88,7 +86,9 @@ class Model:
 @pytest.fixture
 def model(generated: Path, tmp_path: Path) -> Iterator[Model]:
     with GitHubServer() as server:
-        yield Model(server, generated, tmp_path)
+        yield Model(
+            server, generated, tmp_path, {name: generated / name for name in files(generated)}
+        )
 
 
 def results(jobs: Jobs) -> dict[str, str]:
@@ -203,6 +203,15 @@ def test_a_defect_of_the_repository_does_not_withdraw_a_release(
     model.repository.commit({"LICENSE": None}, "2026-11-21")
     model.release(zips["right"])
     assert results(model.publish())["check"] == "success"
+
+
+def test_it_works_in_a_repository_that_was_not_generated(
+    generated: Path, zips: Mapping[str, Path], tmp_path: Path
+) -> None:
+    with GitHubServer() as server:
+        model = Model(server, generated, tmp_path, {"README.md": "# An old model\n"})
+        model.release(zips["right"])
+        assert set(results(model.publish()).values()) == {"success"}
 
 
 def test_what_was_not_read_is_not_withdrawn(model: Model, zips: Mapping[str, Path]) -> None:
