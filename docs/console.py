@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from unittest.mock import patch
@@ -28,15 +28,13 @@ def console(command: str, folder: Path, *, statuses: tuple[int, ...] = (0, 1)) -
     return block("console", f"$ {command}\n{text}")
 
 
-def output(
-    command: str, folder: Path, variables: Mapping[str, str] | None = None
-) -> tuple[int, str]:
+def output(command: str, folder: Path) -> tuple[int, str]:
     """Return the exit status of a `model-lint` command line and what it prints."""
     program, *words = shlex.split(command)
     if program != "model-lint":
         raise ValueError(f"only model-lint is run: {command}")
     text = io.StringIO()
-    with _inside(folder, variables or {}), redirect_stdout(text), redirect_stderr(text):
+    with _inside(folder), redirect_stdout(text), redirect_stderr(text):
         try:
             status = main(words)
         except SystemExit as end:  # --help
@@ -50,15 +48,12 @@ def block(language: str, text: str) -> str:
 
 
 @contextmanager
-def _inside(folder: Path, variables: Mapping[str, str]) -> Iterator[None]:
+def _inside(folder: Path) -> Iterator[None]:
     before = Path.cwd()
     os.chdir(folder)
-    terminal_like = {"COLUMNS": str(WIDTH), "NO_COLOR": "1"}
+    variables = {"COLUMNS": str(WIDTH), "NO_COLOR": "1"}
     try:
-        with (
-            patch.dict(os.environ, terminal_like | {**variables}),
-            patch.object(terminal, "WIDTH", WIDTH),
-        ):
+        with patch.dict(os.environ, variables), patch.object(terminal, "WIDTH", WIDTH):
             yield
     finally:
         os.chdir(before)

@@ -3,7 +3,8 @@
 A hook of mkdocs. The pages are made from the rules and from the cases that test them. In a guide
 
     <!-- run: model-lint name model_seg_t2 -->            a command with its output
-    <!-- hub: model-lint check ivadomed/model_seg_t2 -->  the same, with the tests' own GitHub
+    <!-- release: model-lint check ivadomed/model_x -->   the same about a release on GitHub
+    <!-- hub: model-lint audit ivadomed -->               the same about an organization on GitHub
     <!-- finding: L004 two folders -->                    a rule's finding, of one of its test cases
     <!-- file: reasons.toml -->                           a file of the folder the commands run in
     <!-- questions -->, <!-- audience -->, <!-- disagreements -->   tables
@@ -28,13 +29,16 @@ sys.path.insert(0, str(Path(__file__).parent))
 from console import block, console
 from examples import example, finding
 from hub import close_hubs, hub
+from local_github import SHOWN, local_console
 from own_codes import PAGES
 from sandbox import CONFIGURATIONS, sandbox
 from tables import audience, disagreements, questions
 
 SCHEMAS = Path(__file__).parent.parent / "linter" / "model_lint" / "schemas"
 
-_MARK = re.compile(r"<!-- (run|hub|finding|file|questions|audience|disagreements)(?:: (.+?))? -->")
+_MARK = re.compile(
+    r"<!-- (run|release|hub|finding|file|questions|audience|disagreements)(?:: (.+?))? -->"
+)
 
 
 def on_files(files: Files, *, config: Any) -> Files:
@@ -69,6 +73,7 @@ def on_build_error(**_: Any) -> None:
 
 _MAKERS: dict[str, Callable[[str], str]] = {
     "run": lambda command: console(command, sandbox()),
+    "release": lambda command: local_console(SHOWN, command),
     "finding": lambda text: finding(*text.split(" ", 1)),
     "file": lambda name: block("toml", CONFIGURATIONS[name]),
     "questions": lambda _: questions(),
@@ -97,11 +102,15 @@ def page(rule: Rule) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+#: What an example changes, by the family of the rule.
+_KINDS = {"R": "repository", "T": "release"}
+
+
 def _example(rule: Rule) -> list[str]:
     shown = example(rule.code)
     if not shown:
         return [f"## Example\n\n{_sentence(rule.example)}"] if rule.example else []
-    kind = "repository" if rule.code.startswith("R") else "package"
+    kind = _KINDS.get(rule.family, "package")
     parts = ["## Example"]
     if rule.example:
         parts.append(_sentence(rule.example))

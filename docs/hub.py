@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from build import ABSENT, dataset, drop, inside, package, put
 from checkpoint_files import slim
-from console import block, output
 from github_server import GitHubServer
+from local_github import console_of
 from rules.test_repository import FILES
 
 OWNER = "ivadomed"
@@ -27,20 +27,8 @@ class Hub(NamedTuple):
     token: str
 
     def show(self, command: str) -> str:
-        """Run a command as its owner would; return it and its output as a code block.
-
-        Raises ValueError if it ends with another exit status than 0 or 1.
-        """
-        variables = {
-            "GITHUB_API_URL": self.server.api_url,
-            "GH_TOKEN": self.token,
-            "XDG_CACHE_HOME": str(self.folder / "cache"),
-        }
-        status, text = output(command, self.folder, variables)
-        if status not in {0, 1}:
-            raise ValueError(f"`{command}` ends with {status}:\n{text}")
-        shown = text.replace(self.server.url, "https://github.com")
-        return block("console", f"$ {command}\n{shown}")
+        """Run a command as a member of the organization; return the console."""
+        return console_of(self.server, command, self.folder, self.token)
 
 
 _OPEN = ExitStack()

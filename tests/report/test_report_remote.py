@@ -51,21 +51,21 @@ def test_annotations_say_where_and_point_at_no_file() -> None:
     fix = "%0AFix: repair it"
     assert lines == [
         f"::error title=T003 title-differs::{RELEASE}: the title is `x`{fix}",
-        f"::error title=D003 missing-image-orientation::{where}!/{FOLDER}/dataset.json:7: "
+        f"::error title=D003 missing-image-orientation::{where}: {FOLDER}/dataset.json:7: "
         f"no `image_orientation`{fix}",
-        f"::notice title=R004 placeholder::{RELEASE}/README.md:3: `TODO`{fix}",
+        f"::notice title=R004 placeholder::{RELEASE}: README.md:3: `TODO`{fix}",
         f"::notice title=Who takes it::{where}: SCT: no (D003, D007, K001 and 2 more), "
         "nnU-Net: no (D007), 3D Slicer: after wrapping it in DatasetNNN_NAME/",
     ]
 
 
-def test_code_scanning_gets_no_scheme_but_that_of_the_checkout() -> None:
-    """It refuses a whole log with a place such as https://github.com/x.zip."""
+def test_code_scanning_gets_a_place_in_the_checkout_for_each_finding() -> None:
+    """It refuses a whole log without one, or with one such as https://github.com/x.zip."""
     results = json.loads(render(REPORT, "sarif"))["runs"][0]["results"]
     places = [r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for r in results]
     assert places == [
         "ivadomed/model_seg_sc%40r20240915",
-        "ivadomed/model_seg_sc%40r20240915/README.md",
+        "README.md",
         ASSET.removeprefix("https://"),
     ]
 

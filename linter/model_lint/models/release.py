@@ -69,7 +69,7 @@ class BrokenLink(NamedTuple):
     path: str
     line: int
     url: str
-    #: What is missing.
+    #: What is missing, in a sentence.
     missing: str
 
 
@@ -152,15 +152,18 @@ def stated_checksums(notes: str, names: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     before = list(names) if len(names) == 1 else []
     for line in notes.splitlines():
-        named = [
-            name for name in names if re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", line)
-        ]
+        named = [name for name in names if name in line and _is_word(name, line)]
         before = named or before
         sums = _SHA256.findall(line)
         if len(sums) == 1 and len(before) == 1:
             found[before[0]] = sums[0].lower()
             before = []
     return found
+
+
+def _is_word(name: str, line: str) -> bool:
+    """Return whether a line has a name, and not only a longer one that it is part of."""
+    return re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", line) is not None
 
 
 def calendar_date(digits: str) -> dt.date | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..findings import Finding, Report, Severity, TargetReport
 from ..wording import printable
-from .shared import every_finding, is_on_server, split_location, taken
+from .shared import ADDRESSES, every_finding, split_location, taken
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
@@ -22,36 +22,29 @@ def render(report: Report, *, color: bool = False) -> str:  # noqa: ARG001 - sam
 
 def _takers(target: TargetReport) -> str:
     """Return a command that says who takes a package; the last, so that GitHub drops it first."""
-    if is_on_server(target):
-        return f"::notice title=Who takes it::{_data(f'{target.target}: {taken(target)}')}\n"
-    file = _property(target.target.removeprefix("./"))
-    return f"::notice file={file},title=Who takes it::{_data(taken(target))}\n"
+    place, about = f"file={_property(target.target.removeprefix('./'))},", ""
+    if target.target.startswith(ADDRESSES):
+        place, about = "", f"{target.target}: "
+    return f"::notice {place}title=Who takes it::{_data(about + taken(target))}\n"
 
 
 def _command(target: TargetReport | None, finding: Finding) -> str:
-    properties, message = _placed(target, finding)
+    file, inner = split_location(target, finding)
+    is_here = file.strip("./") and not file.startswith(ADDRESSES)
+    properties = {"file": file.removeprefix("./")} if is_here else {}
+    message = finding.message
+    if inner:  # the line is that of a file in the zip, not of the zip
+        message = f"{inner}{f':{finding.line}' if finding.line else ''}: {message}"
+    elif finding.line and is_here:
+        properties["line"] = str(finding.line)
+        if finding.source and finding.source.column:
+            properties["col"] = str(finding.source.column)
+    if not is_here and target:
+        message = f"{target.target}: {message}"
     properties["title"] = f"{finding.code} {finding.rule}"
     listed = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
     text = f"{_data(message)}%0A{_data(f'Fix: {finding.help}')}"
     return f"::{_COMMANDS[finding.severity]} {listed}::{text}\n"
-
-
-def _placed(target: TargetReport | None, finding: Finding) -> tuple[dict[str, str], str]:
-    """Return what places a finding in a file of the checkout, and its message with the rest."""
-    file, inner = split_location(target, finding)
-    line = f":{finding.line}" if finding.line else ""
-    if target and is_on_server(target):
-        return {}, f"{finding.location}{line}: {finding.message}"
-    properties = {"file": file.removeprefix("./")} if file.strip("./") else {}
-    if inner:  # the line is that of a file in the zip, not of the zip
-        return properties, f"{inner}{line}: {finding.message}"
-    if finding.line:
-        properties["line"] = str(finding.line)
-        if finding.source and finding.source.column:
-            properties["col"] = str(finding.source.column)
-    elif not properties and target:
-        return properties, f"{target.target}: {finding.message}"
-    return properties, finding.message
 
 
 def _data(text: str) -> str:

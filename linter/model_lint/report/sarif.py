@@ -7,7 +7,6 @@ inside it is a logical location and opens the message.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
 from pathlib import PurePath
 from typing import Any
@@ -17,7 +16,7 @@ from .. import __version__
 from ..findings import INTERNAL, Finding, Report, Severity, TargetReport
 from ..rules import Rule, all_rules
 from .json import dump, takes
-from .shared import every_finding, split_location
+from .shared import ADDRESSES, every_finding, split_location
 
 _SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -124,15 +123,20 @@ def _location(
     target: TargetReport | None, finding: Finding, file: str, inner: str
 ) -> dict[str, Any]:
     location: dict[str, Any] = {}
-    if file:
+    of_release = target is not None and target.kind == "release"
+    # Code scanning refuses a whole log in which a finding has no file and no line.
+    place = inner or finding.location if of_release else file
+    if place:
+        in_zip = inner and not of_release
         location["physicalLocation"] = {
-            "artifactLocation": {"uri": _uri(file)},
-            # Code scanning requires a line for every finding.
-            "region": _region(finding) if not inner else {"startLine": 1},
+            "artifactLocation": {"uri": _uri(place)},
+            "region": {"startLine": 1} if in_zip else _region(finding),
         }
     if inner:
+        # A file of a release has no place on disk.
+        full = inner if file else finding.location
         location["logicalLocations"] = [
-            {"name": PurePath(inner).name, "fullyQualifiedName": inner, "kind": "resource"}
+            {"name": PurePath(inner).name, "fullyQualifiedName": full, "kind": "resource"}
         ]
     elif not file and target:
         location["logicalLocations"] = [{"name": target.target}]
@@ -154,9 +158,8 @@ def _uri(path: str) -> str:
     An address loses its scheme: code scanning refuses a whole log with the scheme of another file
     than those of the checkout, and shows what is relative as it stands.
     """
-    address = re.match(r"https?://", path)
-    if address:
-        return quote(path[address.end() :], safe="/?=&%", errors="surrogatepass")
+    if path.startswith(ADDRESSES):
+        return quote(path.partition("://")[2], safe="/?=&%", errors="surrogatepass")
     if PurePath(path).is_absolute():
         rest = PurePath(path).as_posix().lstrip("/")  # Windows begins with a drive
         return "file:///" + quote(rest, safe="/:", errors="surrogatepass")
