@@ -4,6 +4,7 @@ A hook of mkdocs. The pages are made from the rules and from the cases that test
 
     <!-- run: model-lint name model_seg_t2 -->            a command with its output
     <!-- release: model-lint check ivadomed/model_x -->   the same about a release on GitHub
+    <!-- hub: model-lint audit ivadomed -->               the same about an organization on GitHub
     <!-- finding: L004 two folders -->                    a rule's finding, of one of its test cases
     <!-- file: reasons.toml -->                           a file of the folder the commands run in
     <!-- questions -->, <!-- audience -->, <!-- disagreements -->   tables
@@ -27,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from console import block, console
 from examples import example, finding
+from hub import close_hubs, hub
 from local_github import SHOWN, local_console
 from own_codes import PAGES
 from sandbox import CONFIGURATIONS, sandbox
@@ -35,7 +37,7 @@ from tables import audience, disagreements, questions
 SCHEMAS = Path(__file__).parent.parent / "linter" / "model_lint" / "schemas"
 
 _MARK = re.compile(
-    r"<!-- (run|release|finding|file|questions|audience|disagreements)(?:: (.+?))? -->"
+    r"<!-- (run|release|hub|finding|file|questions|audience|disagreements)(?:: (.+?))? -->"
 )
 
 
@@ -53,9 +55,20 @@ def on_files(files: Files, *, config: Any) -> Files:
     return files
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Replace the marks of a guide."""
-    return _MARK.sub(lambda found: _MAKERS[found[1]](found[2] or ""), markdown)
+def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
+    """Replace the marks of a guide, from the first to the last."""
+    makers = _MAKERS | {"hub": lambda command: hub(page.file.src_uri).show(command)}
+    return _MARK.sub(lambda found: makers[found[1]](found[2] or ""), markdown)
+
+
+def on_post_build(**_: Any) -> None:
+    """End what ran for the build."""
+    close_hubs()
+
+
+def on_build_error(**_: Any) -> None:
+    """End it after a failure too."""
+    close_hubs()
 
 
 _MAKERS: dict[str, Callable[[str], str]] = {

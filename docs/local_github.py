@@ -27,8 +27,18 @@ def local_console(case: ReleaseCase, command: str) -> str:
     with GitHubServer() as server, tempfile.TemporaryDirectory() as folder:
         case.publish(server)
         token = server.add_token("maker", {"*": "push"})
-        asked = {"GITHUB_API_URL": server.api_url, "GH_TOKEN": token, "GITHUB_SERVER_URL": ""}
-        with patch.dict(os.environ, asked):
-            text = console(command.replace("https://github.com", server.url), Path(folder))
+        return console_of(server, command, Path(folder), token)
+
+
+def console_of(server: GitHubServer, command: str, folder: Path, token: str) -> str:
+    """Run a command against a local GitHub in a folder; return the console."""
+    asked = {
+        "GITHUB_API_URL": server.api_url,
+        "GH_TOKEN": token,
+        "GITHUB_SERVER_URL": "",
+        "XDG_CACHE_HOME": str(folder / ".cache"),
+    }
+    with patch.dict(os.environ, asked):
+        text = console(command.replace("https://github.com", server.url), folder)
     shown = text.replace("SERVER", server.url).replace(server.url, "https://github.com")
     return re.sub(r"127\.0\.0\.1:\d+", "github.com", shown)

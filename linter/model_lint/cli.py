@@ -35,6 +35,7 @@ COMMANDS = {
     "rule": ("explain rules", "commands.rule"),
     "pack": ("build the release zip from an nnU-Net results folder", "commands.pack"),
     "publish": ("create the GitHub release and upload packages", "commands.publish"),
+    "withdraw": ("make a release a draft again, and say why", "commands.withdraw"),
 }
 
 

@@ -159,6 +159,8 @@ class TargetReport(NamedTuple):
     looked_for: frozenset[str] = frozenset()
     #: Who takes the package; empty for other targets, and if not every rule for it ran.
     takes: tuple[Answer, ...] = ()
+    #: What GitHub says of the bytes of an asset, as ``sha256:...``; "" if that is unknown.
+    digest: str = ""
 
 
 class Report(NamedTuple):

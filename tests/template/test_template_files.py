@@ -16,7 +16,7 @@ import pytest
 import yaml
 from model_lint import __version__
 from model_lint.config import load_config
-from template.support import ROOT, TEMPLATE, Answers, bake, files, pairwise, program, run
+from template.support import ROOT, Answers, bake, files, pairwise, program, run
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -330,61 +330,6 @@ def test_files_with_a_schema_keep_it(name: str, default: Path) -> None:
     schema = ("--builtin-schema", f"{SCHEMAS[name]}")
     done = run(program("check-jsonschema"), *schema, name, cwd=default)
     assert done.returncode == 0, done.stdout
-
-
-def test_workflows_pass_zizmor(default: Path) -> None:
-    done = run(
-        program("zizmor"), "--offline", "--persona", "pedantic", "--no-progress", ".", cwd=default
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "No findings" in done.stdout + done.stderr
-
-
-def test_workflows_differ_in_the_name_only(case: tuple[Answers, Path]) -> None:
-    _, made = case
-    for name in ("lint.yml", "release.yml"):
-        text = (made / ".github/workflows" / name).read_text(encoding="utf-8")
-        source = (TEMPLATE / ".github/workflows" / name).read_text(encoding="utf-8")
-        plain = re.sub(r"\{% (?:end)?raw %\}", "", source)
-        plain = plain.replace("{{ cookiecutter._model_lint }}", __version__)
-        assert text == plain.replace("{{ cookiecutter.repo_name }}", made.name)
-
-
-def scripts(workflow: dict[str, Any]) -> list[str]:
-    jobs = workflow["jobs"].values()
-    return [step["run"] for job in jobs for step in job["steps"] if "run" in step]
-
-
-@pytest.mark.parametrize("name", ["lint.yml", "release.yml"])
-def test_shell_of_the_workflows_is_clean(name: str, default: Path, tmp_path: Path) -> None:
-    workflow = yaml.safe_load((default / ".github/workflows" / name).read_text(encoding="utf-8"))
-    for number, script in enumerate(scripts(workflow)):
-        file = tmp_path / f"{number}.sh"
-        file.write_text("#!/usr/bin/env bash\nset -eo pipefail\n" + script + "\n")
-        done = run(program("shellcheck"), str(file), cwd=tmp_path)
-        assert done.returncode == 0, done.stdout
-
-
-@pytest.mark.parametrize(
-    ("tag", "accepted"),
-    [
-        ("r20240915", True),
-        ("20240915", False),
-        ("v1.0", False),
-        ("r2024091", False),
-        ("r20240915\nx", False),
-        ("x\nr20240915", False),
-        ("r20240915; true", False),
-        ("", False),
-    ],
-)
-def test_the_release_takes_no_other_tag(tag: str, accepted: bool, default: Path) -> None:
-    workflow = yaml.safe_load(
-        (default / ".github/workflows/release.yml").read_text(encoding="utf-8")
-    )
-    (script,) = [text for text in scripts(workflow) if "=~" in text]
-    done = run("bash", "-e", "-c", script, cwd=default, TAG=tag)
-    assert (done.returncode == 0) == accepted
 
 
 def test_the_pre_commit_hooks_exist(default: Path) -> None:

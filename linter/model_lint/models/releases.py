@@ -219,7 +219,8 @@ class _Reader(NamedTuple):
             headers = {"Accept": "application/octet-stream"}
             server = Server(asset.api_url, auth=Bearer(token), headers=headers)
         # The name of the repository is judged once, with the release.
-        return load_zip_of(asset.url, server, given, asset.name)._replace(name=None)
+        target = load_zip_of(asset.url, server, given, asset.name)
+        return target._replace(name=None, digest=asset.digest)
 
 
 def _is_model(target: Target) -> bool:

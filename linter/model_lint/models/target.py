@@ -68,6 +68,8 @@ class Target(NamedTuple):
     top: str = ""
     #: Seconds that reading it took.
     seconds: float = 0.0
+    #: What GitHub says of the bytes of an asset, as ``sha256:...``; "" if that is unknown.
+    digest: str = ""
 
     @property
     def deep(self) -> bool:

@@ -11,7 +11,7 @@ from typing import cast
 
 from ..findings import Report
 
-FORMATS = ("text", "concise", "json", "sarif", "github", "markdown", "html", "junit")
+FORMATS = ("text", "concise", "json", "sarif", "github", "outputs", "markdown", "html", "junit")
 
 
 def render(report: Report, form: str, *, color: bool = False, width: int | None = None) -> str:

@@ -123,11 +123,14 @@ def _location(
     target: TargetReport | None, finding: Finding, file: str, inner: str
 ) -> dict[str, Any]:
     location: dict[str, Any] = {}
-    if file:
+    of_release = target is not None and target.kind == "release"
+    # Code scanning refuses a whole log in which a finding has no file and no line.
+    place = inner or finding.location if of_release else file
+    if place:
+        in_zip = inner and not of_release
         location["physicalLocation"] = {
-            "artifactLocation": {"uri": _uri(file)},
-            # Code scanning requires a line for every finding.
-            "region": _region(finding) if not inner else {"startLine": 1},
+            "artifactLocation": {"uri": _uri(place)},
+            "region": {"startLine": 1} if in_zip else _region(finding),
         }
     if inner:
         # A file of a release has no place on disk.
@@ -150,9 +153,13 @@ def _region(finding: Finding) -> dict[str, Any]:
 
 
 def _uri(path: str) -> str:
-    """Return a path as a URI; a relative path stays relative to the repository."""
+    """Return a path as a URI; a relative path stays relative to the repository.
+
+    An address loses its scheme: code scanning refuses a whole log with the scheme of another file
+    than those of the checkout, and shows what is relative as it stands.
+    """
     if path.startswith(ADDRESSES):
-        return quote(path, safe="/:?=&%", errors="surrogatepass")
+        return quote(path.partition("://")[2], safe="/?=&%", errors="surrogatepass")
     if PurePath(path).is_absolute():
         rest = PurePath(path).as_posix().lstrip("/")  # Windows begins with a drive
         return "file:///" + quote(rest, safe="/:", errors="surrogatepass")
