@@ -19,7 +19,7 @@ from ..storage.depth import Depth
 from ..storage.rereading import RereadStream
 from ..storage.zip_format import CENTRAL_SIZE, DEFLATED, DESCRIPTOR, ENCRYPTED, STORED
 from .every_byte import EveryByte, read_every_byte
-from .limits import ALONE, Limits
+from .limits import ALONE, MAX_PICKLES, Limits
 from .model import (
     BadCheckpoint,
     Checkpoint,
@@ -110,19 +110,17 @@ def _in_one_pass(file: File) -> Checkpoint | BadCheckpoint:
         start = _from_start(file)
     except ContainerError:
         start = None
-    every = _every_byte(file, start) if isinstance(start, Checkpoint) else None
+    sizes: dict[str, int] = {}
+    every = None
+    if isinstance(start, Checkpoint):
+        sizes, every = _sizes(start), _every_byte(file, start)
+    del start  # two large ones at a time take more memory than the limits on one
     found = _from_directory(_reread(file, every.tail if every else None), file)
     if isinstance(found, BadCheckpoint):
         return found
-    if every is None or not isinstance(start, Checkpoint) or not _alike(start, found):
+    if every is None or not sizes.items() <= _sizes(found).items():
         every = _every_byte(file, found)
     return found._replace(every_byte=every)
-
-
-def _alike(start: Checkpoint, found: Checkpoint) -> bool:
-    """Return whether the records are as long as the start of the file says."""
-    sizes = _sizes(found)
-    return all(sizes.get(name) == size for name, size in _sizes(start).items())
 
 
 def _sizes(checkpoint: Checkpoint) -> dict[str, int]:
@@ -150,7 +148,7 @@ def _from_start(file: File) -> Checkpoint | BadCheckpoint | None:
     """Read ``data.pkl``, which torch writes first; None if another record is first."""
     with file.open() as raw:
         stream = CountedStream(raw)
-        bad = _bad(stream)
+        bad = _bad(stream, file.limits)
         if bad:
             return bad
         header = read_local_header(stream)
@@ -161,13 +159,13 @@ def _from_start(file: File) -> Checkpoint | BadCheckpoint | None:
 def _from_directory(raw: IO[bytes], file: File) -> Checkpoint | BadCheckpoint:
     with raw:
         stream = CountedStream(raw)
-        return _bad(stream) or _read_directory(stream, file)
+        return _bad(stream, file.limits) or _read_directory(stream, file)
 
 
-def _bad(stream: CountedStream) -> BadCheckpoint | None:
+def _bad(stream: CountedStream, limits: Limits) -> BadCheckpoint | None:
     """Return what a file is if it is not a zip."""
     other = _other_format(stream.peek(512))
-    return BadCheckpoint("C001", other, _raw_pickle_issues(stream)) if other else None
+    return BadCheckpoint("C001", other, _raw_issues(stream, limits)) if other else None
 
 
 def _read_start(
@@ -187,7 +185,7 @@ def _read_start(
     if scan.complete and header.method == STORED and file.size < needed:
         reason = f"the file has {file.size} bytes, its tensors need at least {needed}"
         issues.append(Problem(reason, code="C002"))
-    return _checkpoint(stream, prefix, scan, issues)
+    return _checkpoint(stream, file, prefix, scan, issues)
 
 
 def _follows(scan: PickleScan) -> Problem:
@@ -229,14 +227,14 @@ def _read_directory(stream: CountedStream, file: File) -> Checkpoint | BadCheckp
     elif scan.complete and scan.size != pickles[-1].size:
         reason = f"data.pkl has {scan.size} bytes, the directory states {pickles[-1].size}"
         issues.append(Problem(reason, code="C002"))
-    found = _checkpoint(stream, prefix, scan, issues)
+    found = _checkpoint(stream, file, prefix, scan, issues)
     if isinstance(found, BadCheckpoint):
         return found
     return found._replace(records=records)
 
 
 def _checkpoint(
-    stream: CountedStream, prefix: str, scan: PickleScan, issues: list[Problem]
+    stream: CountedStream, file: File, prefix: str, scan: PickleScan, issues: list[Problem]
 ) -> Checkpoint | BadCheckpoint:
     if any(name.startswith("__torch__.") for name in scan.refused):
         return BadCheckpoint("C001", "a TorchScript program, not a checkpoint", scan.issues)
@@ -256,7 +254,7 @@ def _checkpoint(
         weights_only_refuses=tuple(refuses),
         bytes_read=stream.count,
         weights=weights,
-        init_args=plain_dict(content.get("init_args")),
+        init_args=plain_dict(content.get("init_args"), file.limits.nodes),
         architecture=architecture_of(weights),
         pickle_size=scan.size,
     )
@@ -281,13 +279,13 @@ def _other_format(head: bytes) -> str | None:
     return "not a file of torch.save (those are zip files)"
 
 
-def _raw_pickle_issues(stream: CountedStream) -> tuple[Problem, ...]:
+def _raw_issues(stream: CountedStream, limits: Limits) -> tuple[Problem, ...]:
     """Return the dangerous globals of a file of bare pickles, such as the legacy format."""
     if stream.peek(1) != b"\x80":
         return ()
     found: list[Problem] = []
-    for _ in range(5):
-        scan = scan_pickle(stream.read)
+    for _ in range(MAX_PICKLES):
+        scan = scan_pickle(stream.read, limits.shared(MAX_PICKLES))
         found += [i for i in scan.issues if i.code in {"K001", "K002", "K003"}]
         if not scan.complete:
             break
