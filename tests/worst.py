@@ -72,6 +72,29 @@ def checkpoints(start: bytes = b"", records: int = 0) -> Callable[[], bytes]:
     return build
 
 
+def values(opcodes: bytes, amount: int, folds: int) -> Callable[[], bytes]:
+    """Return what writes checkpoints that contain so many more values."""
+
+    def swollen(data: bytes) -> bytes:
+        file = io.BytesIO()
+        with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(file, "w") as new:
+            for name in old.namelist():
+                content = old.read(name)
+                if name.endswith("data.pkl"):
+                    start = content.index(b"(") + 1  # of the items of the outermost dict
+                    item = b"X\1\0\0\0x(" + opcodes * amount + b"t"
+                    content = content[:start] + item + content[start:]
+                new.writestr(name, content)
+        return file.getvalue()
+
+    def build() -> bytes:
+        data = swollen(genuine()[full(CHECKPOINT)])
+        files = genuine(folds=range(folds))
+        return zipped((p, data if p.endswith(".pth") else old) for p, old in files.items())
+
+    return build
+
+
 #: What writes each, and the code of a finding that it gets.
 WORST: dict[str, tuple[Callable[[], bytes], str]] = {
     "nested folders": (many(45_000, f"@/{'a/' * 30}x"), "Z009"),
@@ -111,6 +134,12 @@ WORST: dict[str, tuple[Callable[[], bytes], str]] = {
     "a bomb of bzip2": (bomb(BZIP2, bz2.compress(bytes(250_000_000)), 250_000_000), "C001"),
     "dicts of many checkpoints": (checkpoints(b"}0" * 500_000), "K004"),
     "texts of many checkpoints": (checkpoints(b"(" + b"X\5\0\0\0abcde" * 240_000 + b"t"), "K004"),
+    "sets in a checkpoint": (values(b"\x8f", 480_000, 1), "C010"),
+    "sets in many checkpoints": (values(b"\x8f", 17_500, 25), "C010"),
+    "more sets in many checkpoints": (values(b"\x8f", 40_000, 25), "K004"),
+    "small dicts in checkpoints": (values(b"}K\1K\2s", 88_000, 5), "C010"),
+    "short texts in many checkpoints": (values(b"\x8c\2ab", 52_000, 25), "C010"),
+    "numbers in checkpoints": (values(b"G12345678", 415_000, 5), "C010"),
     "records of many checkpoints": (checkpoints(records=20_000), "C001"),
     "a larger bomb": (bomb(BZIP2, bz2.compress(bytes(10**7)), 10**9), "Z009"),
 }

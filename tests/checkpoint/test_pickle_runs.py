@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_lint.checkpoint import pickle_stack, pickle_stream
+from model_lint.checkpoint.limits import MAX_MISSED_RUNS
 from model_lint.checkpoint.pickle_runs import Run, read_run
 from model_lint.checkpoint.pickle_scan import PickleScan, scan_pickle
 from model_lint.checkpoint.pickle_values import Scalar
@@ -65,6 +66,15 @@ def test_nearly_all_of_a_log_is_read_in_runs(path: Path, monkeypatch: pytest.Mon
     data = log(path)
     assert told(scanned(data)) == told(one_by_one(data))
     assert taken(data, monkeypatch) > 5000
+
+
+def test_a_log_of_as_many_labels_as_the_largest_model_is_read_in_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = [[np.float32(n * k) for k in range(117)] for n in range(100)]
+    data = pickle.dumps([MANY, rows], protocol=2)
+    assert told(scanned(data)) == told(one_by_one(data))
+    assert taken(data, monkeypatch) > 117 * 95
 
 
 @pytest.mark.parametrize("path", LOGS, ids=lambda path: path.name)
@@ -156,7 +166,7 @@ def test_short_runs_are_not_looked_for_without_end(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(pickle_stack, "read_run", counted)
     data = pickle.dumps([MANY, rows], protocol=2)
     assert not scanned(data).issues
-    assert len(calls) == pickle_stack.MAX_MISSED_RUNS
+    assert len(calls) == MAX_MISSED_RUNS
 
 
 def test_an_index_out_of_sequence_is_no_part_of_a_run() -> None:

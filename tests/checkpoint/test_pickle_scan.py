@@ -21,7 +21,7 @@ from checkpoint_files import GENUINE, Calls, dumped, genuine_pickle, member, sav
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_lint.checkpoint import pickle_machine, pickle_stack, pickle_stream
-from model_lint.checkpoint.limits import ALONE
+from model_lint.checkpoint.limits import ALONE, MAX_ISSUES
 from model_lint.checkpoint.pickle_allowed import ALLOWED
 from model_lint.checkpoint.pickle_scan import PickleScan, scan_pickle
 from model_lint.checkpoint.pickle_values import OPAQUE, Array, Device, Ordered, Scalar, Tensor
@@ -490,7 +490,7 @@ def test_limits(monkeypatch: pytest.MonkeyPatch, limit: str, value: int, body: b
     [
         ("opcodes", b"N" * 200),
         ("pickle", text("x" * 200)),
-        ("containers", b"(" + b"}" * 200 + b"t"),
+        ("memory", b"(" + b"}" * 200 + b"t"),
     ],
 )
 def test_limits_of_a_checkpoint(limit: str, body: bytes) -> None:
@@ -505,7 +505,7 @@ def test_issues_are_counted_once_and_not_without_end() -> None:
     repeated = scan(HEAD + b"(" + b"cos\nsystem\n" * 50 + b"t" + STOP)
     assert len(repeated.issues) == 1
     many = b"".join(f"cos\nsystem{n}\n".encode() for n in range(50))
-    assert len(scan(HEAD + b"(" + many + b"t" + STOP).issues) == pickle_machine.MAX_ISSUES + 1
+    assert len(scan(HEAD + b"(" + many + b"t" + STOP).issues) == MAX_ISSUES + 1
 
 
 def test_an_issue_says_where() -> None:

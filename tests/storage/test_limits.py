@@ -19,15 +19,19 @@ pytest.importorskip("resource", reason="Windows limits no processes")
 
 #: Bytes in memory at once, and seconds of a processor.
 MEMORY, SECONDS = 200 * 1024**2, 30
-#: Runs the linter, and says on standard error how many bytes it took at most.
+#: Runs the program, and says on standard error how many bytes it took at most before it exits.
 CHECK = f"""
-import pathlib, re, resource, sys
+import os, pathlib, re, resource, sys
 resource.setrlimit(resource.RLIMIT_CPU, ({SECONDS}, {SECONDS}))
-from model_lint.cli import main
-main(["check", sys.argv[1], "--format", "json"])
-status = pathlib.Path("/proc/self/status")
-peak = re.search(r"VmHWM:\\s*(\\d+) kB", status.read_text()) if status.exists() else None
-print(int(peak[1]) * 1024 if peak else 0, file=sys.stderr)
+from model_lint.__main__ import run
+def report(code):
+    status = pathlib.Path("/proc/self/status")
+    peak = re.search(r"VmHWM:\\s*(\\d+) kB", status.read_text()) if status.exists() else None
+    print(int(peak[1]) * 1024 if peak else 0, file=sys.stderr)
+    sys.exit()
+os._exit = report
+sys.argv = ["model-lint", "check", sys.argv[1], "--format", "json"]
+run()
 """
 
 

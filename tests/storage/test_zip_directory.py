@@ -63,7 +63,7 @@ def ours(data: bytes) -> dict[str, tuple[int, bytes | None]] | None:
     found: dict[str, tuple[int, bytes | None]] = {}
     for path, entry in tree.files.items():
         try:
-            content = b"".join(tree.blocks(tree._by_path[path]))
+            content = b"".join(tree.blocks(entry))
         except TreeError:
             content = None
         found[path] = entry.size, content

@@ -19,6 +19,7 @@ from ..storage.zip_format import CENTRAL, DESCRIPTOR, DESCRIPTOR_MARK, LOCAL, ST
 from ..wording import listing
 from .crc import moved
 from .finite import FLOATS, has_nonfinite, is_zero
+from .limits import MAX_UNKNOWN
 from .pickle_values import Tensor
 from .torch_zip import (
     MAX_TAIL,
@@ -32,9 +33,6 @@ from .torch_zip import (
 
 #: Bytes that are examined at a time; a multiple of the longest number.
 _BLOCK = 1 << 20
-#: Bytes that are searched for the end of a record of unknown length: torch writes a few dozen into
-#: such records.
-_MAX_UNKNOWN = 1 << 16
 
 
 class EveryByte(NamedTuple):
@@ -88,7 +86,7 @@ def read_every_byte(
             record = read_local_header(stream)
             content = _Content(stream, summed, record, _length(stream, record, sizes))
             for place, block in _blocks(content.read):
-                if place > sizes.get(record.name, _MAX_UNKNOWN):
+                if place > sizes.get(record.name, MAX_UNKNOWN):
                     break  # it contains more than is declared
                 for tensor in numbers.get(record.name, ()):
                     tensor.examine(block, place)
@@ -160,7 +158,7 @@ def _length(stream: CountedStream, record: Record, sizes: Mapping[str, int]) -> 
 
 def _find_end(stream: CountedStream) -> int:
     """Return the distance to the signature and the size that follow a record's data."""
-    ahead, at = stream.peek(_MAX_UNKNOWN), -1
+    ahead, at = stream.peek(MAX_UNKNOWN), -1
     while (at := ahead.find(DESCRIPTOR_MARK, at + 1)) >= 0:
         if ahead[at + 8 : at + 12] == at.to_bytes(4, "little"):
             return at

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ..findings import Problem
 from .every_byte import EveryByte
+from .limits import MAX_NODES_DEPTH
 from .pickle_values import Device, Scalar, Storage, Tensor
 from .torch_zip import Record
 
@@ -16,8 +17,6 @@ DAMAGED = "Z002"
 NEEDED_KEYS = ("network_weights", "trainer_name", "init_args")
 #: Prefixes that wrappers of networks add to every weight, and that inference does not remove.
 WRAPPERS = ("module.", "_orig_mod.")
-#: Nodes and depth of a plain value; plans of genuine models have a few hundred, ten deep.
-_MAX_NODES, _MAX_DEPTH = 200_000, 64
 
 
 class BadCheckpoint(NamedTuple):
@@ -176,11 +175,14 @@ def tensors_by_name(value: object) -> dict[str, Tensor]:
     return {k: t for k, t in value.items() if isinstance(k, str) and isinstance(t, Tensor)}
 
 
-def plain_dict(value: object) -> dict[str, Any] | None:
-    """Copy a dict into plain values; None if it is not a dict, too large, too deep or cyclic."""
-    left = [_MAX_NODES]
+def plain_dict(value: object, nodes: int) -> dict[str, Any] | None:
+    """Copy a dict of at most so many values into plain ones.
+
+    None if it is not a dict, too large, too deep or cyclic.
+    """
+    left = [nodes]
     try:
-        plain = _plain(value, left, _MAX_DEPTH)
+        plain = _plain(value, left, MAX_NODES_DEPTH)
     except _NotPlainError:
         return None
     return plain if isinstance(plain, dict) else None

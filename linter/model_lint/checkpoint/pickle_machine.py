@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable, Iterator
 
 from ..findings import Problem
-from .limits import Limits
+from .limits import MAX_ISSUES, Limits
 from .pickle_allowed import (
     ALLOWED,
     DEVICES,
@@ -24,8 +24,6 @@ from .pickle_allowed import (
 from .pickle_stack import PickleStack
 from .pickle_stream import RefusedError, malformed
 from .pickle_values import OPAQUE, Global, Storage, shown
-
-MAX_ISSUES = 20
 
 
 class _StopError(Exception):
@@ -53,7 +51,8 @@ class Machine(PickleStack):
             self.complete = True
             return self.stack.pop()
         except RefusedError as error:
-            reason = error
+            # With the traceback it would keep this frame, and with it every value, in memory.
+            reason = error.with_traceback(None)
         except KeyTypeError as error:
             reason = malformed(str(error))
         except struct.error:
@@ -100,6 +99,7 @@ class Machine(PickleStack):
             raise malformed(f"STOP leaves {len(self.stack)} values")
         if self._frame_end and self.base + self.pos != self._frame_end:
             raise malformed("its last frame does not end at STOP")
+        self._check_memory()
         raise _StopError
 
     # Globals, calls and storages.
@@ -132,7 +132,8 @@ class Machine(PickleStack):
             return
         if not isinstance(function, Global) or type(arguments) is not tuple:
             raise malformed("calls something that is not a global")
-        self.stack[-1] = self._called(function, arguments)
+        self.stack.pop()
+        self._push(self._called(function, arguments))
 
     def _called(self, function: Global, arguments: tuple[object, ...]) -> object:
         if OPAQUE in arguments:
@@ -141,7 +142,7 @@ class Machine(PickleStack):
             self._add("K006", f"{function} is called")
             return OPAQUE
         try:
-            return self._contained(function.call(arguments))
+            return function.call(arguments)
         except ArgumentsError as error:
             self._add("K006", f"{function}: {error}")
             return OPAQUE
@@ -165,7 +166,7 @@ class Machine(PickleStack):
             case _:
                 self._add("K006", "a persistent id that is not a storage of torch")
                 storage = None
-        self.stack.append(storage or OPAQUE)
+        self._push(storage or OPAQUE)
 
     def _storage(self, kind: Global, key: str, location: str, numel: int) -> Storage | None:
         dtype = STORAGES.get((kind.module, kind.name))

@@ -20,9 +20,12 @@ import struct
 from collections.abc import Sequence
 from functools import cache, partial
 from itertools import repeat
+from sys import getsizeof
 from typing import NamedTuple
 
+from .limits import MAX_ROW
 from .pickle_allowed import NUMBER_FORMATS
+from .pickle_stream import REFERENCE
 from .pickle_values import DType, Global, Scalar
 
 #: The memo entry of each part of a scalar (its text, a tuple, its bytes and a tuple). No pickler
@@ -30,8 +33,8 @@ from .pickle_values import DType, Global, Scalar
 PART = object()
 #: Memo entries of a scalar: its four parts, and itself.
 _ENTRIES = 5
-#: Scalars of a list at most: one for each label.
-_MAX_ROW = 64
+#: Bytes of memory of a scalar, its number and its memo entries.
+_MEMORY = getsizeof(Scalar("c16", 1j)) + getsizeof(1j) + REFERENCE + 8 * _ENTRIES
 
 #: ``j scalar  j dtype  j encode``, the same for all scalars of a run.
 _NAMES = rb"(j.{4}j.{4}j.{4})"
@@ -50,8 +53,8 @@ class Run(NamedTuple):
     values: list[Scalar] | list[list[Scalar]]
     #: Their memo entries.
     memo: list[object]
-    #: Number of lists and calls in them.
-    containers: int
+    #: Bytes of memory that they take.
+    memory: int
     #: Where the run ends in the buffer.
     end: int
 
@@ -66,7 +69,7 @@ def read_run(buffer: bytes, pos: int, memo: Sequence[object]) -> Run | None:
         return None
     size = dtype.itemsize
     amount = _amount(buffer, first, size) if marked else 1
-    if not 0 < amount <= _MAX_ROW:
+    if not 0 < amount <= MAX_ROW:
         return None
     around = (_LIST + rb"\(", b"e") if marked else (_LIST, b"a") if listed else (b"", b"")
     match = _run_of(size, amount, *around).match(buffer, pos)
@@ -93,7 +96,8 @@ def read_run(buffer: bytes, pos: int, memo: Sequence[object]) -> Run | None:
         entries[0::step] = rows
     for place in range(amount):
         entries[listed + _ENTRIES * (place + 1) - 1 :: step] = scalars[place::amount]
-    return Run(rows or scalars, entries, 2 * len(scalars) + len(rows), match.end())
+    memory = len(scalars) * _MEMORY + sum(map(getsizeof, rows))
+    return Run(rows or scalars, entries, memory, match.end())
 
 
 def _dtype(names: bytes, memo: Sequence[object]) -> DType | None:

@@ -7,21 +7,23 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from sys import getsizeof
 
-from .limits import ALONE, Limits
+from .limits import (
+    ALONE,
+    MAX_LOOSE_MEMO,
+    MAX_MARKS,
+    MAX_MISSED_RUNS,
+    MAX_STACK,
+    MAX_TUPLE_KEYS,
+    Limits,
+)
 from .pickle_allowed import hashable
 from .pickle_runs import PART, read_run
-from .pickle_stream import U32, PickleStream, malformed
+from .pickle_stream import REFERENCE, U32, PickleStream, malformed
 from .pickle_values import OPAQUE, Scalar
 
-#: Tuples as keys: their hashes can be made to collide.
-MAX_TUPLE_KEYS = 2_000
-MAX_STACK = 250_000
-MAX_MARKS = 10_000
-#: Memo entries out of sequence; picklers number theirs from 0 upwards.
-MAX_LOOSE_MEMO = 100_000
-#: Searches for runs that found none, or a run below LEAST_RUN: they take longer than they save.
-MAX_MISSED_RUNS = 200
+#: Numbers of a run that is worth the search for it.
 LEAST_RUN = 8
 
 _I32 = struct.Struct("<i").unpack_from
@@ -37,7 +39,6 @@ class PickleStack(PickleStream):
         self.marks: list[list[object]] = []
         self.memo: list[object] = []
         self.loose_memo: dict[int, object] = {}
-        self.containers = 0
         self.tuple_keys = 0
         #: How many more searches for runs may fail.
         self._runs = MAX_MISSED_RUNS
@@ -49,11 +50,9 @@ class PickleStack(PickleStream):
         self.stack = self.marks.pop()
         return items
 
-    def _contained(self, value: object) -> object:
-        self.containers += 1
-        if self.containers > self._limits.containers:
-            raise malformed(f"more than {self._limits.containers} containers")
-        return value
+    def _push(self, value: object) -> None:
+        self.memory += getsizeof(value) + REFERENCE
+        self.stack.append(value)
 
     def _key(self, key: object) -> object:
         if isinstance(key, tuple) and not isinstance(key, Scalar):
@@ -78,43 +77,43 @@ class PickleStack(PickleStream):
         self.pos += 1
 
     def int2(self) -> None:
-        self.stack.append(self._number(2))
+        self._push(self._number(2))
 
     def int4(self) -> None:
-        self.stack.append(_I32(self.buffer, self.pos)[0])
+        self._push(_I32(self.buffer, self.pos)[0])
         self.pos += 4
 
     def long1(self) -> None:
-        self.stack.append(int.from_bytes(self._take(self._byte()), "little", signed=True))
+        self._push(int.from_bytes(self._take(self._byte()), "little", signed=True))
 
     def float8(self) -> None:
-        self.stack.append(_F64(self.buffer, self.pos)[0])
+        self._push(_F64(self.buffer, self.pos)[0])
         self.pos += 8
 
     def text1(self) -> None:
-        self.stack.append(self._text(self._take(self._byte())))
+        self._push(self._text(self._take(self._byte())))
 
     def text4(self) -> None:
         (length,) = U32(self.buffer, self.pos)
         self.pos += 4
         end = self.pos + length
         if end > len(self.buffer):
-            self.stack.append(self._text(self._take(length)))
+            self._push(self._text(self._take(length)))
             return
-        self.stack.append(self._text(self.buffer[self.pos : end]))
+        self._push(self._text(self.buffer[self.pos : end]))
         self.pos = end
 
     def text8(self) -> None:
-        self.stack.append(self._text(self._take(self._number(8))))
+        self._push(self._text(self._take(self._number(8))))
 
     def bytes1(self) -> None:
-        self.stack.append(self._take(self._byte()))
+        self._push(self._take(self._byte()))
 
     def bytes4(self) -> None:
-        self.stack.append(self._take(self._number(4)))
+        self._push(self._take(self._number(4)))
 
     def bytes8(self) -> None:
-        self.stack.append(self._take(self._number(8)))
+        self._push(self._take(self._number(8)))
 
     # Containers.
 
@@ -128,32 +127,32 @@ class PickleStack(PickleStream):
         self.stack.append(())
 
     def tuple1(self) -> None:
-        self.stack[-1] = (self.stack[-1],)
+        self._push((self.stack.pop(),))
 
     def tuple2(self) -> None:
         second = self.stack.pop()
-        self.stack[-1] = (self.stack[-1], second)
+        self._push((self.stack.pop(), second))
 
     def tuple3(self) -> None:
         third, second = self.stack.pop(), self.stack.pop()
-        self.stack[-1] = (self.stack[-1], second, third)
+        self._push((self.stack.pop(), second, third))
 
     def tuple_(self) -> None:
         items = self._pop_mark()
-        self.stack.append(tuple(items))
+        self._push(tuple(items))
 
     def empty_dict(self) -> None:
-        self.stack.append(self._contained({}))
+        self._push({})
 
     def empty_list(self) -> None:
-        self.stack.append(self._contained([]))
+        self._push([])
 
     def empty_set(self) -> None:
-        self.stack.append(self._contained(set()))
+        self._push(set())
 
     def frozen_set(self) -> None:
         items = self._pop_mark()
-        self.stack.append(self._contained(frozenset(map(self._key, items))))
+        self._push(frozenset(map(self._key, items)))
 
     def append_item(self) -> None:
         item = self.stack.pop()
@@ -165,7 +164,9 @@ class PickleStack(PickleStream):
     def _extend(self, items: list[object]) -> None:
         target = self.stack[-1]
         if isinstance(target, list):
+            before = getsizeof(target)
             target.extend(items)
+            self.memory += getsizeof(target) - before
             numbers = self._runs and items and type(items[-1]) is Scalar
             if numbers and not self.loose_memo and self.buffer.startswith(b"]", self.pos):
                 self._take_run()
@@ -176,7 +177,9 @@ class PickleStack(PickleStream):
         items = self._pop_mark()
         target = self.stack[-1]
         if isinstance(target, set):
+            before = getsizeof(target)
             target.update(map(self._key, items))
+            self.memory += getsizeof(target) - before
         elif target is not OPAQUE:
             raise malformed("adds to something that is not a set")
 
@@ -192,8 +195,10 @@ class PickleStack(PickleStream):
         if len(items) % 2:
             raise malformed("a key without a value")
         if isinstance(target, dict):
+            before = getsizeof(target)
             for i in range(0, len(items), 2):
                 target[self._key(items[i])] = items[i + 1]
+            self.memory += getsizeof(target) - before
         elif target is not OPAQUE:
             raise malformed("sets an item of something that is not a dict")
 
@@ -220,8 +225,7 @@ class PickleStack(PickleStream):
             self._runs -= 1
         if run is None:
             return
-        self.containers += run.containers - 1
-        self._contained(run)
+        self.memory += run.memory
         self.stack.extend(run.values)
         self.memo.extend(run.memo)
         self.pos = run.end

@@ -5,14 +5,16 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
-from .limits import Limits
+from .limits import MAX_STRING, Limits
 
-#: Bytes of a text.
-MAX_STRING = 4 * 1024 * 1024
 #: Bytes that are asked for at a time.
 CHUNK = 64 * 1024
 #: Bytes of the longest opcode with its argument of fixed length.
 LONGEST_FIXED = 9
+
+#: About the bytes of memory that an object takes in addition to its own: what refers to it, and
+#: what is left empty between two.
+REFERENCE = 24
 
 U32 = struct.Struct("<I").unpack_from
 
@@ -41,6 +43,8 @@ class PickleStream:
         #: Position in the buffer, and the offset of the buffer in the pickle.
         self.pos = 0
         self.base = 0
+        #: Bytes of memory that all values took so far, about.
+        self.memory = 0
         #: Position of the current opcode in the buffer.
         self.at = 0
         #: For an opcode up to this position, the buffer has its fixed argument, and no frame ends.
@@ -78,11 +82,16 @@ class PickleStream:
             have += len(part)
             if self.base + self.pos + have > self._limits.pickle:
                 raise malformed(f"larger than {self._limits.pickle} bytes")
+        self._check_memory()
         self.base += self.pos
         self.at -= self.pos
         self.buffer = b"".join(parts)
         self.pos = 0
         self._set_safe()
+
+    def _check_memory(self) -> None:
+        if self.memory > self._limits.memory:
+            raise malformed(f"its values take more than {self._limits.memory} bytes of memory")
 
     def _set_safe(self) -> None:
         self._safe = len(self.buffer) - (0 if self._ended else LONGEST_FIXED)

@@ -11,13 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .limits import MAX_WRITTEN, MAX_WRITTEN_DEPTH
 from .pickle_allowed import NUMBER_FORMATS, STORAGES
 from .pickle_values import Array, Device, Global, Ordered, Scalar, Tensor
-
-#: Nesting of values; no checkpoint has more.
-_MAX_DEPTH = 100
-#: Number of values; no checkpoint has more.
-_MAX_VALUES = 2_000_000
 
 _STORAGE_OF = {dtype: pair for pair, dtype in STORAGES.items() if pair[0] == "torch"}
 _UNTYPED = ("torch.storage", "UntypedStorage")
@@ -76,7 +72,7 @@ class _Writer:
         self._owners: list[object] = []
 
     def value(self, value: object, depth: int) -> None:
-        if depth > _MAX_DEPTH or len(self.out) > _MAX_VALUES:
+        if depth > MAX_WRITTEN_DEPTH or len(self.out) > MAX_WRITTEN:
             raise UnwritableError("values are nested too deep, or there are too many")
         write = _WRITERS.get(type(value))
         if write is None:

@@ -10,17 +10,16 @@ defects inside one become its ``issues``, with the codes of the rules that repor
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, NamedTuple, cast
-from zlib import crc32
 
 from ..findings import Problem
 from ..storage.depth import Depth
 from ..storage.rereading import RereadStream
-from ..storage.zip_format import CENTRAL_SIZE, DEFLATED, DESCRIPTOR, ENCRYPTED, LOCAL_SIZE, STORED
+from ..storage.zip_format import CENTRAL_SIZE, DEFLATED, DESCRIPTOR, ENCRYPTED, STORED
 from .every_byte import EveryByte, read_every_byte
-from .limits import ALONE, Limits
+from .limits import ALONE, MAX_PICKLES, Limits
 from .model import (
     BadCheckpoint,
     Checkpoint,
@@ -29,7 +28,7 @@ from .model import (
     tensors_by_name,
 )
 from .pickle_scan import PickleScan, scan_pickle
-from .pickle_values import Storage, shown
+from .records import common_prefix, compare_records
 from .torch_zip import (
     LEAST_HEADERS,
     MAX_TAIL,
@@ -57,21 +56,6 @@ _FORMATS = (
     (b"version https://git-lfs", "a git-lfs pointer, not the file itself: run git lfs pull"),
     (b"\x1f\x8b", "a gzip file, not a file of torch.save"),
 )
-#: Records that torch writes, in the folder that is named after the file.
-_MEMBERS = re.compile(
-    r"data\.pkl|byteorder|version|\.format_version|\.storage_alignment|data/\d+"
-    r"|\.data/serialization_id"
-)
-#: Checksums of the possible contents of two of them: torch reads versions 1 to 10 and two orders of
-#: bytes.
-_CHECKSUMS = {
-    "version": {crc32(f"{number}{end}".encode()) for number in range(1, 11) for end in ("\n", "")},
-    "byteorder": {crc32(order) for order in (b"little", b"big")},
-}
-_STORAGE = re.compile(r"data/\d+")
-_TORCHSCRIPT = re.compile(r"constants\.pkl|code/.*")
-#: Bytes between two records at most: an extra field that aligns the data, and sizes after the data.
-_MAX_PADDING = 0xFFFF + 24
 #: Bytes of the pickle that are read at once: a server answers one request faster than many.
 _AT_ONCE = 1 << 20
 
@@ -128,19 +112,17 @@ def _in_one_pass(file: File) -> Checkpoint | BadCheckpoint:
         start = _from_start(file)
     except ContainerError:
         start = None
-    every = _every_byte(file, start) if isinstance(start, Checkpoint) else None
+    sizes: dict[str, int] = {}
+    every = None
+    if isinstance(start, Checkpoint):
+        sizes, every = _sizes(start), _every_byte(file, start)
+    del start  # two large ones at a time take more memory than the limits on one
     found = _from_directory(_reread(file, every.tail if every else None), file)
     if isinstance(found, BadCheckpoint):
         return found
-    if every is None or not isinstance(start, Checkpoint) or not _alike(start, found):
+    if every is None or not sizes.items() <= _sizes(found).items():
         every = _every_byte(file, found)
     return found._replace(every_byte=every)
-
-
-def _alike(start: Checkpoint, found: Checkpoint) -> bool:
-    """Return whether the records are as long as the start of the file says."""
-    sizes = _sizes(found)
-    return all(sizes.get(name) == size for name, size in _sizes(start).items())
 
 
 def _sizes(checkpoint: Checkpoint) -> dict[str, int]:
@@ -168,7 +150,7 @@ def _from_start(file: File) -> Checkpoint | BadCheckpoint | None:
     """Read ``data.pkl``, which torch writes first; None if another record is first."""
     with file.open() as raw:
         stream = CountedStream(raw)
-        bad = _bad(stream)
+        bad = _bad(stream, file.limits)
         if bad:
             return bad
         header = read_local_header(stream)
@@ -179,13 +161,13 @@ def _from_start(file: File) -> Checkpoint | BadCheckpoint | None:
 def _from_directory(raw: IO[bytes], file: File) -> Checkpoint | BadCheckpoint:
     with raw:
         stream = CountedStream(raw)
-        return _bad(stream) or _read_directory(stream, file)
+        return _bad(stream, file.limits) or _read_directory(stream, file)
 
 
-def _bad(stream: CountedStream) -> BadCheckpoint | None:
+def _bad(stream: CountedStream, limits: Limits) -> BadCheckpoint | None:
     """Return what a file is if it is not a zip."""
     other = _other_format(stream.peek(512))
-    return BadCheckpoint("C001", other, _raw_pickle_issues(stream)) if other else None
+    return BadCheckpoint("C001", other, _raw_issues(stream, limits)) if other else None
 
 
 def _read_start(
@@ -205,7 +187,7 @@ def _read_start(
     if scan.complete and header.method == STORED and file.size < needed:
         reason = f"the file has {file.size} bytes, its tensors need at least {needed}"
         issues.append(Problem(reason, code="C002"))
-    return _checkpoint(stream, prefix, scan, issues)
+    return _checkpoint(stream, file, prefix, scan, issues)
 
 
 def _follows(scan: PickleScan) -> Problem:
@@ -234,7 +216,7 @@ def _ends(
 def _read_directory(stream: CountedStream, file: File) -> Checkpoint | BadCheckpoint:
     """Read ``data.pkl`` where the directory says that it is, and compare all records with it."""
     records = read_directory(stream, file.size, file.limits.directory)
-    prefix = _common_prefix(records)
+    prefix = common_prefix(records)
     pickles = [r for r in records if r.name == f"{prefix}/data.pkl"]
     if not pickles:
         raise ContainerError("C001", "a zip without data.pkl: not written by torch.save")
@@ -242,20 +224,20 @@ def _read_directory(stream: CountedStream, file: File) -> Checkpoint | BadCheckp
     read = open_record(stream, pickles[-1])
     stream.peek(min(pickles[-1].compressed, _AT_ONCE))
     scan = scan_pickle(read, file.limits)
-    issues = list(_compare(records, prefix, scan.storages if scan.complete else None))
+    issues = list(compare_records(records, prefix, scan.storages if scan.complete else None))
     if scan.complete and (scan.rest or read(1)):
         issues.append(_follows(scan))
     elif scan.complete and scan.size != pickles[-1].size:
         reason = f"data.pkl has {scan.size} bytes, the directory states {pickles[-1].size}"
         issues.append(Problem(reason, code="C002"))
-    found = _checkpoint(stream, prefix, scan, issues)
+    found = _checkpoint(stream, file, prefix, scan, issues)
     if isinstance(found, BadCheckpoint):
         return found
     return found._replace(records=records)
 
 
 def _checkpoint(
-    stream: CountedStream, prefix: str, scan: PickleScan, issues: list[Problem]
+    stream: CountedStream, file: File, prefix: str, scan: PickleScan, issues: list[Problem]
 ) -> Checkpoint | BadCheckpoint:
     if any(name.startswith("__torch__.") for name in scan.refused):
         return BadCheckpoint("C001", "a TorchScript program, not a checkpoint", scan.issues)
@@ -275,7 +257,7 @@ def _checkpoint(
         weights_only_refuses=tuple(refuses),
         bytes_read=stream.count,
         weights=weights,
-        init_args=plain_dict(content.get("init_args")),
+        init_args=plain_dict(content.get("init_args"), file.limits.nodes),
         architecture=architecture_of(weights),
         pickle_size=scan.size,
     )
@@ -300,13 +282,13 @@ def _other_format(head: bytes) -> str | None:
     return "not a file of torch.save (those are zip files)"
 
 
-def _raw_pickle_issues(stream: CountedStream) -> tuple[Problem, ...]:
+def _raw_issues(stream: CountedStream, limits: Limits) -> tuple[Problem, ...]:
     """Return the dangerous globals of a file of bare pickles, such as the legacy format."""
     if stream.peek(1) != b"\x80":
         return ()
     found: list[Problem] = []
-    for _ in range(5):
-        scan = scan_pickle(stream.read)
+    for _ in range(MAX_PICKLES):
+        scan = scan_pickle(stream.read, limits.shared(MAX_PICKLES))
         found += [i for i in scan.issues if i.code in {"K001", "K002", "K003"}]
         if not scan.complete:
             break
@@ -320,87 +302,8 @@ def _prefix(name: str) -> str | None:
     return folder if slash and folder and rest == "data.pkl" else None
 
 
-def _common_prefix(records: tuple[Record, ...]) -> str:
-    """Return the folder in which torch finds the records: that of the first one."""
-    if not records:
-        raise ContainerError("C001", "an empty zip")
-    folder, slash, _ = records[0].name.partition("/")
-    if not slash:
-        found = any(r.name == "data.pkl" for r in records)
-        reason = "its records are not in a folder, so torch does not find them"
-        raise ContainerError("C001", reason if found else "a zip that torch.save did not write")
-    return folder
-
-
 def _check_method(record: Record) -> None:
     if record.flags & ENCRYPTED:
         raise ContainerError("C001", "data.pkl is encrypted")
     if record.method not in {STORED, DEFLATED}:
         raise ContainerError("C001", f"compression method {record.method}, which torch can't read")
-
-
-def _compare(
-    records: tuple[Record, ...], prefix: str, storages: Mapping[str, Storage] | None
-) -> Iterator[Problem]:
-    """Compare the records of the zip with what torch writes and with what the pickle declares.
-
-    ``storages`` is None if the pickle has no end.
-    """
-    start = len(prefix) + 1
-    files = [r for r in records if not r.name.endswith("/")]
-    inside = {r.name[start:]: r for r in files if r.name[:start] == f"{prefix}/"}
-    if any(_TORCHSCRIPT.fullmatch(name) for name in inside):
-        raise ContainerError("C001", "a TorchScript archive, not a checkpoint")
-    if "version" not in inside:
-        raise ContainerError("C001", "the record `version` is missing, so torch does not load it")
-    for name, known in _CHECKSUMS.items():
-        record = inside.get(name)
-        if record and record.crc and record.crc not in known:  # 0 where torch states none
-            raise ContainerError(
-                "C001", f"the record `{name}` contains something that torch does not read"
-            )
-    strange = [r.name for r in files if r.name[:start] != f"{prefix}/"]
-    strange += [r.name for name, r in inside.items() if not _MEMBERS.fullmatch(name)]
-    strange += [r.name for r in records if r.name.endswith("/") and r.size]
-    if strange:
-        yield Problem(f"contains {_listed(strange)}, which torch does not write", code="K005")
-    if len(inside) + sum(r.name[:start] != f"{prefix}/" for r in files) < len(files):
-        yield Problem("contains two records of one name", code="K005")
-    yield from _gaps(records)
-    if storages is not None:
-        yield from _compare_storages(inside, storages)
-
-
-def _gaps(records: tuple[Record, ...]) -> Iterator[Problem]:
-    """Yield the first bytes that belong to no record, or to two: they could hide something."""
-    place = 0
-    for record in sorted(records, key=lambda r: r.offset):
-        gap = record.offset - place
-        if not 0 <= gap <= (_MAX_PADDING if place else 0):
-            what = f"{gap} bytes of no record" if gap > 0 else "two records in one place"
-            yield Problem(f"contains {what}, before {shown(record.name)}", code="K005")
-            return
-        place = record.offset + LOCAL_SIZE + len(record.name.encode()) + record.compressed
-
-
-def _compare_storages(
-    inside: Mapping[str, Record], storages: Mapping[str, Storage]
-) -> Iterator[Problem]:
-    declared = {f"data/{key}": storage for key, storage in storages.items()}
-    missing = [name for name in declared if name not in inside]
-    if missing:
-        yield Problem(f"missing storages: {_listed(missing)}", code="C002")
-    for name, storage in declared.items():
-        record = inside.get(name)
-        if record and record.size != storage.nbytes:
-            reason = f"{name} has {record.size} bytes instead of {storage.nbytes}"
-            yield Problem(reason, code="C002")
-            break
-    idle = [n for n in inside if _STORAGE.fullmatch(n) and n not in declared]
-    if idle:
-        yield Problem(f"contains {_listed(idle)}, which no tensor uses", code="K005")
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(map(shown, names[:3])) + more

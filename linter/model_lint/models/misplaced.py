@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from itertools import chain, count
 
+from ..storage.limits import MAX_CANDIDATES
 from ..storage.tree import Tree
 from .paths import (
     FINAL_CHECKPOINT,
@@ -32,8 +33,6 @@ _CONTENTS = {
 _LETTERS = {name: letters(name) for name in _CONTENTS}
 #: Words in the names of checkpoints: the one with the first of these is taken as the final one.
 _PREFERRED = ("final", "best", "latest", "")
-#: Candidates that are considered for a missing file; no genuine package has so many.
-_CONSIDERED = 100
 
 
 def find_misplaced(
@@ -55,7 +54,7 @@ def find_misplaced(
     for path in strays:
         for name in _meant(path, texts.get(path, "")):
             meant[name].append(path)
-    weights = [path for path in strays if _is_weights(path)][:_CONSIDERED]
+    weights = [path for path in strays if _is_weights(path)][:MAX_CANDIDATES]
     found: dict[str, str] = {}
     for trainer in trainers:
         found |= _files(tree, trainer, meant)
@@ -103,7 +102,7 @@ def _files(tree: Tree, trainer: TrainerFolder, meant: Mapping[str, list[str]]) -
     for name in _missing(tree, trainer):
         place = trainer.at(name)
         own = f"{trainer.parts.plans}.json" if trainer.parts else name
-        paths = sorted(meant[name][:_CONSIDERED], key=lambda path: _name(path) != own)
+        paths = sorted(meant[name][:MAX_CANDIDATES], key=lambda path: _name(path) != own)
         if paths:
             found[place] = min(paths, key=partial(_distance, place))
     return found
@@ -127,7 +126,7 @@ def _folds(tree: Tree, trainer: TrainerFolder, weights: list[str]) -> dict[str, 
     loose = _loose(trainer, weights)
     folders = {_fold_around(path) for path in weights if path not in loose}
     inside = [trainer.at(name) for name in tree.folders[trainer.path] if resembles_fold(name)]
-    folders |= set(inside[:_CONSIDERED]) & tree.folders.keys()
+    folders |= set(inside[:MAX_CANDIDATES]) & tree.folders.keys()
     found: dict[str, str] = {}
     for path in sorted(folders):
         number = re.search(r"all$|[0-9]{1,4}$", _name(path).lower())

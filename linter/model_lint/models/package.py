@@ -15,10 +15,17 @@ from ..checkpoint.model import DAMAGED, BadCheckpoint, Checkpoint
 from ..naming import Name, parse
 from ..storage.depth import Depth
 from ..storage.limits import MAX_TRAINERS
-from ..storage.tree import Tree
+from ..storage.tree import Tree, files_named
 from .json_file import JsonFile, JsonReader
 from .misplaced import find_misplaced
-from .paths import CROP_METADATA, TRAINER_GLOB, is_version_1
+from .paths import (
+    CROP_METADATA,
+    TRAINER_GLOB,
+    is_checkpoint,
+    is_image,
+    is_junk,
+    is_version_1,
+)
 from .reading import NORMAL, Place, Reading, read_checkpoints, wrong_bytes, wrong_checksums
 from .text_file import TextFile, read_texts
 from .trainer_folder import (
@@ -83,6 +90,21 @@ class Package(_Contents):
         return loaded or self.trainers
 
     @cached_property
+    def junk(self) -> tuple[str, ...]:
+        """The files that an operating system left behind."""
+        return tuple(filter(is_junk, self.tree.files))
+
+    @cached_property
+    def images(self) -> tuple[str, ...]:
+        """The files with the suffix of an image or an array."""
+        return tuple(filter(is_image, self.tree.files))
+
+    @cached_property
+    def weights(self) -> tuple[str, ...]:
+        """The files with the suffix of a checkpoint."""
+        return tuple(filter(is_checkpoint, self.tree.files))
+
+    @cached_property
     def misplaced(self) -> dict[str, str]:
         """The missing files of the judged trainer folders, each with the path where it is now."""
         return find_misplaced(self.tree, self.judged, {t.path: t.text for t in self.texts})
@@ -142,14 +164,14 @@ def build_package(
     checkpoints = read_checkpoints(tree, finals, reading)
     reader = JsonReader(tree)
     trainers = tuple(build_trainer_folder(tree, path, reader, checkpoints) for path in places)
-    crops = [path for path in tree.files if path.rpartition("/")[2] == CROP_METADATA]
+    crops = files_named(tree, CROP_METADATA)
     metadata = tuple(filter(None, map(reader.read, crops[:MAX_TRAINERS])))
     whole = reading.depth is Depth.ALL
     texts = read_texts(tree, _known_texts(trainers, metadata), whole=whole)
     others = [
         path
-        for path, entry in tree.files.items()
-        if whole and entry.crc is not None and not isinstance(checkpoints.get(path), Checkpoint)
+        for path, entry in (tree.files.items() if whole else ())
+        if entry.crc is not None and not isinstance(checkpoints.get(path), Checkpoint)
     ]
     return Package(
         tree,
@@ -170,10 +192,9 @@ def build_package(
 
 def _version_1(tree: Tree) -> str | None:
     """Return a file of nnU-Net 1; None if there is none, or one of nnU-Net 2 as well."""
-    names = {path: path.rpartition("/")[2] for path in tree.files}
-    if any(name == "plans.json" or name.endswith(".pth") for name in names.values()):
+    if files_named(tree, "plans.json") or any(path.endswith(".pth") for path in tree.files):
         return None
-    return next((path for path, name in names.items() if is_version_1(name)), None)
+    return next((path for path in tree.files if is_version_1(path.rpartition("/")[2])), None)
 
 
 def _known_texts(trainers: Iterable[TrainerFolder], crops: Iterable[JsonFile]) -> dict[str, str]:

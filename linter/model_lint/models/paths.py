@@ -23,13 +23,16 @@ TRAINER_FILES = frozenset(
 _FOLD_FILE = re.compile(
     r"checkpoint_final\.pth|debug\.json|progress\.png|(?s:training_log_.*)\.(txt|png)"
 )
+#: How the paths of images and arrays end, after a slash.
 _IMAGES = (
     *(".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd", ".gipl", ".gipl.gz", ".mgz", ".mgh"),
     *(".img", ".hdr", ".dcm", ".dicom", ".ima", ".tif", ".tiff", ".npz", ".npy", ".b2nd"),
+    "/dicomdir",
 )
 _CHECKPOINTS = (".pth", ".pt", ".ckpt", ".onnx", ".model", ".safetensors")
-#: Matches up to the end of a file or folder that macOS or Windows left behind.
-_JUNK = re.compile(r"(?:^|/)(?:(?:__MACOSX|\.DS_Store|Thumbs\.db|desktop\.ini)(?![^/])|\._[^/]*)")
+#: Files and folders that macOS or Windows left behind, and how others of them begin.
+_JUNK = frozenset({"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"})
+_JUNK_PREFIX = "._"
 
 
 def above(path: str) -> Iterator[str]:
@@ -45,19 +48,21 @@ def letters(name: str) -> str:
 
 def is_junk(path: str) -> bool:
     """Return whether an operating system left behind this path or a folder above it."""
-    return _JUNK.search(path) is not None
+    return f"/{_JUNK_PREFIX}" in f"/{path}" or not _JUNK.isdisjoint(path.split("/"))
 
 
 def junk_entry(path: str) -> str | None:
     """Return the outermost folder or file on a path that an operating system left behind."""
-    found = _JUNK.search(path)
-    return path[: found.end()] if found else None
+    parts = path.split("/")
+    for position, part in enumerate(parts):
+        if part in _JUNK or part.startswith(_JUNK_PREFIX):
+            return "/".join(parts[: position + 1])
+    return None
 
 
 def is_image(path: str) -> bool:
     """Return whether a path has the suffix of an image or an array of voxels."""
-    name = path.rpartition("/")[2].lower()
-    return name.endswith(_IMAGES) or name == "dicomdir"
+    return f"/{path}".lower().endswith(_IMAGES)
 
 
 def is_checkpoint(path: str) -> bool:

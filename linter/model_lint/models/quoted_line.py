@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..findings import Problem, SourceLine
+from ..storage.limits import MAX_QUOTED
 from .json_file import JsonFile
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
 #: Characters of a line that are kept: a whole file may be one line.
 _KEPT = 160
-#: No line is shown of a file with more characters: no file that people edit is so large.
-_MAX_TEXT = 1024 * 1024
 _CUT = "..."
 _SYMBOL = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s\[\]{}:,"]+|.')
 
@@ -50,7 +49,7 @@ class Sources:
         if path not in self._split:
             file = self._files.get(path, "")
             text = file.text if isinstance(file, JsonFile) else file
-            self._split[path] = text.split("\n") if 0 < len(text) <= _MAX_TEXT else []
+            self._split[path] = text.split("\n") if 0 < len(text) <= MAX_QUOTED else []
         return self._split[path]
 
 

@@ -266,7 +266,7 @@ def _dataset(text: str, path: Path) -> Target:
 
 def _is_checkpoint(tree: ZipTree) -> bool:
     """Return whether it is a zip that torch wrote, or the end of one."""
-    return any(re.fullmatch(r"[^/]+/data\.pkl", path) for path in tree.files)
+    return any(f"{name}/data.pkl" in tree.files for name in tree.folders[""])
 
 
 def _folder(text: str, path: Path, given: Given) -> Target:

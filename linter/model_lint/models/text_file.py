@@ -7,8 +7,9 @@ training starts and cases when it ends; the lines between them are the numbers o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..storage.limits import (
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _SUFFIXES = (
     *(".json", ".txt", ".log", ".out", ".err", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".env"),
     *(".py", ".sh", ".bash", ".slurm", ".csv", ".tsv", ".xml", ".html", ".ipynb", ".pem", ".key"),
+    *(".md", ".rst"),
 )
 #: Texts for readers, which may contain an address or the example of a subject.
 _DOCUMENTS = ("readme", "license", "licence", "copying", "citation", "changelog", "changes")
@@ -74,12 +76,10 @@ def read_texts(
     With ``whole`` long texts are read whole, up to MAX_WHOLE_BYTES each (half of it at both ends of
     a longer one) and MAX_WHOLE_TOTAL together; the rest is read as without ``whole``.
     """
-    paths = [path for path in tree.files if path in known or is_text(path)]
-    paths.sort(key=lambda path: (path not in known, not _is_log(path)))
     texts: list[TextFile] = []
     held = 0
     left = MAX_WHOLE_TOTAL if whole else 0
-    for path in paths[:MAX_TEXTS]:
+    for path in islice(_texts(tree, known), MAX_TEXTS):
         entry = tree.files[path]
         text = excerpt(path, known[path]) if path in known else _read(tree, entry)
         held += len(text.text)
@@ -93,6 +93,15 @@ def read_texts(
         if held > MAX_TEXTS_TOTAL:
             break
     return tuple(texts)
+
+
+def _texts(tree: Tree, known: Mapping[str, str]) -> Iterator[str]:
+    """Yield the paths of the texts: those that are known first, then nnU-Net's logs."""
+    yield from (path for path in tree.files if path in known)
+    logs = [path for path in tree.files if _is_log(path) and is_text(path)]
+    yield from (path for path in logs if path not in known)
+    first = {*known, *logs}
+    yield from (path for path in tree.files if path not in first and is_text(path))
 
 
 def excerpt(path: str, text: str) -> TextFile:
@@ -121,10 +130,10 @@ def _joined(path: str, beginning: str, end: str) -> TextFile:
 def is_text(path: str) -> bool:
     """Return whether a file is read as text, by its name."""
     *folders, name = path.lower().split("/")
-    # macOS's notes about a file have the file's suffix, but are not text.
-    if "__macosx" in folders or name.startswith("._"):
+    if not name.endswith(_SUFFIXES) and not name.startswith(_DOCUMENTS):
         return False
-    return name.endswith((*_SUFFIXES, ".md", ".rst")) or name.startswith(_DOCUMENTS)
+    # macOS's notes about a file have the file's suffix, but are not text.
+    return "__macosx" not in folders and not name.startswith("._")
 
 
 def _is_log(path: str) -> bool:

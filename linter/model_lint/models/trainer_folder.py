@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ..checkpoint.model import BadCheckpoint, Checkpoint
 from ..nnunet.trainers import SCT_TRAINERS
 from ..storage.limits import MAX_FOLDS, MAX_SOURCE_BYTES
-from ..storage.tree import Tree, TreeError, read_bytes
+from ..storage.tree import Tree, TreeError, files_named, read_bytes
 from .json_file import JsonFile, JsonReader
 from .paths import (
     FINAL_CHECKPOINT,
@@ -150,10 +150,10 @@ def find_trainer_folders(tree: Tree) -> list[str]:
     name of three parts is weak evidence: it counts only if no folder above or below it has strong
     evidence.
     """
-    plans = {path.rpartition("/")[0] for path in tree.files if _name(path) == "plans.json"}
+    plans = {path.rpartition("/")[0] for path in files_named(tree, "plans.json")}
     folds = {path.rpartition("/")[0] for path in tree.folders if _is_fold(path)}
     named = {path for path in tree.folders if _is_trainer_name(_name(path))}
-    weak = named | {p.rpartition("/")[0] for p in tree.files if _name(p) == "dataset.json"}
+    weak = named | {path.rpartition("/")[0] for path in files_named(tree, "dataset.json")}
     strong, weak = _without_junk(plans | folds), _without_junk(weak)
     full = {p for p in weak if _name(p).count("__") == 2 and fnmatchcase(_name(p), TRAINER_GLOB)}
     if full:

@@ -14,17 +14,10 @@ from itertools import islice
 from typing import NamedTuple
 
 from .folders import PATHS, owner
+from .limits import MAX_ADDRESSES, MAX_LEAK, MAX_MATCHES, MAX_NAME
 from .patterns import PATTERNS
 from .persons import ADDRESSES, CASE_CONTEXTS, HOST_CONTEXTS, is_private_address
 from .searched import KINDS, Kind, Pattern, Searched
-
-#: Most matches of one pattern in one text, unless it is scrubbed: more only take time and memory.
-_MOST = 10_000
-_MOST_ADDRESSES = 100
-#: Most characters of a leak that are kept: no path is longer.
-_LONG = 4096
-#: Most characters of a name that is searched for in the whole text.
-_LONGEST_NAME = 64
 
 
 class Leak(NamedTuple):
@@ -84,7 +77,7 @@ def find_leaks(
     """
     searched = Searched.of(text)
     names = _names(searched) if search_names_everywhere else NO_NAMES
-    return tuple(_leaks(searched, find_spans(searched, names, kinds, most=_MOST)))
+    return tuple(_leaks(searched, find_spans(searched, names, kinds, most=MAX_MATCHES)))
 
 
 def find_personal(text: str) -> tuple[Leak, ...]:
@@ -95,12 +88,12 @@ def find_personal(text: str) -> tuple[Leak, ...]:
     searched = Searched.of(text)
     spans = (
         span._replace(minus_end=-(span.start + len(name)))
-        for span in _found(PATHS, searched, _MOST)
+        for span in _found(PATHS, searched, MAX_MATCHES)
         if (name := owner(searched.text[span.start : span.end]))
     )
     addresses = (
         span
-        for span in _found(ADDRESSES, searched, _MOST_ADDRESSES)
+        for span in _found(ADDRESSES, searched, MAX_ADDRESSES)
         if is_private_address(searched.text, span.start, span.end)
     )
     return tuple(_leaks(searched, _outermost([*spans, *addresses])))
@@ -164,7 +157,7 @@ def _leaks(searched: Searched, spans: Iterable[Span]) -> Iterator[Leak]:
     for span in spans:
         line += searched.source.count("\n", counted, span.start)
         counted = span.start
-        value = searched.value(span.start, min(span.end, span.start + _LONG))
+        value = searched.value(span.start, min(span.end, span.start + MAX_LEAK))
         yield Leak(span.kind, value, line)
 
 
@@ -203,7 +196,7 @@ _COMMON = re.compile(
 def _is_distinctive(name: str) -> bool:
     """Return whether a name is long and unusual enough to search for as a whole word."""
     return (
-        4 <= len(name) <= _LONGEST_NAME
+        4 <= len(name) <= MAX_NAME
         and any(c.isalpha() for c in name)
         and not _COMMON.fullmatch(name)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from .limits import MAX_BEFORE
 from .searched import Pattern
 
 #: Placeholders, and names of accounts in containers, services and programs.
@@ -140,8 +141,6 @@ _COMMENT = (
 )
 #: ``Jane Doe <`` or ``Jane Doe (``.
 _NAMED = r"[A-Z][\w'.-]* (?:[A-Z][\w'.-]* ){0,3}[<(]$"
-#: Characters before an address that are searched for its purpose.
-_BEFORE = 120
 
 
 def is_address(value: str) -> bool:
@@ -153,7 +152,7 @@ def is_private_address(text: str, start: int, end: int) -> bool:
     """Return whether the address between two offsets of a program is not meant for its readers."""
     if text[end : end + 1] == ":":  # a folder on a machine
         return True
-    before = text[max(0, start - _BEFORE) : start]
+    before = text[max(0, start - MAX_BEFORE) : start]
     line = before[before.rfind("\n") + 1 :]
     is_signed = (
         re.search(_SIGNED, line.lower()) is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
+from operator import attrgetter
 
 from ..findings import Problem
 from ..models.archive import Archive
@@ -99,8 +100,9 @@ def zip_corrupt(archive: Archive, package: Package | None) -> Iterator[Problem]:
         )
     outside = [m for m in archive.members if not _is_inside(m, archive)]
     yield from about(outside, "the directory places {} outside the file")
-    inside = sorted((m for m in archive.members if _is_inside(m, archive)), key=_start)
-    overlaps = [b for a, b in pairwise(inside) if b.offset < _end(a)]
+    inside = [m for m in archive.members if _is_inside(m, archive)] if outside else archive.members
+    placed = sorted(inside, key=attrgetter("offset"))
+    overlaps = [b for a, b in pairwise(placed) if b.offset < _end(a)]
     yield from about(overlaps, "the data of {} overlaps that of other entries")
     damaged = list(_damaged(archive, package).items())
     for path, reason in damaged[:SHOWN]:
@@ -116,10 +118,6 @@ def _damaged(archive: Archive, package: Package | None) -> dict[str, str]:
 
 def _is_inside(member: Member, archive: Archive) -> bool:
     return 0 <= member.offset <= _end(member) <= archive.size
-
-
-def _start(member: Member) -> int:
-    return member.offset
 
 
 def _end(member: Member) -> int:
@@ -211,7 +209,7 @@ def junk_entry(package: Package) -> Iterator[Problem]:
 
     Fix: leave them out: `model-lint pack` does, and so does `zip -r -x "*.DS_Store" "__MACOSX/*"`.
     """
-    junk = [path for path in package.tree.files if is_junk(path)]
+    junk = package.junk
     beside = [name for name in package.top if is_junk(name)]
     others = [name for name in package.top if not is_junk(name)]
     hides = bool(beside) and len(others) == 1 and not package.found and bool(package.trainers)

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ..findings import Problem
 from ..models.archive import Archive
 from ..storage.file_systems import DEVICE, one_name
 from ..wording import listing, printable
 from . import ERROR, EVERYWHERE, PRACTICE, ZIPFILE, rule
-from .archive import about, about_paths
+from .archive import about_paths
 from .shared import SHOWN
 
-#: A quick test: only these names can be one of those below.
-_ODD = re.compile(
-    r"^/|\.\.|[:\\\0\xb9\xb2\xb3]|[^/]{64}|(?:^|/)(?:con|prn|aux|nul|com|lpt)", re.IGNORECASE
-)
 #: Only these can be names of devices.
 _DEVICES = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]|[\xb9\xb2\xb3]", re.IGNORECASE)
 
@@ -39,29 +35,40 @@ def unsafe_path(archive: Archive) -> Iterator[Problem]:
 
     Fix: zip the folder again with `model-lint pack`, `zip -r` or Python's `shutil.make_archive`.
     """
-    doubtful = [m for m in archive.members if _ODD.search(m.raw_name) or not m.raw_name]
-    for found, what in _UNSAFE:
-        yield from about([m for m in doubtful if found(m.raw_name)], what)
+    names = [member.raw_name for member in archive.members]
+    every = "/".join(["", *names, ""]).lower()
+    for signs, found, what in _UNSAFE:
+        if any(sign in every for sign in signs):
+            yield from about_paths([name for name in names if found(name)], what)
 
 
-_UNSAFE: tuple[tuple[Callable[[str], object], str], ...] = (
-    (lambda name: name.startswith("/"), "the name of {} is an absolute path"),
+#: What is unsafe: what all names, each between slashes, then contain; which names are; the message.
+_UNSAFE: tuple[tuple[Sequence[str], Callable[[str], object], str], ...] = (
+    (["//"], lambda name: name.startswith("/"), "the name of {} is an absolute path"),
     (
+        [".."],
         lambda name: ".." in re.split(r"[/\\]", name),
         "the name of {} leads out of the folder (`..`)",
     ),
-    (re.compile(r"[A-Za-z]:").match, "the name of {} begins with a drive letter"),
+    ([":"], re.compile(r"[A-Za-z]:").match, "the name of {} begins with a drive letter"),
     (
+        ["\\"],
         lambda name: "\\" in name,
         "the name of {} contains a backslash, which separates folders on Windows only",
     ),
-    (lambda name: "\0" in name, "the name of {} contains a NUL, where `zipfile` cuts it off"),
-    (lambda name: not name, "{} has no name"),
     (
+        ["\0"],
+        lambda name: "\0" in name,
+        "the name of {} contains a NUL, where `zipfile` cuts it off",
+    ),
+    (["//"], lambda name: not name, "{} has no name"),
+    (
+        ["/con", "/prn", "/aux", "/nul", "/com", "/lpt"],
         lambda name: _DEVICES.search(name) and any(map(DEVICE.fullmatch, name.split("/"))),
         "the name of {} is that of a device on Windows, where it can't be written",
     ),
     (
+        [""],
         lambda name: (
             len(name) > 255 and any(len(p.encode(errors="replace")) > 255 for p in name.split("/"))
         ),
@@ -86,18 +93,16 @@ def duplicate_entry(archive: Archive) -> Iterator[Problem]:
 
     Fix: zip the folder again into a new file; rename one of two names that differ only in case.
     """
-    files = [m.path for m in archive.members if m.path and not m.is_dir]
-    amounts = Counter(files)
-    once = set(amounts)
-    twice = [path for path, amount in amounts.items() if amount > 1]
-    yield from about_paths(twice, "{} is in the zip more than once")
-    folders = {m.path for m in archive.members if m.is_dir and m.path}
-    for path in list(once | folders):
-        while (path := path.rpartition("/")[0]) and path not in folders:
-            folders.add(path)
-    both = sorted(once & folders)
+    if archive.tree is None:
+        return
+    files, folders = archive.tree.files, archive.tree.folders
+    paths = [m.path for m in archive.members if m.path and not m.is_dir]
+    if len(paths) > len(files):
+        twice = [path for path, amount in Counter(paths).items() if amount > 1]
+        yield from about_paths(twice, "{} is in the zip more than once")
+    both = sorted(files.keys() & folders.keys())
     yield from about_paths(both, "{} is both a file and a folder")
-    groups = list(_outermost(one_name(sorted(once | folders))))
+    groups = list(_outermost(one_name(folders)))
     for group in groups[:SHOWN]:
         text = f"{listing(group)} are the same name on macOS and Windows"
         yield Problem(text, printable(group[0]))

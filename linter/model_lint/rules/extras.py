@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from functools import cache, partial
 from itertools import islice
 
 from ..findings import Problem
@@ -15,9 +16,7 @@ from ..models.paths import (
     FOLD_GLOB,
     TRAINER_FILES,
     above,
-    is_checkpoint,
     is_fold_file,
-    is_image,
     is_junk,
     validation_entry,
 )
@@ -53,12 +52,11 @@ def extra_checkpoint(package: Package) -> Iterator[Problem]:
 
     Fix: leave it out of the zip.
     """
-    files = package.tree.files if package.trainers else {}
-    extra = [p for p in files if is_checkpoint(p) and not is_junk(p)]
+    extra = [p for p in package.weights if not is_junk(p)] if package.trainers else []
     if extra:
         places = _places_of_checkpoints(package)
         extra = [p for p in extra if p not in places and places.isdisjoint(above(p))]
-    yield from shown((_extra(files[p]) for p in extra), ERROR, "checkpoint")
+    yield from shown((_extra(package.tree.files[p]) for p in extra), ERROR, "checkpoint")
 
 
 def _extra(file: Entry) -> Problem:
@@ -90,10 +88,9 @@ def image_data(package: Package) -> Iterator[Problem]:
 
     Fix: leave them out of the zip.
     """
-    files = package.tree.files
-    images = [p for p in files if is_image(p) and not validation_entry(p) and not is_junk(p)]
+    images = [p for p in package.images if not validation_entry(p) and not is_junk(p)]
     if images:
-        amount = size(sum(files[path].size for path in images))
+        amount = size(sum(package.tree.files[path].size for path in images))
         what = count(images, "image or array file", "image or array files")
         yield Problem(f"{what} ({amount}): {listing(images)}", images[0])
 
@@ -174,14 +171,22 @@ def _unexpected(package: Package) -> dict[str, int]:
 
     Each with its number of files; files of one unexpected folder are one entry, the folder.
     """
+    files, folders = package.tree.files, package.tree.folders
     known = _known_folders(package.judged)
     elsewhere = set(package.misplaced.values())
+    reported = {*package.junk, *package.images, *package.weights}
+    reported |= {path for path, names in folders.items() if not names and is_junk(path)}
+    outermost: dict[str, str] = {}  # of each unknown folder
+    for folder in (folder for folder in folders if folder not in known):
+        outermost[folder] = outermost.get(folder.rpartition("/")[0], folder)
+    is_unexpected = cache(partial(_is_unexpected, known, package))
     found: dict[str, int] = {}
-    empty = [path for path, names in package.tree.folders.items() if not names]
-    for path in [*package.tree.files, *empty]:
-        entry = _outermost_unexpected(path, known, package)
-        if entry and (not elsewhere or elsewhere.isdisjoint((path, *above(path)))):
-            found[entry] = found.get(entry, 0) + (path in package.tree.files)
+    for path in [*files, *(folder for folder, names in folders.items() if not names)]:
+        entry = outermost.get(path.rpartition("/")[0], path)
+        if path in reported or not is_unexpected(entry) or validation_entry(path):
+            continue
+        if not elsewhere or elsewhere.isdisjoint((path, *above(path))):
+            found[entry] = found.get(entry, 0) + (path in files)
     return found
 
 
@@ -194,30 +199,16 @@ def _known_folders(trainers: tuple[TrainerFolder, ...]) -> dict[str, str]:
     return known
 
 
-def _outermost_unexpected(path: str, known: dict[str, str], package: Package) -> str | None:
-    """Return the outermost entry on a path that is not expected, or None."""
-    tree = package.tree
-    if path in known or is_junk(path) or validation_entry(path):
-        return None
-    if path in tree.files and (is_image(path) or is_checkpoint(path)):
-        return None
-    folder, _, name = path.rpartition("/")
-    while folder not in known:
-        folder, _, name = folder.rpartition("/")
-    entry = f"{folder}/{name}" if folder else name
-    kind = known[folder]
-    if kind == "fold" and is_fold_file(name) and entry in tree.folders:
-        return None if name == FINAL_CHECKPOINT else entry  # reported by L011
-    if entry in package.found or name == CROP_METADATA or _is_expected(name, kind):
-        return None
-    return entry
-
-
-def _is_expected(name: str, kind: str) -> bool:
-    """Return whether an entry belongs in a folder of this kind, or is reported by L009."""
-    if kind == "trainer":
-        return name in TRAINER_FILES or fnmatchcase(name, FOLD_GLOB)
-    return kind == "fold" and is_fold_file(name)
+def _is_unexpected(known: dict[str, str], package: Package, entry: str) -> bool:
+    """Return whether an entry of a known folder does not belong there."""
+    folder, _, name = entry.rpartition("/")
+    if entry in known or entry in package.found or name == CROP_METADATA:
+        return False
+    if known[folder] == "trainer":  # another folder `fold_*` is reported by L009
+        return name not in TRAINER_FILES and not fnmatchcase(name, FOLD_GLOB)
+    if known[folder] != "fold" or not is_fold_file(name):
+        return True
+    return entry in package.tree.folders and name != FINAL_CHECKPOINT  # reported by L011
 
 
 @rule(

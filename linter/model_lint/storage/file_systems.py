@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 
-#: Paths without a match need only a comparison that ignores case.
-_ODD = re.compile(r"[^A-Za-z0-9_\-+/. ()]|[. ](?:/|$)")
+#: Paths without a match need only a comparison that ignores case. It begins with a set, for which
+#: long texts are searched fast.
+_ODD = re.compile(r"[^A-Za-z0-9_\-+/()](?:(?<![. ])|(?=/|$))")
 #: Characters that HFS+ ignores.
 _IGNORED = dict.fromkeys([*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070)])
 #: Characters that Windows forbids in a name, and what Python writes instead.
@@ -20,13 +21,17 @@ DEVICE = re.compile(
 _SHORT = re.compile(r"([^/.~]{1,6})~[0-9]{1,2}(?:\.([^/.]{0,3}))?")
 
 
-def one_name(paths: Iterable[str]) -> Iterator[tuple[str, ...]]:
-    """Yield the groups of paths that are the same path on some file system.
+def one_name(folders: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
+    """Yield the groups of paths, listed by folder, that are the same path on some file system.
 
     HFS+ and APFS ignore case and compose letters. Windows ignores case, and dots and blanks at the
     end of a name; a colon begins the name of a stream of a file, or becomes ``_`` if Python
     unpacks; and a file has a second, short name.
     """
+    if all(map(_differ_plainly, folders.values())):
+        return
+    listed = ((folder, name) for folder, names in folders.items() for name in names)
+    paths = sorted(f"{folder}/{name}" if folder else name for folder, name in listed)
     same: dict[str, list[str]] = {}
     short: list[str] = []
     for path in paths:
@@ -41,6 +46,11 @@ def one_name(paths: Iterable[str]) -> Iterator[tuple[str, ...]]:
     if short:
         groups += _short_names(short, same)
     yield from dict.fromkeys(groups)
+
+
+def _differ_plainly(names: tuple[str, ...]) -> bool:
+    """Return whether names in a folder differ on every file system: a fast answer for most."""
+    return len({*map(str.lower, names)}) == len(names) and _ODD.search("/".join(names)) is None
 
 
 def _keys(path: str) -> set[str]:

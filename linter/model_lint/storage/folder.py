@@ -17,8 +17,15 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 
+class _File(NamedTuple):
+    path: str
+    size: int
+    random_access: bool = True
+    crc: int | None = None
+
+
 class _Walk(NamedTuple):
-    files: dict[str, Entry]
+    files: dict[str, _File]
     folders: dict[str, tuple[str, ...]]
     special: dict[str, str]
 
@@ -38,7 +45,7 @@ class FolderTree:
 
     @cached_property
     def _walk(self) -> _Walk:
-        files: dict[str, Entry] = {}
+        files: dict[str, _File] = {}
         folders: set[str] = set()
         special: dict[str, str] = {}
         start = [self.only] if self.only else [e.name for e in _scan(self.root)]
@@ -54,10 +61,10 @@ class FolderTree:
                 if full.is_symlink() and _is_above(full.resolve(), full.parent.resolve()):
                     continue  # a loop
                 folders.add(path)
-                refuse_depth(path)
+                refuse_depth(path.count("/"))
                 pending += sorted((f"{path}/{e.name}" for e in _scan(full)), reverse=True)
             elif full.is_file():
-                files[path] = Entry(path, full.stat().st_size, random_access=True)
+                files[path] = _File(path, full.stat().st_size)
             if len(files) + len(folders) > MAX_ENTRIES:
                 raise LimitError(f"more than {MAX_ENTRIES} files and folders below {self.root}")
         return _Walk(files, listing(files, folders), special)

@@ -7,23 +7,31 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterable, Mapping
-from typing import IO, NamedTuple, Protocol
+from typing import IO, Protocol
 from zlib import crc32
 
 from ..wording import size
 from .limits import MAX_DEPTH, MAX_FOLDERS, MAX_SKIPPED_BYTES
 
 
-class Entry(NamedTuple):
+class Entry(Protocol):
     """A file of the tree."""
 
-    path: str
-    #: Bytes, uncompressed.
-    size: int
-    #: Whether the stream that `open` returns is seekable.
-    random_access: bool
-    #: CRC-32 of its content, if the storage states one.
-    crc: int | None = None
+    @property
+    def path(self) -> str:
+        """Its path in the tree."""
+
+    @property
+    def size(self) -> int:
+        """Its bytes, uncompressed."""
+
+    @property
+    def random_access(self) -> bool:
+        """Whether the stream that `open` returns is seekable."""
+
+    @property
+    def crc(self) -> int | None:
+        """CRC-32 of its content, if the storage states one."""
 
 
 class TreeError(Exception):
@@ -129,25 +137,28 @@ def listing(paths: Iterable[str], empty: Iterable[str]) -> dict[str, tuple[str, 
 
     Raises LimitError for more folders than MAX_FOLDERS.
     """
-    names: dict[str, set[str]] = {"": set()}
-    for folder in empty:
-        names.setdefault(folder, set())
+    names: dict[str, set[str]] = {folder: set() for folder in ("", *empty)}
     for path in [*paths, *names]:
         child = path
         while child:
-            parent, _, name = child.rpartition("/")
-            siblings = names.setdefault(parent, set())
-            if name in siblings:
+            folder, _, name = child.rpartition("/")
+            if folder in names:
+                names[folder].add(name)
                 break
-            siblings.add(name)
-            child = parent
+            names[folder] = {name}
+            child = folder
         if len(names) > MAX_FOLDERS:
             raise LimitError(f"more than {MAX_FOLDERS:,} folders")
     return {folder: tuple(sorted(found)) for folder, found in sorted(names.items())}
 
 
-def refuse_depth(path: str) -> None:
-    """Raise LimitError for a path that is deeper than MAX_DEPTH."""
-    depth = path.count("/")
+def files_named(tree: Tree, name: str) -> list[str]:
+    """Return every file of this name, sorted. It looks into each folder, not at each file."""
+    places = (f"{folder}/{name}" if folder else name for folder in tree.folders)
+    return sorted(path for path in places if path in tree.files)
+
+
+def refuse_depth(depth: int) -> None:
+    """Raise LimitError for a path below more folders than MAX_DEPTH."""
     if depth > MAX_DEPTH:
         raise LimitError(f"folders nested {depth} deep, more than {MAX_DEPTH}")

@@ -8,9 +8,8 @@ from typing import IO
 from zlib import crc32
 
 from .ranges import Ranges
-from .tree import BlockedError, DamagedError, Entry, listing
+from .tree import BlockedError, DamagedError, listing
 from .zip_directory import Directory, find_directory, read_members
-from .zip_format import STORED
 from .zip_member import Member, open_member
 
 _BLOCK = 1 << 20
@@ -29,21 +28,15 @@ class ZipTree:
         self.members = members
 
     @cached_property
-    def _by_path(self) -> dict[str, Member]:
-        return {m.path: m for m in self.members if m.path and not m.is_dir}
-
-    @cached_property
-    def files(self) -> Mapping[str, Entry]:
+    def files(self) -> Mapping[str, Member]:
         """Every file by its path, sorted."""
-        return {
-            path: Entry(path, member.size, member.method == STORED, member.crc)
-            for path, member in sorted(self._by_path.items())
-        }
+        last = {m.path: m for m in self.members if m.path and not m.is_dir}
+        return {path: last[path] for path in sorted(last)}
 
     @cached_property
     def folders(self) -> Mapping[str, tuple[str, ...]]:
         """Every folder's path with the names in it."""
-        return listing(self._by_path, (m.path for m in self.members if m.is_dir and m.path))
+        return listing(self.files, (m.path for m in self.members if m.is_dir and m.path))
 
     @cached_property
     def special(self) -> Mapping[str, str]:
@@ -57,7 +50,7 @@ class ZipTree:
 
     def open(self, path: str) -> IO[bytes]:
         """Open a member for reading. Raises TreeError, and so does reading from it."""
-        return self.open_member(self._by_path[path])
+        return self.open_member(self.files[path])
 
     def open_member(self, member: Member, *, any_method: bool = False) -> IO[bytes]:
         """Open a member, also if another one has its path. Raises TreeError.

@@ -126,7 +126,7 @@ def _member(header: CentralHeader, shift: int) -> Member:
     if len(header.name) > MAX_NAME_LENGTH:
         raise LimitError(f"a name of {len(header.name)} bytes, more than {MAX_NAME_LENGTH}")
     try:
-        raw_name = header.name.decode(encoding(header.flags))
+        raw_name = header.name.decode(encoding(header.name, header.flags))
     except UnicodeDecodeError as error:
         raise TreeError(
             f"a name is not UTF-8: {quote(decoded_name(header.name, UTF_8))}"
@@ -168,14 +168,16 @@ def _cleaned(name: str) -> str:
 
 
 def _refuse_bombs(members: list[Member]) -> None:
-    if sum(member.size for member in members) > MAX_UNPACKED_BYTES:
+    unpacked = sum(member.size for member in members)
+    if unpacked > MAX_UNPACKED_BYTES:
         raise LimitError(f"it unpacks to more than {MAX_UNPACKED_BYTES >> 30} GiB")
-    dense = sum(m.size for m in members if m.size > MAX_RATIO * m.compressed)
-    if dense > MAX_DENSE_BYTES:
+    if unpacked > MAX_DENSE_BYTES and _dense(members) > MAX_DENSE_BYTES:
         raise LimitError(
             f"entries compressed to less than a {MAX_RATIO}th of their size unpack to more than "
             f"{MAX_DENSE_BYTES >> 20} MiB"
         )
-    deepest = max(members, key=lambda m: m.path.count("/"), default=None)
-    if deepest:
-        refuse_depth(deepest.path)
+    refuse_depth(max((member.path.count("/") for member in members), default=0))
+
+
+def _dense(members: list[Member]) -> int:
+    return sum(m.size for m in members if m.size > MAX_RATIO * m.compressed)

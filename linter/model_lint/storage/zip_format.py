@@ -37,6 +37,8 @@ _MAX_VERSION = 63
 VERSION_64 = 45
 
 _LOCAL = struct.Struct("<4s5H3L2H")
+#: The same without the version and the date.
+_COMPARED = struct.Struct("<4s2x2H4x3L2H")
 _CENTRAL = struct.Struct("<4sBBBxHHHHLLLHHHHHLL")
 _END = struct.Struct("<4s4H2LH")
 _END_64 = struct.Struct("<4sQ2H2L4Q")
@@ -113,8 +115,7 @@ def local_fields(data: bytes, at: int) -> tuple[object, ...]:
 
     Mark, flags, method, checksum, packed size, size, length of the name, length of extra fields.
     """
-    mark, _, flags, method, _, _, *rest = _LOCAL.unpack_from(data, at)
-    return (mark, flags, method, *rest)
+    return _COMPARED.unpack_from(data, at)
 
 
 def local_length(fixed: bytes) -> int:
@@ -145,10 +146,12 @@ def parse_directory(data: bytes) -> Iterator[CentralHeader]:
     while at < end:
         if at + CENTRAL_SIZE > end:
             raise FormatError("Truncated central directory")
-        fields = unpack(data, at)
-        magic, _, system, version, flags, method, _, _, crc, compressed, size = fields[:11]
-        name, extra = fields[11:13]
-        comment, disk, _, attributes, offset = fields[13:]
+        # fmt: off
+        (
+            magic, _, system, version, flags, method, _, _, crc, compressed, size,
+            name, extra, comment, disk, _, attributes, offset,
+        ) = unpack(data, at)
+        # fmt: on
         if magic != CENTRAL:
             raise FormatError("Bad magic number for central directory")
         if version > _MAX_VERSION:
@@ -161,7 +164,7 @@ def parse_directory(data: bytes) -> Iterator[CentralHeader]:
         if more:
             for _ in extra_fields(more):
                 pass  # like ``zipfile``, refuse a zip in which one is cut off
-        if MAX_32 in {size, compressed, offset}:
+        if MAX_32 in (size, compressed, offset):
             size, compressed, offset = _wide(more, (size, compressed, offset))
         yield CentralHeader(
             system,

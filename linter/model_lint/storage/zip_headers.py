@@ -8,6 +8,7 @@ follow the data must fill the zip from its first byte to its directory, and agre
 from __future__ import annotations
 
 import struct
+from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
@@ -55,10 +56,11 @@ class Headers(NamedTuple):
 
 
 class _Placed(NamedTuple):
-    """An entry with the place of its data."""
+    """An entry with the place of its data, and of what comes after it."""
 
     member: Member
     start: int
+    after: int
     #: Whether its header says that sizes follow the data, and whether it has 64-bit sizes.
     followed: bool = False
     wide: bool = False
@@ -73,15 +75,16 @@ def read_headers(tree: ZipTree) -> Headers:
     broken: list[tuple[str, str]] = []
     differing: list[tuple[str, str]] = []
     placed: list[_Placed] = []
+    missing = False
     members = sorted(tree.members, key=lambda member: member.offset)
-    window = _Window(tree.ranges, [member.offset for member in members])
-    for member in members:
-        start = _plain(window, member)
-        if start:
-            placed.append(_Placed(member, start))
+    places = [member.offset for member in members]
+    window = _Window(tree.ranges, places)
+    for member, after in zip(members, [*places[1:], tree.directory.start], strict=False):
+        if _is_usual(window, member, after):
             continue
         header = _header(window, member)
         if header is None:
+            missing = True
             if member.offset >= 0:  # a rule about the directory reports the others
                 broken.append((member.path, NO_HEADER))
             continue
@@ -92,23 +95,22 @@ def read_headers(tree: ZipTree) -> Headers:
             differing += _disagreements(member, found)
         start = member.offset + found.length
         wide = bool(found.extra) and has_zip_64(found.extra)
-        placed.append(_Placed(member, start, bool(found.flags & DESCRIPTOR), wide))
-    if len(placed) == len(members):
+        placed.append(_Placed(member, start, after, bool(found.flags & DESCRIPTOR), wide))
+    if not missing:
+        differing += _before(tree, places)
         differing += _between(tree, window, placed)
     differing += (("", text) for text in end_defects(tree.ranges, tree.directory, len(members)))
     return Headers(tuple(broken), tuple(differing))
 
 
 class _Window:
-    """The headers of a zip, read in few pieces if they are close together."""
+    """The headers of a zip, at sorted places, read in few pieces if they are close together."""
 
     def __init__(self, ranges: Ranges, places: list[int]) -> None:
         self._ranges = ranges
-        #: Where to read to from each header: to the last of those that follow closely.
-        self._ends = {place: place + _ALONE for place in places}
-        for before, after in reversed(list(pairwise(sorted(self._ends)))):
-            if after - before < _NEAR:
-                self._ends[before] = self._ends[after]
+        #: Where the headers are, and which of them are not followed closely by another.
+        self._places = places
+        self._lasts = [a for a, b in pairwise(places) if b - a >= _NEAR] + places[-1:]
         self._start = 0
         self._data = b""
 
@@ -123,22 +125,37 @@ class _Window:
         if not 0 <= offset <= len(self._data) - length:
             if at < 0:
                 return b"", -1
-            ahead = self._ends.get(at, at) - at
-            self._data = self._ranges.read(at, max(length, min(ahead, _AHEAD)))
+            self._data = self._ranges.read(at, max(length, self._ahead(at)))
             self._start, offset = at, 0
         return self._data, offset if offset + length <= len(self._data) else -1
 
+    def _ahead(self, at: int) -> int:
+        """Return how much to read at a header: to the last of those that follow closely."""
+        index = bisect_left(self._places, at)
+        if index == len(self._places) or self._places[index] != at:
+            return 0
+        last = self._lasts[bisect_left(self._lasts, at)]
+        return min(last + _ALONE - at, _AHEAD)
 
-def _plain(window: _Window, member: Member) -> int:
-    """Return where an entry's data begins, if its header is plain and agrees; otherwise 0."""
-    name = member.raw_name.encode(encoding(member.flags))
-    data, at = window.around(member.offset, LOCAL_SIZE + len(name))
-    if at < 0 or member.flags & DESCRIPTOR or not is_plain(member):
-        return 0
+
+def _is_usual(window: _Window, member: Member, after: int) -> bool:
+    """Return whether an entry is as most are: plain, its header agrees, and its data ends there.
+
+    This is a fast answer for nearly all entries; the others are looked at in detail.
+    """
+    name = member.raw_name.encode(encoding(member.raw_name, member.flags))
+    length = LOCAL_SIZE + len(name)
+    data, at = window.around(member.offset, length)
     expected = (LOCAL, member.flags, member.method, member.crc, member.compressed, member.size)
-    end = at + LOCAL_SIZE + len(name)
-    same = local_fields(data, at) == (*expected, len(name), 0)
-    return member.offset + end - at if same and data[at + LOCAL_SIZE : end] == name else 0
+    return (
+        at >= 0
+        and member.offset + length + member.compressed == after
+        and member.method in {STORED, DEFLATED}
+        and not member.flags & DESCRIPTOR
+        and local_fields(data, at) == (*expected, len(name), 0)
+        and data.startswith(name, at + LOCAL_SIZE)
+        and is_plain(member)
+    )
 
 
 def _header(window: _Window, member: Member) -> tuple[LocalHeader, str] | None:
@@ -152,7 +169,7 @@ def _header(window: _Window, member: Member) -> tuple[LocalHeader, str] | None:
         local = parse_local(window.read(member.offset, local_length(fixed)))
     except (FormatError, TreeError):
         return None
-    if local.name == member.raw_name.encode(encoding(member.flags)):
+    if local.name == member.raw_name.encode(encoding(member.raw_name, member.flags)):
         return local, ""
     name = decoded_name(local.name, local.flags)
     names = f"the directory calls it {quote(member.raw_name)}, its own header {quote(name)}"
@@ -197,17 +214,19 @@ def _differing(member: Member, local: LocalHeader) -> Iterator[str]:
             yield f"{name} {ours:#010x}" if name == "CRC" else f"{name} {ours}"
 
 
-def _between(tree: ZipTree, window: _Window, placed: list[_Placed]) -> Iterator[tuple[str, str]]:
-    """Yield where there are bytes between entries, or two entries overlap."""
-    directory = tree.directory
-    first = placed[0].member.offset if placed else directory.start
+def _before(tree: ZipTree, places: list[int]) -> Iterator[tuple[str, str]]:
+    """Yield whether there are bytes before the first entry, or the directory is elsewhere."""
+    first = places[0] if places else tree.directory.start
     if first and not (first == 4 and tree.ranges.read(0, 4) in _MARKERS):
         yield "", f"{count(first, 'byte')} before the first entry"
-    elif directory.shift:
+    elif tree.directory.shift:
         yield "", "its directory is not at the place that its last record states"
-    starts = [other.member.offset for other in placed[1:]]
-    for entry, start in zip(placed, [*starts, directory.start], strict=False):
-        gap = start - entry.end
+
+
+def _between(tree: ZipTree, window: _Window, placed: list[_Placed]) -> Iterator[tuple[str, str]]:
+    """Yield where there are bytes between entries, or two entries overlap."""
+    for entry in placed:
+        gap = entry.after - entry.end
         text = ""
         if gap < 0:
             text = "its data runs into what follows it"

@@ -70,6 +70,11 @@ class Member(NamedTuple):
     comment: bytes = b""
 
     @property
+    def random_access(self) -> bool:
+        """Whether its stream is seekable."""
+        return self.method == STORED
+
+    @property
     def encrypted(self) -> bool:
         """Whether a flag for encryption is set."""
         return bool(self.flags & (ENCRYPTED | STRONG))
@@ -111,14 +116,17 @@ def read_local(ranges: Ranges, member: Member) -> LocalHeader:
     return parse_local(data)
 
 
-def encoding(flags: int) -> str:
-    """Return the encoding of a name that ``zipfile`` chooses."""
-    return "utf-8" if flags & UTF_8 else "cp437"
+def encoding(name: bytes | str, flags: int) -> str:
+    """Return the encoding of a name that ``zipfile`` chooses.
+
+    ASCII is the same in both, and reading it as UTF-8 is ten times as fast.
+    """
+    return "utf-8" if flags & UTF_8 or name.isascii() else "cp437"
 
 
 def decoded_name(raw: bytes, flags: int) -> str:
     """Decode a name as ``zipfile`` does, but replace invalid bytes."""
-    return raw.decode(encoding(flags), errors="replace")
+    return raw.decode(encoding(raw, flags), errors="replace")
 
 
 def open_member(ranges: Ranges, member: Member) -> IO[bytes]:
