@@ -212,6 +212,34 @@ def test_a_test_subject_concerns_the_predictions_and_a_training_subject_all(
     assert {path: path.read_bytes() for path in packages} == packages
 
 
+FORGED = """\
+import sys
+sys.path.insert(0, "workflow/scripts")
+from pathlib import Path
+from common import read_json, write_json
+from folds import checkpoints, depends_on, step_name
+from notes import Note, write_note
+from settings import load
+
+settings = load([Path(name) for name in sys.argv[1:]])
+path = settings.preprocessed / "dataset.json"
+write_json(path, read_json(path) | {"training_data_sha256": "0" * 64})
+note = Note(depends_on(settings, "0"), {})
+write_note(settings.work, step_name(settings, "0"), note, checkpoints(settings.model / "fold_0"))
+"""
+
+
+def test_a_checkpoint_of_other_data_is_recognised_by_itself(repository: Path) -> None:
+    """Whatever the note of the fold says: someone may have copied the file."""
+    assert run(sys.executable, "-c", FORGED, *CONFIG[1:], cwd=repository).returncode == 0
+    for script in (("pack.py",), ("train.py", "--fold", "0")):
+        command = (f"workflow/scripts/{script[0]}", *script[1:], "--config", *CONFIG[1:])
+        done = run(sys.executable, *command, cwd=repository)
+        assert done.returncode == 1
+        (line,) = done.stderr.splitlines()
+        assert "checkpoint_final.pth: is of other data or plans than the current ones" in line
+
+
 def change_label(repository: Path, subject: str) -> None:
     path = first(repository, f"bids/derivatives/labels/{subject}/**/*SC_seg.nii.gz")
     image = nib.load(path)

@@ -16,7 +16,7 @@ T2w:
 - sub-03/ses-1      # no session folder
 - sub-04_acq-ax_T2w.nii.gz # spikes
 lesions:
-  - /mnt/data/sub-05/anat/sub-05_T2w.nii.gz
+  - data_processed/sub-05/anat/sub-05_T2w.nii.gz
   - "sub-06_T2w_label-SC_seg.nii.gz"  # poor segmentation
   - stanford  # other TR
 other:

@@ -6,6 +6,9 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from model_lint.checkpoint.model import BadCheckpoint
+from model_lint.checkpoint.reader import File, read_checkpoint
+
 from cases import read_rows
 from common import read_json
 from notes import code_of, digest, lost, note_of, remove_note
@@ -81,6 +84,24 @@ def set_aside(settings: Settings, fold: str, wanted: str) -> Iterator[str]:
         yield f"{earlier}: was trained on the current ones; it is now {folder}"
 
 
+def foreign(settings: Settings, fold: str) -> str:
+    """Return which checkpoint of a fold is of other data or plans, or an empty text.
+
+    nnU-Net writes both into each checkpoint: so one that was put there by hand is recognised.
+    """
+    folder, nnunet = settings.preprocessed, settings.nnunet
+    dataset = read_json(folder / "dataset.json")
+    plans = read_json(folder / f"{nnunet.plans_name}.json")["configurations"][nnunet.configuration]
+    for path in checkpoints(settings.model / f"fold_{fold}"):
+        found = read_checkpoint(File.at(path))
+        if isinstance(found, BadCheckpoint):
+            continue  # `model-lint pack` says what is wrong with it
+        known = (found.plans or {}).get("configurations", {}).get(nnunet.configuration, plans)
+        if (found.dataset_json or dataset) != dataset or known != plans:
+            return f"{path}: is of other data or plans than the current ones"
+    return ""
+
+
 def stale(settings: Settings) -> str:
     """Return why the model is not one whole training on the current data, or an empty text."""
     for fold in settings.nnunet.folds:
@@ -94,4 +115,6 @@ def stale(settings: Settings) -> str:
             return f"{folder}: was trained on other data, labels, plans, split or trainer"
         if gone := lost(settings.work, note):
             return f"{gone[0]}: is missing, or another file than the training wrote"
+        if other := foreign(settings, fold):
+            return other
     return ""

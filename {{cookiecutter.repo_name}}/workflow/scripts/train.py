@@ -15,7 +15,7 @@ from pathlib import Path
 
 from common import add_config_argument, fail, pick_device, run_nnunet, thrift
 from disk import explained, training_bytes
-from folds import checkpoints, depends_on, set_aside, step_name
+from folds import checkpoints, depends_on, foreign, set_aside, step_name
 from locks import holding
 from notes import Note, add_run_argument, is_current, write_note
 from settings import Settings, SettingsError, load
@@ -96,6 +96,8 @@ def train(settings: Settings, fold: str, cpus: int, run: int = 0) -> None:
         print(line, flush=True)
     for path in remove_broken(folder):
         print(f"{path.name} is incomplete; continuing without it", flush=True)
+    if other := foreign(settings, fold):
+        raise ValueError(f"{other}; move or delete {folder} to train it again")
     todo = next_step(folder)
     install_trainer(settings)
     if todo == "nothing" and is_current(settings.work, step, made_from, run):
