@@ -1,7 +1,7 @@
 """Pack the trained model, if it is one whole training on the current data.
 
-``model-lint pack`` writes the package. Its ``dataset.json`` and each checkpoint in it contain
-``training_data_sha256``, a digest of the cases that the model was trained on.
+``model-lint pack`` writes the package. Its ``dataset.json`` contains ``training_data_sha256``, a
+digest of the cases that the model was trained on; its plans and trainer are in the package too.
 """
 
 from __future__ import annotations
