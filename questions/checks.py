@@ -129,7 +129,7 @@ def _configuration(answers: Answers) -> str | None:
 def _channels(suffixes: tuple[str, ...]) -> str | None:
     """Require BIDS suffixes, with entities before them if needed."""
     for suffix in suffixes:
-        if re.fullmatch(r"([a-z]+-[A-Za-z0-9]+_)*[A-Za-z0-9]+", suffix) is None:
+        if re.fullmatch(r"([a-z]+-[A-Za-z0-9+]+_)*[A-Za-z0-9]+", suffix) is None:
             return (
                 f"{quote(suffix)} is not the end of a BIDS file name; "
                 "type suffixes with commas between, such as T1w, T2w."

@@ -46,7 +46,7 @@ class Facts:
     foreign_network: str | None
     #: Whether the model marks points, which the workflow trains and measures as any mask.
     marks_points: bool
-    #: Whether BIDS stores the images as PNG or TIFF, which the workflow does not read.
+    #: Whether BIDS stores the images as PNG or TIFF, which the workflow converts.
     microscopy: bool
 
 
@@ -98,8 +98,8 @@ def _notes(answers: Answers, model: Facts) -> Iterator[str]:
         )
     if model.foreign_network:
         yield (
-            f"nnU-Net has no network {model.foreign_network}, and the workflow trains nnU-Net's: "
-            "replace its steps train, predict and pack with your own."
+            f"nnU-Net has no network {model.foreign_network}: the workflow stops after the "
+            "conversion until you replace its steps plan_preprocess, train, predict and pack."
         )
     if model.marks_points:
         yield (
@@ -108,8 +108,8 @@ def _notes(answers: Answers, model: Facts) -> Iterator[str]:
         )
     if model.microscopy:
         yield (
-            "the workflow reads NIfTI (.nii, .nii.gz) only: convert the PNG or TIFF images of "
-            "BIDS microscopy first."
+            "PNG and TIFF images of BIDS microscopy become NIfTI slices, with the pixel size of "
+            "their JSON files, and the model reads NIfTI."
         )
 
 

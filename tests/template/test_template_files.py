@@ -74,28 +74,48 @@ TREE = [
     "tests/phantom_trainer.py",
     "tests/test_bids.py",
     "tests/test_convert.py",
+    "tests/test_disk.py",
     "tests/test_evaluate.py",
+    "tests/test_exclusions.py",
+    "tests/test_labels.py",
+    "tests/test_microscopy.py",
+    "tests/test_notes.py",
     "tests/test_orientation.py",
     "tests/test_segment.py",
     "tests/test_settings.py",
     "tests/test_splits.py",
     "tests/test_train.py",
     "workflow/Snakefile",
+    "workflow/profiles/default/config.yaml",
     "workflow/profiles/local/config.yaml",
     "workflow/profiles/slurm/config.yaml",
     "workflow/schemas/config.schema.yaml",
     "workflow/scripts/bids.py",
+    "workflow/scripts/cases.py",
     "workflow/scripts/common.py",
     "workflow/scripts/config_checks.py",
     "workflow/scripts/config_schema.py",
     "workflow/scripts/convert.py",
+    "workflow/scripts/dataset_settings.py",
+    "workflow/scripts/disk.py",
     "workflow/scripts/evaluate.py",
+    "workflow/scripts/exclusions.py",
     "workflow/scripts/figures.py",
+    "workflow/scripts/folds.py",
+    "workflow/scripts/images.py",
+    "workflow/scripts/labels.py",
+    "workflow/scripts/locks.py",
     "workflow/scripts/metrics.py",
+    "workflow/scripts/microscopy.py",
+    "workflow/scripts/nnunet_checks.py",
+    "workflow/scripts/notes.py",
     "workflow/scripts/orientation.py",
+    "workflow/scripts/pack.py",
     "workflow/scripts/plan.py",
     "workflow/scripts/predict.py",
+    "workflow/scripts/samples.py",
     "workflow/scripts/settings.py",
+    "workflow/scripts/split_files.py",
     "workflow/scripts/splits.py",
     "workflow/scripts/train.py",
     "workflow/scripts/volumes.py",
@@ -258,15 +278,15 @@ def test_what_the_workflow_can_not_do_is_said(tmp_path: Path) -> None:
     made = bake(tmp_path / "output", **answers)
     config = (made / "config.yaml").read_text(encoding="utf-8")
     readme = (made / "README.md").read_text(encoding="utf-8")
-    assert "nnU-Net has no network filmCharley" in config
+    assert config_of(made)["nnunet"]["network"] == "filmCharley"
     assert "nnU-Net has no network `filmCharley`" in readme
     assert "mark each point by a small region" in config
-    assert "the workflow can't read PNG and TIFF" in config
-    assert "BIDS stores microscopy as PNG or TIFF" in readme
+    assert "PNG and TIFF files become\n  # NIfTI slices" in config
+    assert "PNG and TIFF files of microscopy become NIfTI slices" in readme
     plain = bake(tmp_path / "plain")
     for name in ("config.yaml", "README.md"):
         text = (plain / name).read_text(encoding="utf-8")
-        assert not re.search(r"has no network|between points|each point|PNG", text)
+        assert not re.search(r"has no network|network:|between points|each point|PNG", text)
 
 
 def test_what_is_said_is_what_was_answered(tmp_path: Path) -> None:

@@ -111,8 +111,8 @@ NOTES = [
     ({"architecture": "hemisAndreanne"}, ["nnU-Net has no network hemisAndreanne"]),
     ({"task": "label"}, ["the task label is trained as a segmentation"]),
     ({"task": "find"}, ["the task find is trained as a segmentation"]),
-    ({"contrast": "sem"}, ["the workflow reads NIfTI"]),
-    ({"contrast": "t1-tem"}, ["the workflow reads NIfTI"]),
+    ({"contrast": "sem"}, ["PNG and TIFF images of BIDS microscopy"]),
+    ({"contrast": "t1-tem"}, ["PNG and TIFF images of BIDS microscopy"]),
     (
         {
             "task": "find",
@@ -120,7 +120,11 @@ NOTES = [
             "animal": "mouse",
             "repo_name": "model_find_mouse_sc_oi",
         },
-        ["repo_name: `mouse` before `sc`", "the task find", "the workflow reads NIfTI"],
+        [
+            "repo_name: `mouse` before `sc`",
+            "the task find",
+            "PNG and TIFF images of BIDS microscopy",
+        ],
     ),
 ]
 

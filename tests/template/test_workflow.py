@@ -41,6 +41,7 @@ sys.path.insert(0, str(SCRIPTS))
 import convert  # noqa: E402 - the path above is where they are
 import splits as splitting  # noqa: E402
 from orientation import ORIENTATIONS, orientation_of, reorient_image  # noqa: E402
+from plan import nnunet_splits  # noqa: E402
 from settings import Settings, SettingsError, merge, parse  # noqa: E402
 from volumes import VolumeError  # noqa: E402
 
@@ -92,7 +93,7 @@ def test_labels_that_the_question_takes_make_a_valid_configuration(labels: str) 
     made = parse(content)
     names = {item.split("=")[0].strip() for item in labels.split(",")}
     assert set(made.labels) == names - {"background", "ignore"}
-    painted = [value for mapping in made.dataset.label_files.values() for value in mapping.values()]
+    painted = [v for file in made.dataset.label_files.values() for v in file.values.values()]
     assert len(painted) == len(set(painted))
     if made.regions_class_order is not None and made.ignore is None:
         own = [label.file_value for label in RULES.facts(context({"labels": labels})).labels]
@@ -363,7 +364,8 @@ def test_splits_hold_every_subject_once_or_are_refused(
     assert all(drawn.folds)
     assert splitting.check(drawn, subjects, excluded=[], folds=folds) == drawn
     cases = {f"{s}_{k}": s for s in subjects if s not in drawn.test for k in range(2)}
-    for part in splitting.nnunet_splits(drawn, cases):
+    fold_of = {s: str(k) for k, fold in enumerate(drawn.folds) for s in fold}
+    for part in nnunet_splits({case: fold_of[s] for case, s in cases.items()}):
         sides = [{cases[case] for case in part[side]} for side in ("train", "val")]
         assert sides[0].isdisjoint(sides[1])
         assert not (sides[0] | sides[1]) & set(drawn.test)
@@ -504,8 +506,8 @@ def test_scripts_say_what_they_do_and_fail_in_one_line(repository: Path, tmp_pat
         shown = run(sys.executable, str(path), "--help", cwd=tmp_path)
         assert shown.returncode == 0, path.name
         assert "usage:" in shown.stdout
-        extra = ["--fold", "0"] if path.name == "train.py" else []
-        done = run(sys.executable, str(path), *extra, cwd=tmp_path)
+        extra = {"train.py": ["--fold", "0"], "microscopy.py": ["a.png", "a.nii.gz"]}
+        done = run(sys.executable, str(path), *extra.get(path.name, []), cwd=tmp_path)
         assert done.returncode == 1, path.name
         assert re.fullmatch(r"error: config\.yaml: can't be read: .*\n", done.stderr), path.name
 

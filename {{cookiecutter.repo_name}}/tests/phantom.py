@@ -128,9 +128,9 @@ def write_visit(settings: Settings, visit: Visit, generator: np.random.Generator
         stem = "_".join(filter(None, (visit.subject, visit.session, contrast)))
         image = intensities(tissues, look, generator)
         _save(data.bids / place / f"{stem}.nii.gz", image, affine, visit.orientation)
-        for suffix, mapping in data.label_files.items():
+        for suffix, file in data.label_files.items():
             label = np.zeros(SHAPE, np.uint8)
-            for value, target in mapping.items():
+            for value, target in file.values.items():
                 label[_mask(settings, tissues, target)] = value
             path = data.bids / data.labels_folder / place / f"{stem}_{suffix}.nii.gz"
             _save(path, label, affine, visit.orientation)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bids import find_samples
-from settings import Dataset
+from settings import Dataset, LabelFile
 
 
 def dataset(root: Path, files: list[str], **over: Any) -> Dataset:
@@ -24,7 +24,7 @@ def dataset(root: Path, files: list[str], **over: Any) -> Dataset:
         "labels_folder": "derivatives/labels",
         "contrasts": ("T2w",),
         "as_channels": False,
-        "label_files": {"label-SC_seg": {1: 1}},
+        "label_files": {"label-SC_seg": LabelFile({1: 1})},
         "exclude": {},
     }
     return Dataset(**{**given, **over})
@@ -76,15 +76,65 @@ def test_what_is_missing_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [0, 1])
-def test_links_without_content_are_told(number: int, tmp_path: Path) -> None:
+def test_content_that_is_missing_stops_with_the_command_that_gets_it(
+    number: int, tmp_path: Path
+) -> None:
+    """Skipping such files would train on fewer subjects without a word."""
     files = pair("sub-01/anat", "sub-01_T2w")
     data = dataset(tmp_path, files)
     link = tmp_path / files[number]
     link.unlink()
     link.symlink_to("../.git/annex/objects/absent")
-    found, skipped = cases(data)
-    assert found == []
-    assert any(link.name in line and "git annex get" in line for line in skipped)
+    with pytest.raises(FileNotFoundError) as caught:
+        find_samples(data)
+    assert f"git -C {tmp_path} annex get {files[number]}" in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+    # An unlocked file of git-annex is a small text.
+    link.unlink()
+    link.write_text("/annex/objects/MD5E-s12--0123.nii.gz\n", "utf-8")
+    with pytest.raises(FileNotFoundError, match="annex get"):
+        find_samples(data)
+    link.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "utf-8")
+    with pytest.raises(FileNotFoundError, match="lfs pull"):
+        find_samples(data)
+
+
+def test_the_content_of_many_files_is_named_by_their_ends(tmp_path: Path) -> None:
+    files = [name for n in range(9) for name in pair(f"sub-{n}/anat", f"sub-{n}_T2w")]
+    data = dataset(tmp_path, [*files, "sub-1/anat/sub-1_T1w.nii.gz"])
+    for name in files:
+        (tmp_path / name).write_text("/annex/objects/x\n", "utf-8")
+    with pytest.raises(FileNotFoundError) as caught:
+        find_samples(data)
+    assert "content of 18 files" in str(caught.value)
+    assert "--include='*_T2w.*' --or --include='*_label-SC_seg.*'" in str(caught.value)
+    # What is left out needs no content.
+    (tmp_path / files[0]).write_bytes(b"x")
+    (tmp_path / files[1]).write_bytes(b"x")
+    out = {f"sub-{n}": "later" for n in range(1, 9)}
+    assert cases(dataset(tmp_path, [], exclude=out))[0] == ["sub-0_T2w"]
+
+
+def test_names_of_bids_with_a_plus_sign(tmp_path: Path) -> None:
+    files = pair("sub-00/anat", "sub-00_acq-6p+s2_T2w")
+    for contrast in ("T2w", "acq-6p+s2_T2w"):
+        data = dataset(tmp_path, files, contrasts=(contrast,))
+        assert cases(data) == (["sub-00_acq-6p+s2_T2w"], [])
+
+
+def test_images_whose_names_are_not_of_bids_are_told(tmp_path: Path) -> None:
+    files = [
+        *pair("sub-01/anat", "sub-01_T2w"),
+        "sub-01/anat/sub-01_my note_T2w.nii.gz",
+        "sub-01/anat/sub-02_T2w.nii.gz",
+        "sub-01/anat/sub-01 localizer.nii.gz",
+    ]
+    found, skipped = cases(dataset(tmp_path, files))
+    assert found == ["sub-01_T2w"]
+    assert sorted(skipped) == [
+        "sub-01_my note_T2w.nii.gz: its name is not of BIDS",
+        "sub-02_T2w.nii.gz: is in the folder of sub-01",
+    ]
 
 
 def test_subjects_and_sessions_are_excluded_with_their_reason(tmp_path: Path) -> None:
@@ -104,7 +154,7 @@ def test_subjects_and_sessions_are_excluded_with_their_reason(tmp_path: Path) ->
 
 
 def test_contrasts_as_channels_are_grouped(tmp_path: Path) -> None:
-    label = {"label_files": {"seg": {1: 1}}}
+    label = {"label_files": {"seg": LabelFile({1: 1})}}
     files = [
         "sub-01/anat/sub-01_T1w.nii.gz",
         *pair("sub-01/anat", "sub-01_T2w", suffix="seg"),
@@ -141,7 +191,7 @@ def test_labels_named_after_the_entities_alone(tmp_path: Path) -> None:
         "sub-01/anat/sub-01_T2w.nii.gz",
         "derivatives/labels/sub-01/anat/sub-01_dseg.nii.gz",
     ]
-    data = dataset(tmp_path, files, label_files={"dseg": {1: 1}})
+    data = dataset(tmp_path, files, label_files={"dseg": LabelFile({1: 1})})
     assert cases(data) == (["sub-01_T2w"], [])
 
 

@@ -13,10 +13,13 @@ import numpy as np
 import pytest
 
 import convert
+from bids import Sample
 from conftest import settings_for
+from labels import Source
 from orientation import ORIENTATIONS, orientation_of, reorient_image
-from settings import Settings
-from volumes import VolumeError, label_values, paint, read_volume, same_grid
+from samples import read_sample
+from settings import LabelFile, Settings
+from volumes import VolumeError, label_values, majority, paint, read_volume, same_grid
 
 
 @pytest.fixture
@@ -58,9 +61,23 @@ def test_dataset_json_says_what_was_converted(
     assert names == list(settings.labels)
     assert dataset["numTraining"] == sum(row.set == "train" for row in rows)
     assert dataset["file_ending"] == ".nii.gz"
+    assert len(dataset["training_data_sha256"]) == 64
     assert "Reorient" not in dataset["overwrite_image_reader_writer"]
     regions = any(isinstance(value, list) for value in dataset["labels"].values())
     assert ("regions_class_order" in dataset) == regions
+
+
+def test_dataset_json_depends_on_the_training_cases_alone(
+    converted: tuple[Settings, list[convert.Row]],
+) -> None:
+    settings, rows = converted
+    train, test = ([row for row in rows if row.set == part] for part in ("train", "test"))
+    known = convert.dataset_json(settings, train)
+    assert convert.dataset_json(settings, reversed(train)) == known
+    changed = [replace(train[0], digest="another"), *train[1:]]
+    assert convert.dataset_json(settings, changed) != known
+    assert known == json.loads((settings.raw / "dataset.json").read_text("utf-8"))
+    assert test
 
 
 def test_no_subject_is_in_training_and_test(
@@ -207,9 +224,92 @@ def test_64_bit_volumes_are_read_and_reoriented(kind: type, tmp_path: Path) -> N
 def test_undeclared_values_are_named(value: float) -> None:
     array = np.array([0, 1, value])
     with pytest.raises(VolumeError, match=f"the value {value}"):
-        label_values(Path("x.nii.gz"), array, [1])
+        label_values(Path("x.nii.gz"), array, LabelFile({1: 1}))
+
+
+def test_values_that_were_rounded_are_told() -> None:
+    array, note = label_values(Path("x.nii.gz"), np.array([0, 0.9999, 1]), LabelFile({1: 1}))
+    assert array.tolist() == [0, 1, 1]
+    assert note == "x.nii.gz: values were rounded, by up to 0.0001"
+    assert label_values(Path("x.nii.gz"), np.array([0, 1 + 1e-7]), LabelFile({1: 1}))[1] == ""
+
+
+def test_probabilities_need_a_threshold() -> None:
+    soft = np.array([0, 0.3, 0.5, 0.73, 1])
+    with pytest.raises(VolumeError, match=r"set a threshold in dataset\.label_files"):
+        label_values(Path("x.nii.gz"), soft, LabelFile({1: 1}))
+    for threshold, expected in ((0.5, [0, 0, 1, 1, 1]), (0.2, [0, 1, 1, 1, 1])):
+        file = LabelFile({1: 1}, threshold=threshold)
+        assert label_values(Path("x.nii.gz"), soft, file)[0].tolist() == expected
+    for value in (-0.5, 2, 255):
+        with pytest.raises(VolumeError, match="probabilities from 0 to 1"):
+            label_values(Path("x.nii.gz"), np.array([0, value]), LabelFile({1: 1}, threshold=0.5))
+
+
+def test_the_majority_is_more_than_half_of_the_raters() -> None:
+    raters = [np.array([0, 1, 1, 2, 1]), np.array([0, 1, 2, 2, 0]), np.array([1, 0, 0, 2, 0])]
+    assert majority(raters, [1, 2]).tolist() == [0, 1, 0, 2, 0]
+    assert majority(raters[:2], [1, 2]).tolist() == [0, 1, 0, 2, 0]
 
 
 def test_later_labels_are_painted_over_earlier_ones() -> None:
     cord, grey = np.array([0, 1, 1, 1]), np.array([0, 0, 1, 2])
     assert paint([(cord, {1: 1}), (grey, {1: 2, 2: 0})]).tolist() == [0, 1, 2, 0]
+
+
+def sample(folder: Path, image: Any, *labels: Any, **how: Any) -> Sample:
+    """A sample of these volumes; several labels are those of raters."""
+    paths = [folder / f"{number}.nii.gz" for number in range(1 + len(labels))]
+    for path, thing in zip(paths, (image, *labels), strict=True):
+        nib.save(thing, path)
+    source = Source(tuple(paths[1:]), LabelFile({1: 1}, **how), "seg")
+    return Sample("case", "sub-1", (paths[0],), (source,))
+
+
+def test_what_is_unusual_is_noted(tmp_path: Path) -> None:
+    image, ones = (
+        volume((3, 4, 5)),
+        nib.Nifti1Image(np.ones((3, 4, 5), np.uint8), volume((1, 1, 1)).affine),
+    )
+    zeros = nib.Nifti1Image(np.zeros((3, 4, 5), np.uint8), image.affine)
+    assert read_sample(sample(tmp_path, image, ones), "RPI").notes == ()
+    assert read_sample(sample(tmp_path, zeros, ones), "RPI").notes == (
+        "0.nii.gz: every voxel is 0",
+    )
+    assert read_sample(sample(tmp_path, image, zeros), "RPI").notes == ("the label map is empty",)
+    assert read_sample(sample(tmp_path, image), "RPI").notes == (
+        "no seg file, which counts as empty",
+        "the label map is empty",
+    )
+    rated = read_sample(sample(tmp_path, image, ones, zeros, ones), "LPI")
+    assert rated.notes == ("1.nii.gz: majority of 3 raters",)
+    assert np.all(rated.label.dataobj)
+    series = nib.Nifti1Image(np.asanyarray(image.dataobj)[..., None], image.affine)
+    assert read_sample(sample(tmp_path, series, ones), "RPI").notes == (
+        "0.nii.gz: is 4D with one volume",
+    )
+
+
+def test_the_digest_of_a_sample_sees_its_grid(tmp_path: Path) -> None:
+    image, ones = (
+        volume((3, 4, 5)),
+        nib.Nifti1Image(np.ones((3, 4, 5), np.uint8), volume((1, 1, 1)).affine),
+    )
+    known = read_sample(sample(tmp_path, image, ones), "RPI").digest
+    thick = image.affine @ np.diag([1, 1, 3, 1])
+    other = [nib.Nifti1Image(np.asanyarray(v.dataobj), thick) for v in (image, ones)]
+    assert read_sample(sample(tmp_path, *other), "RPI").digest != known
+
+
+def test_labels_that_are_all_empty_stop_the_conversion(
+    config: dict[str, Any], phantom_bids: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(phantom_bids / "bids", tmp_path / "bids")
+    settings = settings_for(config, tmp_path)
+    folder = tmp_path / "bids" / settings.dataset.labels_folder
+    for path in folder.rglob("*.nii.gz"):
+        image = nib.load(path)
+        nib.save(nib.Nifti1Image(np.zeros(image.shape, np.uint8), image.affine), path)
+    with pytest.raises(ValueError, match="training cases has any label: all label maps are empty"):
+        convert.convert(settings)
+    assert not settings.raw.exists()

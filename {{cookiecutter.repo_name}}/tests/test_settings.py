@@ -20,6 +20,11 @@ def test_the_configuration_of_this_repository_is_valid(
     assert repository_settings.nnunet.trainer == "nnUNetTrainerPhantom"
 
 
+PHANTOM = str(Path(__file__).parent / "phantom_trainer.py")
+STRIDED = {
+    "patch_size": [32, 30],
+    "architecture": {"arch_kwargs": {"strides": [[1, 1], [2, 2], [2, 2]]}},
+}
 WRONG = {
     "unknown key": ({"nnunet": {"flods": [0]}}, "nnunet: unknown key 'flods'; did you mean folds?"),
     "unknown section": ({"datset": {}}, "unknown key 'datset'; did you mean dataset?"),
@@ -37,8 +42,29 @@ WRONG = {
         "nnunet.trainer_file: 1 is not text or null",
     ),
     "excluded file": (
-        {"dataset": {"exclude": {"sub-01_T2w": "motion"}}},
-        "dataset.exclude: 'sub-01_T2w' is not a subject (sub-01) or a session (sub-01_ses-02)",
+        {"dataset": {"exclude": {"sub-01_T2w.nii.gz": "motion"}}},
+        "dataset.exclude: 'sub-01_T2w.nii.gz' is not a subject (sub-01), a session (sub-01_ses-02) "
+        "or an image (sub-01_ses-02_T2w)",
+    ),
+    "exclude file": (
+        {"dataset": {"exclude_file": "absent.yml"}},
+        "dataset.exclude_file: absent.yml does not exist",
+    ),
+    "groups of nothing": (
+        {"dataset": {"exclude_groups": ["T2w"]}},
+        "dataset.exclude_groups: is only for an exclude_file",
+    ),
+    "raters without a place": (
+        {"dataset": {"raters": ["rater1"]}},
+        "dataset.raters: no label file has {rater} in its name",
+    ),
+    "threshold of several values": (
+        {"dataset": {"label_files": {"x_seg": {"values": {"1": 1, "2": 1}, "threshold": 0.5}}}},
+        "dataset.label_files.x_seg: with a threshold, the file has one label",
+    ),
+    "threshold of nothing": (
+        {"dataset": {"label_files": {"x_seg": {"threshold": 0.5}}}},
+        "dataset.label_files.x_seg: {'threshold': 0.5} is not a value for training (1 to 254), or",
     ),
     "excluded number": (
         {"dataset": {"exclude": {1: "motion"}}},
@@ -59,6 +85,34 @@ WRONG = {
         "release.tag: 'v1.0' is not today, or r and a date, such as r20240915",
     ),
     "trainer's file": ({"nnunet": {"trainer_file": "absent.py"}}, "absent.py does not exist"),
+    "trainer's class": (
+        {"nnunet": {"trainer": "nnUNetTrainerX", "trainer_file": PHANTOM}},
+        "phantom_trainer.py has no class nnUNetTrainerX; it has nnUNetTrainerPhantom",
+    ),
+    "trainer that is not Python": (
+        {"nnunet": {"trainer_file": str(SCHEMA_FILE)}},
+        "config.schema.yaml is not Python",
+    ),
+    "trainer of nnU-Net": (
+        {"nnunet": {"trainer": "nnUNetTrainer_100epoch", "trainer_file": None}},
+        "nnU-Net has no trainer nnUNetTrainer_100epoch; did you mean nnUNetTrainer_100epochs?",
+    ),
+    "planner": (
+        {"nnunet": {"planner": "nnUNetPlannerResEncMM"}},
+        "nnU-Net has no planner nnUNetPlannerResEncMM; did you mean nnUNetPlannerResEncM?",
+    ),
+    "axes of the patch": (
+        {"nnunet": {"configuration": "2d", "plans": {"2d": {"patch_size": [32, 32, 32]}}}},
+        "nnunet.plans.2d.patch_size: [32, 32, 32] is not 2 whole numbers from 1 on",
+    ),
+    "patch and strides": (
+        {"nnunet": {"configuration": "2d", "plans": {"2d": STRIDED}}},
+        "nnunet.plans.2d.patch_size: 30 is not a multiple of 4, the product of the network's",
+    ),
+    "batch": (
+        {"nnunet": {"configuration": "2d", "plans": {"2d": {"batch_size": 0}}}},
+        "nnunet.plans.2d.batch_size: 0 is not a whole number from 1 on",
+    ),
     "fold": ({"splits": {"folds": 2}, "nnunet": {"folds": [2]}}, "fold 2 does not exist"),
     "all folds": ({"nnunet": {"folds": [0, "all"]}}, "all can't be combined with numbered folds"),
     "test share": ({"splits": {"test": 1.5}}, "splits.test"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
-import os
 import signal
 import subprocess
 import sys
@@ -17,8 +16,7 @@ import pytest
 
 import plan
 import train
-from common import run_group, write_json, write_text
-from convert import Row, to_csv
+from common import run_group, write_json
 from settings import Settings
 
 SCRIPTS = Path(train.__file__).parent
@@ -50,51 +48,13 @@ def test_what_is_left_to_do(tmp_path: Path) -> None:
     assert train.next_step(tmp_path) == "nothing"
 
 
-def test_a_checkpoint_that_was_cut_off_is_set_aside(tmp_path: Path) -> None:
+def test_a_checkpoint_that_was_cut_off_is_removed(tmp_path: Path) -> None:
     latest = checkpoint(tmp_path, "latest")
     checkpoint(tmp_path, "best")
     latest.write_bytes(latest.read_bytes()[:-1])
-    assert [path.name for path in train.set_aside_broken(tmp_path)] == ["checkpoint_latest.pth"]
+    assert [path.name for path in train.remove_broken(tmp_path)] == ["checkpoint_latest.pth"]
     assert not latest.exists()
     assert train.next_step(tmp_path) == "continue"
-
-
-@pytest.fixture
-def planned(settings: Settings) -> Settings:
-    folder = settings.preprocessed
-    configuration = settings.nnunet.configuration
-    plans = {"configurations": {configuration: {"batch_size": 2}}}
-    write_json(folder / f"{settings.nnunet.plans_name}.json", plans)
-    write_json(folder / "dataset.json", {"labels": {}})
-    write_json(folder / "dataset_fingerprint.json", {"spacings": [[1, 1, 1]]})
-    write_json(folder / "splits_final.json", [{"train": ["a"], "val": ["b"]}])
-    rows = [Row(case, case, "train", digest=f"of {case}") for case in "ab"]
-    write_text(settings.work / "conversion.csv", to_csv(rows))
-    return settings
-
-
-@pytest.mark.parametrize("file", ["dataset.json", "dataset_fingerprint.json", "splits_final.json"])
-def test_a_training_does_not_go_on_with_other_data(planned: Settings, file: str) -> None:
-    train.check_unchanged(planned, "0", "train")
-    train.check_unchanged(planned, "0", "continue")
-    write_json(planned.preprocessed / file, [{"train": ["b"], "val": ["a"]}])
-    with pytest.raises(ValueError, match="move or delete that folder to train it again"):
-        train.check_unchanged(planned, "0", "continue")
-    train.check_unchanged(planned, "0", "train")
-    train.check_unchanged(planned, "0", "continue")
-
-
-def test_a_training_does_not_go_on_with_other_voxels(planned: Settings) -> None:
-    train.check_unchanged(planned, "0", "train")
-    rows = [Row(case, case, "train", digest="of a") for case in "ab"]
-    write_text(planned.work / "conversion.csv", to_csv([*rows, Row("c", "c", "test")]))
-    with pytest.raises(ValueError, match="was trained on other data"):
-        train.check_unchanged(planned, "0", "nothing")
-
-
-def test_a_fold_that_the_data_are_not_divided_into(planned: Settings) -> None:
-    with pytest.raises(ValueError, match="fold 1 does not exist: the data are divided into 1"):
-        train.check_unchanged(planned, "1", "train")
 
 
 def test_arguments_of_nnunet(settings: Settings) -> None:
@@ -133,19 +93,6 @@ def test_trainers_are_what_nnunet_and_sct_take(path: Path, config: dict[str, Any
     assert inspect.iscode(compiled)
 
 
-def test_only_one_process_trains_a_fold(tmp_path: Path) -> None:
-    lock = tmp_path / "notes" / "fold_0.lock"
-    held = train.hold_lock(lock)
-    code = f"import sys; sys.path.insert(0, {str(SCRIPTS)!r}); import pathlib, train; "
-    code += f"train.hold_lock(pathlib.Path({str(lock)!r})); print('free', flush=True)"
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as other:
-        assert other.stdout is not None
-        assert "another process" in other.stdout.readline()
-        os.close(held)
-        assert other.stdout.readline() == "free\n"
-    assert other.returncode == 0
-
-
 def test_no_process_is_left_behind() -> None:
     """A killed program leaves a worker that keeps its output open; the whole group is ended."""
     code = "import os, subprocess, signal; subprocess.Popen(['sleep', '600']); "
@@ -180,30 +127,100 @@ def test_run_group_gives_the_exit_status() -> None:
             signal.signal(number, handler)
 
 
-PLANS = {
-    "configurations": {
-        "2d": {
-            "batch_size": 12,
-            "architecture": {"arch_kwargs": {"n_stages": 2, "features_per_stage": [32, 64]}},
-        }
+def test_nnunet_ends_with_a_step_that_is_killed() -> None:
+    """Otherwise it would go on writing, while the next run holds the lock."""
+    program = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
+    caller = f"import sys; sys.path.insert(0, {str(SCRIPTS)!r}); from common import run_group; "
+    caller += f"run_group([sys.executable, '-c', {program!r}], dict())"
+    with subprocess.Popen([sys.executable, "-c", caller], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert int(process.stdout.readline())
+        process.kill()
+        # The program had the other end of the pipe: it ends when nobody has it.
+        assert process.stdout.read() == b""
+
+
+def planned(**kwargs: Any) -> dict[str, Any]:
+    """Plans as nnU-Net makes them, with other arguments of the network."""
+    conv, norm = "torch.nn.modules.conv.Conv2d", "torch.nn.modules.instancenorm.InstanceNorm2d"
+    arguments = {
+        **{"n_stages": 3, "features_per_stage": [8, 16, 32], "conv_op": conv},
+        **{"kernel_sizes": [[3, 3]] * 3, "strides": [[1, 1], [2, 2], [2, 2]]},
+        **{"n_conv_per_stage": [2, 2, 2], "n_conv_per_stage_decoder": [2, 2], "conv_bias": True},
+        **{"norm_op": norm, "norm_op_kwargs": {}, "dropout_op": None, "dropout_op_kwargs": None},
+        **{"nonlin": "torch.nn.LeakyReLU", "nonlin_kwargs": {"inplace": True}},
+        **kwargs,
     }
-}
+    resampling = {
+        f"resampling_fn_{kind}{end}": value
+        for kind in ("data", "seg", "probabilities")
+        for end, value in (("", "resample_data_or_seg_to_shape"), ("_kwargs", {"order": 1}))
+    }
+    configuration = {
+        **{"data_identifier": "nnUNetPlans_2d", "preprocessor_name": "DefaultPreprocessor"},
+        **{"batch_size": 12, "patch_size": [32, 48], "spacing": [0.5, 0.5]},
+        **{"normalization_schemes": ["ZScoreNormalization"], "use_mask_for_norm": [False]},
+        **resampling,
+        "architecture": {
+            "network_class_name": "dynamic_network_architectures.architectures.unet.PlainConvUNet",
+            "arch_kwargs": arguments,
+            "_kw_requires_import": ["conv_op", "norm_op", "dropout_op", "nonlin"],
+        },
+    }
+    return {
+        **{"image_reader_writer": "NibabelIO", "label_manager": "LabelManager"},
+        **{"transpose_forward": [0, 1, 2], "transpose_backward": [0, 1, 2]},
+        "foreground_intensity_properties_per_channel": {"0": {}},
+        "configurations": {"2d": configuration},
+    }
 
 
 def test_plans_are_changed_only_where_wanted() -> None:
-    wanted = {"architecture": {"arch_kwargs": {"features_per_stage": [8, 16]}}}
-    changed = plan.apply_overrides(PLANS, "2d", wanted)["configurations"]["2d"]
+    wanted = {"architecture": {"arch_kwargs": {"features_per_stage": [8, 8, 8]}}}
+    before = planned()
+    changed = plan.apply_overrides(before, "2d", wanted)["configurations"]["2d"]
     assert changed["batch_size"] == 12
-    assert changed["architecture"]["arch_kwargs"] == {"n_stages": 2, "features_per_stage": [8, 16]}
-    assert PLANS["configurations"]["2d"]["architecture"]["arch_kwargs"]["features_per_stage"] == [
-        32,
-        64,
-    ]
+    assert changed["architecture"]["arch_kwargs"]["features_per_stage"] == [8, 8, 8]
+    assert changed["architecture"]["arch_kwargs"]["n_stages"] == 3
+    assert before == planned()
 
 
-def test_plans_that_contradict_themselves() -> None:
-    wanted = {"architecture": {"arch_kwargs": {"features_per_stage": [8, 16, 32]}}}
-    with pytest.raises(ValueError, match="features_per_stage has 3 entries, but with n_stages 2"):
-        plan.apply_overrides(PLANS, "2d", wanted)
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        (
+            {"architecture": {"arch_kwargs": {"features_per_stage": [8, 16]}}},
+            r"arch_kwargs in config.yaml: `features_per_stage` has 2 entries, the network needs 3",
+        ),
+        ({"patch_size": [30, 32]}, "`patch_size` 30 on axis 0 is not a multiple of 4"),
+        ({"normalization_schemes": ["ZScore"]}, "contains `ZScore`, which nnU-Net refuses"),
+    ],
+)
+def test_plans_that_nnunet_can_not_train(wanted: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        plan.apply_overrides(planned(), "2d", wanted)
+
+
+def test_a_configuration_that_was_not_planned() -> None:
     with pytest.raises(ValueError, match="does not plan 3d_lowres for this dataset, only 2d"):
-        plan.apply_overrides(PLANS, "3d_lowres", {})
+        plan.apply_overrides(planned(), "3d_lowres", {})
+
+
+def test_a_network_that_nnunet_does_not_have(settings: Settings) -> None:
+    foreign = replace(settings, nnunet=replace(settings.nnunet, network="filmCharley"))
+    with pytest.raises(ValueError, match="nnU-Net has no network filmCharley: replace the steps"):
+        plan.plan(foreign, 1)
+
+
+@pytest.mark.parametrize("folder", ["nnUNet_raw", "nnUNet_preprocessed", "nnUNet_results"])
+def test_what_an_earlier_name_left_is_told_before_nnunet_stumbles(
+    folder: str, settings: Settings
+) -> None:
+    plan.check_names(settings)
+    other = settings.work / folder / f"Dataset{settings.dataset.id:03d}_Earlier"
+    other.mkdir(parents=True)
+    with pytest.raises(
+        ValueError, match=r"is of an earlier dataset\.name with the same id"
+    ) as caught:
+        plan.check_names(settings)
+    assert str(caught.value).startswith(str(other))

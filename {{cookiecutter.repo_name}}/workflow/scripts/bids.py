@@ -1,48 +1,23 @@
-"""Find images and their labels in a BIDS dataset.
-
-Raw images are ``sub-X[/ses-Y]/DATATYPE/sub-X[_ses-Y][_key-value...]_SUFFIX.nii[.gz]``. A label
-file is at the same place in ``derivatives/labels``. Its name is that of the image with an addition
-(``sub-001_T2star_label-SC_seg.nii.gz``) or with another suffix (``sub-001_dseg.nii.gz``).
-"""
+"""Find the samples of a BIDS dataset: images that belong together, and their label files."""
 
 from __future__ import annotations
 
-import re
+import fnmatch
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from settings import Dataset
+from dataset_settings import RATER, Dataset
+from exclusions import Exclusions, exclusions
+from images import Image, Skipped, list_images
+from labels import Labels, Source
 
-_NAME = re.compile(
-    r"^(?P<entities>sub-[A-Za-z0-9]+(?:_[a-z]+-[A-Za-z0-9]+)*)_(?P<suffix>[A-Za-z0-9]+)$"
-)
-_ENDINGS = (".nii.gz", ".nii")
-
-
-@dataclass(frozen=True)
-class Image:
-    """One raw image file."""
-
-    path: Path
-    entities: tuple[str, ...]
-    """``("sub-001", "ses-01", "run-1")``, in the order of the name."""
-    suffix: str
-
-    @property
-    def subject(self) -> str:
-        """``sub-001``."""
-        return self.entities[0]
-
-    @property
-    def session(self) -> str:
-        """``ses-01``, or an empty string."""
-        return next((e for e in self.entities if e.startswith("ses-")), "")
-
-    @property
-    def stem(self) -> str:
-        """The file name without its ending."""
-        return "_".join((*self.entities, self.suffix))
+#: How git-annex and git-lfs leave files without content, and the command that gets it.
+_POINTERS = {b"/annex/objects/": "annex get", b"version https://git-lfs": "lfs pull"}
+_POINTER_BYTES = 32 * 1024
+#: So many files are named in a command; more are described by their ends.
+_NAMED = 8
 
 
 @dataclass(frozen=True)
@@ -52,24 +27,22 @@ class Sample:
     case: str
     subject: str
     images: tuple[Path, ...]
-    labels: tuple[tuple[Path, Mapping[int, int]], ...]
-    """Label files in painting order, each with: value in the file -> value for training."""
+    labels: tuple[Source, ...]
+    """In painting order."""
 
-
-@dataclass(frozen=True)
-class Skipped:
-    """A part of the dataset that is not used, and why."""
-
-    what: str
-    subject: str
-    reason: str
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All its files."""
+        return (*self.images, *(path for source in self.labels for path in source.paths))
 
 
 def find_samples(dataset: Dataset) -> tuple[list[Sample], list[Skipped]]:
     """Return the usable samples of a BIDS dataset, and what is skipped.
 
     Raises:
-        FileNotFoundError: if the dataset or its labels folder does not exist or has no subject.
+        FileNotFoundError: if the dataset or its labels folder does not exist or has no subject, or
+            if the content of files is missing (git-annex).
+        ValueError: if the exclude file is invalid, or no file has the name of an optional one.
     """
     labels_root = dataset.bids / dataset.labels_folder
     for folder, key in ((dataset.bids, "bids"), (labels_root, "labels_folder")):
@@ -80,80 +53,54 @@ def find_samples(dataset: Dataset) -> tuple[list[Sample], list[Skipped]]:
         raise FileNotFoundError(f"{dataset.bids} has no sub-* folder, so it is not a BIDS dataset")
     samples: list[Sample] = []
     skipped: list[Skipped] = []
+    out = exclusions(dataset)
+    labels = Labels(dataset)
     for subject in subjects:
-        if subject in dataset.exclude:
-            skipped.append(Skipped(subject, subject, f"excluded: {dataset.exclude[subject]}"))
+        why = out.why(subject)
+        if why is not None:
+            skipped.append(Skipped(subject, subject, why))
             continue
-        found, left_out = _subject_samples(dataset, labels_root, subject)
+        found, left_out = _subject_samples(dataset, labels, out, subject)
         samples += found
         skipped += left_out
-    met = dataset.exclude.keys() & {item.what for item in skipped}
     skipped += [
-        Skipped(name, subject, "excluded, but not in the dataset")
-        for name, subject in ((name, name.split("_")[0]) for name in dataset.exclude)
-        if met.isdisjoint((name, subject))
+        Skipped(name, name.split("_")[0], "excluded, but not in the dataset")
+        for name in out.unmet()
     ]
+    _check_optional(dataset, samples)
+    _check_content(dataset, samples)
     return samples, skipped
 
 
 def _subject_samples(
-    dataset: Dataset, labels_root: Path, subject: str
+    dataset: Dataset, labels: Labels, out: Exclusions, subject: str
 ) -> tuple[list[Sample], list[Skipped]]:
     folder = dataset.bids / subject
-    images, skipped = list_images(folder)
+    images, skipped = list_images(folder, dataset.contrasts)
     sessions = {image.session for image in images} | {p.name for p in folder.glob("ses-*")}
     samples: list[Sample] = []
     for session in sorted(sessions) or [""]:
         visit = "_".join(filter(None, (subject, session)))
-        if session and visit in dataset.exclude:
-            skipped.append(Skipped(visit, subject, f"excluded: {dataset.exclude[visit]}"))
+        why = out.why(subject, visit)
+        if why is not None:
+            skipped.append(Skipped(visit, subject, why))
             continue
         here = [image for image in images if image.session == session]
-        per_contrast = {c: [i for i in here if matches(i, c)] for c in dataset.contrasts}
-        if dataset.as_channels:
-            groups, missing = _group_channels(visit, subject, per_contrast)
-        else:
-            groups, missing = _separate(visit, subject, per_contrast)
-        skipped += missing
-        for case, group in groups.items():
-            labels, absent = _labels_of(dataset, labels_root, group)
+        wanted = [image for image in here if any(map(image.matches, dataset.contrasts))]
+        reasons = {image.stem: out.why(subject, visit, image.stem) for image in wanted}
+        skipped += [Skipped(stem, subject, why) for stem, why in reasons.items() if why]
+        used = [image for image in wanted if not reasons[image.stem]]
+        per_contrast = {c: [i for i in used if i.matches(c)] for c in dataset.contrasts}
+        group = _group_channels if dataset.as_channels else _separate
+        groups, missing = group(visit, subject, per_contrast)
+        skipped += [item for item in missing if item.what not in reasons]
+        for case, together in groups.items():
+            found, absent = labels.of(together, here)
             if absent:
                 skipped.append(Skipped(case, subject, absent))
-                continue
-            samples.append(Sample(case, subject, tuple(i.path for i in group), labels))
+            paths = tuple(image.path for image in together)
+            samples += [Sample(case + end, subject, paths, own) for end, own in found.items()]
     return samples, skipped
-
-
-def list_images(folder: Path) -> tuple[list[Image], list[Skipped]]:
-    """Return the images of one subject's folder, and the files that are skipped."""
-    images: dict[str, Image] = {}
-    skipped: list[Skipped] = []
-    subject = folder.name
-    paths = sorted([*folder.glob("*/*.nii*"), *folder.glob("ses-*/*/*.nii*")])
-    for path in paths:
-        ending = next((e for e in _ENDINGS if path.name.endswith(e)), None)
-        match = _NAME.match(path.name[: -len(ending)]) if ending else None
-        if match is None or match["entities"].split("_")[0] != subject:
-            continue
-        if not path.is_file():
-            skipped.append(Skipped(path.name, subject, _NO_CONTENT))
-            continue
-        image = Image(path, tuple(match["entities"].split("_")), match["suffix"])
-        if image.stem in images:
-            twin = images[image.stem].path.name
-            skipped.append(Skipped(path.name, subject, f"{twin} is used instead"))
-            continue
-        images[image.stem] = image
-    return list(images.values()), skipped
-
-
-_NO_CONTENT = "the file's content is missing (a broken link; with git-annex: git annex get)"
-
-
-def matches(image: Image, contrast: str) -> bool:
-    """Return whether an image has a contrast: a suffix, and entities if any (``acq-sag_T2w``)."""
-    *entities, suffix = contrast.split("_")
-    return image.suffix == suffix and set(entities) <= set(image.entities)
 
 
 def _separate(
@@ -199,32 +146,47 @@ def _group_channels(
     return groups, skipped
 
 
-def _labels_of(
-    dataset: Dataset, labels_root: Path, group: Iterable[Image]
-) -> tuple[tuple[tuple[Path, Mapping[int, int]], ...], str]:
-    """Return the label files of the first channel that has all, or which file is missing."""
-    absent = ""
-    for image in group:
-        folder = labels_root / image.path.parent.relative_to(dataset.bids)
-        names = {
-            s: (f"{image.stem}_{s}", "_".join((*image.entities, s))) for s in dataset.label_files
-        }
-        paths = {suffix: _first_file(folder, pair) for suffix, pair in names.items()}
-        missing = [names[suffix] for suffix, path in paths.items() if path is None]
-        if not missing:
-            return tuple((p, dataset.label_files[s]) for s, p in paths.items() if p is not None), ""
-        absent = absent or _absence(folder, missing[0])
-    return (), absent
+def _check_optional(dataset: Dataset, samples: Iterable[Sample]) -> None:
+    """Refuse a label file that may be missing and always is: its name is probably wrong."""
+    samples = list(samples)
+    for position, (suffix, file) in enumerate(dataset.label_files.items()):
+        found = any(sample.labels[position].paths for sample in samples)
+        if samples and file.missing_is_empty and not found:
+            raise ValueError(
+                f"dataset.label_files.{suffix}: no image has such a file, and with missing: empty "
+                "all of them would count as images without its label; is the name right?"
+            )
 
 
-def _absence(folder: Path, stems: tuple[str, ...]) -> str:
-    broken = next((path for path in _candidates(folder, stems) if path.is_symlink()), None)
-    return f"no label file {stems[0]}.nii.gz" if broken is None else f"{broken.name}: {_NO_CONTENT}"
+def _check_content(dataset: Dataset, samples: Iterable[Sample]) -> None:
+    """Refuse files without content: silently, the model would be trained with fewer subjects."""
+    absent = {path: how for s in samples for path in s.files if (how := _without_content(path))}
+    if not absent:
+        return
+    root, how = shlex.quote(str(dataset.bids)), next(iter(absent.values()))
+    names = [path.relative_to(dataset.bids).as_posix() for path in absent]
+    number = f"the content of {len(names)} files is" if len(names) > 1 else "a file's content is"
+    if how != "annex get":
+        raise FileNotFoundError(f"{number} missing; get it with: git -C {root} {how}")
+    if len(names) <= _NAMED:
+        raise FileNotFoundError(
+            f"{number} missing; get it with (or with datalad get, and the same names): "
+            f"git -C {root} {how} {shlex.join(names)}"
+        )
+    ends = [*dataset.contrasts, *(s.replace(RATER, "*") for s in dataset.label_files)]
+    patterns = [f"*_{end}.*" for end in ends if fnmatch.filter(names, f"*_{end}.*")]
+    wanted = " --or ".join(f"--include={shlex.quote(pattern)}" for pattern in patterns)
+    raise FileNotFoundError(
+        f"{number} missing, such as {names[0]}; get it with: git -C {root} {how} {wanted} ."
+    )
 
 
-def _first_file(folder: Path, stems: tuple[str, ...]) -> Path | None:
-    return next((path for path in _candidates(folder, stems) if path.is_file()), None)
-
-
-def _candidates(folder: Path, stems: tuple[str, ...]) -> list[Path]:
-    return [folder / (stem + ending) for stem in stems for ending in _ENDINGS]
+def _without_content(path: Path) -> str:
+    """Return the command of git that gets the content of a file; empty if it is there."""
+    if not path.exists():
+        return "annex get"
+    if path.stat().st_size > _POINTER_BYTES:
+        return ""
+    with path.open("rb") as file:
+        start = file.read(64)
+    return next((how for mark, how in _POINTERS.items() if start.startswith(mark)), "")

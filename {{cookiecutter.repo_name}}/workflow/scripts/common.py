@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import ctypes
+import errno
 import json
 import os
 import shutil
@@ -13,6 +15,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+UNSUPPORTED = (
+    "this workflow needs Linux or macOS; on Windows, run it in WSL (Windows Subsystem for Linux)"
+)
+_DEATH_SIGNAL = 1  # Linux: PR_SET_PDEATHSIG
 
 
 def add_config_argument(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +36,9 @@ def add_config_argument(parser: argparse.ArgumentParser) -> None:
 
 def fail(error: object) -> int:
     """Print an error to standard error and return its exit status."""
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        where = f" of {error.filename}" if error.filename else ""
+        error = f"the disk{where} is full; free some space and run the same command again"
     for line in str(error).splitlines() or [repr(error)]:
         print(f"error: {line}", file=sys.stderr)
     return 1
@@ -70,12 +80,16 @@ def run_group(command: list[str], environment: dict[str, str]) -> int:
 
     When nnU-Net is killed (for lack of memory, for example), its workers go on, and a reader of
     their output waits forever. So it runs in its own process group, which ends with it, and with
-    this process when that is stopped.
+    this process when that is stopped. If this process is killed, nnU-Net is killed too (on Linux):
+    else it would go on writing after the lock on its folder has ended.
     """
     early: list[int] = []  # signals that arrive while the program is being started
     _on_stop(early.append)
     process = subprocess.Popen(  # noqa: S603 - the command is composed by us, without a shell
-        command, env={**os.environ, **environment}, start_new_session=True
+        command,
+        env={**os.environ, **environment},
+        start_new_session=True,
+        preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
     )
     try:
         _on_stop(lambda number: sys.exit(128 + number))
@@ -85,6 +99,10 @@ def run_group(command: list[str], environment: dict[str, str]) -> int:
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+
+
+def _end_with_parent() -> None:
+    ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)
 
 
 def _on_stop(act: Callable[[int], object]) -> None:

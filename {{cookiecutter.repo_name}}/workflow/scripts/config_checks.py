@@ -14,6 +14,7 @@ from model_lint.nnunet.labels import has_regions, label_problems
 from model_lint.nnunet.region_order import class_order, larger_first
 
 from config_schema import SettingsError, hint, listed
+from nnunet_checks import check_nnunet
 from orientation import switch_convention
 
 if TYPE_CHECKING:
@@ -97,8 +98,7 @@ def check_together(s: Settings) -> None:
     """
     _check_label_files(s)
     _check_folds(s)
-    if s.nnunet.trainer_file is not None and not s.nnunet.trainer_file.is_file():
-        raise SettingsError(f"nnunet.trainer_file: {s.nnunet.trainer_file} does not exist")
+    check_nnunet(s.nnunet)
     unknown = sorted(set(s.evaluation.minimum_dice) - set(s.labels))
     if unknown:
         raise SettingsError(
@@ -107,14 +107,14 @@ def check_together(s: Settings) -> None:
 
 
 def _check_label_files(s: Settings) -> None:
-    for suffix, mapping in s.dataset.label_files.items():
-        wrong = sorted(set(mapping.values()) - s.values)
+    for suffix, file in s.dataset.label_files.items():
+        wrong = sorted(set(file.values.values()) - s.values)
         if wrong:
             raise SettingsError(
                 f"dataset.label_files.{suffix}: value {wrong[0]} belongs to no label; "
                 f"labels has {listed(sorted(s.values - {0}))}"
             )
-    painted = {value for mapping in s.dataset.label_files.values() for value in mapping.values()}
+    painted = {v for file in s.dataset.label_files.values() for v in file.values.values()}
     for name, values in s.labels.items():
         if painted.isdisjoint(values):
             raise SettingsError(f"dataset.label_files: no file gives a value of {name}")

@@ -7,14 +7,21 @@ subject.
 from __future__ import annotations
 
 import argparse
+import importlib.metadata
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
+from model_lint.nnunet.plans import resolve
+from model_lint.nnunet.plans_problems import Use, plans_problems
+
+from cases import Row, read_rows
 from common import add_config_argument, fail, read_json, run_nnunet, thrift, write_json
-from convert import read_rows
+from disk import explained, preprocessing_bytes
+from locks import holding
+from notes import Note, add_run_argument, code, digest, is_current, remove_note, write_note
 from settings import Settings, SettingsError, load, merge
-from splits import nnunet_splits, prepare
 
 
 def apply_overrides(
@@ -23,8 +30,7 @@ def apply_overrides(
     """Return nnU-Net's plans with ``overrides`` in one configuration.
 
     Raises:
-        ValueError: if nnU-Net did not plan the configuration, or the network's numbers per stage
-            no longer agree.
+        ValueError: if nnU-Net did not plan the configuration, or could not train it.
     """
     configurations = plans["configurations"]
     if configuration not in configurations:
@@ -33,74 +39,139 @@ def apply_overrides(
             f"{', '.join(configurations)}; change nnunet.configuration in config.yaml"
         )
     changed = merge(configurations[configuration], overrides)
-    _check_stages(changed, configuration)
-    return {**plans, "configurations": {**configurations, configuration: changed}}
+    made = {**plans, "configurations": {**configurations, configuration: changed}}
+    if overrides:
+        _check(made, configuration)
+    return made
 
 
-def _check_stages(configuration: Mapping[str, Any], name: str) -> None:
-    arguments = configuration.get("architecture", {}).get("arch_kwargs", {})
-    stages = arguments.get("n_stages")
-    if stages is None:
-        return
-    wanted = {
-        "features_per_stage": stages,
-        "kernel_sizes": stages,
-        "strides": stages,
-        "n_conv_per_stage": stages,
-        "n_blocks_per_stage": stages,
-        "n_conv_per_stage_decoder": stages - 1,
-    }
-    for key, length in wanted.items():
-        value = arguments.get(key)
-        if isinstance(value, list) and len(value) != length:
-            raise ValueError(
-                f"nnunet.plans.{name}.architecture.arch_kwargs in config.yaml: {key} has "
-                f"{len(value)} entries, but with n_stages {stages} it needs {length}"
-            )
+def _check(plans: Mapping[str, Any], configuration: str) -> None:
+    """Refuse changed plans that model-lint would refuse: nnU-Net fails with them, but later."""
+    resolved = resolve(plans, configuration)
+    channels = len(plans["foreground_intensity_properties_per_channel"])
+    if isinstance(resolved, str):
+        raise ValueError(f"nnunet.plans in config.yaml: {resolved}")
+    for problem in plans_problems(plans, resolved, Use(configuration, channels)):
+        where = ".".join(str(step) for step in problem.steps[1:-1])
+        raise ValueError(f"nnunet.plans.{where} in config.yaml: {problem.message}")
 
 
-def plan(settings: Settings, jobs: int) -> None:
-    """Fingerprint, plan, preprocess; write ``splits_final.json`` last.
+def nnunet_splits(fold_of: Mapping[str, str]) -> list[dict[str, list[str]]]:
+    """Return nnU-Net's ``splits_final.json``, which lists cases.
+
+    Args:
+        fold_of: training case -> the number of the fold that it validates, or an empty text.
+    """
+    result = []
+    for fold in range(1 + max((int(number) for number in fold_of.values() if number), default=-1)):
+        validation = sorted(case for case, number in fold_of.items() if number == str(fold))
+        result.append({"train": sorted(set(fold_of) - set(validation)), "val": validation})
+    return result
+
+
+def depends_on(settings: Settings, training: Iterable[Row]) -> str:
+    """Return a digest of what the preprocessed data depend on."""
+    nnunet = settings.nnunet
+    return digest(
+        settings.dataset_name,
+        [(row.case, row.digest) for row in training],
+        read_json(settings.raw / "dataset.json"),
+        [nnunet.planner, nnunet.plans_name, nnunet.configuration, nnunet.plans],
+        importlib.metadata.version("nnunetv2"),
+        code("plan"),
+    )
+
+
+def plan(settings: Settings, jobs: int, run: int = 0) -> None:
+    """Fingerprint, plan and preprocess unless that is up to date; then write the splits.
 
     Raises:
         ValueError, RuntimeError, OSError: with one line that says what is wrong.
     """
-    number = str(settings.dataset.id)
+    if settings.nnunet.network != "nnU-Net":
+        raise ValueError(
+            f"nnunet.network: nnU-Net has no network {settings.nnunet.network}: replace the steps "
+            "plan_preprocess, train, predict and pack in workflow/Snakefile, or change this value "
+            "to nnU-Net"
+        )
+    check_names(settings)
+    rows = [row for row in read_rows(settings.work / "conversion.csv") if row.set == "train"]
+    made_from = depends_on(settings, rows)
+    if is_current(settings.work, "plan_preprocess", made_from, run):
+        print(f"{settings.preprocessed}: is up to date")
+    else:
+        remove_note(settings.work, "plan_preprocess")
+        _preprocess(settings, jobs)
+        write_note(settings.work, "plan_preprocess", Note(made_from, {}, run), _made(settings))
+    splits = nnunet_splits({row.case: row.fold for row in rows})
+    write_json(settings.preprocessed / "splits_final.json", splits)
+
+
+def check_names(settings: Settings) -> None:
+    """Refuse what an earlier configuration left: nnU-Net takes one name for each dataset id.
+
+    Raises:
+        ValueError: with one line that names the folder.
+    """
+    for root in (settings.raw, settings.preprocessed, settings.model.parent):
+        for other in sorted(root.parent.glob(f"Dataset{settings.dataset.id:03d}_*")):
+            if other.name not in {settings.dataset_name, f"{settings.dataset_name}.part"}:
+                raise ValueError(
+                    f"{other}: is of an earlier dataset.name with the same id; move or delete it, "
+                    "or change the name or the id in config.yaml"
+                )
+
+
+def _preprocess(settings: Settings, jobs: int) -> None:
+    number, nnunet = str(settings.dataset.id), settings.nnunet
     environment = settings.environment() | thrift(jobs, "cpu")
-    nnunet = settings.nnunet
-    run_nnunet(
+
+    def step(name: str, *arguments: str) -> None:
+        try:
+            run_nnunet(name, *arguments, environment=environment)
+        except RuntimeError as error:
+            kept = f"the converted dataset, {settings.raw}"
+            raise explained(error, settings.work, preprocessing_bytes(settings), kept) from None
+
+    step(
         "nnUNetv2_extract_fingerprint",
         *("-d", number, "--verify_dataset_integrity", "--clean", "-np", str(jobs)),
-        environment=environment,
     )
-    run_nnunet(
+    step(
         "nnUNetv2_plan_experiment",
         *("-d", number, "-pl", nnunet.planner, "-overwrite_plans_name", nnunet.plans_name),
-        environment=environment,
     )
     plans_file = settings.preprocessed / f"{nnunet.plans_name}.json"
     plans = apply_overrides(read_json(plans_file), nnunet.configuration, nnunet.plans)
     write_json(plans_file, plans)
-    run_nnunet(
+    step(
         "nnUNetv2_preprocess",
         *("-d", number, "-plans_name", nnunet.plans_name),
         *("-c", nnunet.configuration, "-np", str(jobs)),
-        environment=environment,
     )
-    splits, _ = prepare(settings)
-    rows = read_rows(settings.work / "conversion.csv")
-    cases = {row.case: row.subject for row in rows if row.set == "train"}
-    write_json(settings.preprocessed / "splits_final.json", nnunet_splits(splits, cases))
+
+
+def _made(settings: Settings) -> list[Path]:
+    """Return the files that a training of this configuration reads, without the splits."""
+    folder, plans_file = settings.preprocessed, f"{settings.nnunet.plans_name}.json"
+    plans = resolve(read_json(folder / plans_file), settings.nnunet.configuration)
+    data = plans["data_identifier"] if isinstance(plans, dict) else ""
+    files = [*(folder / data).glob("*"), *(folder / "gt_segmentations").glob("*")]
+    names = ("dataset.json", "dataset_fingerprint.json", plans_file)
+    return [*files, *(folder / name for name in names)]
 
 
 def main(argv: list[str] | None = None) -> int:
     """Plan and preprocess the converted dataset."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     add_config_argument(parser)
+    add_run_argument(parser)
     parser.add_argument("--jobs", type=int, default=1, help="processes (default: 1)")
     arguments = parser.parse_args(argv)
     try:
-        plan(load(arguments.config), arguments.jobs)
+        settings = load(arguments.config)
+        with holding(settings.work, read=("raw",), change=("preprocessed",)):
+            plan(settings, arguments.jobs, arguments.run)
     except (SettingsError, ValueError, RuntimeError, OSError) as error:
         return fail(error)
     return 0

@@ -7,44 +7,77 @@ import os
 import shutil
 import sys
 
+from cases import read_rows
 from common import add_config_argument, fail, pick_device, run_nnunet, thrift
+from disk import explained
+from folds import stale, step_name
+from locks import holding
+from notes import Note, add_run_argument, code, digest, is_current, note_of, remove_note, write_note
 from settings import Settings, SettingsError, load
 from train import install_trainer
 
 
-def predict(settings: Settings, jobs: int) -> None:
+def depends_on(settings: Settings) -> str:
+    """Return a digest of what the predictions depend on: test cases and trained folds."""
+    rows = read_rows(settings.work / "conversion.csv")
+    notes = [note_of(settings.work, step_name(settings, f)) for f in settings.nnunet.folds]
+    return digest(
+        sorted((row.case, row.digest) for row in rows if row.set == "test"),
+        [(note.made_from, note.files) for note in notes if note],
+        settings.image_orientation,
+        code("predict"),
+    )
+
+
+def predict(settings: Settings, jobs: int, run: int = 0) -> None:
     """Predict ``imagesTs`` into ``predictions/`` in the work folder, with all trained folds.
 
     Raises:
-        RuntimeError, OSError: with one line that says what is wrong.
+        ValueError, RuntimeError, OSError: with one line that says what is wrong.
     """
-    install_trainer(settings)
+    if reason := stale(settings):
+        raise ValueError(f"{reason}; run the workflow to train it")
+    made_from = depends_on(settings)
     output = settings.work / "predictions"
+    if is_current(settings.work, "predict", made_from, run):
+        print(f"{output}: is up to date")
+        return
+    remove_note(settings.work, "predict")
+    install_trainer(settings)
     partial = settings.work / "predictions.part"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     nnunet = settings.nnunet
     device = pick_device(nnunet.device)
-    run_nnunet(
-        "nnUNetv2_predict",
-        *("-i", str(settings.raw / "imagesTs"), "-o", str(partial)),
-        *("-d", str(settings.dataset.id), "-c", nnunet.configuration),
-        *("-tr", nnunet.trainer, "-p", nnunet.plans_name, "-f", *nnunet.folds),
-        *("-device", device, "-npp", str(jobs), "-nps", str(jobs)),
-        environment=settings.environment() | thrift(jobs, device),
-    )
+    try:
+        run_nnunet(
+            "nnUNetv2_predict",
+            *("-i", str(settings.raw / "imagesTs"), "-o", str(partial)),
+            *("-d", str(settings.dataset.id), "-c", nnunet.configuration),
+            *("-tr", nnunet.trainer, "-p", nnunet.plans_name, "-f", *nnunet.folds),
+            *("-device", device, "-npp", str(jobs), "-nps", str(jobs)),
+            environment=settings.environment() | thrift(jobs, device),
+        )
+    except RuntimeError as error:
+        raise explained(error, settings.work, None, "the trained folds") from None
     shutil.rmtree(output, ignore_errors=True)
     partial.rename(output)
+    made = [path for path in output.iterdir() if path.is_file()]
+    write_note(settings.work, "predict", Note(made_from, {}, run), made)
 
 
 def main(argv: list[str] | None = None) -> int:
     """Segment the held-out test set."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     add_config_argument(parser)
+    add_run_argument(parser)
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="processes")
     arguments = parser.parse_args(argv)
     try:
-        predict(load(arguments.config), arguments.jobs)
+        settings = load(arguments.config)
+        folds = tuple(f"model/{step_name(settings, fold)}" for fold in settings.nnunet.folds)
+        with holding(settings.work, read=("raw", "preprocessed", *folds), change=("predictions",)):
+            predict(settings, arguments.jobs, arguments.run)
     except (SettingsError, ValueError, RuntimeError, OSError) as error:
         return fail(error)
     return 0

@@ -15,23 +15,9 @@ import yaml
 
 from config_checks import check_orientation, check_together, read_labels, read_tag
 from config_schema import SettingsError, one_line, with_defaults
+from dataset_settings import Dataset, LabelFile, read_dataset
 
-__all__ = ["Settings", "SettingsError", "load", "merge", "parse"]
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """Where the BIDS dataset is and which of its files to use."""
-
-    id: int
-    name: str
-    bids: Path
-    labels_folder: str
-    contrasts: tuple[str, ...]
-    as_channels: bool
-    label_files: Mapping[str, Mapping[int, int]]
-    """For each suffix of a label file: value in the file -> value for training."""
-    exclude: Mapping[str, str]
+__all__ = ["Dataset", "LabelFile", "Settings", "SettingsError", "load", "merge", "parse"]
 
 
 @dataclass(frozen=True)
@@ -42,12 +28,16 @@ class SplitSettings:
     test: float
     folds: int
     seed: int
+    fixed: Path | None = None
+    """A split that a paper fixed, from which the file is made."""
 
 
 @dataclass(frozen=True)
 class Nnunet:
     """What nnU-Net trains."""
 
+    network: str
+    """``nnU-Net``, or the name of a network that nnU-Net does not have."""
     configuration: str
     folds: tuple[str, ...]
     trainer: str
@@ -195,24 +185,16 @@ def parse(config: Mapping[str, Any]) -> Settings:
 
 def _build(c: dict[str, Any]) -> Settings:
     labels, ignore, order = read_labels(c["labels"], c.get("regions_class_order"))
-    dataset, nnunet, splits = c["dataset"], c["nnunet"], c["splits"]
+    nnunet = c["nnunet"]
     settings = Settings(
-        dataset=Dataset(
-            id=dataset["id"],
-            name=dataset["name"],
-            bids=Path(dataset["bids"]).expanduser(),
-            labels_folder=dataset["labels_folder"],
-            contrasts=tuple(dataset["contrasts"]),
-            as_channels=dataset["contrasts_as"] == "channels",
-            label_files={k: _value_map(v) for k, v in dataset["label_files"].items()},
-            exclude=dataset["exclude"],
-        ),
+        dataset=read_dataset(c["dataset"]),
         labels=labels,
         ignore=ignore,
         regions_class_order=order,
         image_orientation=check_orientation(c["image_orientation"]),
-        splits=SplitSettings(Path(splits["file"]), splits["test"], splits["folds"], splits["seed"]),
+        splits=_splits(c["splits"]),
         nnunet=Nnunet(
+            network=nnunet["network"],
             configuration=nnunet["configuration"],
             folds=tuple(str(fold) for fold in nnunet["folds"]),
             trainer=nnunet["trainer"],
@@ -239,7 +221,6 @@ def _build(c: dict[str, Any]) -> Settings:
     return settings
 
 
-def _value_map(entry: int | Mapping[str, int]) -> dict[int, int]:
-    if isinstance(entry, int):
-        return {1: entry}
-    return {int(key): value for key, value in entry.items()}
+def _splits(c: Mapping[str, Any]) -> SplitSettings:
+    fixed = Path(c["fixed"]) if c["fixed"] else None
+    return SplitSettings(Path(c["file"]), c["test"], c["folds"], c["seed"], fixed)

@@ -1,8 +1,8 @@
 """Divide subjects into a test set and folds, and keep the division in a file.
 
 The file, ``datasplits/splits.yaml``, is drawn once and then belongs to the repository, so the test
-set never changes by itself. No subject is on both sides of a split: all of its sessions and
-contrasts are on the same side.
+set never changes by itself. New subjects join the folds; no subject that is listed ever moves. No
+subject is on both sides of a split: all of its sessions and contrasts are on the same side.
 """
 
 from __future__ import annotations
@@ -10,38 +10,19 @@ from __future__ import annotations
 import argparse
 import random
 import sys
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
-import yaml
+from collections.abc import Iterable
+from dataclasses import replace
 
 from bids import find_samples
 from common import add_config_argument, fail, write_text
-from settings import Settings, SettingsError, load
-
-_HEADER = """\
-# Which subject is in the test set and in which fold. Fold k is validated on the subjects listed
-# under its number and trained on those of all other folds. Drawn once with the seed below; edit it
-# or delete it (to draw it again) before training, never after.
-"""
+from notes import Note, add_run_argument, write_note
+from settings import Settings, SettingsError, SplitSettings, load
+from split_files import Splits, read, read_drawn, read_fixed, to_yaml
 
 
-@dataclass(frozen=True)
-class Splits:
-    """Subjects of the test set, and of each fold."""
-
-    test: tuple[str, ...]
-    folds: tuple[tuple[str, ...], ...]
-
-    @property
-    def subjects(self) -> list[str]:
-        """All subjects, duplicates included."""
-        return [*self.test, *(subject for fold in self.folds for subject in fold)]
-
-
-def draw(subjects: Iterable[str], *, test: float, folds: int, seed: int) -> Splits:
+def draw(
+    subjects: Iterable[str], *, test: float, folds: int, seed: int, fixed: Splits | None = None
+) -> Splits:
     """Divide subjects at random, the same way for the same seed.
 
     Args:
@@ -49,12 +30,15 @@ def draw(subjects: Iterable[str], *, test: float, folds: int, seed: int) -> Spli
         test: share of the subjects to hold out, at least one subject.
         folds: number of folds for the other subjects.
         seed: seed of the random generator.
+        fixed: a split that a paper fixed: its test set is taken, and its fold if it has one.
 
     Raises:
         ValueError: if there are too few subjects for that many folds.
     """
     names = sorted(set(subjects))
-    held_out = max(1, round(test * len(names)))
+    if fixed is not None and fixed.folds:
+        return fixed
+    held_out = max(1, round(test * len(names))) if fixed is None else len(fixed.test)
     if len(names) - held_out < folds:
         advice = "lower splits.folds in config.yaml" if len(names) > 2 else "three are the least"
         raise ValueError(
@@ -62,11 +46,28 @@ def draw(subjects: Iterable[str], *, test: float, folds: int, seed: int) -> Spli
             f"{max(0, len(names) - held_out)} for {folds} folds; {advice}"
         )
     random.Random(seed).shuffle(names)  # noqa: S311 - a reproducible draw, not a secret
+    if fixed is not None:
+        names = [*fixed.test, *(name for name in names if name not in fixed.test)]
     rest = names[held_out:]
     return Splits(
         test=tuple(sorted(names[:held_out])),
         folds=tuple(tuple(sorted(rest[k::folds])) for k in range(folds)),
     )
+
+
+def join(splits: Splits, subjects: Iterable[str]) -> tuple[Splits, list[str]]:
+    """Return splits with the subjects that are not listed yet, and these subjects.
+
+    Each joins the smallest fold, or the training subjects of a split that a paper fixed. The test
+    set stays as it is.
+    """
+    new = sorted(set(subjects) - set(splits.subjects))
+    if splits.train:
+        return replace(splits, train=tuple(sorted([*splits.train, *new]))), new
+    folds = [list(fold) for fold in splits.folds]
+    for subject in new:
+        min(folds, key=len).append(subject)
+    return replace(splits, folds=tuple(tuple(sorted(fold)) for fold in folds)), new
 
 
 def check(
@@ -75,12 +76,12 @@ def check(
     """Check splits against the subjects of the dataset; return them without the excluded ones.
 
     Raises:
-        ValueError: with one line, if a subject is duplicate, unknown or missing, a part is empty,
-            or the number of folds is not ``folds``.
+        ValueError: with one line, if a subject is duplicate or unknown, a part is empty, or the
+            number of folds is not ``folds``.
     """
     known, out = set(subjects), set(excluded)
     listed = splits.subjects
-    if len(splits.folds) != folds:
+    if len(splits.folds) != folds and not splits.train:
         raise ValueError(
             f"has {len(splits.folds)} folds, but splits.folds in config.yaml is {folds}"
         )
@@ -90,17 +91,13 @@ def check(
     unknown = sorted(set(listed) - known - out)
     if unknown:
         raise ValueError(
-            f"{', '.join(unknown)}: listed, but the dataset has no usable image and label of it"
-        )
-    unlisted = sorted(known - set(listed))
-    if unlisted:
-        raise ValueError(
-            f"{', '.join(unlisted)}: in the dataset, but not listed; add it to a fold or the test "
-            "set, or exclude it in config.yaml, or delete the file to draw it again"
+            f"{', '.join(unknown)}: listed, but the dataset has no usable image and label of it; "
+            "bring it back, or exclude it in config.yaml"
         )
     kept = Splits(
         tuple(s for s in splits.test if s not in out),
         tuple(tuple(s for s in fold if s not in out) for fold in splits.folds),
+        tuple(s for s in splits.train if s not in out),
     )
     empty = [f"fold {k}" for k, fold in enumerate(kept.folds) if not fold]
     if not kept.test:
@@ -110,53 +107,11 @@ def check(
     return kept
 
 
-def nnunet_splits(splits: Splits, subject_of: Mapping[str, str]) -> list[dict[str, list[str]]]:
-    """Return nnU-Net's ``splits_final.json``, which lists cases, for folds of subjects.
+def prepare(settings: Settings) -> tuple[Splits, list[str]]:
+    """Read the splits file, or draw it if it is missing; add new subjects to it.
 
-    Args:
-        splits: the splits by subject.
-        subject_of: case -> subject, of the training cases only.
-    """
-    result = []
-    for fold in splits.folds:
-        validation = sorted(case for case, subject in subject_of.items() if subject in fold)
-        training = sorted(set(subject_of) - set(validation))
-        result.append({"train": training, "val": validation})
-    return result
-
-
-def read(path: Path) -> Splits:
-    """Read a splits file.
-
-    Raises:
-        ValueError: if it is invalid.
-    """
-    try:
-        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ValueError(f"can't be read: {' '.join(str(error).split())}") from None
-    test = content.get("test") if isinstance(content, dict) else None
-    folds = content.get("folds") if isinstance(content, dict) else None
-    if isinstance(folds, dict):
-        folds = list(folds.values()) if list(folds) == list(range(len(folds))) else None
-    lists: list[Any] = [test, *folds] if isinstance(folds, list) else [None]
-    if not all(isinstance(part, list) and all(isinstance(s, str) for s in part) for part in lists):
-        raise ValueError("must contain test: [subjects] and folds: {0: [subjects], 1: [subjects]}")
-    return Splits(tuple(lists[0]), tuple(tuple(fold) for fold in lists[1:]))
-
-
-def to_yaml(splits: Splits, seed: int) -> str:
-    """Return splits as the text of a splits file."""
-    content = {
-        "seed": seed,
-        "test": list(splits.test),
-        "folds": {k: list(fold) for k, fold in enumerate(splits.folds)},
-    }
-    return _HEADER + yaml.safe_dump(content, sort_keys=False)
-
-
-def prepare(settings: Settings) -> tuple[Splits, bool]:
-    """Read the splits file, or draw it if it is missing; return also whether it was drawn.
+    Returns:
+        The splits, without excluded subjects, and what to tell about the file.
 
     Raises:
         ValueError: if the file or the dataset is invalid.
@@ -164,36 +119,69 @@ def prepare(settings: Settings) -> tuple[Splits, bool]:
     samples, skipped = find_samples(settings.dataset)
     subjects = {sample.subject for sample in samples}
     if not subjects:
-        raise ValueError(
-            f"{settings.dataset.bids}: no subject has both a NIfTI image and labels; for example "
-            f"{skipped[0].what}: {skipped[0].reason}"
-        )
-    wanted = settings.splits
-    if not wanted.file.exists():
-        drawn = draw(subjects, test=wanted.test, folds=wanted.folds, seed=wanted.seed)
-        write_text(wanted.file, to_yaml(drawn, wanted.seed))
-        return drawn, True
+        reason = f"; for example {skipped[0].what}: {skipped[0].reason}" if skipped else ""
+        raise ValueError(f"{settings.dataset.bids}: no subject has an image and labels{reason}")
+    out = {item.subject for item in skipped if item.reason.startswith("excluded")} - subjects
+    file, fixed = settings.splits.file, settings.splits.fixed
+    is_new = not file.exists()
     try:
-        return check(
-            read(wanted.file), subjects, excluded=settings.dataset.exclude, folds=wanted.folds
-        ), False
+        known = _draw(settings.splits, subjects) if is_new else read(file)
+        known, joined = join(known, subjects)
+        splits = check(known, subjects, excluded=out, folds=settings.splits.folds)
+        _check_trained(splits, settings.nnunet.folds)
     except ValueError as error:
-        raise ValueError(f"{wanted.file}: {error}") from None
+        raise ValueError(f"{(fixed or file) if is_new else file}: {error}") from None
+    how = _how(settings.splits)
+    before = how if is_new else read_drawn(file)
+    if is_new or joined:
+        write_text(file, to_yaml(known, before))
+    if is_new:
+        return splits, ["drawn"]
+    lines = [f"{name} joins the folds; the test set stays as it is" for name in joined]
+    if any(before.get(key, value) != value for key, value in how.items()):
+        lines.append(
+            "splits.test, seed or fixed changed in config.yaml, but the test set stays as it was "
+            "drawn; delete this file to draw anew"
+        )
+    return splits, lines or ["kept as it is"]
+
+
+def _check_trained(splits: Splits, folds: Iterable[str]) -> None:
+    beyond = [fold for fold in folds if fold != "all" and int(fold) >= len(splits.folds)]
+    if beyond:
+        raise ValueError(
+            f"has {len(splits.folds)} fold{'' if len(splits.folds) == 1 else 's'}, so fold "
+            f"{beyond[0]} can't be trained; change nnunet.folds in config.yaml"
+        )
+
+
+def _draw(wanted: SplitSettings, subjects: Iterable[str]) -> Splits:
+    fixed = None if wanted.fixed is None else read_fixed(wanted.fixed)
+    return draw(subjects, test=wanted.test, folds=wanted.folds, seed=wanted.seed, fixed=fixed)
+
+
+def _how(wanted: SplitSettings) -> dict[str, float | int | str]:
+    """Return the settings of a draw, which the file records."""
+    fixed = {} if wanted.fixed is None else {"fixed": str(wanted.fixed)}
+    return {"seed": wanted.seed, "share": wanted.test, **fixed}
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Draw the splits file, or check the existing one."""
+    """Draw the splits file, or check the existing one and add new subjects."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     add_config_argument(parser)
+    add_run_argument(parser)
     arguments = parser.parse_args(argv)
     try:
         settings = load(arguments.config)
-        splits, drawn = prepare(settings)
+        splits, lines = prepare(settings)
+        write_note(settings.work, "split", Note("", {}, arguments.run), [settings.splits.file])
     except (SettingsError, ValueError, OSError) as error:
         return fail(error)
+    for line in lines:
+        print(f"{settings.splits.file}: {line}")
     print(
-        f"{settings.splits.file}: {'drawn' if drawn else 'kept as it is'}: "
-        f"{len(splits.test)} test subjects, {len(splits.folds)} folds of "
+        f"{settings.splits.file}: {len(splits.test)} test subjects, {len(splits.folds)} folds of "
         f"{', '.join(str(len(fold)) for fold in splits.folds)} subjects"
     )
     return 0

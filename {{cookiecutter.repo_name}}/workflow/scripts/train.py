@@ -7,21 +7,18 @@ command again continues from the latest checkpoint.
 from __future__ import annotations
 
 import argparse
-import fcntl
-import hashlib
-import json
 import os
 import shutil
 import sys
 import zipfile
 from pathlib import Path
-from typing import Any
 
-from common import add_config_argument, fail, pick_device, read_json, run_nnunet, thrift, write_json
-from convert import read_rows
+from common import add_config_argument, fail, pick_device, run_nnunet, thrift
+from disk import explained, training_bytes
+from folds import checkpoints, depends_on, foreign, set_aside, step_name
+from locks import holding
+from notes import Note, add_run_argument, is_current, write_note
 from settings import Settings, SettingsError, load
-
-CHECKPOINTS = ("checkpoint_final.pth", "checkpoint_latest.pth", "checkpoint_best.pth")
 
 
 def next_step(folder: Path) -> str:
@@ -34,78 +31,47 @@ def next_step(folder: Path) -> str:
     if (folder / "checkpoint_final.pth").is_file():
         done = (folder / "validation" / "summary.json").is_file()
         return "nothing" if done else "validate"
-    return "continue" if any((folder / name).is_file() for name in CHECKPOINTS) else "train"
+    return "continue" if checkpoints(folder) else "train"
 
 
-def set_aside_broken(folder: Path) -> list[Path]:
-    """Rename incomplete checkpoints, so that nnU-Net uses another; return their paths.
+def remove_broken(folder: Path) -> list[Path]:
+    """Remove incomplete checkpoints, so that nnU-Net uses another; return their paths.
 
-    A checkpoint is a zip archive with its directory at the end, so an incomplete one is not a zip.
+    A checkpoint is a zip archive with its directory at the end, so an incomplete one is not a zip,
+    and nothing can read it.
     """
-    broken = [
-        folder / name
-        for name in CHECKPOINTS
-        if (folder / name).is_file() and not zipfile.is_zipfile(folder / name)
-    ]
+    broken = [path for path in checkpoints(folder) if not zipfile.is_zipfile(path)]
     for path in broken:
-        path.rename(path.with_name(path.name + ".broken"))
+        path.unlink()
     return broken
-
-
-def data_digest(settings: Settings, fold: str) -> str:
-    """Return a digest of what a fold is trained with: data, plans and split."""
-    folder = settings.preprocessed
-    plans = read_json(folder / f"{settings.nnunet.plans_name}.json")
-    splits = read_json(folder / "splits_final.json")
-    if fold != "all" and int(fold) >= len(splits):
-        raise ValueError(f"fold {fold} does not exist: the data are divided into {len(splits)}")
-    rows = read_rows(settings.work / "conversion.csv")
-    parts: list[Any] = [
-        sorted((row.case, row.digest) for row in rows if row.set == "train"),
-        read_json(folder / "dataset.json"),
-        read_json(folder / "dataset_fingerprint.json"),
-        plans["configurations"][settings.nnunet.configuration],
-        splits if fold == "all" else splits[int(fold)],
-    ]
-    text = json.dumps(parts, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def notes(settings: Settings) -> Path:
-    """Return the folder where the workflow stores the digests of a model's training data."""
-    return settings.work / "trained_on" / settings.dataset_name / settings.nnunet.model_name
-
-
-def check_unchanged(settings: Settings, fold: str, step: str) -> None:
-    """Store the digest of the training data; refuse to continue a training if it has changed.
-
-    Raises:
-        ValueError: with one line that names the folder to move or delete.
-    """
-    note = notes(settings) / f"fold_{fold}.json"
-    digest = data_digest(settings, fold)
-    known = read_json(note)["data"] if note.is_file() else digest
-    if step != "train" and known != digest:
-        raise ValueError(
-            f"{settings.model / f'fold_{fold}'} was trained on other data, plans or splits than "
-            "the current ones; move or delete that folder to train it again"
-        )
-    write_json(note, {"data": digest})
 
 
 def install_trainer(settings: Settings) -> None:
     """Copy the custom trainer to where nnU-Net looks for it, and to the model for the package."""
     source = settings.nnunet.trainer_file
     if source is None:
+        (settings.model / "trainer_class.py").unlink(missing_ok=True)
         return
-    text = source.read_bytes()
     for folder in (settings.work / "trainer", settings.model):
-        folder.mkdir(parents=True, exist_ok=True)
-        target = folder / "trainer_class.py"
-        if not target.is_file() or target.read_bytes() != text:
-            partial = folder / f"trainer_class.{os.getpid()}.part"
-            shutil.copyfile(source, partial)
-            partial.replace(target)
+        _copy(source, folder / "trainer_class.py")
+
+
+def install_files(settings: Settings) -> None:
+    """Copy what nnU-Net copies when a training begins: a fold may be from an earlier run."""
+    for name, target in {
+        "dataset.json": "dataset.json",
+        "dataset_fingerprint.json": "dataset_fingerprint.json",
+        f"{settings.nnunet.plans_name}.json": "plans.json",
+    }.items():
+        _copy(settings.preprocessed / name, settings.model / target)
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not target.is_file() or target.read_bytes() != source.read_bytes():
+        partial = target.with_name(f".{target.stem}.{os.getpid()}.part")
+        shutil.copyfile(source, partial)
+        partial.replace(target)
 
 
 def arguments_for(settings: Settings, fold: str, step: str, device: str) -> list[str]:
@@ -118,45 +84,60 @@ def arguments_for(settings: Settings, fold: str, step: str, device: str) -> list
     return arguments + {"continue": ["--c"], "validate": ["--val"]}.get(step, [])
 
 
-def hold_lock(path: Path) -> int:
-    """Wait until no other process trains this fold, then hold its lock until this process ends.
+def train(settings: Settings, fold: str, cpus: int, run: int = 0) -> None:
+    """Train a fold, continue its training or validate it, unless it is up to date.
 
-    A training may still run after its Snakemake was killed: this waits for it instead of writing
-    into the same folder. Child processes do not inherit the lock.
+    Raises:
+        ValueError, RuntimeError, OSError: with one line that says what is wrong.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    folder, step = settings.model / f"fold_{fold}", step_name(settings, fold)
+    made_from = depends_on(settings, fold)
+    for line in set_aside(settings, fold, made_from):
+        print(line, flush=True)
+    for path in remove_broken(folder):
+        print(f"{path.name} is incomplete; continuing without it", flush=True)
+    if other := foreign(settings, fold):
+        raise ValueError(f"{other}; move or delete {folder} to train it again")
+    todo = next_step(folder)
+    install_trainer(settings)
+    if todo == "nothing" and is_current(settings.work, step, made_from, run):
+        print(f"{folder}: already trained and validated on the current data")
+    else:
+        write_note(settings.work, step, Note(made_from, {}, run))
+        if todo != "nothing":
+            _run(settings, fold, todo, cpus)
+        made = [folder / "checkpoint_final.pth", folder / "validation" / "summary.json"]
+        write_note(settings.work, step, Note(made_from, {}, run), made)
+    install_files(settings)
+
+
+def _run(settings: Settings, fold: str, todo: str, cpus: int) -> None:
+    device = pick_device(settings.nnunet.device)
+    environment = settings.environment() | thrift(cpus, device)
     try:
-        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        print(f"{path}: another process is training this fold; waiting for it", flush=True)
-        fcntl.lockf(descriptor, fcntl.LOCK_EX)
-    return descriptor
+        options = arguments_for(settings, fold, todo, device)
+        run_nnunet("nnUNetv2_train", *options, environment=environment)
+    except RuntimeError as error:
+        folder = settings.model / f"fold_{fold}"
+        left = [path for path in checkpoints(folder) if zipfile.is_zipfile(path)]
+        kept = f"{left[0]}, from which the training continues" if left else "the preprocessed data"
+        raise explained(error, settings.work, training_bytes(settings), kept) from None
 
 
 def main(argv: list[str] | None = None) -> int:
     """Train one fold; continue where an earlier run stopped."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     add_config_argument(parser)
+    add_run_argument(parser)
     parser.add_argument("--fold", required=True, help="number of the fold, or all")
     parser.add_argument("--cpus", type=int, default=os.cpu_count() or 1, help="processor cores")
     arguments = parser.parse_args(argv)
     try:
         settings = load(arguments.config)
-        folder = settings.model / f"fold_{arguments.fold}"
-        hold_lock(notes(settings) / f"fold_{arguments.fold}.lock")
-        for path in set_aside_broken(folder):
-            print(f"{path.name} is incomplete; continuing without it", flush=True)
-        step = next_step(folder)
-        check_unchanged(settings, arguments.fold, step)
-        install_trainer(settings)
-        if step == "nothing":
-            print(f"{folder}: already trained and validated")
-            return 0
-        device = pick_device(settings.nnunet.device)
-        environment = settings.environment() | thrift(arguments.cpus, device)
-        options = arguments_for(settings, arguments.fold, step, device)
-        run_nnunet("nnUNetv2_train", *options, environment=environment)
+        fold = arguments.fold
+        own = f"model/{step_name(settings, fold)}"
+        with holding(settings.work, read=("preprocessed",), change=(own,)):
+            train(settings, fold, arguments.cpus, arguments.run)
     except (SettingsError, ValueError, RuntimeError, OSError) as error:
         return fail(error)
     return 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -10,27 +10,41 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 
+from dataset_settings import LabelFile
+from images import MICROSCOPY
+from microscopy import VolumeError, read_slice
 from orientation import orientation_of
-
-
-class VolumeError(ValueError):
-    """A volume is invalid; the text is one line that names the file."""
-
 
 GEOMETRY_TOLERANCE = 0.05
 """Largest distance of two grids at any corner, as a share of the smallest voxel side."""
+_ROUNDING = 1e-3
+"""The largest distance of a label from a whole number."""
+_NEGLIGIBLE = 1e-5
+"""Distances of this size come from the files' numbers, not from a decision."""
 
 
-def read_volume(path: Path) -> nib.Nifti1Image:
-    """Read a three-dimensional NIfTI volume.
+def read_volume(
+    path: Path, orientation: str = "RPI", affine: np.ndarray | None = None
+) -> nib.Nifti1Image:
+    """Read a three-dimensional NIfTI volume, or an image of microscopy as a volume of one slice.
 
     A fourth dimension of length one, which some converters add, is removed. Integers of 64 bits,
     which nibabel writes only on request, become 64-bit floats.
+
+    Args:
+        path: the file.
+        orientation: of an image of microscopy, which has none of its own, in SCT's letters.
+        affine: of a label file of microscopy, which has no pixel size of its own: the image's.
+
+    Returns:
+        The volume; ``extra["note"]`` is what is unusual about it.
 
     Raises:
         VolumeError: if the file is unreadable, not three-dimensional or empty, if a value is not a
             finite real number of 32 bits, or if the axes have no direction.
     """
+    if path.name.endswith(MICROSCOPY):
+        return read_slice(path, orientation, affine)
     try:
         image: Any = nib.load(path)
         array = np.asanyarray(image.dataobj)
@@ -59,7 +73,8 @@ def read_volume(path: Path) -> nib.Nifti1Image:
         orientation_of(image.affine)
     except ValueError as error:
         raise VolumeError(f"{path}: {error}") from None
-    return nib.Nifti1Image(array, image.affine)
+    note = f"{path.name}: is {len(shape)}D with one volume" if len(shape) > 3 else ""
+    return nib.Nifti1Image(array, image.affine, extra={"note": note})
 
 
 def same_grid(first: Any, second: Any) -> str:
@@ -78,28 +93,46 @@ def same_grid(first: Any, second: Any) -> str:
     return ""
 
 
-def label_values(path: Path, array: np.ndarray, declared: Iterable[int]) -> np.ndarray:
-    """Return a label volume as whole numbers, after checking that all its values are declared.
+def label_values(path: Path, array: np.ndarray, file: LabelFile) -> tuple[np.ndarray, str]:
+    """Return a label volume as whole numbers, and a note if they were rounded.
 
     Raises:
-        VolumeError: if a value is not whole (soft segmentations) or not declared.
+        VolumeError: if a value is not whole (without a threshold) or not declared.
     """
-    found = np.unique(array)
-    whole = np.rint(found.astype(float))
-    odd = found[np.abs(found - whole) > 1e-3]
-    if odd.size:
+    if file.threshold is not None:
+        low, high = float(array.min()), float(array.max())
+        if low < -_ROUNDING or high > 1 + _ROUNDING:
+            raise VolumeError(
+                f"{path}: contains the value {low if low < -_ROUNDING else high:.4g}; with a "
+                "threshold in dataset.label_files, values are probabilities from 0 to 1"
+            )
+        return (array >= file.threshold).astype(np.int32), ""
+    found = np.unique(array).astype(float)
+    whole = np.rint(found)
+    distance = np.abs(found - whole)
+    if distance.max() > _ROUNDING:
         raise VolumeError(
-            f"{path}: contains the value {odd[0]:.4g}; label files need whole numbers, so binarize "
-            "soft segmentations"
+            f"{path}: contains the value {found[distance.argmax()]:.4g}; label files need whole "
+            "numbers: for probabilities, set a threshold in dataset.label_files in config.yaml"
         )
-    allowed = {0, *declared}
+    allowed = {0, *file.values}
     wrong = sorted({int(value) for value in whole} - allowed)
     if wrong:
         raise VolumeError(
             f"{path}: contains the value {wrong[0]}, which dataset.label_files in config.yaml does "
             f"not declare; declared are {', '.join(map(str, sorted(allowed)))}"
         )
-    return np.rint(array).astype(np.int32)
+    rounded = f"{path.name}: values were rounded, by up to {distance.max():.2g}"
+    return np.rint(array).astype(np.int32), rounded if distance.max() > _NEGLIGIBLE else ""
+
+
+def majority(arrays: Sequence[np.ndarray], values: Iterable[int]) -> np.ndarray:
+    """Return the value that more than half of the raters gave each voxel, else 0."""
+    result = np.zeros_like(arrays[0])
+    for value in values:
+        votes = np.sum([array == value for array in arrays], axis=0)
+        result[votes * 2 > len(arrays)] = value
+    return result
 
 
 def paint(parts: Iterable[tuple[np.ndarray, Mapping[int, int]]]) -> np.ndarray:
