@@ -134,6 +134,7 @@ R009 readme-release-link warning
 R010 secret-in-git error
 R011 submodule-undeclared warning
 R012 model-in-git info
+R013 card-outdated warning
 V001 leaked-path warning
 V002 leaked-host warning
 V003 leaked-subjects warning

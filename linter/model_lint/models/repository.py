@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from ..storage.folder import FolderTree
 from ..storage.limits import MAX_SCRIPT_BYTES, MAX_SCRIPTS, MAX_SCRIPTS_TOTAL
+from .card import parts
 from .paths import FINAL_CHECKPOINT, is_checkpoint, parse_folder_name
 
 #: Programs and configurations: the files that may contain paths, addresses and keys of authors.
@@ -78,6 +79,8 @@ class Repository(NamedTuple):
     pointers: tuple[str, ...] = ()
     #: Submodules that are missing in ``.gitmodules``.
     broken_links: tuple[str, ...] = ()
+    #: Texts of the files that parts of the README were made from, by path.
+    card_sources: Mapping[str, str] = MappingProxyType({})
 
     @property
     def texts(self) -> Mapping[str, str]:
@@ -131,10 +134,11 @@ def build_repository(root: Path, name: str | None) -> Repository:
         pointers = _pointers(root, {p: index.blobs[p] for p in _weights(own)})
     tracked = index is not None or not (root / ".git").exists()
     large = {p: size for p, size in own.items() if size >= _MIN_LARGE and _large_kind(p)}
+    readme = _readme(root)
     return Repository(
         name=name or repository_name(root),
         files=files,
-        readme=_readme(root),
+        readme=readme,
         scripts=_texts(root, (p for p in files if _SCRIPT.fullmatch(p))),
         license=_license(root, files),
         tracked=tracked,
@@ -142,6 +146,7 @@ def build_repository(root: Path, name: str | None) -> Repository:
         documents=_texts(root, (p for p in files if _is_document(p))),
         pointers=pointers,
         broken_links=_undeclared(root, index.links) if index else (),
+        card_sources=_card_sources(root, files, readme[1] if readme else ""),
     )
 
 
@@ -177,6 +182,13 @@ def _readme(root: Path) -> tuple[str, str] | None:
         for name in sorted(names, key=lambda n: (not n.lower().endswith(".md"), n)):
             return folder + name, _text(root, folder + name)
     return None
+
+
+def _card_sources(root: Path, files: tuple[str, ...], readme: str) -> dict[str, str]:
+    """Return the texts of the files that parts of the README were made from, if read whole."""
+    named = {path for part in parts(readme) for path in part.sources}
+    texts = _texts(root, named.intersection(files))
+    return {path: text for path, text in texts.items() if len(text.encode()) < MAX_SCRIPT_BYTES}
 
 
 def _license(root: Path, files: tuple[str, ...]) -> tuple[str, str] | None:
