@@ -16,6 +16,7 @@ import pytest
 import yaml
 from model_lint import __version__
 from model_lint.config import load_config
+from model_lint.models.card import parts
 from template.support import ROOT, TEMPLATE, Answers, bake, files, pairwise, program, run
 
 if sys.version_info >= (3, 11):
@@ -73,8 +74,12 @@ TREE = [
     "tests/phantom.yaml",
     "tests/phantom_trainer.py",
     "tests/test_bids.py",
+    "tests/test_card.py",
     "tests/test_convert.py",
+    "tests/test_estimates.py",
     "tests/test_evaluate.py",
+    "tests/test_metrics.py",
+    "tests/test_objects.py",
     "tests/test_orientation.py",
     "tests/test_segment.py",
     "tests/test_settings.py",
@@ -85,18 +90,30 @@ TREE = [
     "workflow/profiles/slurm/config.yaml",
     "workflow/schemas/config.schema.yaml",
     "workflow/scripts/bids.py",
+    "workflow/scripts/card.py",
+    "workflow/scripts/card_parts.py",
+    "workflow/scripts/columns.py",
     "workflow/scripts/common.py",
     "workflow/scripts/config_checks.py",
     "workflow/scripts/config_schema.py",
     "workflow/scripts/convert.py",
+    "workflow/scripts/estimates.py",
     "workflow/scripts/evaluate.py",
+    "workflow/scripts/evaluation_settings.py",
     "workflow/scripts/figures.py",
+    "workflow/scripts/groups.py",
     "workflow/scripts/metrics.py",
+    "workflow/scripts/montage.py",
+    "workflow/scripts/objects.py",
     "workflow/scripts/orientation.py",
     "workflow/scripts/plan.py",
     "workflow/scripts/predict.py",
+    "workflow/scripts/records.py",
+    "workflow/scripts/report.py",
+    "workflow/scripts/results.py",
     "workflow/scripts/settings.py",
     "workflow/scripts/splits.py",
+    "workflow/scripts/summary.py",
     "workflow/scripts/train.py",
     "workflow/scripts/volumes.py",
 ]
@@ -231,7 +248,8 @@ def test_the_model_card(case: tuple[Answers, Path]) -> None:
     answers, made = case
     text = (made / "README.md").read_text(encoding="utf-8")
     assert text.startswith("# ")
-    assert text.count("<!-- results:begin -->") == text.count("<!-- results:end -->") == 1
+    found = [(part.name, part.digest) for part in parts(text) if part.text]
+    assert found == [(name, None) for name in ("limits", "data", "results", "training")]
     assert "-install-task" not in text
     assert "-task " not in text
     consumer = answers.get("consumer", "sct")
@@ -249,7 +267,10 @@ def test_the_model_card(case: tuple[Answers, Path]) -> None:
     assert ("The model is trained with" in text) == own
     assert text.count("nnU-Net has no network") == (not own)
     points = answers.get("task") in {"label", "find"}
-    assert ("not by\ndistances between points" in text) == points
+    kinds = config_of(made)["evaluation"]["kinds"]
+    assert set(kinds) == set(config_of(made)["labels"]) - {"ignore"}
+    assert (set(kinds.values()) == {"points"}) == points
+    assert (kinds.get("lesion") == "lesions") == ("lesion" in kinds and not points)
     assert ("trainer_class.py" in text) == (answers.get("custom_trainer") == "yes")
 
 
@@ -266,7 +287,7 @@ def test_what_the_workflow_can_not_do_is_said(tmp_path: Path) -> None:
     plain = bake(tmp_path / "plain")
     for name in ("config.yaml", "README.md"):
         text = (plain / name).read_text(encoding="utf-8")
-        assert not re.search(r"has no network|between points|each point|PNG", text)
+        assert not re.search(r"has no network|each point by|PNG", text)
 
 
 def test_what_is_said_is_what_was_answered(tmp_path: Path) -> None:

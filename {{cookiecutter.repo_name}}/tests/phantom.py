@@ -167,7 +167,8 @@ def write_dataset(settings: Settings, subjects: int, seed: int = 0) -> None:
     for folder, kind in ((root, "raw"), (root / settings.dataset.labels_folder, "derivative")):
         text = json.dumps({**description, "DatasetType": kind}, indent=4)
         (folder / "dataset_description.json").write_text(text + "\n", encoding="utf-8")
-    lines = ["participant_id\tspecies\tpathology", *(f"{name}\tphantom\tHC" for name in names)]
+    people = (f"{name}\tphantom\tHC\t{'ab'[k % 2]}" for k, name in enumerate(names))
+    lines = ["participant_id\tspecies\tpathology\tsite", *people]
     (root / "participants.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
