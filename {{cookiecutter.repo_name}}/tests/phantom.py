@@ -178,7 +178,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--config", type=Path, nargs="+", default=[Path("config.yaml"), Path("tests/phantom.yaml")]
     )
-    parser.add_argument("--subjects", type=int, default=10)
+    parser.add_argument("--subjects", type=int, default=16)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args(argv)
     try:
