@@ -41,7 +41,7 @@ class Facts:
     #: nnU-Net's name of the dataset, with number and name.
     dataset_name: str
     labels: tuple[Label, ...]
-    #: What each label is in the evaluation: ``structure``, ``lesions`` or ``points``.
+    #: Labels that the evaluation counts: ``lesions`` or ``points``.
     kinds: dict[str, str]
     channels: tuple[str, ...]
     #: Whether several images together are one input, which SCT and 3D Slicer can't give.
@@ -77,7 +77,7 @@ def facts(answers: Answers) -> Facts:
         dataset_id=_DATASET_ID,
         dataset_name=f"Dataset{_DATASET_ID}_{_dataset(answers['repo_name'])}",
         labels=labels,
-        kinds={x.name: _kind(x.name, answers["task"]) for x in labels if x.name != "ignore"},
+        kinds=_kinds([x.name for x in labels if x.name != "ignore"], answers["task"]),
         channels=suffixes,
         several_channels=several,
         configuration=_configuration(answers),
@@ -128,10 +128,11 @@ def _notes(answers: Answers, model: Facts) -> Iterator[str]:
         )
 
 
-def _kind(label: str, task: str) -> str:
+def _kinds(labels: list[str], task: str) -> dict[str, str]:
     if task in {"label", "find"}:
-        return "points"
-    return "lesions" if any(word in label.lower() for word in _LESIONS) else "structure"
+        return dict.fromkeys(labels, "points")
+    counted = [x for x in labels if any(word in x.lower() for word in _LESIONS)]
+    return dict.fromkeys(counted, "lesions")
 
 
 def _configuration(answers: Answers) -> str:

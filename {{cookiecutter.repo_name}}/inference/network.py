@@ -161,7 +161,9 @@ def _resampling(predictor: Any) -> str:
     return str(predictor.configuration_manager.resampling_fn_probabilities.func.__name__)
 
 
-def load_network(folder: Path, scratch: Path, device: str, *, trusted: bool) -> Nnunet:
+def load_network(
+    folder: Path, scratch: Path, device: str, *, trusted: bool, show_bar: bool = False
+) -> Nnunet:
     """Load a trainer folder into nnU-Net's predictor. This runs a custom trainer in it.
 
     Args:
@@ -169,6 +171,7 @@ def load_network(folder: Path, scratch: Path, device: str, *, trusted: bool) -> 
         scratch: a folder that exists as long as the model is used.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         trusted: whether checkpoints may contain more than weights, which can run code.
+        show_bar: whether to show a bar that advances within each image.
 
     Raises:
         ModelError: with one line that says why it can't be loaded.
@@ -187,7 +190,7 @@ def load_network(folder: Path, scratch: Path, device: str, *, trusted: bool) -> 
     from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
 
     predictor = nnUNetPredictor(
-        device=torch.device(pick_device(device)), allow_tqdm=False, verbose=False
+        device=torch.device(pick_device(device)), allow_tqdm=show_bar, verbose=False
     )
     try:
         predictor.initialize_from_trained_model_folder(str(folder), folds, "checkpoint_final.pth")

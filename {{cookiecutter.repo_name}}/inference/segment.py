@@ -191,9 +191,12 @@ def main(argv: list[str] | None = None) -> int:
             folder, own = find_model(arguments.model, Path(scratch))
             _, channels, _ = check_model(folder, arguments.model)
             cases = plan_cases(arguments.input, arguments.output, channels)
-            network = load_network(folder, Path(scratch), arguments.device, trusted=own)
-            # The bar is shown at a terminal only.
-            with tqdm(total=len(cases), unit="image", disable=None) as bar:
+            # At a terminal, a bar counts the images, or the parts of a single one.
+            bars, single = sys.stderr.isatty(), len(cases) == 1
+            network = load_network(
+                folder, Path(scratch), arguments.device, trusted=own, show_bar=bars and single
+            )
+            with tqdm(total=len(cases), unit="image", disable=single or not bars) as bar:
                 for result in segment_all(cases, network):
                     with bar.external_write_mode():
                         if result.error is None:
