@@ -146,7 +146,8 @@ def summary(seconds: float) -> None:
     for what, path in {
         "the generated repository": REPOSITORY,
         "its model card, with results": REPOSITORY / "README.md",
-        "the prediction on the test set": REPOSITORY / "figures" / "montage.png",
+        "the numbers of the test set": REPOSITORY / "figures" / "metrics.svg",
+        "its worst and best cases": REPOSITORY / "figures" / "montage.png",
         "the package": package(),
         "the lint report": OUTPUT / "lint.html",
         "a segmentation by the package": OUTPUT / "segmentation.nii.gz",

@@ -14,6 +14,17 @@ from .suggestions import images
 CONFIGURATIONS = {"unet2d": "2d", "unet3d": "3d_fullres"}
 #: nnU-Net names a dataset by a number and a name.
 _DATASET_ID = 101
+#: Words in the names of labels of which each connected part is counted.
+_LESIONS = (
+    "lesion",
+    "tumor",
+    "tumour",
+    "metastas",
+    "plaque",
+    "cavity",
+    "haemorrhage",
+    "hemorrhage",
+)
 #: Contrasts whose images BIDS stores as PNG or TIFF, in ``micr/``.
 _MICROSCOPY = frozenset(
     {"sem", "tem", "em", "oi", "bf", "cars", "srs", "shg", "confocal", "fluo", "oct", "he", "lfb"}
@@ -30,6 +41,8 @@ class Facts:
     #: nnU-Net's name of the dataset, with number and name.
     dataset_name: str
     labels: tuple[Label, ...]
+    #: Labels that the evaluation counts: ``lesions`` or ``points``.
+    kinds: dict[str, str]
     channels: tuple[str, ...]
     #: Whether several images together are one input, which SCT and 3D Slicer can't give.
     several_channels: bool
@@ -44,7 +57,7 @@ class Facts:
     audience: tuple[str, ...]
     #: The architecture of the name, if nnU-Net does not have it.
     foreign_network: str | None
-    #: Whether the model marks points, which the workflow trains and measures as any mask.
+    #: Whether the model marks points, which the workflow trains as any mask.
     marks_points: bool
     #: Whether BIDS stores the images as PNG or TIFF, which the workflow converts.
     microscopy: bool
@@ -54,6 +67,7 @@ def facts(answers: Answers) -> Facts:
     """Return what follows from valid answers."""
     architecture, consumer = answers["architecture"], answers["consumer"]
     suffixes = channels(answers)
+    labels = arranged(read(answers["labels"]))
     several = answers["channels_as"] == "channels" and len(suffixes) > 1
     foreign = None if architecture in CONFIGURATIONS else architecture
     for_sct = consumer in {"sct", "both"} and not several and not foreign
@@ -62,7 +76,8 @@ def facts(answers: Answers) -> Facts:
         parts={part: ", ".join(values(answers, part)) or "any" for part in naming.FIELDS},
         dataset_id=_DATASET_ID,
         dataset_name=f"Dataset{_DATASET_ID}_{_dataset(answers['repo_name'])}",
-        labels=arranged(read(answers["labels"])),
+        labels=labels,
+        kinds=_kinds([x.name for x in labels if x.name != "ignore"], answers["task"]),
         channels=suffixes,
         several_channels=several,
         configuration=_configuration(answers),
@@ -103,14 +118,21 @@ def _notes(answers: Answers, model: Facts) -> Iterator[str]:
         )
     if model.marks_points:
         yield (
-            f"the task {answers['task']} is trained as a segmentation of small regions, and "
-            "evaluated by overlap and surface distance, not by distance between points."
+            f"the task {answers['task']} is trained as a segmentation of small regions; each is "
+            "evaluated as a point, its centre of mass."
         )
     if model.microscopy:
         yield (
             "PNG and TIFF images of BIDS microscopy become NIfTI slices, with the pixel size of "
             "their JSON files, and the model reads NIfTI."
         )
+
+
+def _kinds(labels: list[str], task: str) -> dict[str, str]:
+    if task in {"label", "find"}:
+        return dict.fromkeys(labels, "points")
+    counted = [x for x in labels if any(word in x.lower() for word in _LESIONS)]
+    return dict.fromkeys(counted, "lesions")
 
 
 def _configuration(answers: Answers) -> str:

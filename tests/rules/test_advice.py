@@ -23,6 +23,7 @@ from build import MODEL, NAME, TRAINER, Case, Files, genuine, load, write_zip
 from github_server import GitHubServer, RepositoryBuilder
 from model_lint.findings import DEFAULT_CONSUMERS, Consumer, Finding, Severity
 from model_lint.lint import Options, lint
+from model_lint.models.card import fill
 from model_lint.models.paths import is_image, is_junk
 from model_lint.models.target import Target
 from model_lint.naming import parse
@@ -499,6 +500,16 @@ def write_command(root: Path, finding: Finding) -> None:
     edit_lines(root, finding, lambda _: [f"{command[1]}\n"])
 
 
+def write_card(root: Path, _: Finding) -> None:
+    """Write the part again, as the workflow does."""
+    readme, table = root / "README.md", root / "results" / "table.csv"
+    text = re.sub("<!-- card:results.* -->\n", "<!-- card:results -->\n", readme.read_text("utf-8"))
+    if "<!-- card:end -->" not in text:
+        text = text.replace("<!-- card:results -->\n", "<!-- card:results -->\n<!-- card:end -->\n")
+    sources = {"results/table.csv": table.read_text("utf-8")} if table.exists() else {}
+    readme.write_text(fill(text, "results", "| Dice |", sources), encoding="utf-8")
+
+
 CHECKOUT_FIXES: dict[str, CheckoutFix] = {
     "R001": add("README.md"),
     "R002": add("LICENSE"),
@@ -510,6 +521,7 @@ CHECKOUT_FIXES: dict[str, CheckoutFix] = {
     "R008": write_command,
     "R010": remove_line,
     "R011": untrack,
+    "R014": write_card,
 }
 
 # Releases

@@ -133,6 +133,7 @@ R010 secret-in-git error
 R011 submodule-undeclared warning
 R012 model-in-git info
 R013 text-unread info
+R014 card-outdated warning
 T001 tag-format error
 T002 tag-date error
 T003 title-differs error

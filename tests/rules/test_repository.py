@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from build import Case, assert_case, findings
 from model_lint.findings import Severity
+from model_lint.models.card import fill
 from model_lint.models.repository import build_repository
 from model_lint.storage.checkout import Checkout
 
@@ -115,6 +116,16 @@ def silent(
 
 def readme(text: str) -> dict[str, str]:
     return {"README.md": f"{README}\n{text}\n"}
+
+
+TABLE = "results/table.csv"
+
+
+def card(change: Callable[[str], str] = str) -> dict[str, str | bytes | None]:
+    """Return a README whose results the workflow has written, after a change, and their table."""
+    marks = readme("<!-- card:results -->\n<!-- card:end -->")["README.md"]
+    table = "0.91\n"
+    return {"README.md": change(fill(marks, "results", "Dice: 0.91", {TABLE: table})), TABLE: table}
 
 
 def script(line: str, path: str = "training/run.sh") -> dict[str, str]:
@@ -436,6 +447,27 @@ CASES = [
         severity=I,
     ),
     silent("R012", "plans alone", {"x/nnUNetTrainer__nnUNetPlans__2d/plans.json": "{}"}),
+    case(
+        "R014",
+        "a number that was changed",
+        card(lambda text: text.replace("0.91", "0.97")),
+        says="`results` of the model card was edited by hand",
+        line=LAST,
+    ),
+    case(
+        "R014", "newer results", {**card(), TABLE: "0.80\n"}, says="older than `results/table.csv`"
+    ),
+    case(
+        "R014",
+        "no end",
+        card(lambda text: text.replace("<!-- card:end -->\n", "")),
+        says="has no end",
+    ),
+    silent("R014", "as it was written", card()),
+    silent("R014", "before the evaluation", readme("<!-- card:results -->\n\n<!-- card:end -->")),
+    silent("R014", "text outside of the marks", card(lambda text: f"{text}\nMore.\n")),
+    silent("R014", "other ends of lines", card(lambda text: text.replace("\n", "\r\n"))),
+    silent("R014", "results that are not in git", {"README.md": card()["README.md"]}),
 ]
 
 

@@ -65,7 +65,7 @@ def test_code_in_other_answers_is_refused(question: str, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("question", FREE_TEXT)
 def test_text_reaches_every_file_as_text(question: str, tmp_path: Path) -> None:
-    text = """It's "T2*" \\ 50% #1: é 山 😀 <b> & {x} [y] | `z` ~ $HOME -- <!-- results:begin -->"""
+    text = """It's "T2*" \\ 50% #1: é 山 😀 <b> & {x} [y] | `z` ~ $HOME -- <!-- card:results -->"""
     made = bake(tmp_path / "output", **{question: text})
     citation = yaml.safe_load((made / "CITATION.cff").read_text(encoding="utf-8"))
     found = {
@@ -75,7 +75,7 @@ def test_text_reaches_every_file_as_text(question: str, tmp_path: Path) -> None:
     }
     assert found[question] == text
     readme = (made / "README.md").read_text(encoding="utf-8")
-    assert readme.count("<!-- results:begin -->") == 1
+    assert readme.count("<!-- card:results -->") == 1
     assert "<b>" not in readme
 
 

@@ -19,6 +19,7 @@ KINDS: dict[str, Answers] = {
         "consumer": "both",
     },
     "channels": {"contrast": "t1-t2", "channels_as": "channels", "labels": "on=1, ignore=2"},
+    "points": {"task": "label", "labels": "c3=1, c4=2"},
     "samples": {"contrast": "t1-t2", "channels": "acq-ax_T1w, T2w", "labels": "1=2, b=1+2"},
 }
 

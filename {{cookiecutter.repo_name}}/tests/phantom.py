@@ -167,7 +167,8 @@ def write_dataset(settings: Settings, subjects: int, seed: int = 0) -> None:
     for folder, kind in ((root, "raw"), (root / settings.dataset.labels_folder, "derivative")):
         text = json.dumps({**description, "DatasetType": kind}, indent=4)
         (folder / "dataset_description.json").write_text(text + "\n", encoding="utf-8")
-    lines = ["participant_id\tspecies\tpathology", *(f"{name}\tphantom\tHC" for name in names)]
+    people = (f"{name}\tphantom\tHC\t{'ab'[k % 2]}" for k, name in enumerate(names))
+    lines = ["participant_id\tspecies\tpathology\tsite", *people]
     (root / "participants.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -177,7 +178,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--config", type=Path, nargs="+", default=[Path("config.yaml"), Path("tests/phantom.yaml")]
     )
-    parser.add_argument("--subjects", type=int, default=10)
+    parser.add_argument("--subjects", type=int, default=16)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args(argv)
     try:

@@ -1,135 +1,287 @@
-"""Metrics on shapes whose agreement is known, and the report of results."""
+"""The evaluation of label maps on disk: tables, figures, other raters, what is required."""
 
 from __future__ import annotations
 
 import csv
 import math
+import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
 import pytest
 
-from evaluate import Result, compare, fill_readme, main, mean_dice, to_csv, to_markdown
-from figures import Case, draw_metrics, draw_montage
-from metrics import Agreement, agreement
+import evaluate
+from common import write_json, write_text
+from conftest import settings_for
+from convert import convert, to_csv
+from estimates import Estimate
+from figures import draw_differences, draw_groups, draw_metrics
+from groups import find_groups
+from montage import draw_montage
+from orientation import reorient_image
+from report import DASH, cell, dataset_title, plain, to_markdown
+from results import NUMBERS, Result, compare, main_number, read_csv
+from results import to_csv as results_csv
+from settings import Settings
+
+NAN = math.nan
 
 
-def box(start: int, stop: int, shape: tuple[int, int, int] = (20, 20, 20)) -> np.ndarray:
-    mask = np.zeros(shape, bool)
-    mask[start:stop, 5:15, 5:15] = True
-    return mask
+def with_each_kind(config: dict[str, Any]) -> dict[str, Any]:
+    """The configuration with labels of each kind, in place of its own."""
+    return {
+        **config,
+        "labels": {"sc": [1, 2], "lesion": 2, "disc": 3},
+        "regions_class_order": [1, 2, 3],
+        "dataset": {
+            **config["dataset"],
+            "contrasts": ["T2w"],
+            "label_files": {"label-SC_seg": 1, "label-LESION_seg": 2, "label-DISC_seg": 3},
+        },
+        "evaluation": {
+            "kinds": {"lesion": "lesions", "disc": "points"},
+            "tolerance_mm": {"sc": 0.5},
+        },
+    }
 
 
-def test_a_mask_agrees_with_itself() -> None:
-    found = agreement(box(5, 15), box(5, 15), (0.5, 1.0, 2.0))
-    assert found == Agreement(1.0, 0.0, 0.0, 1000.0, 1000.0)
+@pytest.fixture
+def made(config: dict[str, Any], tmp_path: Path) -> Settings:
+    """Settings of a converted test set, whose predictions are the references, moved by a voxel."""
+    wanted = {"groups": ["site", "session"]}
+    settings = settings_for(with_each_kind(config), tmp_path, evaluation=wanted)
+    raw = settings.raw
+    for folder in (raw / "imagesTs", raw / "labelsTs", settings.work / "predictions"):
+        folder.mkdir(parents=True)
+    lines = ["case,subject,set,fold,orientation,values,note,digest"]
+    people = ["participant_id\tsite"]
+    affine = np.diag([-0.5, 0.5, 3.0, 1.0])
+    for number in range(7):
+        subject = f"sub-{number}"
+        people.append(f"{subject}\t{'n/a' if number == 6 else 'ab'[number % 2]}")
+        for session in ("ses-1", "ses-2") if number == 0 else ("ses-1",):
+            case = f"{subject}_{session}_T2w"
+            lines.append(f"{case},{subject},test,,RPI,1 2 3,,")
+            label = label_map(number)
+            moved = np.roll(label, 1, axis=0)
+            for path, array in (
+                (raw / "imagesTs" / f"{case}_0000.nii.gz", label * 100.0),
+                (raw / "labelsTs" / f"{case}.nii.gz", label),
+                (settings.work / "predictions" / f"{case}.nii.gz", moved),
+            ):
+                image = nib.Nifti1Image(array.astype(np.float32), affine)
+                nib.save(reorient_image(image, settings.image_orientation), path)
+    write_text(settings.work / "conversion.csv", "\n".join(lines) + "\n")
+    write_text(settings.dataset.bids / "participants.tsv", "\n".join(people) + "\n")
+    return settings
 
 
-@pytest.mark.parametrize("axis", [0, 1, 2])
-@pytest.mark.parametrize("voxels", [1, 2, 3])
-def test_distances_are_in_millimetres_along_each_axis(axis: int, voxels: int) -> None:
-    spacing = (0.5, 1.0, 3.0)
-    reference = box(5, 15)
-    shifted = np.roll(reference, voxels, axis)
-    found = agreement(reference, shifted, spacing)
-    assert found.hd95_mm == pytest.approx(voxels * spacing[axis])
-    assert found.dice == pytest.approx((10 - voxels) / 10)
-    assert 0 < found.assd_mm < found.hd95_mm
-    assert found.reference_mm3 == found.prediction_mm3 == pytest.approx(1500.0)
+def label_map(number: int) -> np.ndarray:
+    label = np.zeros((16, 18, 8), np.uint8)
+    label[4:12, 4:14] = 1
+    if number % 3:  # some have no lesion
+        label[5:8, 6:9, 2:4] = 2
+        label[9:11, 10:12, 5:7] = 2
+    label[7:9, 7:9, 6:8] = 3
+    return label
 
 
-def test_swapping_both_masks_changes_only_the_volumes() -> None:
-    small, large = box(7, 12), box(5, 15)
-    one, other = agreement(small, large, (1, 1, 1)), agreement(large, small, (1, 1, 1))
-    assert (one.dice, one.assd_mm, one.hd95_mm) == (other.dice, other.assd_mm, other.hd95_mm)
-    assert (one.reference_mm3, one.prediction_mm3) == (500.0, 1000.0)
+def run(settings: Settings) -> list[Result]:
+    subjects = {row.case: row.subject for row in evaluate.test_rows(settings)}
+    groups, _ = find_groups(settings, subjects)
+    return evaluate.evaluate(settings, evaluate.own_volumes(settings), groups)
 
 
-def test_empty_masks() -> None:
-    nothing = np.zeros((20, 20, 20), bool)
-    assert agreement(nothing, nothing, (1, 1, 1)) == Agreement(1.0, 0.0, 0.0, 0.0, 0.0)
-    for reference, prediction in ((box(5, 15), nothing), (nothing, box(5, 15))):
-        found = agreement(reference, prediction, (1, 1, 1))
-        assert found.dice == 0
-        assert math.isnan(found.assd_mm)
-        assert math.isnan(found.hd95_mm)
+def test_each_kind_of_label_has_its_numbers(made: Settings) -> None:
+    results = {(r.case, r.label): r for r in run(made)}
+    assert len(results) == 8 * 3
+    sc, lesion, disc = (results["sub-1_ses-1_T2w", x].numbers for x in ("sc", "lesion", "disc"))
+    assert 0.8 < sc["dice"] < 1
+    assert sc["surface_dice"] == 1  # moved by one voxel of 0.5 mm
+    assert "found" not in sc
+    assert (lesion["reference"], lesion["prediction"], lesion["found"]) == (2, 2, 2)
+    assert 0 < lesion["dice"] < 1
+    assert set(disc) == {"reference", "prediction", "found", "distance_mm"}
+    assert disc["distance_mm"] == pytest.approx(0.5)
+    healthy = results["sub-0_ses-2_T2w", "lesion"]
+    assert math.isnan(healthy.number("dice"))
+    assert healthy.number("reference") == healthy.number("prediction") == 0
 
 
-def test_masks_of_other_shapes_are_refused() -> None:
-    with pytest.raises(ValueError, match="shapes differ"):
-        agreement(box(5, 15), np.zeros((3, 3, 3), bool), (1, 1, 1))
+def test_regions_and_ignored_voxels(made: Settings) -> None:
+    reference, prediction = np.array([[[0, 1, 2, 4]]]), np.array([[[0, 2, 2, 1]]])
+    found = compare(reference, prediction, (1, 1, 1), replace(made, ignore=4))
+    assert found["sc"]["dice"] == 1
+    assert found["lesion"]["dice"] == pytest.approx(2 / 3)
+    assert compare(reference, prediction, (1, 1, 1), made)["sc"]["dice"] < 1
 
 
-def test_a_region_is_the_union_of_its_values_and_ignored_voxels_do_not_count() -> None:
-    reference = np.array([[[0, 1, 2, 3]]])
-    prediction = np.array([[[0, 2, 2, 1]]])
-    labels = {"sc": (1, 2), "gm": (2,)}
-    found = compare(reference, prediction, (1, 1, 1), labels, ignore=3)
-    assert found["sc"].dice == 1
-    assert found["gm"].dice == pytest.approx(2 / 3)
-    assert compare(reference, prediction, (1, 1, 1), labels)["sc"].dice < 1
+def test_groups_come_from_names_and_participants(made: Settings) -> None:
+    groups, notes = find_groups(made, {"sub-0_ses-2_T2w": "sub-0", "sub-6_T2w": "sub-6"})
+    assert groups["sub-0_ses-2_T2w"] == {"site": "a", "session": "2"}
+    assert groups["sub-6_T2w"] == {"site": "", "session": ""}
+    assert notes == []
+    wanted = replace(made.evaluation, groups=("contrast", "weight", "run"))
+    groups, notes = find_groups(replace(made, evaluation=wanted), {"sub-0_T2w": "sub-0"})
+    assert groups == {"sub-0_T2w": {"contrast": "T2w"}}
+    assert [note.split(":")[0] for note in notes] == ["group weight", "group run"]
+    many = {f"sub-{k}_run-{k}_T2w": f"sub-{k}" for k in range(20)}
+    _, notes = find_groups(replace(made, evaluation=wanted), many)
+    assert "group run: left out, because it has 20 values" in notes
 
 
-RESULTS = [
-    Result("sub-01", "sub-01", "sc", Agreement(0.9, 0.5, 1.0, 100.0, 110.0)),
-    Result("sub-02", "sub-02", "sc", Agreement(0.7, 0.7, 2.0, 100.0, 90.0)),
-    Result("sub-01", "sub-01", "lesion", Agreement(1.0, 0.0, 0.0, 0.0, 0.0)),
-    Result("sub-02", "sub-02", "lesion", Agreement(0.0, math.nan, math.nan, 0.0, 5.0)),
-]
-
-
-def test_the_table_has_a_line_for_each_case_and_label() -> None:
-    lines = list(csv.DictReader(to_csv(RESULTS).splitlines()))
-    assert [line["label"] for line in lines] == ["sc", "sc", "lesion", "lesion"]
-    assert lines[0]["dice"] == "0.9000"
-    assert lines[3]["assd_mm"] == ""
-    assert mean_dice(RESULTS) == {"sc": pytest.approx(0.8), "lesion": 0.5}
-
-
-def test_the_readme_gets_the_results_between_its_marks() -> None:
-    text = to_markdown(RESULTS, "My data", [Path("figures/montage.png")])
-    assert "2 subjects, 2 images" in text
-    assert "| sc | 0.800 ± 0.141 | 0.60 ± 0.14 | 1.50 ± 0.71 | 0.0 ± 14.1 | 0 of 2 |" in text
-    assert "| lesion | 0.500 ± 0.707 | 0.00 | 0.00 | – | 1 of 2 |" in text  # noqa: RUF001
-    assert "![montage](figures/montage.png)" in text
-    readme = "# T\n<!-- results:begin -->\nold\n<!-- results:end -->\nrest\n"
-    filled = fill_readme(readme, text)
-    assert "old" not in filled
-    assert filled.startswith("# T\n<!-- results:begin -->\n")
-    assert filled.endswith("<!-- results:end -->\nrest\n")
-    assert fill_readme(filled, text) == filled
+def test_tables_say_nothing_that_is_not_defined(made: Settings) -> None:
+    results = run(made)
+    text = results_csv(results)
+    assert "nan" not in text.lower()
+    lines = list(csv.DictReader(text.splitlines()))
+    assert list(lines[0]) == ["case", "subject", "label", "site", "session", *NUMBERS]
+    empty = next(x for x in lines if x["case"] == "sub-3_ses-1_T2w" and x["label"] == "lesion")
+    assert (empty["dice"], empty["hd95_mm"], empty["reference"]) == ("", "", "0")
+    again = read_csv(text)
+    assert [(r.case, r.label, r.groups) for r in again] == [
+        (r.case, r.label, r.groups) for r in results
+    ]
+    assert main_number(again[0]) == pytest.approx(main_number(results[0]), abs=1e-4)
+    shown = to_markdown(made, results, {}, [])
+    assert "nan" not in shown.lower()
+    assert "inf" not in shown.lower()
 
 
 @pytest.mark.parametrize(
-    "readme",
-    ["", "<!-- results:begin -->", "<!-- results:end --><!-- results:begin -->"],
+    ("value", "shown"),
+    [
+        (Estimate(NAN), DASH),
+        (Estimate(0.91234), "0.912"),
+        (Estimate(0.9, 0.85, 0.95), "0.900 [0.850, 0.950]"),
+        (Estimate(-0.0001, -0.0002, 0.0001), "0.000 [0.000, 0.000]"),
+    ],
 )
-def test_a_readme_without_marks_is_left_alone(readme: str) -> None:
-    with pytest.raises(ValueError, match="needs the lines"):
-        fill_readme(readme, "x")
+def test_a_cell(value: Estimate, shown: str) -> None:
+    from columns import DICE
+
+    assert cell(value, DICE) == shown
 
 
-def test_figures_are_drawn_even_where_a_label_is_missing(tmp_path: Path) -> None:
-    labels = {"sc": (1, 2), "lesion": (2,)}
-    reference = box(5, 15).astype(np.uint8)
-    for name, array in (("image", reference * 100.0), ("reference", reference)):
-        nib.save(nib.Nifti1Image(array, np.diag([-0.5, 0.5, 4, 1])), tmp_path / f"{name}.nii.gz")
-    nothing = np.zeros((20, 20, 20), np.uint8)
-    nib.save(nib.Nifti1Image(nothing, np.diag([-0.5, 0.5, 4, 1])), tmp_path / "prediction.nii.gz")
-    files = [tmp_path / f"{name}.nii.gz" for name in ("image", "reference", "prediction")]
-    draw_montage([Case(*files, 0.5)], labels, tmp_path / "montage.png")
-    grouped = {k: [r.agreement for r in RESULTS if r.label == k] for k in labels}
-    draw_metrics(grouped, tmp_path / "metrics.png")
-    for name in ("montage", "metrics"):
-        assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+def test_the_report_shows_each_kind_the_groups_and_others(made: Settings) -> None:
+    results = run(made)
+    text = to_markdown(made, results, {"rater2": results[:9]}, [Path("figures/metrics.svg")])
+    assert "7 subjects, 8 images" in text
+    assert "0.5 mm (sc), 1 mm (lesion)" in text
+    assert re.search(r"\| sc \| 0\.\d{3} \[0\.\d{3}, 0\.\d{3}\] \| 1\.000 \[1\.000, 1\.000\]", text)
+    assert "| lesion | 8 | 8 | 1.00 | 1.00 | 1.00 |" in text  # four subjects have lesions
+    assert re.search(r"\| disc \| 8 \| 8 \| 1\.00 \[.*\| 0\.50 \[0\.50, 0\.50\] \|", text)
+    assert "| a | sc | 3 subjects, 4 images |" in text
+    assert re.search(r"\| sc \| Dice \| 0\.\d+ \| 0\.\d+ \| 0\.000 \|", text)
+    assert "figures/metrics.svg" in text
+    assert "\n\n\n" not in text
 
 
-def test_without_predictions_one_line_says_so(
+def test_all_is_written_twice_the_same(made: Settings) -> None:
+    results = run(made)
+    outputs = {}
+    for _ in range(2):
+        evaluate.write_outputs(made, results, {"rater2": results})
+        folders = (made.evaluation.results, made.evaluation.figures)
+        files = [path for folder in folders for path in folder.iterdir()]
+        outputs[len(outputs)] = {path.name: path.read_bytes() for path in files}
+    assert outputs[0] == outputs[1]
+    assert set(outputs[0]) == {
+        *("test_metrics.csv", "test_metrics_rater2.csv", "test_summary.csv", "test_results.md"),
+        *("metrics.svg", "groups.svg", "differences.svg", "montage.png"),
+    }
+    summary = list(csv.DictReader(outputs[0]["test_summary.csv"].decode().splitlines()))
+    gap = next(x for x in summary if x["of"] == "rater2 - model" and x["number"] == "dice")
+    assert (gap["value"], gap["low"], gap["high"]) == ("0", "0", "0")
+    assert not any(line["value"].lower() in {"nan", "inf"} for line in summary)
+
+
+def test_figures_of_nothing(made: Settings, tmp_path: Path) -> None:
+    """A label that is nowhere leaves its panel empty; what has no content is not drawn."""
+    nothing = dict.fromkeys(NUMBERS, NAN)
+    results = [Result("sub-1_ses-1_T2w", "sub-1", label, nothing, {}) for label in made.labels]
+    assert draw_metrics(made, results, tmp_path / "m.svg") == tmp_path / "m.svg"
+    assert draw_groups(made, results, tmp_path / "g.svg") is None
+    assert draw_differences(made, results, {}, tmp_path / "d.svg") is None
+    assert evaluate.rank(results) == {}
+    assert draw_montage(made, {}, tmp_path / "x.png") is None
+    assert [path.name for path in tmp_path.glob("*.svg")] == ["m.svg"]
+
+
+def test_the_worst_cases_come_first(made: Settings) -> None:
+    folder = made.work / "predictions"
+    for case, count in (("sub-4_ses-1_T2w", 4), ("sub-2_ses-1_T2w", 2)):
+        image = nib.load(folder / f"{case}.nii.gz")
+        array = np.roll(np.asanyarray(image.dataobj), count, axis=1)
+        nib.save(nib.Nifti1Image(array, image.affine), folder / f"{case}.nii.gz")
+    assert list(evaluate.rank(run(made)))[:2] == ["sub-4_ses-1_T2w", "sub-2_ses-1_T2w"]
+
+
+def test_label_maps_of_another_model_may_have_another_orientation(
+    made: Settings, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    for path in sorted((made.work / "predictions").iterdir())[:3]:
+        nib.save(reorient_image(nib.load(path), "AIL"), other / path.name)
+    found = evaluate.evaluate(made, evaluate.other_volumes(made, other), {})
+    mine = {(r.case, r.label): r.numbers for r in run(made)}
+    assert len(found) == 9
+    for result in found:
+        assert dict(result.numbers) == pytest.approx(mine[result.case, result.label], nan_ok=True)
+
+
+def test_a_rater_has_label_files_as_the_dataset(settings: Settings) -> None:
+    """The labels of the dataset itself, as a rater's, agree with the references everywhere."""
+    rows = convert(settings)
+    write_text(settings.work / "conversion.csv", to_csv(rows))
+    labels = settings.dataset.bids / settings.dataset.labels_folder
+    found = evaluate.evaluate(settings, evaluate.other_volumes(settings, labels), {})
+    assert {r.case for r in found} == {row.case for row in rows if row.set == "test"}
+    assert all(main_number(result) in {1} for result in found)
+
+
+def test_a_prediction_that_is_missing_or_elsewhere_ends_in_one_line(made: Settings) -> None:
+    path = made.work / "predictions" / "sub-3_ses-1_T2w.nii.gz"
+    image = nib.load(path)
+    nib.save(nib.Nifti1Image(np.asanyarray(image.dataobj)[1:], image.affine), path)
+    with pytest.raises(ValueError, match="sub-3_ses-1_T2w: the prediction is not on the reference"):
+        run(made)
+    path.unlink()
+    with pytest.raises(ValueError, match=r"sub-3_ses-1_T2w\.nii\.gz is missing"):
+        evaluate.own_volumes(made)
+    with pytest.raises(ValueError, match="has no label map of the test set"):
+        evaluate.other_volumes(made, made.evaluation.results)
+
+
+def test_a_required_dice(made: Settings) -> None:
+    results = run(made)
+    high = replace(made.evaluation, minimum_dice={"sc": 0.99, "lesion": 0.1})
+    lines = evaluate.too_low(replace(made, evaluation=high), results)
+    assert [re.sub(r"0\.8\d+", "0.8", line) for line in lines] == [
+        "mean Dice of sc is 0.8; config.yaml requires 0.99"
+    ]
+    nothing = [r for r in results if r.label != "lesion"]
+    (_, line) = evaluate.too_low(replace(made, evaluation=high), nothing)
+    assert line == "mean Dice of lesion is not defined; config.yaml requires 0.1"
+
+
+def test_titles_can_not_break_the_card(tmp_path: Path) -> None:
+    name = "My | data <b> [x](y) `z` 2.0"
+    write_json(tmp_path / "dataset_description.json", {"Name": name})
+    assert dataset_title(tmp_path) == "My data b x (y) z 2.0"
+    assert dataset_title(tmp_path / "elsewhere") == "elsewhere"
+    assert plain("a_b*c|d\n") == "a b c d"
+
+
+def test_without_a_configuration_one_line_says_so(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert main(["--config", "config.yaml"]) == 1
+    assert evaluate.main(["--config", "config.yaml"]) == 1
     assert capsys.readouterr().err == (
         "error: config.yaml: can't be read: [Errno 2] No such file or directory: 'config.yaml'\n"
     )

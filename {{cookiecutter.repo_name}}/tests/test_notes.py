@@ -13,7 +13,7 @@ import pytest
 
 import folds
 import notes
-from cases import Row, to_csv
+from case_table import Row, to_csv
 from common import read_json, write_json, write_text
 from locks import holding
 from notes import Note

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,27 +14,42 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from cases import Case, plan_cases
 from orientation import ORIENTATIONS, orientation_of, reorient_image
-from segment import (
-    Case,
-    Model,
-    ModelError,
-    check_model,
-    find_model,
-    main,
-    plan_cases,
-    segment_files,
-    unpack,
-)
-from volumes import VolumeError
+from package import ModelError, check_model, find_model, unpack
+from segment import main, segment_all
 
 
-def threshold(image: np.ndarray, spacing: tuple[float, ...]) -> np.ndarray:
-    """Segment in place of a network: label 1 where the first channel is bright."""
-    assert image.dtype == np.float32
-    assert image.ndim == 4
-    assert len(spacing) == 3
-    return (image[0] > 0.5).astype(np.uint8)
+class Threshold:
+    """A network in place of nnU-Net's: label 1 where the first channel is bright."""
+
+    def __init__(self, orientation: str = "RPI", channels: int = 1) -> None:
+        self.orientation = orientation
+        self.channels = channels
+        self.seen: list[tuple[np.ndarray, tuple[float, ...]]] = []
+
+    def prepare(self, image: np.ndarray, spacing: tuple[float, ...]) -> np.ndarray:
+        assert image.dtype == np.float32
+        assert image.ndim == 4
+        self.seen.append((image, spacing))
+        return image
+
+    def predict(self, prepared: np.ndarray) -> np.ndarray:
+        return prepared[0] > 0.5
+
+    def finish(self, predicted: np.ndarray) -> np.ndarray:
+        return predicted.astype(np.uint8)
+
+    def memory(self, shape: Sequence[int], spacing: Sequence[float]) -> int:
+        assert len(spacing) == 3
+        return math.prod(shape)
+
+
+def segment_one(case: Case, network: Any) -> str | None:
+    """Segment one case; return its error."""
+    (result,) = segment_all([case], network)
+    assert result.case == case
+    return result.error
 
 
 def random_image(code: str, shape: tuple[int, ...] = (3, 4, 5)) -> nib.Nifti1Image:
@@ -41,34 +59,31 @@ def random_image(code: str, shape: tuple[int, ...] = (3, 4, 5)) -> nib.Nifti1Ima
     return reorient_image(nib.Nifti1Image(array, affine), code)
 
 
-@pytest.mark.parametrize("code", ORIENTATIONS)
-def test_the_result_lies_on_the_input(tmp_path: Path, code: str) -> None:
-    image = random_image(code)
-    nib.save(image, tmp_path / "image.nii.gz")
-    case = Case((tmp_path / "image.nii.gz",), tmp_path / "new" / "result.nii.gz")
-    segment_files(case, Model("RPI", 1, threshold))
-    source, result = nib.load(case.images[0]), nib.load(case.output)
-    assert result.shape == source.shape
-    assert np.array_equal(result.affine, source.affine)
-    assert result.get_data_dtype() == np.uint8
-    assert np.array_equal(np.asarray(result.dataobj), np.asarray(source.dataobj) > 0.5)
-    assert [path.name for path in case.output.parent.iterdir()] == ["result.nii.gz"]
+def test_results_lie_on_their_inputs_in_every_orientation(tmp_path: Path) -> None:
+    cases = []
+    for code in ORIENTATIONS:
+        nib.save(random_image(code), tmp_path / f"{code}.nii.gz")
+        cases.append(Case((tmp_path / f"{code}.nii.gz",), tmp_path / "new" / f"{code}.nii.gz"))
+    results = list(segment_all(cases, Threshold()))
+    assert [(result.case, result.error) for result in results] == [(case, None) for case in cases]
+    for case in cases:
+        source, result = nib.load(case.images[0]), nib.load(case.output)
+        assert result.shape == source.shape
+        assert np.array_equal(result.affine, source.affine)
+        assert result.get_data_dtype() == np.uint8
+        assert np.array_equal(np.asarray(result.dataobj), np.asarray(source.dataobj) > 0.5)
+    assert len(list((tmp_path / "new").iterdir())) == len(ORIENTATIONS)
 
 
-@pytest.mark.parametrize("model", ORIENTATIONS)
-def test_the_network_sees_its_own_orientation(tmp_path: Path, model: str) -> None:
-    image = random_image("AIL")
-    nib.save(image, tmp_path / "image.nii.gz")
-    expected = reorient_image(nib.load(tmp_path / "image.nii.gz"), model)
-    seen: list[np.ndarray] = []
-
-    def look(array: np.ndarray, spacing: tuple[float, ...]) -> np.ndarray:
-        seen.append(array)
-        assert spacing == pytest.approx(expected.header.get_zooms()[::-1])
-        return threshold(array, spacing)
-
-    segment_files(Case((tmp_path / "image.nii.gz",), tmp_path / "o.nii.gz"), Model(model, 1, look))
-    assert np.array_equal(seen[0][0], np.asarray(expected.dataobj).transpose(2, 1, 0))
+@pytest.mark.parametrize("orientation", ORIENTATIONS)
+def test_the_network_sees_its_own_orientation(tmp_path: Path, orientation: str) -> None:
+    nib.save(random_image("AIL"), tmp_path / "image.nii.gz")
+    expected = reorient_image(nib.load(tmp_path / "image.nii.gz"), orientation)
+    network = Threshold(orientation)
+    assert not segment_one(Case((tmp_path / "image.nii.gz",), tmp_path / "o.nii.gz"), network)
+    ((array, spacing),) = network.seen
+    assert spacing == pytest.approx(expected.header.get_zooms()[::-1])
+    assert np.array_equal(array[0], np.asarray(expected.dataobj).transpose(2, 1, 0))
 
 
 def test_headers_are_kept(tmp_path: Path) -> None:
@@ -79,7 +94,7 @@ def test_headers_are_kept(tmp_path: Path) -> None:
     image.header.set_slope_inter(2.5, 10)
     nib.save(image, tmp_path / "image.nii")
     case = Case((tmp_path / "image.nii",), tmp_path / "result.nii")
-    segment_files(case, Model("RPI", 1, threshold))
+    assert segment_one(case, Threshold()) is None
     source, result = nib.load(case.images[0]), nib.load(case.output)
     assert np.array_equal(result.affine, source.affine)
     assert (int(result.header["qform_code"]), int(result.header["sform_code"])) == (1, 0)
@@ -95,13 +110,14 @@ def test_channels_must_be_on_one_grid_and_as_many_as_the_model_takes(tmp_path: P
     ):
         nib.save(image, tmp_path / f"{name}.nii.gz")
     a, b, c = (tmp_path / f"{name}.nii.gz" for name in "abc")
-    model = Model("RPI", 2, threshold)
-    segment_files(Case((a, b), tmp_path / "out.nii.gz"), model)
-    assert nib.load(tmp_path / "out.nii.gz").shape == (3, 4, 5)
-    with pytest.raises(VolumeError, match=r"c\.nii\.gz: is not on the grid of a\.nii\.gz"):
-        segment_files(Case((a, c), tmp_path / "out.nii.gz"), model)
-    with pytest.raises(VolumeError, match="1 channel given, but the model takes 2 channels"):
-        segment_files(Case((a,), tmp_path / "out.nii.gz"), model)
+    out = tmp_path / "out.nii.gz"
+    wrong, few, right = segment_all(
+        [Case((a, c), out), Case((a,), out), Case((a, b), out)], Threshold(channels=2)
+    )
+    assert wrong.error.startswith(f"{c}: is not on the grid of a.nii.gz")
+    assert few.error == f"{a}: 1 channel given, but the model takes 2 channels"
+    assert right.error is None
+    assert nib.load(out).shape == (3, 4, 5)
 
 
 @pytest.mark.parametrize(("shape", "message"), [((3, 4, 5, 2), "is 4D"), ((3, 4), "is 2D")])
@@ -109,31 +125,52 @@ def test_series_and_slices_are_refused(
     tmp_path: Path, shape: tuple[int, ...], message: str
 ) -> None:
     nib.save(nib.Nifti1Image(np.zeros(shape, np.float32), np.eye(4)), tmp_path / "image.nii.gz")
-    with pytest.raises(VolumeError, match=message) as caught:
-        segment_files(
-            Case((tmp_path / "image.nii.gz",), tmp_path / "o.nii.gz"), Model("RPI", 1, threshold)
-        )
-    assert len(str(caught.value).splitlines()) == 1
+    error = segment_one(Case((tmp_path / "image.nii.gz",), tmp_path / "o.nii.gz"), Threshold())
+    assert error is not None
+    assert message in error
+    assert len(error.splitlines()) == 1
     assert not (tmp_path / "o.nii.gz").exists()
 
 
-@pytest.mark.parametrize("error", [RuntimeError("Found no driver\nat all"), MemoryError()])
-def test_a_device_that_fails_ends_in_one_line(tmp_path: Path, error: Exception) -> None:
-    def fail(*_: Any) -> np.ndarray:
-        raise error
+@pytest.mark.parametrize("step", ["prepare", "predict", "finish"])
+@pytest.mark.parametrize("problem", [RuntimeError("Found no driver\nat all"), MemoryError()])
+def test_a_device_that_fails_ends_in_one_line_and_the_others_go_on(
+    tmp_path: Path, step: str, problem: Exception
+) -> None:
+    network = Threshold()
+    own = getattr(network, step)
+    calls = itertools.count()
 
-    image = tmp_path / "i.nii.gz"
-    nib.save(random_image("RPI"), image)
-    with pytest.raises(VolumeError, match="can't be segmented: ") as caught:
-        segment_files(Case((image,), tmp_path / "o.nii.gz"), Model("RPI", 1, fail))
-    assert str(caught.value).startswith(f"{image}: ")
-    assert len(str(caught.value).splitlines()) == 1
+    def fail_once(*arguments: Any) -> Any:
+        if next(calls) == 0:
+            raise problem
+        return own(*arguments)
+
+    setattr(network, step, fail_once)
+    cases = []
+    for name in "ab":
+        nib.save(random_image("RPI"), tmp_path / f"{name}.nii.gz")
+        cases.append(Case((tmp_path / f"{name}.nii.gz",), tmp_path / "out" / f"{name}.nii.gz"))
+    failed, done = sorted(segment_all(cases, network), key=lambda result: result.error is None)
+    assert failed.error.startswith(f"{failed.case.images[0]}: can't be segmented: ")
+    assert len(failed.error.splitlines()) == 1
+    assert done.error is None
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [done.case.output.name]
 
 
 def test_a_last_dimension_of_one_comes_back(tmp_path: Path) -> None:
     nib.save(nib.Nifti1Image(np.ones((3, 4, 5, 1), np.float32), np.eye(4)), tmp_path / "i.nii.gz")
-    segment_files(Case((tmp_path / "i.nii.gz",), tmp_path / "o.nii.gz"), Model("AIL", 1, threshold))
+    case = Case((tmp_path / "i.nii.gz",), tmp_path / "o.nii.gz")
+    assert segment_one(case, Threshold("AIL")) is None
     assert nib.load(tmp_path / "o.nii.gz").shape == (3, 4, 5, 1)
+
+
+def test_a_full_disk_ends_the_run(tmp_path: Path) -> None:
+    nib.save(random_image("RPI"), tmp_path / "i.nii.gz")
+    (tmp_path / "out").write_text("a file where a folder has to be", "utf-8")
+    case = Case((tmp_path / "i.nii.gz",), tmp_path / "out" / "o.nii.gz")
+    with pytest.raises(OSError, match="out"):
+        list(segment_all([case] * 3, Threshold()))
 
 
 @pytest.fixture

@@ -119,6 +119,24 @@ WRONG = {
     "one fold": ({"splits": {"folds": 1}}, "splits.folds"),
     "tag": ({"release": {"tag": "r20241341"}}, "r20241341 is not a calendar date"),
     "exclude without reason": ({"dataset": {"exclude": {"sub-01": ""}}}, "dataset.exclude"),
+    "kind of no label": ({"evaluation": {"kinds": {"nothing": "points"}}}, "is not a label"),
+    "kind": (
+        {"evaluation": {"kinds": {"sc": "lesion"}}},
+        "must be one of structure, lesions, points",
+    ),
+    "tolerance": (
+        {"evaluation": {"tolerance_mm": 0}},
+        "evaluation.tolerance_mm: 0 is not a distance in mm, more than 0, or one for each label",
+    ),
+    "group": (
+        {"evaluation": {"groups": ["my site"]}},
+        "evaluation.groups.0: 'my site' is not contrast, session, an entity",
+    ),
+    "group of the table": ({"evaluation": {"groups": ["subject"]}}, "subject is not a group"),
+    "rater": (
+        {"evaluation": {"compare": {"rater2": "nowhere"}}},
+        "evaluation.compare.rater2: nowhere is not a folder",
+    ),
     "dice of no label": ({"evaluation": {"minimum_dice": {"nothing": 0.5}}}, "is not a label"),
 }
 
@@ -152,6 +170,8 @@ def test_no_message_is_a_regular_expression() -> None:
         assert not re.search(r"[\^$\\]|\]\*|\?!", words), words
 
 
+OTHER: dict[str, Any] = {"evaluation": {}}
+"""What a configuration says of its own labels does not hold for others."""
 LABELS: dict[str, tuple[dict[Any, Any], str]] = {
     "gap": ({"sc": 1, "gm": 3}, "have a gap before 3"),
     "background moved": ({"background": 1, "sc": 2}, "`background` must be 0, not `1`"),
@@ -171,7 +191,7 @@ def test_labels_that_nnunet_can_not_learn(
 ) -> None:
     files = {"dataset": {**config["dataset"], "label_files": {"seg": 1}}}
     with pytest.raises(SettingsError, match=message):
-        parse({**config, **files, "labels": labels})
+        parse({**config, **files, **OTHER, "labels": labels})
 
 
 @pytest.mark.parametrize(
@@ -202,7 +222,7 @@ def test_regions_are_painted_from_large_to_small(
     names: list[str],
 ) -> None:
     dataset = {**config["dataset"], "label_files": files}
-    settings = parse({**config, "dataset": dataset, "labels": labels})
+    settings = parse({**config, **OTHER, "dataset": dataset, "labels": labels})
     assert settings.regions_class_order == order
     assert list(settings.labels) == names
 
@@ -228,7 +248,8 @@ def test_regions_must_come_out_as_declared(
 ) -> None:
     values = {v for own in labels.values() for v in (own if isinstance(own, list) else [own])}
     dataset = {**config["dataset"], "label_files": {"dseg": {str(v): v for v in values}}}
-    content = {**config, "dataset": dataset, "labels": labels, "regions_class_order": order}
+    content = {**config, **OTHER, "dataset": dataset, "labels": labels}
+    content["regions_class_order"] = order
     if not message:
         assert parse(content).regions_class_order == tuple(order)
         return

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from ..storage.limits import MAX_SCRIPTS, MAX_SCRIPTS_TOTAL
+from ..storage.limits import MAX_SCRIPT_BYTES, MAX_SCRIPTS, MAX_SCRIPTS_TOTAL
 from ..storage.source import Source
+from .card import parts
 from .paths import FINAL_CHECKPOINT, is_checkpoint, parse_folder_name
 from .readme import title
 
@@ -19,6 +20,8 @@ _SCRIPT = re.compile(
     r"|\.netrc|\.npmrc|\.pypirc|\.git-credentials|id_(rsa|dsa|ecdsa|ed25519))",
     re.IGNORECASE,
 )
+#: The tables from which the model card is made.
+_RESULTS = re.compile(r"results/[^/]+\.csv")
 #: The largest size of a git-lfs pointer in bytes, and its beginning.
 _MAX_POINTER = 1024
 _POINTER = "version https://git-lfs"
@@ -78,6 +81,8 @@ class Repository(NamedTuple):
     broken_links: tuple[str, ...] = ()
     #: Scripts and other texts that were not read because of a limit on requests.
     unread: tuple[str, ...] = ()
+    #: Texts of the files that parts of the README were made from, by path.
+    card_sources: Mapping[str, str] = MappingProxyType({})
 
     @property
     def texts(self) -> Mapping[str, str]:
@@ -127,9 +132,10 @@ def build_repository(source: Source, name: str | None = None) -> Repository:
     readme, license_ = _readme(source), _license(source)
     scripts = _readable(source, (path for path in files if _SCRIPT.fullmatch(path)))
     documents = _readable(source, (path for path in files if _is_document(path)))
+    results = _readable(source, (path for path in files if _RESULTS.fullmatch(path)))
     single = [path for path in (readme, license_) if path]
     known = [path for path in (CITATION, ".gitmodules") if path in files]
-    source.expect([*single, *known, *weights, *documents, *scripts])
+    source.expect([*single, *known, *weights, *documents, *scripts, *results])
     large = {p: size for p, size in own.items() if size >= _MIN_LARGE and _large_kind(p)}
     return Repository(
         name=name or source.name,
@@ -143,6 +149,7 @@ def build_repository(source: Source, name: str | None = None) -> Repository:
         pointers=source.beginning_with(weights, _POINTER),
         broken_links=_undeclared(source),
         unread=source.unread,
+        card_sources=_card_sources(source, readme, [*scripts, *results]),
     )
 
 
@@ -169,6 +176,13 @@ def _readme(source: Source) -> str | None:
             if source.is_file(path):
                 return path
     return None
+
+
+def _card_sources(source: Source, readme: str | None, known: Iterable[str]) -> dict[str, str]:
+    """Return the texts of the files that parts of the README were made from, if read whole."""
+    named = {path for part in parts(source.text(readme) if readme else "") for path in part.sources}
+    texts = _texts(source, sorted(named.intersection(known)))
+    return {path: text for path, text in texts.items() if len(text.encode()) < MAX_SCRIPT_BYTES}
 
 
 def _license(source: Source) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..findings import Problem
@@ -11,6 +11,7 @@ from . import ERROR, GITHUB, INFO, PRACTICE, SCT, SPEC, WARNING, rule
 from .shared import leak_message, shown
 
 if TYPE_CHECKING:
+    from ..models.card import Part
     from ..models.repository import Repository
     from ..privacy import Kind, Leak
 
@@ -314,3 +315,43 @@ def text_unread(repository: Repository) -> Iterator[Problem]:
     unread = repository.unread
     if unread:
         yield Problem(f"{listing(unread)} {'were' if unread[1:] else 'was'} not read")
+
+
+@rule(
+    "R014",
+    WARNING,
+    PRACTICE,
+    "READMEs of published models describe other versions than the one that is released",
+)
+def card_outdated(repository: Repository) -> Iterator[Problem]:
+    """A part of the model card that the workflow writes was edited, or is older than its results.
+
+    Why: its numbers are then not those of the evaluation, and nobody can tell which are right. The
+    workflow overwrites what is edited there.
+
+    Fix: run the step that writes it again: `snakemake --forcerun card`. Write your own text outside
+    of the marks `<!-- card:... -->` and `<!-- card:end -->`.
+    """
+    from ..models.card import parts  # noqa: PLC0415 - as above
+
+    path, text = repository.readme or ("", "")
+    problems = (
+        Problem(f"the part {quote(part.name)} of the model card {wrong}", path, part.line)
+        for part in parts(text)
+        if (wrong := _outdated(part, repository.card_sources))
+    )
+    yield from shown(problems, WARNING, "such part", "such parts")
+
+
+def _outdated(part: Part, sources: Mapping[str, str]) -> str:
+    """Return what is wrong with a part of the card; "" if it is as it was written."""
+    from ..models.card import digest  # noqa: PLC0415 - as above
+
+    if part.text is None:
+        return "has no end: the line `<!-- card:end -->` is missing"
+    if part.digest is not None and digest(part.text) != part.digest:
+        return "was edited by hand"
+    changed = [
+        p for p, known in part.sources.items() if p in sources and digest(sources[p]) != known
+    ]
+    return f"is older than {listing(changed)}" if changed else ""

@@ -99,11 +99,7 @@ def check_together(s: Settings) -> None:
     _check_label_files(s)
     _check_folds(s)
     check_nnunet(s.nnunet)
-    unknown = sorted(set(s.evaluation.minimum_dice) - set(s.labels))
-    if unknown:
-        raise SettingsError(
-            f"evaluation.minimum_dice: {unknown[0]} is not a label{hint(unknown[0], s.labels)}"
-        )
+    _check_evaluation(s)
 
 
 def _check_label_files(s: Settings) -> None:
@@ -129,3 +125,25 @@ def _check_folds(s: Settings) -> None:
             f"nnunet.folds: fold {high[0]} does not exist: splits.folds is "
             f"{s.splits.folds}, so folds are 0 to {s.splits.folds - 1}"
         )
+
+
+def _check_evaluation(s: Settings) -> None:
+    wanted = s.evaluation
+    by_label: dict[str, Mapping[str, Any]] = {
+        "kinds": wanted.kinds,
+        "minimum_dice": wanted.minimum_dice,
+    }
+    if isinstance(wanted.tolerance_mm, Mapping):
+        by_label["tolerance_mm"] = wanted.tolerance_mm
+    for key, values in by_label.items():
+        for name in sorted(set(values) - set(s.labels)):
+            raise SettingsError(f"evaluation.{key}: {name} is not a label{hint(name, s.labels)}")
+    taken = sorted(set(wanted.groups) & {"case", "subject", "label"})
+    if taken:
+        raise SettingsError(f"evaluation.groups: {taken[0]} is not a group of subjects")
+    for label in wanted.minimum_dice:
+        if wanted.kind(label) == "points":
+            raise SettingsError(f"evaluation.minimum_dice: {label} marks points and has no Dice")
+    for name, folder in wanted.compare.items():
+        if not folder.is_dir():
+            raise SettingsError(f"evaluation.compare.{name}: {folder} is not a folder")

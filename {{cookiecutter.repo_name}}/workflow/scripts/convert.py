@@ -23,7 +23,7 @@ import nibabel as nib
 import numpy as np
 
 from bids import Sample, find_samples
-from cases import Row, read_rows, to_csv
+from case_table import Row, read_rows, to_csv
 from common import add_config_argument, fail, write_json, write_text
 from disk import explained
 from locks import holding

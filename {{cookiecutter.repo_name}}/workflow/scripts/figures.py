@@ -1,31 +1,38 @@
-"""Draw the evaluation: a plot of the metrics, and slices with outlines for visual inspection."""
+"""Draw the numbers of the evaluation: by label, by group, and against other models or raters.
+
+The figures are vector graphics. Colours are those of Okabe and Ito, which colour-blind readers can
+distinguish; each label also has its own marker.
+"""
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-import nibabel as nib
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
-from metrics import Agreement
-from orientation import reorient_image
+from columns import DICE, F1, Column, columns_of, labels_of, short_columns_of
+from estimates import Estimate, difference, estimate, subject_values
+from results import Result
+from settings import Settings
 
 mpl.use("Agg")
 
-# Okabe and Ito's colours, which colour-blind readers can distinguish.
 COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#D55E00", "#0072B2", "#F0E442")
-MONTAGE_CASES = 6
-MONTAGE_SLICES = 4
+MARKERS = "osD^vPX"
+COLUMNS = 3
+"""Of panels: a wider figure is too small to read in a README."""
+SHARES_OF_ONE = {"dice", "surface_dice", "f1"}
 STYLE: Any = {
     "font.size": 9,
+    "axes.titlesize": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
@@ -34,186 +41,179 @@ STYLE: Any = {
     "grid.linewidth": 0.6,
     "savefig.bbox": "tight",
     "savefig.dpi": 150,
+    "svg.hashsalt": "evaluation",  # the same results give the same file
 }
 
 
-@dataclass(frozen=True)
-class Case:
-    """Files of one case for the montage."""
-
-    image: Path
-    reference: Path
-    prediction: Path
-    dice: float
-    """Mean over labels; decides which cases are shown."""
-
-
-def draw_metrics(results: Mapping[str, Sequence[Agreement]], path: Path) -> None:
-    """Plot Dice, surface distances and volumes of each label, with a point for every case."""
-    colours = _colours(results)
+def draw_metrics(settings: Settings, results: Sequence[Result], path: Path) -> Path:
+    """Plot each number by label, with a point for every subject, and the volumes."""
+    shown = {c.name: c for label in settings.labels for c in columns_of(settings, label)}
+    panels = [
+        column
+        for name, column in shown.items()
+        if name in {"dice", "surface_dice", "assd_mm", "hd95_mm", "f1", "distance_mm"}
+    ]
+    volumes = labels_of(settings, ("structure", "lesions"))
     with plt.rc_context(STYLE):
-        figure, axes = plt.subplots(1, 4, figsize=(11, 2.9), layout="constrained")
-        panels = (("Dice", "dice"), ("ASSD (mm)", "assd_mm"), ("HD95 (mm)", "hd95_mm"))
-        for ax, (title, field) in zip(axes[:3], panels, strict=True):
-            values = {k: [getattr(a, field) for a in v] for k, v in results.items()}
-            _points(ax, values, colours)
-            ax.set_title(title)
-            ax.ticklabel_format(axis="y", style="plain", useOffset=False)
-        low = min(a.dice for agreements in results.values() for a in agreements)
-        axes[0].set_ylim(max(0.0, min(0.8, low - 0.05)), 1.005)
-        for ax in axes[1:3]:
-            ax.set_ylim(0, max(1.05 * ax.get_ylim()[1], 0.1))
-        _volumes(axes[3], results, colours)
-        _save(figure, path)
+        figure, axes = _grid(len(panels) + bool(volumes))
+        for ax, column in zip(axes, panels, strict=False):
+            names = [n for n in settings.labels if column in columns_of(settings, n)]
+            here = {n: [r for r in results if r.label == n] for n in names}
+            _strip(ax, {n: _points(here[n], column) for n in names}, _looks(settings))
+            ax.set_title(column.title)
+            _limit(ax, column)
+        if volumes:
+            _bland_altman(axes[len(panels)], results, volumes, _looks(settings))
+        return _save(figure, path)
 
 
-def _points(ax: Axes, values: Mapping[str, Sequence[float]], colours: Mapping[str, str]) -> None:
-    generator = np.random.default_rng(0)
-    for position, (label, numbers) in enumerate(values.items()):
-        finite = np.array([n for n in numbers if np.isfinite(n)])
-        if finite.size:
-            ax.boxplot(
-                finite,
-                positions=[position],
-                widths=0.5,
-                showfliers=False,
-                medianprops={"color": "black"},
-                boxprops={"color": "#808080"},
-                whiskerprops={"color": "#808080"},
-                capprops={"color": "#808080"},
-            )
-        spread = generator.uniform(-0.14, 0.14, finite.size)
-        ax.scatter(
-            position + spread, finite, s=16, color=colours[label], alpha=0.85, zorder=3, lw=0
-        )
+def draw_groups(settings: Settings, results: Sequence[Result], path: Path) -> Path | None:
+    """Plot the main number of each label by group; nothing if there are no groups."""
+    names = list(results[0].groups) if results else []
+    if not names:
+        path.unlink(missing_ok=True)
+        return None
+    looks = _looks(settings)
+    with plt.rc_context(STYLE):
+        figure, axes = _grid(len(names))
+        for ax, name in zip(axes, names, strict=True):
+            values = sorted({r.groups[name] for r in results} - {""})
+            for number, label in enumerate(settings.labels):
+                shift = (number - (len(looks) - 1) / 2) * 0.6 / len(looks)
+                column = short_columns_of(settings, label)[0]
+                for place, value in enumerate(values):
+                    own = [r for r in results if (r.label, r.groups[name]) == (label, value)]
+                    points = _points(own, column)
+                    _dots(ax, place + shift, points, looks[label], label if place == 0 else None)
+            ax.set_xticks(range(len(values)), values)
+            ax.set_xlim(-0.6, len(values) - 0.4)
+            ax.set_title(name)
+            ax.grid(visible=False, axis="x")
+        axes[0].set_ylabel(_main_titles(settings))
+        return _save(figure, path)
+
+
+def draw_differences(
+    settings: Settings,
+    results: Sequence[Result],
+    others: Mapping[str, Sequence[Result]],
+    path: Path,
+) -> Path | None:
+    """Plot how other models or raters differ from the model; nothing if there are none."""
+    if not others:
+        path.unlink(missing_ok=True)
+        return None
+    looks = _looks(settings)
+    with plt.rc_context(STYLE):
+        figure, axes = _grid(len(others))
+        for ax, (name, theirs) in zip(axes, others.items(), strict=True):
+            points = {}
+            for label in settings.labels:
+                column = short_columns_of(settings, label)[0]
+                pair = [[r for r in part if r.label == label] for part in (results, theirs)]
+                mine, other = (subject_values(part, column.name) for part in pair)
+                gaps = {s: other[s] - mine[s] for s in mine if s in other}
+                points[label] = (list(gaps.values()), difference(*pair, column.name))
+            _strip(ax, points, looks)
+            ax.axhline(0, color="#808080", lw=0.8, zorder=1)
+            ax.set_title(f"{name} - model")
+        axes[0].set_ylabel(f"difference of {_main_titles(settings)}")
+        return _save(figure, path)
+
+
+Points = tuple[Sequence[float], Estimate]
+"""The value of each subject, and the estimate over subjects."""
+Look = tuple[str, str]
+"""A colour and a marker."""
+
+
+def _points(results: Sequence[Result], column: Column) -> Points:
+    return list(subject_values(results, column.name).values()), estimate(results, column.name)
+
+
+def _strip(ax: Axes, values: Mapping[str, Points], looks: Mapping[str, Look]) -> None:
+    for place, (label, points) in enumerate(values.items()):
+        _dots(ax, place, points, looks[label])
     ax.set_xticks(range(len(values)), list(values))
     ax.set_xlim(-0.6, len(values) - 0.4)
     ax.grid(visible=False, axis="x")
+    ax.ticklabel_format(axis="y", style="plain", useOffset=False)
 
 
-def _volumes(
-    ax: Axes, results: Mapping[str, Sequence[Agreement]], colours: Mapping[str, str]
-) -> None:
-    for label, agreements in results.items():
-        reference = [a.reference_mm3 for a in agreements]
-        prediction = [a.prediction_mm3 for a in agreements]
-        ax.scatter(reference, prediction, s=16, color=colours[label], alpha=0.85, lw=0, label=label)
-    top = 1.08 * max(ax.get_xlim()[1], ax.get_ylim()[1])
-    ax.plot([0, top], [0, top], color="#808080", lw=0.8, zorder=0)
-    ax.set(xlim=(0, top), ylim=(0, top), aspect="equal", title="Volume (mm³)")
-    ax.set(xlabel="reference", ylabel="prediction")
-    ax.legend(frameon=False, handletextpad=0.1, borderpad=0)
-
-
-def draw_montage(cases: Iterable[Case], labels: Mapping[str, Sequence[int]], path: Path) -> None:
-    """Draw slices of some cases, from the worst to the best, with outlines of both segmentations.
-
-    Slices are cut across the axis with the largest voxels (axial, when all sides are equal) and
-    cropped around the labels. Axial slices are seen from the feet: anterior up, the patient's right
-    on the left.
-    """
-    chosen = _spread_out(sorted(cases, key=lambda case: case.dice), MONTAGE_CASES)
-    colours = _colours(labels)
-    with plt.rc_context({**STYLE, "axes.grid": False}):
-        size = (2.1 * MONTAGE_SLICES, 2.1 * len(chosen) + 0.4)
-        figure, axes = plt.subplots(
-            len(chosen), MONTAGE_SLICES, figsize=size, squeeze=False, layout="constrained"
-        )
-        for row, case in zip(axes, chosen, strict=True):
-            _montage_row(row, case, labels, colours)
-        handles = [
-            Line2D([], [], color=colours[name], lw=2, label=f"{name}, predicted") for name in labels
-        ]
-        handles.append(Line2D([], [], color="white", lw=1, ls=(0, (2, 2)), label="reference"))
-        figure.legend(
-            handles=handles,
-            loc="outside lower center",
-            ncols=len(handles),
-            facecolor="#505050",
-            labelcolor="white",
-        )
-        _save(figure, path)
-
-
-def _montage_row(
-    row: Sequence[Axes], case: Case, labels: Mapping[str, Sequence[int]], colours: Mapping[str, str]
-) -> None:
-    image, reference, prediction = (
-        reorient_image(nib.load(path), "RPI")
-        for path in (case.image, case.reference, case.prediction)
-    )
-    sizes = [float(size) for size in reference.header.get_zooms()]
-    axis = 2 if max(sizes) < 1.01 * sizes[2] else int(np.argmax(sizes))
-    arrays = [
-        np.moveaxis(np.asanyarray(i.dataobj), axis, 0) for i in (image, reference, prediction)
-    ]
-    plane = [size for k, size in enumerate(sizes) if k != axis]
-    both: np.ndarray = (arrays[1] > 0) | (arrays[2] > 0)
-    box = _crop(np.asarray(both.any(axis=0)), plane)
-    vmin, vmax = np.percentile(arrays[0], (0.5, 99.5))
-    for ax, k in zip(row, _slices(np.asarray(both.any(axis=(1, 2)))), strict=True):
-        picture, truth, found = (array[k][box] for array in arrays)
-        ax.imshow(
-            picture.T,
-            cmap="gray",
-            vmin=vmin,
-            vmax=vmax,
-            origin="lower",
-            aspect=plane[1] / plane[0],
-            interpolation="nearest",
-        )
-        for name, values in labels.items():
-            _outline(ax, np.isin(found, values), colours[name], width=2.0, style="solid")
-            _outline(ax, np.isin(truth, values), "white", width=0.9, style=(0, (2, 2)))
-        ax.set(xticks=[], yticks=[])
-        ax.set_title(f"slice {k}", fontsize=7, pad=2)
-        for spine in ax.spines.values():
-            spine.set_visible(False)
-    row[0].set_ylabel(f"mean Dice {case.dice:.3f}", fontsize=8)
-
-
-def _outline(ax: Axes, mask: np.ndarray, colour: str, *, width: float, style: Any) -> None:
-    if not mask.any():
+def _dots(ax: Axes, place: float, points: Points, look: Look, label: str | None = None) -> None:
+    values, found = points
+    colour, marker = look
+    # Side by side, so that equal values are all seen; always in the same places.
+    spread = 0.12 * np.sin(2.4 * np.arange(len(values)))
+    ax.scatter(
+        place - 0.08 + spread, values, s=15, color=colour, marker=marker, alpha=0.8, lw=0,
+        label=label,
+    )  # fmt: skip
+    if not math.isfinite(found.value):
         return
-    # Contours of the padded mask close at the border of the picture too.
-    padded = np.pad(mask.astype(float), 1)
-    steps = [np.arange(-1, n + 1) for n in mask.shape]
-    ax.contour(
-        *steps, padded.T, levels=[0.5], colors=[colour], linewidths=width, linestyles=[style]
-    )
+    ax.plot([place + 0.16, place + 0.28], [found.value] * 2, color="black", lw=1.6, zorder=4)
+    if math.isfinite(found.low):
+        ax.plot([place + 0.22] * 2, [found.low, found.high], color="black", lw=1.0, zorder=4)
 
 
-def _slices(filled: np.ndarray) -> list[int]:
-    """Choose slices, spread over those with a label (over all, if no slice has one)."""
-    candidates = np.flatnonzero(filled) if filled.any() else np.arange(filled.size)
-    places = np.linspace(0, candidates.size - 1, MONTAGE_SLICES + 2)[1:-1]
-    return [int(candidates[round(place)]) for place in places]
+def _bland_altman(
+    ax: Axes, results: Sequence[Result], labels: Iterable[str], looks: Mapping[str, Look]
+) -> None:
+    """Plot the difference of the volumes against their mean, with limits of agreement."""
+    for label in labels:
+        colour, marker = looks[label]
+        here = [r for r in results if r.label == label]
+        mean = [(r.number("reference_mm3") + r.number("prediction_mm3")) / 2 for r in here]
+        gap = [r.number("difference_mm3") for r in here]
+        ax.scatter(mean, gap, s=15, color=colour, marker=marker, alpha=0.8, lw=0, label=label)
+        found = estimate(here, "difference_mm3")
+        if math.isfinite(found.spread):
+            for height in (-1.96, 0, 1.96):
+                style = "-" if height == 0 else (0, (4, 3))
+                ax.axhline(found.value + height * found.spread, color=colour, lw=1, ls=style)
+    ax.axhline(0, color="#808080", lw=0.8, zorder=0)
+    ax.set(title="Volume difference (mm³)", xlabel="mean of reference and prediction (mm³)")
 
 
-def _crop(mask: np.ndarray, sizes: Sequence[float]) -> tuple[slice, ...]:
-    """Choose a square (in mm) around the mask, with a margin, inside the picture."""
-    if not mask.any():
-        return tuple(slice(0, n) for n in mask.shape)
-    found = [np.flatnonzero(mask.any(axis=1 - k)) for k in range(2)]
-    extent = max((f[-1] - f[0] + 1) * size for f, size in zip(found, sizes, strict=True))
-    half = [0.75 * extent / size for size in sizes]
-    centre = [(f[0] + f[-1]) / 2 for f in found]
-    return tuple(
-        slice(max(0, round(c - h)), min(n, round(c + h) + 1))
-        for c, h, n in zip(centre, half, mask.shape, strict=True)
-    )
+def _limit(ax: Axes, column: Column) -> None:
+    low, high = ax.get_ylim()
+    if column.name in SHARES_OF_ONE:
+        ax.set_ylim(max(-0.02, min(0.8, low)), 1.01)
+    else:
+        ax.set_ylim(0, max(1.05 * high, 0.1))
 
 
-def _spread_out(cases: Sequence[Case], number: int) -> list[Case]:
-    places = np.linspace(0, len(cases) - 1, min(number, len(cases)))
-    return [cases[round(place)] for place in places]
+def _main_titles(settings: Settings) -> str:
+    shown = {short_columns_of(settings, label)[0] for label in settings.labels}
+    return " or ".join(column.title for column in (DICE, F1) if column in shown)
 
 
-def _colours(labels: Iterable[str]) -> dict[str, str]:
-    return {label: COLOURS[k % len(COLOURS)] for k, label in enumerate(labels)}
+def _looks(settings: Settings) -> dict[str, Look]:
+    return dict(zip(settings.labels, itertools.cycle(zip(COLOURS, MARKERS, strict=True))))
 
 
-def _save(figure: Figure, path: Path) -> None:
+def _grid(number: int) -> tuple[Figure, list[Axes]]:
+    columns = min(COLUMNS, number)
+    rows = math.ceil(number / columns)
+    size = (2.6 * columns + 0.6, 2.6 * rows + 0.3)
+    figure, grid = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
+    axes = list(grid.flat)
+    for ax in axes[number:]:
+        ax.remove()
+    return figure, axes[:number]
+
+
+def _save(figure: Figure, path: Path) -> Path:
+    named = {
+        label: handle
+        for ax in figure.axes
+        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)
+    }
+    if named:
+        figure.legend(
+            named.values(), named, loc="outside lower center", ncols=len(named), frameon=False
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, metadata={"Software": None})
+    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else {"Software": None})
     plt.close(figure)
+    return path

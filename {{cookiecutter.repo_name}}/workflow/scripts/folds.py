@@ -9,7 +9,7 @@ from pathlib import Path
 from model_lint.checkpoint.model import BadCheckpoint
 from model_lint.checkpoint.reader import File, read_checkpoint
 
-from cases import read_rows
+from case_table import read_rows
 from common import read_json
 from notes import code_of, digest, lost, note_of, remove_note
 from settings import Settings

@@ -16,7 +16,7 @@ from typing import Any
 from model_lint.nnunet.plans import resolve
 from model_lint.nnunet.plans_problems import Use, plans_problems
 
-from cases import Row, read_rows
+from case_table import Row, read_rows
 from common import add_config_argument, fail, read_json, run_nnunet, thrift, write_json
 from disk import explained, preprocessing_bytes
 from locks import holding

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 
-from cases import read_rows
+from case_table import read_rows
 from common import add_config_argument, fail, pick_device, run_nnunet, thrift
 from disk import explained
 from folds import stale, step_name

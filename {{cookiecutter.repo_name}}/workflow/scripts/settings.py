@@ -16,6 +16,7 @@ import yaml
 from config_checks import check_orientation, check_together, read_labels, read_tag
 from config_schema import SettingsError, one_line, with_defaults
 from dataset_settings import Dataset, LabelFile, read_dataset
+from evaluation_settings import Evaluation, read_evaluation
 
 __all__ = ["Dataset", "LabelFile", "Settings", "SettingsError", "load", "merge", "parse"]
 
@@ -61,16 +62,6 @@ class Resources:
     cpus: int
     memory_gb: int
     hours: float
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """Where the evaluation writes, and the Dice that it requires."""
-
-    minimum_dice: Mapping[str, float]
-    readme: Path | None
-    figures: Path
-    results: Path
 
 
 @dataclass(frozen=True)
@@ -206,12 +197,7 @@ def _build(c: dict[str, Any]) -> Settings:
         ),
         train=Resources(**c["resources"]["train"]),
         other=Resources(**c["resources"]["other"]),
-        evaluation=Evaluation(
-            minimum_dice=c["evaluation"]["minimum_dice"],
-            readme=Path(c["evaluation"]["readme"]) if c["evaluation"]["readme"] else None,
-            figures=Path(c["evaluation"]["figures"]),
-            results=Path(c["evaluation"]["results"]),
-        ),
+        evaluation=read_evaluation(c["evaluation"]),
         release=Release(
             c["release"]["name"], read_tag(c["release"]["tag"]), c["release"]["layout"]
         ),
