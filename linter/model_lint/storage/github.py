@@ -27,6 +27,10 @@ _TIMEOUT, _PATIENCE = 30, 90
 _ATTEMPTS, _PAGE = 4, 100
 
 
+class LimitReached(UsageError):  # noqa: N818 - not an error, but a pause
+    """GitHub answers no more requests until its limit starts anew."""
+
+
 class Hub(NamedTuple):
     """A GitHub, and who asks it."""
 
@@ -104,7 +108,8 @@ def asking(hub: Hub, about: str) -> Iterator[None]:
     try:
         yield
     except GithubException as error:
-        raise UsageError(f"{about}: {explain(hub, error)}") from error
+        kind = LimitReached if _is_limit(error) else UsageError
+        raise kind(f"{about}: {explain(hub, error)}") from error
     except requests.RequestException as error:
         host = urlsplit(hub.api_url).netloc
         raise UsageError(f"{about}: {host} can't be reached ({cause(error)})") from error
@@ -112,9 +117,8 @@ def asking(hub: Hub, about: str) -> Iterator[None]:
 
 def explain(hub: Hub, error: GithubException) -> str:
     """Return what a failure means and what to do about it."""
-    headers = {k.lower(): v for k, v in (error.headers or {}).items()}
-    if isinstance(error, RateLimitExceededException) or headers.get("x-ratelimit-remaining") == "0":
-        return _limit(hub, headers.get("x-ratelimit-reset"))
+    if _is_limit(error):
+        return _limit(hub, _headers(error).get("x-ratelimit-reset"))
     if error.status == 401:
         return (
             "GitHub does not accept the token of GH_TOKEN, GITHUB_TOKEN or gh: it may have expired"
@@ -129,6 +133,15 @@ def explain(hub: Hub, error: GithubException) -> str:
     if error.status >= 500:
         return f"GitHub answers {error.status}, {_ATTEMPTS + 1} times; try again later"
     return f"GitHub answers {error.status}{reason}"
+
+
+def _is_limit(error: GithubException) -> bool:
+    used_up = _headers(error).get("x-ratelimit-remaining") == "0"
+    return isinstance(error, RateLimitExceededException) or (used_up and error.status in {403, 429})
+
+
+def _headers(error: GithubException) -> dict[str, str]:
+    return {name.lower(): value for name, value in (error.headers or {}).items()}
 
 
 def _limit(hub: Hub, reset: str | None) -> str:

@@ -1,0 +1,94 @@
+"""Reports that are kept: what did not change is not linted again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any, NamedTuple
+
+from ...findings import INTERNAL, TargetReport
+from ...lint import Options
+from ...report.audit.stored import pack, unpack
+from ...storage.kept_files import KeptFiles
+
+#: What GitHub says of a release and its assets that decides what is found in it. A published asset
+#: that is replaced gets another number.
+_OF_RELEASE = ("id", "tag_name", "name", "body", "prerelease", "created_at", "published_at")
+_OF_ASSET = ("id", "name", "size", "state", "digest", "created_at", "updated_at")
+#: The same for a repository: every push changes the date.
+_OF_REPOSITORY = ("id", "full_name", "pushed_at", "default_branch", "private")
+#: Rules whose findings change with the day.
+_OF_TODAY = frozenset({"T002"})
+
+
+class KeptReports(NamedTuple):
+    """The reports of one configuration, by what they are about."""
+
+    #: None if nothing is kept.
+    files: KeptFiles | None
+    #: A digest of all that decides on reports, except what they are about.
+    basis: str
+
+    def get(
+        self, about: Mapping[str, Any], make: Callable[[], tuple[TargetReport, ...]]
+    ) -> tuple[TargetReport, ...]:
+        """Return the reports about something as it is now: kept, or made now."""
+        if self.files is None:
+            return make()
+        name = _digest([self.basis, about])
+        kept = self.files.read(name)
+        reports = unpack(kept) if kept else None
+        if reports is None:
+            reports = make()
+            if not any(f.code in {*_OF_TODAY, INTERNAL} for r in reports for f in r.findings):
+                self.files.write(name, pack(reports))
+        return reports
+
+
+def basis(options: Options, vocabulary: Mapping[str, Any]) -> str:
+    """Return a digest of this program and of how it is configured; silencing comes later."""
+    return _digest(
+        [
+            _program(),
+            sorted(rule.code for rule in options.rules),
+            sorted(consumer.value for consumer in options.consumers),
+            {field: list(words) for field, words in vocabulary.items()},
+        ]
+    )
+
+
+def about_repository(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the report of a repository is about, from what GitHub lists."""
+    return {name: raw.get(name) for name in _OF_REPOSITORY}
+
+
+def about_release(repository: Mapping[str, Any], raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the report of a release is about, from what GitHub lists."""
+    return {
+        "repository": repository["full_name"],
+        **{name: raw.get(name) for name in _OF_RELEASE},
+        "assets": [{name: asset.get(name) for name in _OF_ASSET} for asset in raw["assets"]],
+    }
+
+
+def _program() -> str:
+    """Return a digest of this package: another version may find something else."""
+    digest = hashlib.sha256()
+    for file in _sources(files("model_lint")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _sources(folder: Traversable) -> Iterable[Traversable]:
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.is_dir():
+            yield from _sources(entry)
+        elif entry.name.endswith((".py", ".json")):
+            yield entry
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
