@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from .answer import Refused, error
+from .answer import RefusedError, error
 from .state import Repository
 
 
@@ -48,7 +48,7 @@ class Token:
 
     def level(self, full_name: str) -> Level:
         """Return what it may do with a repository, apart from reading public ones."""
-        owner = full_name.split("/")[0]
+        owner = full_name.split("/", maxsplit=1)[0]
         granted = {name.lower(): level for name, level in self.permissions.items()}
         found = [granted.get(name.lower()) for name in (full_name, f"{owner}/*", "*")]
         return next((level for level in found if level is not None), Level.NONE)
@@ -73,26 +73,26 @@ def secret(authorization: str) -> str:
 
 
 def identify(tokens: Mapping[str, Token], authorization: str | None) -> Token | None:
-    """Return the token of a request, or None if it has none. Raises Refused for a wrong one."""
+    """Return the token of a request, or None if it has none. Raises RefusedError."""
     if authorization is None:
         return None
     found = tokens.get(secret(authorization))
     if found is None:
-        raise Refused(error(401, "Bad credentials"))
+        raise RefusedError(error(401, "Bad credentials"))
     return found
 
 
 def demand(token: Token | None, repository: Repository, needed: Level) -> None:
-    """Raise Refused unless the level is granted."""
+    """Raise RefusedError unless the level is granted."""
     granted = level(token, repository)
     if granted >= needed:
         return
     if granted == Level.NONE:
-        raise Refused(error(404, "Not Found"))
+        raise RefusedError(error(404, "Not Found"))
     if token is None:
-        raise Refused(error(401, "Requires authentication"))
+        raise RefusedError(error(401, "Requires authentication"))
     if token.kind in _REFUSALS:
-        raise Refused(error(403, _REFUSALS[token.kind]))
+        raise RefusedError(error(403, _REFUSALS[token.kind]))
     if needed == Level.ADMIN and granted == Level.PUSH:
-        raise Refused(error(403, "Must have admin rights to Repository."))
-    raise Refused(error(404, "Not Found"))  # a classic token is not told that there is more
+        raise RefusedError(error(403, "Must have admin rights to Repository."))
+    raise RefusedError(error(404, "Not Found"))  # a classic token is not told that there is more

@@ -31,7 +31,7 @@ class Answer:
         return replace(self, headers={**self.headers, **more})
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """A request gets another answer than its route would give."""
 
     def __init__(self, answer: Answer) -> None:
@@ -52,9 +52,9 @@ def error(status: int, message: str, **more: Any) -> Answer:
     return as_json(value, status)
 
 
-def invalid(*errors: Mapping[str, Any], message: str = "Validation Failed") -> Refused:
-    """Return GitHub's refusal of a value: for each one what it is of, its field and what is wrong."""
-    return Refused(error(422, message, errors=[dict(one) for one in errors]))
+def invalid(*errors: Mapping[str, Any], message: str = "Validation Failed") -> RefusedError:
+    """Return GitHub's refusal of values, each described by ``fault``."""
+    return RefusedError(error(422, message, errors=[dict(one) for one in errors]))
 
 
 def fault(resource: str, code: str, field: str | None = None, message: str = "") -> dict[str, str]:
@@ -64,9 +64,9 @@ def fault(resource: str, code: str, field: str | None = None, message: str = "")
     return {"resource": resource, "code": code, **named, **said}
 
 
-def not_found() -> Refused:
+def not_found() -> RefusedError:
     """Return the refusal of what is not there, or must not be seen."""
-    return Refused(error(404, "Not Found"))
+    return RefusedError(error(404, "Not Found"))
 
 
 def redirect(status: int, location: str) -> Answer:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
 
 from . import assets, commits, contents, issues, owners, refs, releases, repositories
-from .access import Token, demand, identify
-from .answer import Answer, Refused, as_json, error, not_found
+from .access import Level, Token, demand, identify
+from .answer import DOCUMENTATION, Answer, RefusedError, as_json, error, not_found
 from .git import GitError
 from .rate import Rate, exceeded
 from .request import Request
 from .route import Call, find
-from .state import Repository, State
+from .state import State
 
 #: The modules whose functions are the routes.
 SUBJECTS = (assets, commits, contents, issues, owners, refs, releases, repositories)
 VERSIONS = ("2022-11-28", "2026-03-10")
-_MOVED = f"{'https://docs.github.com/rest'}/guides/best-practices-for-using-the-rest-api#follow-redirects"
+_MOVED = f"{DOCUMENTATION}/guides/best-practices-for-using-the-rest-api#follow-redirects"
 
 
 def answer_api(state: State, rate: Rate, request: Request) -> Answer:
@@ -28,11 +27,12 @@ def answer_api(state: State, rate: Rate, request: Request) -> Answer:
     try:
         token = identify(state.tokens, request.headers.get("Authorization"))
         request.entry.token = token.value if token else None
-        if not free and not rate.spend(token):
+        if free or rate.spend(token):
+            answer = _routed(state, token, rate, request)
+        else:
             owner = state.owner(token.login) if token else None
-            raise Refused(exceeded(token, owner.id if owner else 0))
-        answer = _routed(state, token, rate, request)
-    except Refused as refused:
+            answer = exceeded(token, owner.id if owner else 0)
+    except RefusedError as refused:
         answer = refused.answer
     except GitError as problem:
         answer = error(422, str(problem).strip() or "Unprocessable")
@@ -61,7 +61,7 @@ def _routed(state: State, token: Token | None, rate: Rate, request: Request) -> 
         assert repository
         demand(token, repository, route.needs)
         if repository.archived and request.method != "GET" and not path.count("/") == 3:
-            raise Refused(error(403, "Repository was archived so is read-only."))
+            raise RefusedError(error(403, "Repository was archived so is read-only."))
     call = Call(state, request, token, repository, words)
     if request.method in {"GET", "HEAD"} or route.name.endswith("/assets"):
         return route.answer(call)
@@ -71,10 +71,10 @@ def _routed(state: State, token: Token | None, rate: Rate, request: Request) -> 
 
 def _check(request: Request) -> None:
     if not request.headers.get("User-Agent"):
-        raise Refused(error(403, "Request forbidden by administrative rules."))
+        raise RefusedError(error(403, "Request forbidden by administrative rules."))
     version = request.headers.get("X-GitHub-Api-Version")
     if version and version not in VERSIONS:
-        raise Refused(error(400, f"Invalid API version: {version}"))
+        raise RefusedError(error(400, f"Invalid API version: {version}"))
 
 
 def _by_number(state: State, path: str) -> str:
@@ -89,12 +89,11 @@ def _by_number(state: State, path: str) -> str:
 
 
 def _moved(state: State, token: Token | None, request: Request, full_name: str) -> None:
-    """Raise Refused: with the new address of what was renamed, or because it is not there."""
-    former: Mapping[str, Repository] = state.former
-    repository = former.get(full_name.lower())
+    """Raise RefusedError: with the new address of what was renamed, or because it is not there."""
+    repository = state.former.get(full_name.lower())
     if repository is None:
         raise not_found()
-    demand(token, repository, find("GET", "/repos/a/b")[0].needs)
+    demand(token, repository, Level.READ)
     rest = request.path.split("/", 4)[4:]
     address = "/".join([f"{request.api}/repositories/{repository.id}", *rest])
     if request.query_text:
@@ -102,7 +101,7 @@ def _moved(state: State, token: Token | None, request: Request, full_name: str) 
     reads = request.method in {"GET", "HEAD"}
     message, status = ("Moved Permanently", 301) if reads else ("Temporary Redirect", 307)
     said = {"message": message, "url": address, "documentation_url": _MOVED}
-    raise Refused(as_json(said, status, {"Location": address}))
+    raise RefusedError(as_json(said, status, {"Location": address}))
 
 
 def _conditional(request: Request, answer: Answer) -> Answer:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from .access import Level, level
-from .answer import Answer, Refused, as_json, error, fault, invalid, not_found, redirect
+from .answer import Answer, RefusedError, as_json, error, fault, invalid, not_found, redirect
 from .paging import listed
-from .request import BrokenOffError
 from .route import Call, route
 from .state import Asset, Release, node_id
 from .storage import asset_url, whole
@@ -119,7 +118,8 @@ def delete_asset(call: Call) -> Answer:
 
 def clean_name(name: str) -> str:
     """Rename a file as GitHub does: dots for what is no letter, digit or one of ``_-+@``."""
-    return re.sub(r"[^\w.+@-]+", ".", name, flags=re.ASCII).strip(".")
+    dotted = re.sub(r"[^\w.+@-]", ".", name, flags=re.ASCII)
+    return re.sub(r"\.+", ".", dotted).strip(".")
 
 
 @route("POST", _BASE + "/{id:int}/assets", Level.PUSH)
@@ -127,9 +127,9 @@ def upload_asset(call: Call) -> Answer:
     """Take an asset. Until all of it is there, it is listed as ``starter``."""
     release, body = _release(call, now=True), call.request.body
     if body.length is None:
-        raise Refused(error(400, "Bad Content-Length: "))
-    _check(call, release, body.length)
+        raise RefusedError(error(400, "Bad Content-Length: "))
     with call.state.lock:
+        _check(call, release, body.length)
         asset = _begin(call, release)
     key, faults = asset.key, call.request.faults
     path = call.state.root / "assets" / key
@@ -149,7 +149,6 @@ def upload_asset(call: Call) -> Answer:
     if "wrong-digest" in faults:
         digest.update(b"another content")
     with call.state.lock:
-        call.repository.remember()
         asset.content, asset.size, asset.state = path, body.length, "uploaded"
         asset.digest = f"sha256:{digest.hexdigest()}"
         asset.updated_at = call.state.now()
@@ -161,12 +160,8 @@ def _sent(call: Call) -> Iterator[bytes]:
     """Read what is sent, unless a fault resets the connection in the middle of it."""
     fault_ = call.request.faults.get("reset-upload")
     if fault_:
-        call.request.body.marks.append((fault_.amount, _break))
+        call.request.body.mark(fault_.amount, lambda: True)
     return call.request.body.pieces()
-
-
-def _break() -> None:
-    raise BrokenOffError
 
 
 def _check(call: Call, release: Release, length: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from .answer import Answer, Refused, as_json, error
+from .answer import Answer, RefusedError, as_json, error
 from .git import EMPTY_TREE, Change, Commit, Person
 from .paging import page_of
 from .route import Call, route
@@ -62,17 +62,17 @@ def commit_json(call: Call, commit: Commit) -> dict[str, Any]:
 
 
 def found_commit(call: Call, name: str) -> str:
-    """Return the commit that a name in a request means. Raises Refused."""
+    """Return the commit that a name in a request means. Raises RefusedError."""
     git = call.repository.git
     if git.is_empty():
-        raise Refused(error(409, "Git Repository is empty."))
+        raise RefusedError(error(409, "Git Repository is empty."))
     short = name.removeprefix("refs/")
     places = (name, f"refs/heads/{name}", f"refs/tags/{name}", f"refs/{short}")
     for place in places if not name.startswith("-") else ():
         sha = git.sha(place)
         if sha:
             return sha
-    raise Refused(error(422, f"No commit found for SHA: {name}"))
+    raise RefusedError(error(422, f"No commit found for SHA: {name}"))
 
 
 def _changes_json(call: Call, sha: str, changes: list[Change]) -> list[dict[str, Any]]:
@@ -127,7 +127,7 @@ def get_git_commit(call: Call) -> Answer:
     """Show a commit as git has it."""
     git = call.repository.git
     if git.kind(call.words["sha"]) != "commit":
-        raise Refused(error(404, "Not Found"))
+        raise RefusedError(error(404, "Not Found"))
     commit = git.commit(call.words["sha"])
     url = f"{call.repository_url}/git"
     return as_json(
@@ -158,13 +158,13 @@ def compare(call: Call) -> Answer:
     """Show what one commit has that another has not."""
     base_name, dots, head_name = call.words["span"].partition("...")
     if not dots:
-        raise Refused(error(404, "Not Found"))
+        raise RefusedError(error(404, "Not Found"))
     git = call.repository.git
     try:
         base, head = found_commit(call, base_name), found_commit(call, head_name)
         fork = git.lines("merge-base", base, head)[0]
-    except Refused as refused:
-        raise Refused(error(404, "Not Found")) from refused
+    except RefusedError as refused:
+        raise RefusedError(error(404, "Not Found")) from refused
     ahead = git.commits("--reverse", f"{base}..{head}")
     behind = len(git.lines("rev-list", f"{head}..{base}"))
     page, headers = page_of(call.request, ahead, default=250)

@@ -6,7 +6,7 @@ import base64
 from typing import Any
 from urllib.parse import quote
 
-from .answer import Answer, Refused, as_json, error, not_found, redirect
+from .answer import Answer, RefusedError, as_json, error, not_found, redirect
 from .commits import found_commit
 from .git import Entry
 from .licenses import FILES, license_json
@@ -41,7 +41,7 @@ def get_tree(call: Call) -> Answer:
     git, name = filled(call), call.words["ref"]
     try:
         start = found_commit(call, name)
-    except Refused:
+    except RefusedError:
         start = name
     sha = git.sha(start, "tree")
     if sha is None:
@@ -131,12 +131,12 @@ def _file_json(call: Call, entry: Entry, path: str, ref: str) -> dict[str, Any]:
 def _at(call: Call, path: str) -> Answer:
     git = call.repository.git
     if git.is_empty():
-        raise Refused(error(404, "This repository is empty."))
+        raise RefusedError(error(404, "This repository is empty."))
     ref = call.request.query.get("ref") or call.repository.default_branch
     try:
         commit = found_commit(call, ref)
-    except Refused as refused:
-        raise Refused(error(404, f"No commit found for the ref {ref}")) from refused
+    except RefusedError as refused:
+        raise RefusedError(error(404, f"No commit found for the ref {ref}")) from refused
     path = path.strip("/")
     entry = next(iter(git.tree(commit, path=path)), None) if path else None
     if path and entry is None:
@@ -146,7 +146,7 @@ def _at(call: Call, path: str) -> Answer:
         prefix = f"{path}/" if path else ""
         return as_json([_entry_json(call, e, prefix + e.path, ref) for e in inside])
     if (entry.size or 0) > _SENT:
-        raise Refused(error(403, "This API returns blobs up to 100 MB in size."))
+        raise RefusedError(error(403, "This API returns blobs up to 100 MB in size."))
     if _wants_raw(call):
         return _raw(git.content(entry.sha))
     return as_json(_file_json(call, entry, path, ref))
@@ -203,7 +203,7 @@ def _archive(call: Call, form: str) -> Answer:
     name = call.words.get("ref", call.repository.default_branch)
     try:
         found_commit(call, name)
-    except Refused as refused:
+    except RefusedError as refused:
         raise not_found() from refused
     git = call.repository.git
     place = next((p for p in ("refs/heads/", "refs/tags/") if git.sha(p + name)), "")

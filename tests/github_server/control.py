@@ -21,7 +21,7 @@ def answer_control(server: GitHubServer, method: str, path: str, given: bytes) -
     ``GET /_control/log`` shows the requests, ``DELETE`` forgets them;
     ``PATCH /_control/settings`` changes settings;
     ``POST /_control/pause`` stops request ``number`` (``when``: before, body, after);
-    ``POST /_control/wait`` waits for it and ``POST /_control/release`` lets it go on.
+    ``POST /_control/wait`` waits for it and ``POST /_control/release`` lets it go on (``drop``).
     """
     name = f"{method} {path.removeprefix('/_control/')}"
     actions = {
@@ -70,7 +70,7 @@ def _change_settings(server: GitHubServer, given: dict[str, Any]) -> object:
 
 
 def _of(server: GitHubServer, given: dict[str, Any]) -> Pause:
-    return server.pauses[int(given["number"]), str(given.get("when", "before"))]
+    return server.hooks.paused(int(given["number"]), str(given.get("when", "before")))
 
 
 def _pause(server: GitHubServer, given: dict[str, Any]) -> object:
@@ -83,5 +83,5 @@ def _wait(server: GitHubServer, given: dict[str, Any]) -> object:
 
 
 def _release(server: GitHubServer, given: dict[str, Any]) -> object:
-    _of(server, given).release()
+    _of(server, given).release(drop=bool(given.get("drop")))
     return {}

@@ -139,6 +139,11 @@ class Git:
             return None
         return found.decode().strip()
 
+    def file(self, commit: str, path: str) -> str | None:
+        """Return the content of a file in a commit, by its name."""
+        found = self.tree(commit, path=path) if self.sha(commit) else []
+        return next((entry.sha for entry in found if entry.kind == "blob"), None)
+
     def kind(self, sha: str) -> str | None:
         """Return the kind of an object, or None if there is none."""
         try:
@@ -171,9 +176,7 @@ class Git:
 
     def commits(self, *words: str) -> list[Commit]:
         """Return commits that ``git log`` lists."""
-        form = "%x00".join(
-            ("%H", "%T", "%P", "%an", "%ae", "%at", "%cn", "%ce", "%ct", "%B", "%x01")
-        )
+        form = "%H %T %P %an %ae %at %cn %ce %ct %B %x01".replace(" ", "%x00")
         listed = self.run("log", f"--format={form}", *words).decode(errors="replace")
         return [_commit(one.lstrip("\n").split("\0")) for one in listed.split("\x01")[:-1]]
 

@@ -9,6 +9,7 @@ import struct
 import time
 import traceback
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,7 +17,7 @@ from .access import secret
 from .answer import Answer, Stream, as_json
 from .control import answer_control
 from .faults import answer_of
-from .request import Body, BrokenOffError, Request
+from .request import Body, BrokenError, Request
 
 if TYPE_CHECKING:
     from .server import GitHubServer
@@ -58,13 +59,11 @@ class Listener(ThreadingHTTPServer):
     def end_connections(self) -> None:
         """End what is still open, so that its thread ends."""
         for connection in tuple(self.connections):
-            try:
+            with suppress(OSError):  # the other side may be faster
                 connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue  # the other side was faster
 
 
-_GONE = ("Connection reset by peer", "BrokenOffError pipe")
+_GONE = ("Connection reset by peer", "BrokenError pipe")
 
 
 class Connection(BaseHTTPRequestHandler):
@@ -94,7 +93,7 @@ class Connection(BaseHTTPRequestHandler):
             return
         try:
             self._answer(self._request(path, query))
-        except (BrokenOffError, ConnectionError):
+        except (BrokenError, ConnectionError):
             self._abort()
 
     def _request(self, path: str, query: str) -> Request:
@@ -111,18 +110,15 @@ class Connection(BaseHTTPRequestHandler):
             prefix="/api/v3" if prefix else "",
         )
         request.faults = github.faults.of(port, self.command, self.path)
-        hook = github.hooks.get(entry.number, "body")
-        if hook:
-            body.marks.append(((body.length or 0) // 2, hook))
+        if body.length:
+            body.mark(body.length // 2, lambda: github.hooks.call(entry.number, "body"))
         return request
 
     def _answer(self, request: Request) -> None:
         github, entry = self.listener.github, request.entry
-        before = github.hooks.get(entry.number, "before")
-        if before:
-            before()
-        if "reset" in request.faults or (before and self._is_gone()):
-            raise BrokenOffError
+        dropped = github.hooks.call(entry.number, "before")
+        if dropped or "reset" in request.faults:
+            raise BrokenError
         if github.settings.latency:
             time.sleep(github.settings.latency)
         answer = answer_of(request.faults)
@@ -130,11 +126,9 @@ class Connection(BaseHTTPRequestHandler):
             request.body.drain()
         else:
             answer = self._right_answer(request)
-        after = github.hooks.get(entry.number, "after")
-        if after:
-            after()
-        if "lost-answer" in request.faults:
-            raise BrokenOffError
+        dropped = github.hooks.call(entry.number, "after")
+        if dropped or "lost-answer" in request.faults:
+            raise BrokenError
         github.record(entry, answer)
         self._send(answer, request)
 
@@ -147,24 +141,12 @@ class Connection(BaseHTTPRequestHandler):
             if request.prefix or first in _API:
                 return github.answer_api(request)
             return github.answer_web(request)
-        except (BrokenOffError, ConnectionError):
+        except (BrokenError, ConnectionError):
             raise
         except Exception:
             github.crashes.append(traceback.format_exc())
             self.close_connection = True
             return as_json({"message": "Server Error"}, 500)
-
-    def _is_gone(self) -> bool:
-        """Return whether the client went away while its request stood still."""
-        self.connection.setblocking(False)
-        try:
-            return not self.connection.recv(1, socket.MSG_PEEK)
-        except BlockingIOError:
-            return False
-        except ConnectionError:
-            return True
-        finally:
-            self.connection.setblocking(True)
 
     def _send(self, answer: Answer, request: Request | None) -> None:
         faults = request.faults if request else {}

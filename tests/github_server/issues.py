@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .access import Level, level
-from .answer import Answer, Refused, as_json, error, fault, invalid, not_found
+from .answer import Answer, RefusedError, as_json, error, fault, invalid, not_found
 from .commits import found_commit
 from .paging import listed
 from .route import Call, route
@@ -110,7 +110,7 @@ def _issue(call: Call) -> Issue:
 
 def _asked(call: Call) -> None:
     if call.token is None:
-        raise Refused(error(401, "Requires authentication"))
+        raise RefusedError(error(401, "Requires authentication"))
 
 
 def _new_comment(call: Call, resource: str) -> tuple[Comment, dict[str, Any]]:

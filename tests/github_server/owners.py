@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .access import Level, level
-from .answer import Answer, Refused, as_json, error, not_found
+from .answer import Answer, RefusedError, as_json, error, not_found
 from .paging import listed
 from .repositories import repository_json
 from .route import Call, route
@@ -89,7 +89,7 @@ def get_organization(call: Call) -> Answer:
 def get_self(call: Call) -> Answer:
     """Show whose token it is."""
     if call.token is None:
-        raise Refused(error(401, "Requires authentication"))
+        raise RefusedError(error(401, "Requires authentication"))
     numbers = ("private_gists", "total_private_repos", "owned_private_repos", "disk_usage")
     private = {**dict.fromkeys(numbers, 0), "collaborators": 0, "two_factor_authentication": True}
     return as_json({**_full_json(call, call.user), **private})
@@ -137,7 +137,7 @@ def list_user_repositories(call: Call) -> Answer:
 def list_own_repositories(call: Call) -> Answer:
     """List the repositories that the token may do something with."""
     if call.token is None:
-        raise Refused(error(401, "Requires authentication"))
+        raise RefusedError(error(401, "Requires authentication"))
     token = call.token
     found = [r for r in call.state.repositories if token.level(r.full_name) >= Level.READ]
     return _repositories(call, found, "full_name")

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .access import Level
-from .answer import Answer, Refused, as_json, error, not_found
+from .answer import Answer, RefusedError, as_json, error, not_found
 from .commits import commit_json, person_json, unsigned
 from .git import Git, GitError, Ref
 from .paging import listed
@@ -33,9 +33,9 @@ def _ref_json(call: Call, ref: Ref) -> dict[str, Any]:
 
 
 def filled(call: Call) -> Git:
-    """Return the repository's git. Raises Refused where nothing was ever committed."""
+    """Return the repository's git. Raises RefusedError where nothing was ever committed."""
     if call.repository.git.is_empty():
-        raise Refused(error(409, "Git Repository is empty."))
+        raise RefusedError(error(409, "Git Repository is empty."))
     return call.repository.git
 
 
@@ -66,17 +66,17 @@ def create_ref(call: Call) -> Answer:
     git, new = filled(call), call.request.json()
     name, sha = str(new.get("ref")), str(new.get("sha"))
     if not name.startswith("refs/") or name.count("/") < 2:
-        raise Refused(
+        raise RefusedError(
             error(422, "Reference name must start with 'refs/' and have at least two slashes.")
         )
     if not git.kind(sha):
-        raise Refused(error(422, "Object does not exist"))
+        raise RefusedError(error(422, "Object does not exist"))
     if _exact(git, name):
-        raise Refused(error(422, "Reference already exists"))
+        raise RefusedError(error(422, "Reference already exists"))
     try:
         git.set_ref(name, sha)
     except GitError as problem:
-        raise Refused(error(422, "Reference name is not valid")) from problem
+        raise RefusedError(error(422, "Reference name is not valid")) from problem
     ref = _exact(git, name)
     assert ref
     shown = _ref_json(call, ref)
@@ -90,11 +90,11 @@ def move_ref(call: Call) -> Answer:
     name, sha = f"refs/{call.words['ref']}", str(new.get("sha"))
     old = _exact(git, name)
     if old is None:
-        raise Refused(error(422, "Reference does not exist"))
+        raise RefusedError(error(422, "Reference does not exist"))
     if not git.kind(sha):
-        raise Refused(error(422, "Object does not exist"))
+        raise RefusedError(error(422, "Object does not exist"))
     if not new.get("force") and git.sha(old.sha) not in git.lines("rev-list", sha):
-        raise Refused(error(422, "Update is not a fast forward"))
+        raise RefusedError(error(422, "Update is not a fast forward"))
     git.set_ref(name, sha)
     ref = _exact(git, name)
     assert ref
@@ -106,7 +106,7 @@ def delete_ref(call: Call) -> Answer:
     """Remove a ref; the release of a tag becomes a draft."""
     git, name = filled(call), f"refs/{call.words['ref']}"
     if not _exact(git, name):
-        raise Refused(error(422, "Reference does not exist"))
+        raise RefusedError(error(422, "Reference does not exist"))
     git.delete_ref(name)
     withdraw_untagged(call.repository)
     return Answer(204)
@@ -144,7 +144,7 @@ def create_tag(call: Call) -> Answer:
     git, new = filled(call), call.request.json()
     kind = git.kind(str(new.get("object")))
     if kind is None or kind != new.get("type"):
-        raise Refused(error(422, "Object does not exist"))
+        raise RefusedError(error(422, "Object does not exist"))
     tagger = new.get("tagger") or {}
     name, email = tagger.get("name", call.user.login), tagger.get("email", "noreply@example.org")
     seconds = int(call.state.now().timestamp())
@@ -192,7 +192,7 @@ def get_branch(call: Call) -> Answer:
     name = call.words["branch"]
     ref = _exact(call.repository.git, f"refs/heads/{name}")
     if ref is None:
-        raise Refused(error(404, "Branch not found"))
+        raise RefusedError(error(404, "Branch not found"))
     url = f"{call.repository_url}/branches/{quote(name)}"
     checks = {"enforcement_level": "off", "contexts": [], "checks": []}
     return as_json(

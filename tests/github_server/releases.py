@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .access import Level
-from .answer import Answer, Refused, as_json, error, fault, invalid, not_found
+from .answer import Answer, RefusedError, as_json, error, fault, invalid, not_found
 from .assets import asset_json, visible
 from .git import GitError
 from .paging import listed
@@ -221,7 +221,7 @@ def _check(call: Call, release: Release, tag: str, new: dict[str, Any], *, publi
         message = f"body is too long (maximum is {_LONGEST_NOTES} characters)"
         raise invalid(fault("Release", "custom", "body", message))
     if str(new.get("make_latest", "legacy")).lower() not in {"true", "false", "legacy"}:
-        raise Refused(error(422, "Invalid request.\n\nInvalid input for make_latest."))
+        raise RefusedError(error(422, "Invalid request.\n\nInvalid input for make_latest."))
     try:
         call.repository.git.run("check-ref-format", f"refs/tags/{tag}")
     except GitError as problem:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from .access import Level, Token, level
-from .answer import Answer, Refused, as_json, error, fault, invalid, not_found
+from .answer import Answer, RefusedError, as_json, error, fault, invalid, not_found
 from .licenses import license_json
 from .route import Call, route
 from .seed import add_commit
@@ -141,9 +141,11 @@ def edit_repository(call: Call) -> Answer:
     repository, new = call.repository, call.request.json()
     branch = new.get("default_branch", repository.default_branch)
     if not repository.git.sha(f"refs/heads/{branch}") and branch != repository.default_branch:
-        message = "The branch main was not found. Please push that ref first or create it via the Git Data API."
-        wrong = fault("Repository", "invalid", "default_branch", message.replace("main", branch))
-        raise invalid(wrong)
+        message = (
+            f"The branch {branch} was not found. "
+            "Please push that ref first or create it via the Git Data API."
+        )
+        raise invalid(fault("Repository", "invalid", "default_branch", message))
     if new.get("name", repository.name) != repository.name:
         _check_name(call, repository.owner, new["name"])
         call.state.rename(repository, new["name"])
@@ -169,9 +171,9 @@ def set_topics(call: Call) -> Answer:
         raise invalid(fault("Repository", "missing_field", "names"))
     names = [str(name).lower() for name in names]
     if len(names) > 20:
-        raise Refused(error(422, "A repository cannot have more than 20 topics."))
+        raise RefusedError(error(422, "A repository cannot have more than 20 topics."))
     if not all(re.fullmatch(r"[a-z0-9][a-z0-9-]{0,49}", name) for name in names):
-        raise Refused(
+        raise RefusedError(
             error(
                 422,
                 "Validation Failed",
@@ -198,7 +200,7 @@ def create_in_organization(call: Call) -> Answer:
 def create_own(call: Call) -> Answer:
     """Make a repository of the user."""
     if call.token is None:
-        raise Refused(error(401, "Requires authentication"))
+        raise RefusedError(error(401, "Requires authentication"))
     return _create(call, call.user)
 
 
@@ -206,12 +208,12 @@ def _create(call: Call, owner: Owner) -> Answer:
     new = call.request.json()
     name = new.get("name")
     if call.token is None:
-        raise Refused(error(401, "Requires authentication"))
+        raise RefusedError(error(401, "Requires authentication"))
     if call.token.level(f"{owner.login}/{name}") < Level.ADMIN:
         message = "Resource not accessible by personal access token"
         if call.token.kind == "classic":
             message = "You need admin access to the organization before adding a repository to it."
-        raise Refused(error(403, message))
+        raise RefusedError(error(403, message))
     _check_name(call, owner, name)
     repository = call.state.add_repository(owner, str(name))
     repository.private = bool(new.get("private") or new.get("visibility") == "private")

@@ -10,19 +10,19 @@ from io import BufferedIOBase
 from typing import Any
 from urllib.parse import parse_qsl
 
-from .answer import Refused, error
+from .answer import RefusedError, error
 from .faults import Fault
 from .log import Entry
 
 PIECE = 1 << 16
 
 
-class BrokenOffError(Exception):
+class BrokenError(Exception):
     """The connection ends here, without an answer."""
 
 
 class Body:
-    """The body of a request, read in pieces; ``marks`` are called when so many bytes were read."""
+    """The body of a request, read in pieces."""
 
     def __init__(self, source: BufferedIOBase, headers: Message, entry: Entry) -> None:
         self._source = source
@@ -32,10 +32,14 @@ class Body:
         self.length = int(length) if length and length.isdigit() else None
         self._left = 0 if self.chunked else self.length or 0
         self._ended = False
-        self.marks: list[tuple[int, Callable[[], None]]] = []
+        self._marks: list[tuple[int, Callable[[], bool]]] = []
+
+    def mark(self, at: int, call: Callable[[], bool]) -> None:
+        """Call something when so many bytes were read; if it returns True, the rest never comes."""
+        self._marks.append((at, call))
 
     def pieces(self) -> Iterator[bytes]:
-        """Read what is left. Raises BrokenOffError where the sender stops too early."""
+        """Read what is left. Raises BrokenError where the sender stops too early."""
         if self.chunked:
             yield from self._chunks()
             return
@@ -59,7 +63,7 @@ class Body:
         piece = self._source.read(length)
         self._entry.received += len(piece)
         if len(piece) < length:
-            raise BrokenOffError
+            raise BrokenError
         return piece
 
     def _chunks(self) -> Iterator[bytes]:
@@ -71,13 +75,14 @@ class Body:
             self._source.readline()
 
     def _until_mark(self) -> int:
-        ahead = [at - self._entry.received for at, _ in self.marks]
+        ahead = [at - self._entry.received for at, _ in self._marks]
         return min([PIECE, *(distance for distance in ahead if distance > 0)])
 
     def _pass_marks(self) -> None:
-        for mark in [mark for mark in self.marks if mark[0] <= self._entry.received]:
-            self.marks.remove(mark)
-            mark[1]()
+        for mark in [mark for mark in self._marks if mark[0] <= self._entry.received]:
+            self._marks.remove(mark)
+            if mark[1]():
+                raise BrokenError
 
 
 @dataclass
@@ -129,12 +134,12 @@ class Request:
         return str(self.headers.get("Accept", "*/*"))
 
     def json(self) -> dict[str, Any]:
-        """Return the body's object. Raises Refused."""
+        """Return the body's object. Raises RefusedError."""
         text = self.body.read()
         try:
             value = json.loads(text or b"{}")
         except ValueError as problem:
-            raise Refused(error(400, "Problems parsing JSON")) from problem
+            raise RefusedError(error(400, "Problems parsing JSON")) from problem
         if not isinstance(value, dict):
-            raise Refused(error(400, "Body should be a JSON object"))
+            raise RefusedError(error(400, "Body should be a JSON object"))
         return value

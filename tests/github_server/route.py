@@ -93,7 +93,7 @@ def route(method: str, path: str, needs: Level = Level.READ) -> Callable[[Handle
 
 
 def find(method: str, path: str) -> tuple[Route, dict[str, str]]:
-    """Return the route of a request, and the words in its path. Raises Refused."""
+    """Return the route of a request, and the words in its path. Raises RefusedError."""
     method = "GET" if method == "HEAD" else method
     matches = [(r, m) for r in ROUTES if r.method == method and (m := r.pattern.fullmatch(path))]
     if not matches:

@@ -18,7 +18,7 @@ from .api import answer_api
 from .builder import OwnerBuilder
 from .faults import Fault, Faults
 from .handler import Listener
-from .hooks import Hooks, Pause
+from .hooks import Hook, Hooks, Pause
 from .log import Entry, Log
 from .rate import Rate
 from .request import Request
@@ -65,7 +65,6 @@ class GitHubServer:
         self.rate = Rate(self.settings)
         self.crashes: list[str] = []
         self.listeners: list[Listening] = []
-        self.pauses: dict[tuple[int, str], Pause] = {}
         self._listeners = (Listener(self, "api", port), Listener(self, "storage", storage_port))
         self._threads = [Thread(target=one.serve_forever, args=(0.01,)) for one in self._listeners]
 
@@ -173,14 +172,16 @@ class GitHubServer:
         fault = Fault(kind, method, path, port, nth, times, amount, retry_after)
         return self.faults.add(fault)
 
-    def at(self, number: int, when: str, call: Callable[[], None]) -> None:
-        """Call something at a request: ``before`` it, in its ``body`` or ``after`` its effect."""
-        self.hooks.add(number, when, call)
+    def at(self, number: int, when: str, hook: Hook) -> None:
+        """Call something at a request: ``before`` it, in its ``body`` or ``after`` its effect.
+
+        The request is dropped if it returns True.
+        """
+        self.hooks.add(number, when, hook)
 
     def pause_at(self, number: int, when: str = "before") -> Pause:
         """Stop a request until the pause is released."""
-        pause = self.pauses[number, when] = self.hooks.pause(number, when)
-        return pause
+        return self.hooks.pause(number, when)
 
     def run_killed(
         self,
@@ -193,16 +194,18 @@ class GitHubServer:
     ) -> Ended:
         """Run a program and kill it at one of its requests, counted from 1.
 
-        ``before``: the request never takes effect. ``body``: half of its body was read.
-        ``after``: it has taken effect, and its answer is never seen.
+        ``before``: the request never takes effect. ``body``: half of its body was read, and the
+        rest never comes; a request without a body does not count. ``after``: it has taken effect,
+        and its answer is never seen.
         """
         started = Event()
         processes: list[subprocess.Popen[str]] = []
 
-        def kill() -> None:
+        def kill() -> bool:
             started.wait()
             processes[0].kill()
             processes[0].wait()
+            return True
 
         self.log.clear()
         self.at(number, when, kill)
@@ -218,5 +221,5 @@ class GitHubServer:
         processes.append(process)
         started.set()
         output, errors = process.communicate()
-        killed = self.hooks.get(number, when) is None
+        killed = not self.hooks.remove(number, when)
         return Ended(killed, process.returncode, output, errors)

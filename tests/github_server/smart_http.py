@@ -5,12 +5,12 @@ from __future__ import annotations
 import subprocess
 
 from .access import Level, demand, identify, level
-from .answer import Answer, Refused
+from .answer import Answer, RefusedError
 from .git import ENVIRONMENT
+from .licenses import FILES
 from .releases import withdraw_untagged
 from .request import Request
 from .seed import note_license
-from .licenses import FILES
 from .state import Repository, State
 
 
@@ -19,7 +19,7 @@ def answer_git(state: State, request: Request, repository: Repository | None, re
     pushes = "receive-pack" in rest or request.query.get("service") == "git-receive-pack"
     try:
         token = identify(state.tokens, request.headers.get("Authorization"))
-    except Refused:
+    except RefusedError:
         return _ask("Invalid username or token.")
     request.entry.token = token.value if token else None
     needed = Level.PUSH if pushes else Level.READ
@@ -82,7 +82,7 @@ def _after_push(state: State, repository: Repository) -> None:
     repository.pushed_at = state.now()
     withdraw_untagged(repository)
     for name in FILES:
-        sha = git.sha(f"{repository.default_branch}:{name}", "blob")
+        sha = git.file(repository.default_branch, name)
         if sha:
             note_license(repository, {name: git.content(sha)})
             return

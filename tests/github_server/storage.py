@@ -11,7 +11,7 @@ from email.utils import formatdate, parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import parse_qs, quote, unquote, urlencode
 
-from .answer import Answer, Refused, Stream, html
+from .answer import Answer, RefusedError, Stream, html
 from .request import PIECE, Request
 from .state import Asset, Repository, State
 
@@ -66,7 +66,7 @@ def answer_storage(state: State, request: Request) -> Answer:
         if request.path.startswith("/raw/"):
             return _raw(state, request)
         return _archive(state, request)
-    except Refused as refused:
+    except RefusedError as refused:
         return refused.answer
 
 
@@ -160,7 +160,7 @@ def _repository(state: State, request: Request, owner: str, name: str) -> Reposi
     repository = state.repository(f"{unquote(owner)}/{unquote(name)}")
     token = parse_qs(request.query_text).get("token", [""])[0]
     if repository is None or (repository.private and token != sign(request.path, 0)):
-        raise Refused(html("404: Not Found", 404))
+        raise RefusedError(html("404: Not Found", 404))
     return repository
 
 
@@ -171,11 +171,11 @@ def _raw(state: State, request: Request) -> Answer:
     parts = unquote(rest).split("/")
     for cut in range(1, len(parts)):
         ref, path = "/".join(parts[:cut]), "/".join(parts[cut:])
-        sha = repository.git.sha(f"{ref}:{path}", "blob") if repository.git.sha(ref) else None
+        sha = repository.git.file(ref, path)
         if sha:
             kind = {"Content-Type": "application/octet-stream", "ETag": f'"{sha}"'}
             return Answer(200, repository.git.content(sha), kind)
-    raise Refused(html("404: Not Found", 404))
+    raise RefusedError(html("404: Not Found", 404))
 
 
 def _archive(state: State, request: Request) -> Answer:

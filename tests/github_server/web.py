@@ -7,7 +7,7 @@ from collections.abc import Callable
 from urllib.parse import quote, unquote
 
 from .access import Level, Token, identify, level
-from .answer import Answer, Refused, html, redirect
+from .answer import Answer, RefusedError, html, redirect
 from .releases import latest
 from .request import Request
 from .smart_http import answer_git
@@ -21,7 +21,7 @@ def answer_web(state: State, request: Request) -> Answer:
     """Answer a request for anything but the API."""
     try:
         return _answer(state, request)
-    except Refused as refused:
+    except RefusedError as refused:
         return refused.answer
     finally:
         request.body.drain()
@@ -123,7 +123,7 @@ def _file(
 ) -> Answer:
     del pushes
     ref, _, file = path.partition("/")
-    if repository.git.sha(f"{ref}:{file}", "blob") is None:
+    if repository.git.file(ref, file) is None:
         return html(_MISSING, 404)
     raw = request.path.split("/")[3] == "raw"
     return redirect(302, raw_url(request, repository, ref, file)) if raw else html(file)
