@@ -34,6 +34,7 @@ COMMANDS = {
     "name": ("parse, explain and compose repository names", "commands.name"),
     "rule": ("explain rules", "commands.rule"),
     "pack": ("build the release zip from an nnU-Net results folder", "commands.pack"),
+    "audit": ("lint every model repository and release of an owner", "commands.audit"),
 }
 
 

@@ -1,17 +1,14 @@
-"""The repositories and releases of an owner on GitHub, as GitHub lists them."""
+"""The repositories and releases of an owner on GitHub, and which of them are of models."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from .. import naming
-from ..storage.github import Hub, asking
 
-#: Things in one answer, at most, and answers.
-_PAGE, _PAGES = 100, 100
 #: Names of zips that are models.
 _MODEL_ZIP = re.compile(r"(model|dataset\d{3}|nnunet|.*r\d{8}).*\.zip", re.IGNORECASE)
 
@@ -81,45 +78,3 @@ def _has_model(release: Mapping[str, Any]) -> bool:
 def is_model_zip(name: str) -> bool:
     """Return whether an asset of this name is a model."""
     return _MODEL_ZIP.fullmatch(name) is not None
-
-
-def list_repositories(hub: Hub, owner: str, *, private: bool) -> list[Listed]:
-    """List the repositories of an owner.
-
-    Args:
-        hub: the GitHub.
-        owner: an organization or a user.
-        private: whether to list also the private ones that the token sees.
-
-    Raises:
-        UsageError: GitHub can't be asked, or has no such owner.
-    """
-    with asking(hub, owner):
-        _, found = hub.api.requester.requestJsonAndCheck("GET", f"/users/{owner}")
-    if found["type"] == "Organization":
-        return [Listed(raw) for raw in _every(hub, f"/orgs/{owner}/repos", owner)]
-    repositories = [Listed(raw) for raw in _every(hub, f"/users/{owner}/repos", owner)]
-    if not (private and hub.token):
-        return repositories
-    # The list of a user's repositories leaves out the private ones, even for the user.
-    own = (Listed(raw) for raw in _every(hub, "/user/repos", owner))
-    mine = [one for one in own if one.full_name.lower().startswith(f"{owner.lower()}/")]
-    return list({one.full_name: one for one in [*repositories, *mine]}.values())
-
-
-def list_releases(hub: Hub, full_name: str) -> list[Mapping[str, Any]]:
-    """List the published releases of a repository, newest first. Raises UsageError."""
-    found = _every(hub, f"/repos/{full_name}/releases", full_name)
-    published = [release for release in found if not release["draft"]]
-    return sorted(published, key=lambda r: str(r["published_at"]), reverse=True)
-
-
-def _every(hub: Hub, path: str, about: str) -> Iterator[Mapping[str, Any]]:
-    """Yield what all pages of a list contain."""
-    for page in range(1, _PAGES + 1):
-        asked = {"per_page": _PAGE, "page": page}
-        with asking(hub, about):
-            _, found = hub.api.requester.requestJsonAndCheck("GET", path, parameters=asked)
-        yield from found
-        if len(found) < _PAGE:
-            return

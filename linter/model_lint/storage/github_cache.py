@@ -1,7 +1,7 @@
 """GitHub's answers, kept on disk: asked for again, an answer that did not change is not counted.
 
-An own adapter, because CacheControl writes the user's token into its files, and answers for a minute
-without asking; requests-cache takes a session of its own, and PyGithub makes its session itself.
+An own adapter, because CacheControl writes the user's token into its files and answers for a minute
+without asking, and requests-cache is a session of its own, where PyGithub makes one itself.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import json
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import requests
+from github import Github
 from github.Requester import (
     HTTPRequestsConnectionClass,
     HTTPSRequestsConnectionClass,
@@ -25,6 +25,7 @@ from github.Requester import (
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
+from .github import Hub
 from .kept_files import KeptFiles
 
 #: GitHub's secondary limit is 900 requests in a minute; a few are left for others.
@@ -92,9 +93,8 @@ class Keeping(NamedTuple):
     #: None if no answer is kept.
     files: KeptFiles | None
 
-    @contextmanager
-    def used(self) -> Iterator[None]:
-        """Let every Github that is made inside use it; PyGithub has no other way to say so."""
+    def twin(self, hub: Hub) -> Hub:
+        """Return the same GitHub for another thread, with all requests treated so."""
         keeping = self
 
         class Plain(_Plain):
@@ -103,9 +103,10 @@ class Keeping(NamedTuple):
         class Secure(_Secure):
             adapter_of = keeping.adapter
 
+        # PyGithub takes no session and no adapter, but the classes of its connections.
         Requester.injectConnectionClasses(Plain, Secure)
         try:
-            yield
+            return hub._replace(api=Github(**hub.api.requester.kwargs))
         finally:
             Requester.resetConnectionClasses()
 

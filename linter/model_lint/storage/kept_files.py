@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 import tempfile
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -57,14 +55,3 @@ class KeptFiles:
 
     def _path(self, name: str) -> Path:
         return self._folder / name[:2] / name[2:]
-
-
-def user_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Return the folder for what can be made again, where the system wants it."""
-    if environment.get("XDG_CACHE_HOME"):
-        return Path(environment["XDG_CACHE_HOME"], "model-lint")
-    if sys.platform == "win32":
-        return Path(environment.get("LOCALAPPDATA") or Path.home(), "model-lint", "Cache")
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "model-lint"
-    return Path.home() / ".cache" / "model-lint"

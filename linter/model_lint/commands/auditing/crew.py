@@ -45,5 +45,5 @@ class Crew(Generic[Tool, Result]):
             task = self._tasks.get()
             try:
                 self._done.put(task(tool))
-            except BaseException as error:  # noqa: BLE001 - it is raised where results are read
+            except BaseException as error:
                 self._done.put(_Failure(error))

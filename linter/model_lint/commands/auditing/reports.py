@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...findings import INTERNAL, TargetReport
@@ -48,14 +47,14 @@ class KeptReports(NamedTuple):
         return reports
 
 
-def basis(options: Options, vocabulary: Mapping[str, Any]) -> str:
-    """Return a digest of this program and of how it is configured; silencing comes later."""
+def basis(options: Options) -> str:
+    """Return a digest of this program and of its configuration; silencing comes later."""
     return _digest(
         [
             _program(),
             sorted(rule.code for rule in options.rules),
             sorted(consumer.value for consumer in options.consumers),
-            {field: list(words) for field, words in vocabulary.items()},
+            {field: sorted(words) for field, words in options.config.vocabulary.items()},
         ]
     )
 
@@ -76,18 +75,11 @@ def about_release(repository: Mapping[str, Any], raw: Mapping[str, Any]) -> dict
 
 def _program() -> str:
     """Return a digest of this package: another version may find something else."""
+    folder = Path(__file__).parents[2]
     digest = hashlib.sha256()
-    for file in _sources(files("model_lint")):
-        digest.update(file.read_bytes())
+    for path in sorted([*folder.rglob("*.py"), *folder.rglob("*.json")]):
+        digest.update(path.read_bytes())
     return digest.hexdigest()
-
-
-def _sources(folder: Traversable) -> Iterable[Traversable]:
-    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if entry.is_dir():
-            yield from _sources(entry)
-        elif entry.name.endswith((".py", ".json")):
-            yield entry
 
 
 def _digest(value: object) -> str:

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 from ...errors import UsageError
 from ...findings import TargetReport
 from ...lint import Options, judge, silence
-from ...models.owner import Listed, Wanted, list_releases
+from ...models.owner import Listed, Wanted
 from ...models.owner_targets import read_release, read_repository
 from ...models.target import Given
 from ...report.audit.data import ReleaseReport, RepositoryReport
 from ...storage.github import Hub, LimitReached
+from ...storage.github_lists import list_releases
 from .crew import Crew
 from .reports import KeptReports, about_release, about_repository
 
@@ -25,13 +26,6 @@ class Job(NamedTuple):
     given: Given
     wanted: Wanted
     kept: KeptReports
-
-
-class Progress(NamedTuple):
-    """How much is done."""
-
-    done: int
-    total: int
 
 
 class _Found(NamedTuple):
@@ -58,7 +52,7 @@ def lint_all(
     job: Job,
     repositories: Sequence[Listed],
     hubs: list[Hub],
-    show: Callable[[Progress], object],
+    show: Callable[[int, int], object],
 ) -> Worked:
     """Lint repositories and their releases.
 
@@ -66,7 +60,7 @@ def lint_all(
         job: how.
         repositories: the repositories.
         hubs: a GitHub for each thread.
-        show: is told how much is done.
+        show: is told how much is done, and how much there is.
 
     Raises:
         LimitReached: GitHub answers no more; what was linted is kept.
@@ -88,7 +82,7 @@ def lint_all(
         for raw in found.pending:
             crew.add(partial(_release, job, found, raw))
         done, total = done + 1, total + len(found.pending)
-        show(Progress(done, total))
+        show(done, total)
     complete = (
         report._replace(releases=_newest_first(releases[name])) for name, report in reports.items()
     )

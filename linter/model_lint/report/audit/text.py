@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ...findings import Consumer, Severity
 from ...terminal import WIDTH, Paint, painter
-from ...wording import count, inert, printable
+from ...wording import inert, printable
 from ..shared import joined, tally
 from .data import AFTER, NO, NONE, UNKNOWN, YES, Audit, RepositoryReport
 from .wording import contents, passed_over
@@ -87,9 +87,7 @@ def _table(audit: Audit, paint: Paint, width: int) -> Iterator[str]:
         yield _line(_Cell(name), cells, columns, first, paint)
 
 
-def _line(
-    name: _Cell, cells: list[_Cell], columns: list[_Column], first: int, paint: Paint
-) -> str:
+def _line(name: _Cell, cells: list[_Cell], columns: list[_Column], first: int, paint: Paint) -> str:
     parts = [_padded(name, _Column("", first), paint)]
     parts += [_padded(cell, column, paint) for cell, column in zip(cells, columns, strict=True)]
     return "  ".join(parts).rstrip() + "\n"
@@ -105,12 +103,11 @@ def _padded(cell: _Cell, column: _Column, paint: Paint) -> str:
 def _cells(one: RepositoryReport) -> Iterator[_Cell]:
     yield _Cell(printable(one.latest.tag) if one.latest else NONE)
     yield _Cell(str(one.packages))
-    if one.error:
-        yield from (_Cell("unreadable"[:5], "error"), *[_Cell("")] * 4)
-        return
+    incomplete = UNKNOWN if one.errors else ""
     for severity in (Severity.ERROR, Severity.WARNING):
         number = one.count(severity)
-        yield _Cell(str(number), severity.value if number else "dim")
+        text = f"{number or incomplete or 0}{incomplete if number else ''}"
+        yield _Cell(text, severity.value if number else "dim")
     for consumer in Consumer:
         word = one.takes(consumer)
         yield _Cell(word, _STYLES[word])
@@ -126,7 +123,5 @@ def _changes(one: RepositoryReport) -> Iterator[_Cell]:
 
 
 def _wrapped(text: str, width: int) -> str:
-    lines = textwrap.wrap(
-        printable(text), width, subsequent_indent="  ", break_on_hyphens=False
-    )
+    lines = textwrap.wrap(printable(text), width, subsequent_indent="  ", break_on_hyphens=False)
     return "".join(f"{line}\n" for line in lines)
