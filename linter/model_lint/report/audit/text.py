@@ -11,7 +11,7 @@ from ...terminal import WIDTH, Paint, painter
 from ...wording import inert, printable
 from ..shared import joined, tally
 from .data import AFTER, NO, NONE, UNKNOWN, YES, Audit, RepositoryReport
-from .wording import contents, passed_over
+from .wording import contents, passed_over, period
 
 #: Columns of the repository's name at least; a longer name has a line of its own.
 _NARROWEST = 16
@@ -44,7 +44,7 @@ class _Cell(NamedTuple):
 def render(audit: Audit, *, color: bool = False, width: int = WIDTH) -> str:
     """Render an audit as text; ``color`` adds ANSI sequences, it is at most ``width`` wide."""
     paint = painter(color=color)
-    parts = [f"{paint(printable(audit.owner), 'bold')}: {contents(audit)}\n"]
+    parts = [f"{paint(printable(audit.owner), 'bold')}: {contents(audit)}{period(audit)}\n"]
     if audit.repositories:
         parts += ["\n", *_table(audit, paint, width), "\n"]
     unread = [f"{one.name}: {error}" for one, error in audit.errors]
