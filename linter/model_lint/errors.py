@@ -17,6 +17,14 @@ class NothingToLint(UsageError):  # noqa: N818 - not an error, but an answer
     """A target that exists but contains nothing to lint: exit status 3."""
 
 
+class NotAPackage(UsageError):  # noqa: N818 - as above
+    """A file that is a checkpoint, without the package around it."""
+
+
+class NotThere(UsageError):  # noqa: N818 - as above
+    """A server has no such file, or none for those who don't say who they are."""
+
+
 class Stopped(BaseException):
     """A signal asked the program to stop; unfinished files are removed on the way out."""
 

@@ -14,6 +14,7 @@ import pytest
 from build import Case, assert_case, findings
 from model_lint.findings import Severity
 from model_lint.models.repository import build_repository
+from model_lint.storage.checkout import Checkout
 
 W, E, I = Severity.WARNING, Severity.ERROR, Severity.INFO  # noqa: E741 (as in the table of rules)
 README = """\
@@ -56,7 +57,7 @@ MODEL_FILES = {
     f"models/nnUNetTrainer__nnUNetPlans__2d/{path}": "{}"
     for path in ("plans.json", "fold_0/checkpoint_final.pth")
 }
-Checkout = Callable[[Path], None]
+Then = Callable[[Path], None]
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -76,7 +77,7 @@ def write(folder: Path, files: Mapping[str, str | bytes | None]) -> None:
 
 
 def checkout(
-    folder: Path, files: Mapping[str, str | bytes | None], then: Checkout | None = None
+    folder: Path, files: Mapping[str, str | bytes | None], then: Then | None = None
 ) -> Path:
     """Make a repository of the files above with these changes, all of them tracked."""
     root = folder / "model_seg_sc_t2"
@@ -93,7 +94,7 @@ def case(
     code: str,
     what: str,
     files: Mapping[str, str | bytes | None],
-    then: Checkout | None = None,
+    then: Then | None = None,
     **more: Any,
 ) -> Case:
     more["also"] = frozenset(more.get("also", ()))
@@ -107,7 +108,7 @@ def case(
 
 
 def silent(
-    code: str, what: str, files: Mapping[str, str | bytes | None], then: Checkout | None = None
+    code: str, what: str, files: Mapping[str, str | bytes | None], then: Then | None = None
 ) -> Case:
     return case(code, what, files, then, fires=False)
 
@@ -120,7 +121,7 @@ def script(line: str, path: str = "training/run.sh") -> dict[str, str]:
     return {path: f"#!/bin/bash\n{line}\n"}
 
 
-def later(files: Mapping[str, str | bytes | None], *, tracked: bool = False) -> Checkout:
+def later(files: Mapping[str, str | bytes | None], *, tracked: bool = False) -> Then:
     """Change files after all were added to git, and add those too."""
 
     def change(root: Path) -> None:
@@ -546,11 +547,11 @@ def test_submodules_and_worktrees(tmp_path: Path) -> None:
     git(root, "remote", "add", "origin", "https://github.com/ivadomed/model_seg_gm_t2.git")
     git(root, "commit", "--quiet", "-m", "x")
     git(root, "worktree", "add", "--quiet", str(tmp_path / "elsewhere"))
-    other = build_repository(tmp_path / "elsewhere", None)
-    assert (other.name, other.files) == ("model_seg_gm_t2", build_repository(root, None).files)
+    other = build_repository(Checkout(tmp_path / "elsewhere"))
+    assert (other.name, other.files) == ("model_seg_gm_t2", build_repository(Checkout(root)).files)
     git(root, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(root), "sub")
-    assert "sub" not in build_repository(root, None).files
-    assert build_repository(root / "sub", None).name == "model_seg_sc_t2"
+    assert "sub" not in build_repository(Checkout(root)).files
+    assert build_repository(Checkout(root / "sub")).name == "model_seg_sc_t2"
 
 
 @pytest.mark.parametrize("name", ["a b.pth", "é.pth", "x\ny.pth", '"q".pth', b"\xff.pth"])
@@ -565,7 +566,7 @@ def test_the_downloaded_archive_of_a_tag(tmp_path: Path) -> None:
     for suffix in ("", "-main", "-master", "-develop", f"-{'0a' * 20}", *(f"-{t}" for t in tags)):
         folder = tmp_path / f"model_seg_sc_t2{suffix}"
         write(folder, FILES)
-        assert build_repository(folder, None).name == "model_seg_sc_t2"
+        assert build_repository(Checkout(folder)).name == "model_seg_sc_t2"
 
 
 def test_what_looks_like_a_zip_of_the_repository(tmp_path: Path) -> None:

@@ -42,8 +42,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TARGET",
         nargs="*",
         default=["."],
-        help="a model zip, a trainer folder, a folder that contains one, a checkout of a model "
-        "repository, or - for a list on standard input (default: the current folder)",
+        help="a model zip or the address of one, a trainer folder, a folder that contains one, a "
+        "checkout of a model repository, OWNER/REPO for its latest release on GitHub, "
+        "OWNER/REPO@TAG for another one, or - for a list on standard input (default: the current "
+        "folder)",
     )
     add_choice(parser)
     add_for(parser)

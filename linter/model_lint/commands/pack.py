@@ -18,7 +18,6 @@ from ..findings import INTERNAL, TargetReport
 from ..lint import Options, lint, select_rules
 from ..models.paths import FINAL_CHECKPOINT
 from ..models.reading import Reading
-from ..models.repository import repository_name
 from ..models.target import Given, load_target
 from ..nnunet.orientation import ORIENTATIONS
 from ..rules import all_rules
@@ -27,6 +26,7 @@ from ..ship.gather import PackRequest
 from ..ship.pack import pack
 from ..ship.pack_report import as_json, as_text
 from ..ship.results_folder import trainer_folder
+from ..storage.checkout import repository_name
 from ..storage.depth import Depth
 from ..storage.new_file import stoppable
 from ..terminal import complain

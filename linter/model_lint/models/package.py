@@ -64,6 +64,10 @@ class _Contents(NamedTuple):
     lone_dataset: bool = False
     #: A file that shows that this is a model of nnU-Net 1; None for any other.
     version_1: str | None = None
+    #: Whether it is attached to a release, whose rules judge its name.
+    is_released: bool = False
+    #: The trainer folders of the other zips of the release that SCT unpacks into the same folder.
+    joined: tuple[TrainerFolder, ...] = ()
 
 
 class Package(_Contents):

@@ -89,6 +89,19 @@ def grants_license(readme: str) -> bool:
     return _LICENSE.search(" ".join(readme.split())) is not None
 
 
+def title(readme: str) -> str:
+    """Return the first heading of a README, in Markdown or reStructuredText; "" if it has none."""
+    before = ""
+    for line in _lines(_shown(readme)):
+        heading = re.fullmatch(r" {0,3}#\s+(.*?)(\s#+)?\s*", line.text)
+        if heading and not line.is_code:
+            return heading[1]
+        if before and not line.is_code and re.fullmatch(r"={3,}\s*", line.text):
+            return before
+        before = "" if line.is_code else line.text.strip()
+    return ""
+
+
 def _lines(text: str) -> Iterator[_Line]:
     fence = ""
     for number, line in enumerate(text.split("\n"), 1):

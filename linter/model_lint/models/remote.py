@@ -1,34 +1,57 @@
-"""Targets on a server: the address of a zip."""
+"""Targets on a server: the address of a zip, a repository or a release on GitHub."""
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from contextlib import ExitStack
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from ..errors import UsageError
+from ..errors import NotThere, UsageError
 from ..storage.depth import Depth
+from ..storage.github_place import Place, read_place, web_of
 from ..storage.http import Server
 from ..storage.http_ranges import HttpRanges
 from ..storage.tree import TreeError
+from .release import Address
 from .target import Given, Target, load_zip
 
 
 def load_remote(text: str, given: Given) -> tuple[Target, ...]:
     """Read what an argument names on a server. Raises UsageError."""
+    web = web_of(os.environ)
+    place = read_place(text, web)
+    if place and not place.asset:
+        return _load_place(text, place, given)
     if not re.match(r"https?://", text, re.IGNORECASE):
         raise UsageError(f"{text}: not an address of the web; it begins with https://")
-    return (load_url(text, given),)
+    server = Server(text)
+    try:
+        target = load_url(text, server, given)
+    except NotThere:
+        if place is None:
+            raise
+        return _load_place(text, place, given)  # with the user's token, if there is one
+    moved = read_place(server.moved_to, web)
+    if place and moved and moved.full_name != place.full_name:
+        target = target._replace(address=Address(place.full_name, moved.full_name))
+    return (target,)
 
 
-def load_url(text: str, given: Given) -> Target:
+def _load_place(text: str, place: Place, given: Given) -> tuple[Target, ...]:
+    from .releases import load_place  # noqa: PLC0415 - the address of a zip needs no API
+
+    return load_place(text, place, given)
+
+
+def load_url(text: str, server: Server, given: Given) -> Target:
     """Read the zip at an address. Raises UsageError if the server does not send it."""
     address = urlsplit(text)
     # A password in the address is sent, but not shown.
     shown = urlunsplit(address._replace(netloc=address.netloc.rpartition("@")[2]))
     name = unquote(address.path.rpartition("/")[2])
-    return load_zip_of(shown, Server(text), given, name or address.netloc)
+    return load_zip_of(shown, server, given, name or address.netloc)
 
 
 def load_zip_of(text: str, server: Server, given: Given, file_name: str) -> Target:
@@ -53,5 +76,5 @@ def load_zip_of(text: str, server: Server, given: Given, file_name: str) -> Targ
         raise UsageError(f"{text}: {error}") from error
     except UsageError as error:
         message = str(error)
-        raise UsageError(message if message.startswith(text) else f"{text}: {message}") from error
+        raise type(error)(message if message.startswith(text) else f"{text}: {message}") from error
     return target._replace(seconds=time.perf_counter() - started)

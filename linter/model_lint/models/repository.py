@@ -1,17 +1,16 @@
-"""The model of a model repository's checkout: what git contains of it, and its texts."""
+"""The model of a model repository: what git contains of it, and its texts."""
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from ..storage.folder import FolderTree
-from ..storage.limits import MAX_SCRIPT_BYTES, MAX_SCRIPTS, MAX_SCRIPTS_TOTAL
+from ..storage.limits import MAX_SCRIPTS, MAX_SCRIPTS_TOTAL
+from ..storage.source import Source
 from .paths import FINAL_CHECKPOINT, is_checkpoint, parse_folder_name
+from .readme import title
 
 #: Programs and configurations: the files that may contain paths, addresses and keys of authors.
 _SCRIPT = re.compile(
@@ -49,14 +48,13 @@ _SAMPLES = re.compile(
 _SMALL = 1024 * 1024
 _LICENSE = re.compile(r"(un|mit[-_])?licen[sc]es?([-_.].*)?|copying([-_.].*)?", re.IGNORECASE)
 _README = re.compile(r"readme(\.\w+)*", re.IGNORECASE)
-#: A branch, a commit, a date of the specification or a version, with an optional suffix.
-_REVISION = re.compile(
-    r"(?<=.)-(main|master|develop|[0-9a-f]{40}|r\d{8}([-_.][\w.-]*)?|v\d+|v?\d+(\.\d+)+([-_.]?[\w.]+)*)$"
-)
+
+
+CITATION = "CITATION.cff"
 
 
 class Repository(NamedTuple):
-    """A checkout of a model repository."""
+    """A model repository in one state."""
 
     name: str
     #: Tracked files, sorted; every file if there is no git.
@@ -78,6 +76,8 @@ class Repository(NamedTuple):
     pointers: tuple[str, ...] = ()
     #: Submodules that are missing in ``.gitmodules``.
     broken_links: tuple[str, ...] = ()
+    #: Scripts and other texts that were not read because of a limit on requests.
+    unread: tuple[str, ...] = ()
 
     @property
     def texts(self) -> Mapping[str, str]:
@@ -114,34 +114,35 @@ def _large_kind(path: str) -> str | None:
     return "packaged model" if _PACKAGE.fullmatch(path) else None
 
 
-def build_repository(root: Path, name: str | None) -> Repository:
-    """Build the model of a checkout. By default its name is git's ``origin``, or the folder's.
+def build_repository(source: Source, name: str | None = None) -> Repository:
+    """Build the model of a repository, from a checkout or from GitHub.
 
-    Raises TreeError if there is no git, and the folder is larger than any repository.
+    Args:
+        source: its files.
+        name: its name if it is not that of the source.
     """
-    index = _index(root)
-    if index is None:
-        entries = FolderTree(root).files.values()
-        files = tuple(entry.path for entry in entries)
-        own = {e.path: e.size for e in entries if not (root / e.path).is_symlink()}
-        pointers = tuple(p for p in _weights(own) if _text(root, p).startswith(_POINTER))
-    else:
-        files = tuple(sorted(index.blobs))
-        own = _sizes(root, {p: blob for p, blob in index.blobs.items() if blob and _large_kind(p)})
-        pointers = _pointers(root, {p: index.blobs[p] for p in _weights(own)})
-    tracked = index is not None or not (root / ".git").exists()
+    files = source.files
+    own = source.sizes(path for path in files if _large_kind(path))
+    weights = _weights(own)
+    readme, license_ = _readme(source), _license(source)
+    scripts = _readable(source, (path for path in files if _SCRIPT.fullmatch(path)))
+    documents = _readable(source, (path for path in files if _is_document(path)))
+    single = [path for path in (readme, license_) if path]
+    known = [path for path in (CITATION, ".gitmodules") if path in files]
+    source.expect([*single, *known, *weights, *documents, *scripts])
     large = {p: size for p, size in own.items() if size >= _MIN_LARGE and _large_kind(p)}
     return Repository(
-        name=name or repository_name(root),
+        name=name or source.name,
         files=files,
-        readme=_readme(root),
-        scripts=_texts(root, (p for p in files if _SCRIPT.fullmatch(p))),
-        license=_license(root, files),
-        tracked=tracked,
-        large=large if tracked else {},
-        documents=_texts(root, (p for p in files if _is_document(p))),
-        pointers=pointers,
-        broken_links=_undeclared(root, index.links) if index else (),
+        readme=(readme, source.text(readme)) if readme else None,
+        scripts=_texts(source, scripts),
+        license=(license_, source.text(license_)) if license_ else None,
+        tracked=source.tracked,
+        large=large if source.tracked else {},
+        documents=_texts(source, documents),
+        pointers=source.beginning_with(weights, _POINTER),
+        broken_links=_undeclared(source),
+        unread=source.unread,
     )
 
 
@@ -159,180 +160,82 @@ def _is_document(path: str) -> bool:
     return folder != "" and _README.fullmatch(name) is not None
 
 
-def repository_name(root: Path) -> str:
-    """Return the name of a checkout's repository: git's ``origin``, or the folder's name."""
-    if (root / ".git").exists():
-        return _origin(root) or root.name
-    # GitHub appends the branch, the tag or the commit to the folder of a downloaded archive.
-    return _REVISION.sub("", root.name)
-
-
-# ------------------------------------------------------------------------------------ texts
-
-
-def _readme(root: Path) -> tuple[str, str] | None:
+def _readme(source: Source) -> str | None:
+    """Return the path of the README that GitHub shows."""
     for folder in _README_FOLDERS:
-        names = [name for name in _names(root / folder) if _README.fullmatch(name)]
+        found = [f"{folder}{name}" for name in source.names(folder) if _README.fullmatch(name)]
         # GitHub prefers Markdown too.
-        for name in sorted(names, key=lambda n: (not n.lower().endswith(".md"), n)):
-            return folder + name, _text(root, folder + name)
+        for path in sorted(found, key=lambda path: (not path.lower().endswith(".md"), path)):
+            if source.is_file(path):
+                return path
     return None
 
 
-def _license(root: Path, files: tuple[str, ...]) -> tuple[str, str] | None:
-    for name in _names(root):
-        if _LICENSE.fullmatch(name):
-            return name, _text(root, name)
-    for path in files:
-        if path.startswith("LICENSES/"):
-            return path, _text(root, path)
-    return None
+def _license(source: Source) -> str | None:
+    """Return the path of the licence."""
+    for name in source.names(""):
+        if _LICENSE.fullmatch(name) and source.is_file(name):
+            return name
+    return next((path for path in source.files if path.startswith("LICENSES/")), None)
 
 
-def _names(folder: Path) -> list[str]:
-    """Return the names of the files in a folder, also of files that are not committed yet."""
-    try:
-        return sorted(path.name for path in folder.iterdir() if path.is_file())
-    except OSError:
-        return []
-
-
-def _texts(root: Path, paths: Iterable[str]) -> dict[str, str]:
-    """Return the texts of files that are not links, as many as the limits allow."""
+def _readable(source: Source, paths: Iterable[str]) -> list[str]:
+    """Return the texts that are read, as many as the limits allow, without links."""
     # Programs come first, so that a folder of results in JSON can't use up the limit.
     wanted = sorted(paths, key=lambda path: path.lower().endswith((".json", ".ipynb")))
+    return [p for p in wanted[:MAX_SCRIPTS] if not source.is_link(p) and source.is_file(p)]
+
+
+def _texts(source: Source, paths: Iterable[str]) -> dict[str, str]:
+    """Return the texts of files by path, as many as the limits allow."""
     texts: dict[str, str] = {}
     left = MAX_SCRIPTS_TOTAL
-    for path in wanted[:MAX_SCRIPTS]:
-        if (root / path).is_symlink() or not (root / path).is_file():
+    for path in paths:
+        if path in source.unread:
             continue
-        texts[path] = _text(root, path)
+        texts[path] = source.text(path)
         left -= len(texts[path])
         if left < 0:
             break
     return dict(sorted(texts.items()))
 
 
-def _text(root: Path, path: str) -> str:
-    """Return the beginning of a text; "" if it is unreadable, or a link out of the checkout."""
-    full = root / path
-    try:
-        # A link may lead to an endless device, or to a file outside the repository.
-        if not full.resolve().is_relative_to(root.resolve()):
-            return ""
-        with full.open("rb") as stream:
-            data = stream.read(MAX_SCRIPT_BYTES)
-    except OSError:
-        return ""
-    return data.decode(errors="replace").replace("\r\n", "\n")
-
-
-# -------------------------------------------------------------------------------------- git
-
-
-def _git(root: Path, *arguments: str, standard_input: bytes = b"") -> bytes | None:
-    """Run git in a checkout and return its output; None if git is missing or fails."""
-    import subprocess  # noqa: PLC0415 - checking a zip does not need it
-
-    # A checkout is data: its owner does not matter, and programs that its configuration names must
-    # not run. In a hook, git's environment variables may name another repository.
-    options = ["-c", "safe.directory=*", "-c", "core.fsmonitor=false"]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-    environment["GIT_NO_LAZY_FETCH"] = "1"
-    command = ["git", *options, "-C", str(root), *arguments]
-    try:
-        done = subprocess.run(  # noqa: S603
-            command, input=standard_input, capture_output=True, check=True, env=environment
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return done.stdout
-
-
-class _Index(NamedTuple):
-    """What git tracks."""
-
-    #: The blob of each file, "" for a link.
-    blobs: Mapping[str, str]
-    #: Folders that are links to a commit of another repository.
-    links: tuple[str, ...]
-
-
-def _index(root: Path) -> _Index | None:
-    """Return what git tracks; None if git can't say."""
-    listed = _git(root, "ls-files", "--stage", "-z")
-    if listed is None:
-        return None
-    blobs: dict[str, str] = {}
-    links: list[str] = []
-    for entry in filter(None, listed.split(b"\0")):
-        head, _, path = entry.partition(b"\t")
-        mode, blob, _ = head.decode().split(" ")
-        if mode == "160000":
-            links.append(os.fsdecode(path))
-        else:
-            blobs[os.fsdecode(path)] = "" if mode == "120000" else blob
-    if not blobs and not (root / ".git").exists():
-        return None  # a folder that the repository around it ignores
-    return _Index(blobs, tuple(links))
-
-
-def _undeclared(root: Path, links: tuple[str, ...]) -> tuple[str, ...]:
+def _undeclared(source: Source) -> tuple[str, ...]:
     """Return the submodules that are missing in ``.gitmodules``."""
-    if not links or not (root / ".git").exists():
+    if not source.modules:
         return ()
-    declared = re.findall(r"(?m)^[ \t]*path[ \t]*=[ \t]*(.*\S)", _text(root, ".gitmodules"))
-    return tuple(link for link in links if link not in declared)
+    declared = re.findall(r"(?m)^[ \t]*path[ \t]*=[ \t]*(.*\S)", source.text(".gitmodules"))
+    return tuple(link for link in source.modules if link not in declared)
 
 
-def _sizes(root: Path, blobs: Mapping[str, str]) -> dict[str, int]:
-    """Return the sizes of files in git, in bytes: those of pointers for git-lfs and git-annex."""
-    if not blobs:
-        return {}
-    answer = _git(root, "cat-file", "--batch-check", standard_input=_lines(blobs.values()).encode())
-    # "<blob> blob <bytes>", or "<blob> missing" in a partial clone.
-    answers = [line.split() for line in (answer or b"").decode().splitlines()]
-    sizes = {words[0]: int(words[2]) for words in answers if len(words) == 3}
-    return {path: sizes[blob] for path, blob in blobs.items() if blob in sizes}
+class Card(NamedTuple):
+    """What a repository says of its model: to compare two states of it."""
+
+    #: The name of the repository in ``CITATION.cff``; "" if it states none.
+    name: str
+    #: The first heading of the README; "" if it has none.
+    title: str
+    #: The terms of the licence, without the years and names of its owners.
+    terms: str
+    #: Where the README and the licence are; "" if they are missing.
+    readme: str = ""
+    license: str = ""
 
 
-def _pointers(root: Path, blobs: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the files of which git contains only a git-lfs pointer."""
-    if not blobs:
-        return ()
-    answer = (
-        _git(root, "cat-file", "--batch", standard_input=_lines(blobs.values()).encode()) or b""
-    )
-    # "<blob> blob <bytes>", and in the next line the bytes.
-    found = {
-        blob.decode() for blob in re.findall(rb"(?m)^(\w+) blob \d+\n" + _POINTER.encode(), answer)
-    }
-    return tuple(path for path, blob in blobs.items() if blob in found)
+def build_card(source: Source) -> Card:
+    """Build what a repository says of its model."""
+    paths = (_readme(source), _license(source), CITATION)
+    source.expect(path for path in paths if path and source.is_file(path))
+    readme, terms, citation = (source.text(path) if path else "" for path in paths)
+    places = [path or "" for path in paths]
+    return Card(_cited_name(citation), title(readme), _terms(terms), places[0], places[1])
 
 
-def _lines(words: Iterable[str]) -> str:
-    return "".join(f"{word}\n" for word in words)
+def _cited_name(citation: str) -> str:
+    found = re.search(r"(?m)^repository-code:\s*[\"']?https?://[^/\s]+/[^/\s]+/([\w.-]+)", citation)
+    return found[1].removesuffix(".git") if found else ""
 
 
-def _origin(root: Path) -> str | None:
-    """Return the last part of the remote ``origin``'s address; None if it is missing."""
-    try:
-        config = (_git_folder(root) / "config").read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return None
-    section = re.search(r'(?ms)^\s*\[remote "origin"\]\s*$(.*?)(?=^\s*\[|\Z)', config)
-    url = section and re.search(r"(?m)^\s*url\s*=\s*(\S+)\s*$", section[1])
-    if not url:
-        return None
-    return re.split(r"[/:]", url[1].rstrip("/"))[-1].removesuffix(".git") or None
-
-
-def _git_folder(root: Path) -> Path:
-    """Return where git's configuration is; in a submodule or worktree ``.git`` is a file."""
-    folder = root / ".git"
-    if folder.is_file():
-        folder = root / folder.read_text(encoding="utf-8").partition("gitdir:")[2].strip()
-        common = folder / "commondir"
-        if common.is_file():
-            folder = folder / common.read_text(encoding="utf-8").strip()
-    return folder
+def _terms(text: str) -> str:
+    lines = (line for line in text.lower().splitlines() if "copyright (c)" not in line)
+    return " ".join(re.sub(r"[^a-z0-9]+", " ", " ".join(lines)).split())

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from .. import naming
-from ..errors import NothingToLint, UsageError
+from ..errors import NotAPackage, NothingToLint, UsageError
 from ..storage.depth import Depth
 from ..storage.folder import FolderTree
+from ..storage.github_place import ON_GITHUB
 from ..storage.ranges import Ranges, of_file
 from ..storage.tree import TreeError
 from ..storage.zip import ZipTree
@@ -23,14 +24,15 @@ from .paths import is_version_1, parse_folder_name
 from .reading import NORMAL, Reading
 
 if TYPE_CHECKING:
+    from .release import Address, Links, Release, Unreleased
     from .repository import Repository
 
 #: Any of these makes a folder a repository; a downloaded archive has no ``.git``.
 _REPOSITORY_MARKS = (".git", "README.md", "LICENSE", "CITATION.cff", "pyproject.toml")
 
 
-#: A repository on GitHub, or the release of a tag: OWNER/REPO or OWNER/REPO@TAG.
-ON_GITHUB = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)/([\w.-]+)(?:@(.+))?", re.ASCII)
+#: What the extra `github` adds.
+_EXTRA = {"github", "requests", "urllib3"}
 #: Endings of files, which a path that does not exist was meant to name.
 _FILES = (".zip", ".json", ".pth")
 
@@ -39,7 +41,7 @@ class Target(NamedTuple):
     """One argument of ``check``: the models that the rules look at."""
 
     text: str
-    #: package, folder, repository or name.
+    #: package, folder, repository, release or name.
     kind: str
     #: Prefix of the locations inside it: ``model.zip!/`` or ``folder/``.
     prefix: str = ""
@@ -48,6 +50,13 @@ class Target(NamedTuple):
     archive: Archive | None = None
     package: Package | None = None
     repository: Repository | None = None
+    #: A release on GitHub, or what is there in place of one.
+    release: Release | None = None
+    unreleased: Unreleased | None = None
+    #: The links to releases in the README, where GitHub was asked for them.
+    links: Links | None = None
+    #: The address, if what it names was moved.
+    address: Address | None = None
     bytes_total: int = 0
     bytes_read: int = 0
     #: Requests to a server.
@@ -120,10 +129,13 @@ def load_targets(
         raise UsageError(f"{text}: reading it takes the network, which --offline forbids")
     try:
         from .remote import load_remote  # noqa: PLC0415 - local targets need no network
+
+        return load_remote(text, given)
     except ModuleNotFoundError as error:
+        if error.name not in _EXTRA:
+            raise
         advice = '`pip install "model-lint[github]"` adds what reads it'
         raise UsageError(f"{text}: on the web; {advice} ({error.name} is missing)") from error
-    return load_remote(text, given)
 
 
 def is_remote(text: str) -> bool:
@@ -173,7 +185,7 @@ def load_zip(
         if min(member.offset for member in archive.members) > 0:
             error = TreeError("its only directory is that of a checkpoint inside it")
             return target._replace(archive=archive._replace(error=error, tree=None))
-        raise UsageError(
+        raise NotAPackage(
             f"{text}: a checkpoint, not a package; give the trainer folder or the zip it is in"
         )
     expect_reads(ranges, archive.members, given.reading.depth)
@@ -248,9 +260,10 @@ def _folder(text: str, path: Path, given: Given) -> Target:
         zips = sorted(path.glob("*.zip"))
         hint = f"name its zips, such as {zips[0]}" if zips else "name a zip or one of these"
         raise NothingToLint(f"{text}: no trainer folder and no repository in this folder; {hint}")
-    from .repository import build_repository  # noqa: PLC0415 - packages don't need it
+    from ..storage.checkout import Checkout  # noqa: PLC0415 - packages don't need it
+    from .repository import build_repository  # noqa: PLC0415 - as above
 
-    model = build_repository(full, given.repository)
+    model = build_repository(Checkout(full), given.repository)
     name = given.parse(model.name)
     return Target(text, "repository", f"{text.rstrip('/')}/", name=name, repository=model)
 

@@ -26,6 +26,7 @@ DOCS_URL = "https://ivadomed.github.io/model-template/rules/"
 FAMILIES = {
     "N": "Repository names",
     "R": "Repositories",
+    "T": "Releases",
     "Z": "The zip as a container",
     "L": "The layout of a package",
     "D": "dataset.json",
@@ -47,6 +48,7 @@ _MODULES = (
     "pickle",
     "plans",
     "privacy",
+    "release",
     "repository",
     "slicer",
     "trainer_class",

@@ -298,7 +298,7 @@ def package_name(package: Package) -> Iterator[Problem]:
     Fix: name it after the repository and the release, for example
     `model-spinal-rootlets-mp2rage-r20240915.zip`.
     """
-    if package.file_name is None:
+    if package.file_name is None or package.is_released:  # T006 and T007 judge assets
         return
     match = _PACKAGE_NAME.fullmatch(package.file_name)
     if not package.file_name.lower().endswith(".zip"):

@@ -40,6 +40,8 @@ def trainer_class_missing(package: Package) -> Iterator[Problem]:
         # L003 or C004 reports a name in which only the case is wrong.
         if trainer.parts is None or trainer.trainer_class or not trainer.needs_class:
             continue
+        if any(other.trainer_class for other in package.joined if other.name == trainer.name):
+            continue  # T009 reports it
         name, place = trainer.parts.trainer, trainer.at("trainer_class.py")
         who = "SCT's nnU-Net" if name in TRAINERS else "nnU-Net"
         text = f"{who} ships no trainer {quote(name)}"

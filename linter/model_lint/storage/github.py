@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -15,16 +14,18 @@ from urllib.parse import urlsplit
 import requests
 from github import Auth, Github, GithubException, RateLimitExceededException
 from github.GithubRetry import GithubRetry
+from requests.auth import AuthBase
 
 from .. import __version__
 from ..errors import UsageError
+from .github_place import api_of, web_of
 from .http import cause
 
-#: The API of github.com; ``GITHUB_API_URL`` names that of a GitHub Enterprise Server.
-_API = "https://api.github.com"
 #: Seconds for an answer; seconds to wait for a limit of requests, above which the run ends instead.
 _TIMEOUT, _PATIENCE = 30, 90
-_ATTEMPTS, _PAGE = 4, 100
+_ATTEMPTS = 4
+#: Things in one answer, at most.
+PAGE = 100
 
 
 class LimitReached(UsageError):  # noqa: N818 - not an error, but a pause
@@ -42,6 +43,18 @@ class Hub(NamedTuple):
     token: str | None
 
 
+class Bearer(AuthBase):
+    """Sends a token to the API with a request; requests takes it off before another host."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Add the token."""
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
 def connect(environment: Mapping[str, str] = os.environ) -> Hub:
     """Prepare to ask GitHub, with the user's token if there is one; nothing is sent yet.
 
@@ -49,8 +62,8 @@ def connect(environment: Mapping[str, str] = os.environ) -> Hub:
         environment: ``GITHUB_API_URL`` names the API; the token is ``GH_TOKEN``, ``GITHUB_TOKEN``,
             or what ``gh auth token`` prints.
     """
-    url = (environment.get("GITHUB_API_URL") or _API).rstrip("/")
-    token = find_token(url, environment)
+    url = api_of(environment)
+    token = find_token(environment)
     retry = GithubRetry(
         total=_ATTEMPTS,
         backoff_factor=0.5,
@@ -62,23 +75,23 @@ def connect(environment: Mapping[str, str] = os.environ) -> Hub:
         auth=Auth.Token(token) if token else None,
         timeout=_TIMEOUT,
         retry=retry,
-        per_page=_PAGE,
+        per_page=PAGE,
         user_agent=f"model-lint/{__version__}",
         seconds_between_requests=None,
         seconds_between_writes=None,
     )
-    return Hub(api, url, web_address(url, environment), token)
+    return Hub(api, url, web_of(environment), token)
 
 
-def find_token(url: str, environment: Mapping[str, str]) -> str | None:
-    """Return the user's token for an API: GH_TOKEN, GITHUB_TOKEN, or that of ``gh``."""
+def find_token(environment: Mapping[str, str]) -> str | None:
+    """Return the user's token: GH_TOKEN, GITHUB_TOKEN, or that of ``gh`` for this GitHub."""
     for name in ("GH_TOKEN", "GITHUB_TOKEN"):
         if environment.get(name, "").strip():
             return environment[name].strip()
     program = shutil.which("gh", path=environment.get("PATH"))
     if program is None:
         return None
-    host = urlsplit(web_address(url, environment)).netloc
+    host = urlsplit(web_of(environment)).netloc
     try:
         done = subprocess.run(  # noqa: S603
             [program, "auth", "token", "--hostname", host],
@@ -93,15 +106,6 @@ def find_token(url: str, environment: Mapping[str, str]) -> str | None:
     return done.stdout.strip() or None
 
 
-def web_address(api_url: str, environment: Mapping[str, str]) -> str:
-    """Return the address of the pages of the GitHub whose API this is."""
-    if environment.get("GITHUB_SERVER_URL"):
-        return environment["GITHUB_SERVER_URL"].rstrip("/")
-    if api_url == _API:
-        return "https://github.com"
-    return re.sub(r"/api/v3$", "", api_url)
-
-
 @contextmanager
 def asking(hub: Hub, about: str) -> Iterator[None]:
     """Turn every failure to ask GitHub into a UsageError: one line about what was asked for."""
@@ -113,6 +117,8 @@ def asking(hub: Hub, about: str) -> Iterator[None]:
     except requests.RequestException as error:
         host = urlsplit(hub.api_url).netloc
         raise UsageError(f"{about}: {host} can't be reached ({cause(error)})") from error
+    except RuntimeError as error:  # PyGithub is redirected to another host or protocol
+        raise UsageError(f"{about}: {error}") from error
 
 
 def explain(hub: Hub, error: GithubException) -> str:

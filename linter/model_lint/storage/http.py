@@ -6,13 +6,14 @@ import re
 import time
 from collections.abc import Callable
 from typing import NamedTuple
+from urllib.parse import urljoin
 
 import requests
 from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError
 
 from .. import __version__
-from ..errors import UsageError
+from ..errors import NotThere, UsageError
 from ..wording import size as shown_size
 from .limits import MAX_WHOLE_ANSWER
 
@@ -77,6 +78,8 @@ class Server:
         self._auth = auth
         self._wait = wait
         self.requests = 0
+        #: The address that the server says is the file's from now on; "" if it says none.
+        self.moved_to = ""
 
     def part(self, start: int, length: int, version: str = "") -> Part:
         """Return a part, shorter only at the end of the file; the whole file if it is small.
@@ -127,6 +130,7 @@ class Server:
             self._url, headers=headers, auth=auth, stream=True, timeout=_TIMEOUT
         ) as answer:
             self.requests += len(answer.history)
+            self._note_move(answer)
             self._refuse(answer)
             begin, size = _place(answer, start)
             found = answer.headers.get("ETag") or answer.headers.get("Last-Modified") or ""
@@ -137,6 +141,11 @@ class Server:
         # The storage that a redirect leads to answers the next request by itself.
         self._url = answer.url
         return Part(begin, data, size, found, answer.url)
+
+    def _note_move(self, answer: requests.Response) -> None:
+        for redirect in answer.history:
+            if redirect.status_code in {301, 308}:
+                self.moved_to = urljoin(redirect.url, redirect.headers.get("Location", ""))
 
     def _refuse(self, answer: requests.Response) -> None:
         """Raise if an answer is neither a part nor a whole file."""
@@ -155,7 +164,8 @@ class Server:
                 float(after) if after.isdecimal() else None,
             )
         reason = _REFUSED.get(status, "the server does not send the file")
-        raise UsageError(f"{reason} ({status} {answer.reason})")
+        kind = NotThere if status == 404 else UsageError
+        raise kind(f"{reason} ({status} {answer.reason})")
 
 
 def _place(answer: requests.Response, start: int) -> tuple[int, int]:

@@ -76,3 +76,11 @@ MAX_WHOLE_ANSWER = 8 * 1000 * 1000
 #: Requests for the parts of one file, unless ``--deep`` reads all of it. A package of five folds
 #: takes 13; one with 300 images beside each other, which is an error, 300.
 MAX_REQUESTS = 1000
+#: Bytes of all files of a repository that GitHub sends in one archive. The texts of a larger one
+#: are asked for one by one: bytes of a text, and how many, of 60 requests in an hour.
+MAX_ARCHIVE_BYTES = 64 * 1024**2
+MAX_BLOB_BYTES = 8 * 1024**2
+MAX_BLOBS = 30
+#: Zips of a release, and releases of a repository, that are read.
+MAX_ZIPS = 50
+MAX_RELEASES = 1000

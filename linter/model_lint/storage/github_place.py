@@ -1,0 +1,72 @@
+"""What the words of a user name on GitHub: a repository, a release, or a file of one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+#: A repository on GitHub, or the release of a tag: OWNER/REPO or OWNER/REPO@TAG.
+ON_GITHUB = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]{0,38})/([\w.-]{1,100})(?:@(.+))?", re.ASCII)
+#: The API of github.com; ``GITHUB_API_URL`` names that of a GitHub Enterprise Server.
+_API = "https://api.github.com"
+
+
+class Place(NamedTuple):
+    """A place on GitHub."""
+
+    owner: str
+    name: str
+    #: "" for the latest release.
+    tag: str = ""
+    #: The name of a file of the release; "" for all of it.
+    asset: str = ""
+
+    @property
+    def full_name(self) -> str:
+        """Owner and name of the repository."""
+        return f"{self.owner}/{self.name}"
+
+
+def read_place(text: str, web: str) -> Place | None:
+    """Return what an argument names; None if it is no place on that GitHub.
+
+    Args:
+        text: OWNER/REPO, OWNER/REPO@TAG, or the address of a page.
+        web: the address of the pages of the GitHub.
+    """
+    short = ON_GITHUB.fullmatch(text)
+    if short:
+        return Place(short[1], short[2], short[3] or "")
+    address, home = urlsplit(text), urlsplit(web)
+    if address.netloc.lower().removeprefix("www.") != home.netloc.lower():
+        return None
+    path = address.path.removeprefix(home.path).strip("/")
+    return _page([unquote(part) for part in path.split("/")])
+
+
+def _page(parts: list[str]) -> Place | None:
+    match parts:
+        case [owner, name] | [owner, name, "releases"] | [owner, name, "releases", "latest"]:
+            return Place(owner, name.removesuffix(".git"))
+        case [owner, name, "releases", "tag", *tag] if tag:
+            return Place(owner, name, "/".join(tag))
+        case [owner, name, "releases", "latest", "download", asset]:
+            return Place(owner, name, "", asset)
+        case [owner, name, "releases", "download", *tag, asset] if tag:
+            return Place(owner, name, "/".join(tag), asset)
+    return None
+
+
+def api_of(environment: Mapping[str, str]) -> str:
+    """Return the address of the API, without a slash at the end."""
+    return (environment.get("GITHUB_API_URL") or _API).rstrip("/")
+
+
+def web_of(environment: Mapping[str, str]) -> str:
+    """Return the address of the pages of the same GitHub."""
+    if environment.get("GITHUB_SERVER_URL"):
+        return environment["GITHUB_SERVER_URL"].rstrip("/")
+    api = api_of(environment)
+    return "https://github.com" if api == _API else re.sub(r"/api/v3$", "", api)
