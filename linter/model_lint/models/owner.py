@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from .. import naming
-
-#: Names of zips that are models.
-_MODEL_ZIP = re.compile(r"(model|dataset\d{3}|nnunet|.*r\d{8}).*\.zip", re.IGNORECASE)
+from .release import is_named_as_model
 
 
 class Listed(NamedTuple):
@@ -72,9 +69,5 @@ class Wanted(NamedTuple):
 
 
 def _has_model(release: Mapping[str, Any]) -> bool:
-    return any(is_model_zip(asset["name"]) for asset in release["assets"])
-
-
-def is_model_zip(name: str) -> bool:
-    """Return whether an asset of this name is a model."""
-    return _MODEL_ZIP.fullmatch(name) is not None
+    names = (str(asset["name"]) for asset in release["assets"])
+    return any(name.lower().endswith(".zip") and is_named_as_model(name) for name in names)

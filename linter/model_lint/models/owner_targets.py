@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+import datetime as dt
+from collections.abc import Iterable
+
+from github.GitRelease import GitRelease
+from github.Repository import Repository
 
 from ..storage.github import Hub
-from ..storage.http import Server
-from .owner import Listed, is_model_zip
-from .remote import load_zip_of
+from ..storage.github_lists import Raw
+from ..storage.github_repository import Remote
+from .owner import Listed
+from .releases import load_release, load_repository
 from .target import Given, Target
 
 
-def read_repository(hub: Hub, listed: Listed, given: Given) -> tuple[Target, ...]:
-    """Read the default branch of a repository. Raises UsageError."""
-    return (Target(listed.full_name, "repository", name=given.parse(listed.name)),)
-
-
-def read_release(
-    hub: Hub, listed: Listed, raw: Mapping[str, Any], given: Given
+def read_repository(
+    hub: Hub, listed: Listed, releases: Iterable[Raw], given: Given
 ) -> tuple[Target, ...]:
+    """Read the default branch of a repository with these releases. Raises UsageError."""
+    remote = _remote(hub, listed)
+    made = (hub.api.create_from_raw_data(GitRelease, dict(raw)) for raw in releases)
+    remote.listed_releases = list(made)
+    return (load_repository(remote, given),)
+
+
+def read_release(hub: Hub, listed: Listed, raw: Raw, given: Given) -> tuple[Target, ...]:
     """Read a release and its packages. Raises UsageError."""
-    return tuple(_packages(raw, given))
+    release = hub.api.create_from_raw_data(GitRelease, dict(raw))
+    today = dt.datetime.now(dt.timezone.utc).date()
+    return load_release(_remote(hub, listed), release, given, today)
 
 
-def _packages(raw: Mapping[str, Any], given: Given) -> Iterator[Target]:
-    for asset in raw["assets"]:
-        if is_model_zip(asset["name"]):
-            url = asset["browser_download_url"]
-            yield load_zip_of(url, Server(url), given, asset["name"])
+def _remote(hub: Hub, listed: Listed) -> Remote:
+    made = hub.api.create_from_raw_data(Repository, dict(listed.raw))
+    return Remote(hub, listed.full_name, listed=made)

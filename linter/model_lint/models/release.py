@@ -19,6 +19,9 @@ _SHA256 = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{64}(?![0-9a-fA-F])")
 #: What names a zip with one fold of a model: ``model_fold0.zip``.
 _FOLD = re.compile(r"[-_.]?fold[-_.]?(\d+|all)", re.IGNORECASE)
 
+#: Names of zips that are models, even if nothing in them shows it.
+_NAMED_AS_MODEL = re.compile(r"(?i)(model|dataset\d{3}|nnunet|.*r\d{8})")
+
 
 class Asset(NamedTuple):
     """A file that is attached to a release."""
@@ -161,6 +164,11 @@ def stated_checksums(notes: str, names: Sequence[str]) -> dict[str, str]:
             found[before[0]] = sums[0].lower()
             before = []
     return found
+
+
+def is_named_as_model(name: str) -> bool:
+    """Return whether a zip has the name of a model, whatever it contains."""
+    return _NAMED_AS_MODEL.match(name) is not None
 
 
 def calendar_date(digits: str) -> dt.date | None:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from ...findings import INTERNAL, TargetReport
 from ...lint import Options
 from ...report.audit.stored import pack, unpack
+from ...storage.github_lists import Raw
 from ...storage.kept_files import KeptFiles
 
 #: What GitHub says of a release and its assets that decides what is found in it. A published asset
@@ -59,12 +60,16 @@ def basis(options: Options) -> str:
     )
 
 
-def about_repository(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the report of a repository is about, from what GitHub lists."""
-    return {name: raw.get(name) for name in _OF_REPOSITORY}
+def about_repository(raw: Raw, releases: list[Raw]) -> dict[str, Any]:
+    """Return what the report of a repository is about, from what GitHub lists.
+
+    Its README has links to releases and their assets.
+    """
+    assets = [[r["tag_name"], r["prerelease"], [a["name"] for a in r["assets"]]] for r in releases]
+    return {**{name: raw.get(name) for name in _OF_REPOSITORY}, "releases": assets}
 
 
-def about_release(repository: Mapping[str, Any], raw: Mapping[str, Any]) -> dict[str, Any]:
+def about_release(repository: Raw, raw: Raw) -> dict[str, Any]:
     """Return what the report of a release is about, from what GitHub lists."""
     return {
         "repository": repository["full_name"],

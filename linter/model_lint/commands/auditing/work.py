@@ -104,8 +104,9 @@ def _repository(job: Job, listed: Listed, hub: Hub) -> _Found:
         if not job.wanted.is_model(listed, releases):
             return _Found(report, listed, is_model=False)
         pending = tuple(job.wanted.of(releases))
-        about = about_repository(raw)
-        (target,) = job.kept.get(about, partial(_judge, job, read_repository, hub, listed))
+        about = about_repository(raw, releases)
+        read = partial(_judge, job, read_repository, hub, listed, releases)
+        (target,) = job.kept.get(about, read)
     except LimitReached:
         raise
     except UsageError as error:
