@@ -18,6 +18,7 @@ from ..models.target import Given
 from ..report.audit import FORMATS, render_audit
 from ..report.audit.since import Before, compare, read_before
 from ..storage.depth import Depth
+from ..terminal import complain
 from .audience import add_for
 from .auditing.plan import Done, Plan
 from .reporting import (
@@ -74,7 +75,7 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--since",
         metavar="DATE|FILE",
-        help="only releases since a day, such as 2026-01-31; or what is new and what is repaired "
+        help="only releases since a day, such as 2026-01-31; or what is new and what is fixed "
         "since an earlier report of --format json",
     )
 
@@ -112,6 +113,9 @@ def run(options: argparse.Namespace) -> int:
     done = _audit_owner()(match[1], _plan(options, chosen, before))
     audit = compare(done.audit, before) if isinstance(before, Before) else done.audit
     write_reports(options, partial(render_audit, audit))
+    if ("text", None) not in (options.outputs or [("text", None)]):
+        for failure in done.failures:
+            complain(str(failure))
     return exit_status(audit.report, done.failures, chosen.limit, exit_zero=options.exit_zero)
 
 

@@ -31,6 +31,8 @@ class ReleaseReport(NamedTuple):
 
     def takes(self, consumer: Consumer) -> str:
         """Return whether a consumer takes its packages: one of the words above."""
+        if self.error:
+            return UNKNOWN
         found = {_answer(package, consumer) for package in self.packages}
         return next((word for word in _WORST_FIRST if word in found), NONE)
 
@@ -46,7 +48,7 @@ class Change(NamedTuple):
     """How the findings of a repository differ from those of an earlier report."""
 
     new: tuple[Finding, ...] = ()
-    repaired: int = 0
+    fixed: int = 0
     unchanged: int = 0
     #: Whether the earlier report has this repository.
     was_known: bool = True
@@ -101,8 +103,8 @@ class RepositoryReport(NamedTuple):
 
     def takes(self, consumer: Consumer) -> str:
         """Return whether a consumer takes the newest release that has packages."""
-        newest = next((release for release in self.releases if release.packages), None)
-        return newest.takes(consumer) if newest else NONE
+        answers = (release.takes(consumer) for release in self.releases)
+        return next((word for word in answers if word != NONE), UNKNOWN if self.error else NONE)
 
     @property
     def errors(self) -> tuple[str, ...]:

@@ -115,10 +115,10 @@ def _change(one: RepositoryReport) -> str:
     change = one.change
     if change is None or not change.was_known:
         return _cell("change", 0, "new")
-    new, repaired = len(change.new), change.repaired
+    new, fixed = len(change.new), change.fixed
     text = f'<span class="error">+{new}</span> ' if new else ""
-    text += f'<span class="clean">&minus;{repaired}</span>' if repaired else ""
-    return _cell("change", new - repaired, text or "0")
+    text += f'<span class="clean">&minus;{fixed}</span>' if fixed else ""
+    return _cell("change", new - fixed, text or "0")
 
 
 def _detail(one: RepositoryReport) -> str:

@@ -51,7 +51,7 @@ def _release(release: ReleaseReport) -> dict[str, Any]:
 def _change(change: Change) -> dict[str, Any]:
     return {
         "new": [as_finding(finding) for finding in change.new],
-        "repaired": change.repaired,
+        "fixed": change.fixed,
         "unchanged": change.unchanged,
         "was_known": change.was_known,
     }

@@ -61,7 +61,7 @@ def _key(finding: Mapping[str, Any]) -> Key:
 
 
 def compare(audit: Audit, before: Before) -> Audit:
-    """Add to each repository what is new, repaired and unchanged."""
+    """Add to each repository what is new, fixed and unchanged."""
     repositories = tuple(
         one._replace(change=_change(one, before.repositories.get(one.full_name.lower())))
         for one in audit.repositories
@@ -76,7 +76,7 @@ def _change(one: RepositoryReport, then: _Then | None) -> Change:
     new: tuple[Finding, ...] = tuple(f for f in findings if key_of(f) not in then.found)
     ignored = (item.finding for target in one.targets for item in target.ignored)
     now = {key_of(finding) for finding in (*findings, *ignored)}
-    # What is not looked at any more is not repaired.
+    # What is not looked at any more is not fixed.
     known = {target.target for target in one.targets}
-    repaired = {key for name in known for key in then.reported.get(name, ()) if key not in now}
-    return Change(new, len(repaired), len(findings) - len(new))
+    fixed = {key for name in known for key in then.reported.get(name, ()) if key not in now}
+    return Change(new, len(fixed), len(findings) - len(new))

@@ -14,7 +14,7 @@ from .data import AFTER, NO, NONE, UNKNOWN, YES, Audit, RepositoryReport
 from .wording import contents, passed_over, period
 
 #: Columns of the repository's name at least; a longer name has a line of its own.
-_NARROWEST = 16
+_NARROWEST = 12
 _STYLES = {YES: "green", NO: "error", AFTER: "warning", UNKNOWN: "warning", NONE: "dim"}
 
 
@@ -44,7 +44,9 @@ class _Cell(NamedTuple):
 def render(audit: Audit, *, color: bool = False, width: int = WIDTH) -> str:
     """Render an audit as text; ``color`` adds ANSI sequences, it is at most ``width`` wide."""
     paint = painter(color=color)
-    parts = [f"{paint(printable(audit.owner), 'bold')}: {contents(audit)}{period(audit)}\n"]
+    head = _wrapped(f"{audit.owner}: {contents(audit)}{period(audit)}", width)
+    owner = printable(audit.owner)
+    parts = [paint(owner, "bold") + head.removeprefix(owner)]
     if audit.repositories:
         parts += ["\n", *_table(audit, paint, width), "\n"]
     unread = [f"{one.name}: {error}" for one, error in audit.errors]
@@ -63,12 +65,13 @@ def _ends(audit: Audit) -> Iterator[str]:
         yield "Nothing was linted."
         return
     found = joined([text for _, text in tally(audit.report.findings)])
-    yield f"Found {found}." if found else "All clean."
-    worst = audit.repositories[0]
-    if found and worst.findings:
-        where = worst.target or worst.targets[0]
-        bad = next((t for t in worst.targets if t.findings), where)
-        yield f"`model-lint check {bad.target}` shows what is wrong, `--format html` everything."
+    if found:
+        yield f"Found {found}."
+    elif not any(audit.errors):
+        yield "All clean."
+    worst = next((target for target in audit.report.targets if target.findings), None)
+    if worst:
+        yield f"`model-lint check {worst.target}` shows what is wrong, `--format html` everything."
 
 
 def _table(audit: Audit, paint: Paint, width: int) -> Iterator[str]:
@@ -117,9 +120,9 @@ def _changes(one: RepositoryReport) -> Iterator[_Cell]:
     if one.change is None or not one.change.was_known:
         yield from (_Cell(NONE, "dim"), _Cell(NONE, "dim"))
         return
-    new, repaired = len(one.change.new), one.change.repaired
+    new, fixed = len(one.change.new), one.change.fixed
     yield _Cell(f"+{new}" if new else "0", "error" if new else "dim")
-    yield _Cell(f"-{repaired}" if repaired else "0", "green" if repaired else "dim")
+    yield _Cell(f"-{fixed}" if fixed else "0", "green" if fixed else "dim")
 
 
 def _wrapped(text: str, width: int) -> str:
