@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, sync_playwright
 
 
 @contextmanager
@@ -29,10 +29,15 @@ def opened(browser: Browser, path: Path, fragment: str = "", **options: Any) -> 
     """Open a page from a file; whatever it complains about, or asks of another place, fails."""
     context = browser.new_context(**options)
     complaints: list[str] = []
+
+    def refuse(dialog: Dialog) -> None:
+        complaints.append(dialog.message)
+        dialog.dismiss()
+
     page = context.new_page()
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("dialog", lambda dialog: complaints.append(dialog.message))
+    page.on("dialog", refuse)
     page.on("request", lambda request: complaints.append(request.url))
     page.goto(f"{path.as_uri()}{fragment}")
     yield page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import subprocess
@@ -62,6 +63,7 @@ def connect(environment: Mapping[str, str] = os.environ) -> Hub:
         environment: ``GITHUB_API_URL`` names the API; the token is ``GH_TOKEN``, ``GITHUB_TOKEN``,
             or what ``gh auth token`` prints.
     """
+    logging.getLogger("github").setLevel(logging.ERROR)  # PyGithub prints its redirects and waits
     url = api_of(environment)
     token = find_token(environment)
     retry = GithubRetry(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from queue import SimpleQueue
 from typing import Generic, NamedTuple, TypeVar
 
@@ -16,12 +16,14 @@ class _Failure(NamedTuple):
 
 
 class Crew(Generic[Tool, Result]):
-    """Threads that each have a tool of their own. They end with the program, at any time."""
+    """Threads that each have a tool of their own."""
 
-    def __init__(self, tools: list[Tool]) -> None:
-        self._tasks: SimpleQueue[Callable[[Tool], Result]] = SimpleQueue()
+    def __init__(self, tools: Sequence[Tool]) -> None:
+        self._tasks: SimpleQueue[Callable[[Tool], Result] | None] = SimpleQueue()
         self._done: SimpleQueue[Result | _Failure] = SimpleQueue()
         self._pending = 0
+        self._size = len(tools)
+        self._is_over = False
         for tool in tools:
             # A daemon: a program that is stopped does not wait for a server.
             threading.Thread(target=self._work, args=(tool,), daemon=True).start()
@@ -33,17 +35,24 @@ class Crew(Generic[Tool, Result]):
 
     def results(self) -> Iterator[Result]:
         """Yield the results of all tasks as they come; raise what a task raises."""
-        while self._pending:
-            result = self._done.get()
-            self._pending -= 1
-            if isinstance(result, _Failure):
-                raise result.error
-            yield result
+        try:
+            while self._pending:
+                result = self._done.get()
+                self._pending -= 1
+                if isinstance(result, _Failure):
+                    raise result.error
+                yield result
+        finally:
+            self._is_over = True
+            for _ in range(self._size):
+                self._tasks.put(None)
 
     def _work(self, tool: Tool) -> None:
-        while True:
-            task = self._tasks.get()
-            try:
-                self._done.put(task(tool))
-            except BaseException as error:
-                self._done.put(_Failure(error))
+        while (task := self._tasks.get()) and not self._is_over:
+            self._done.put(self._result(task, tool))
+
+    def _result(self, task: Callable[[Tool], Result], tool: Tool) -> Result | _Failure:
+        try:
+            return task(tool)
+        except BaseException as error:
+            return _Failure(error)

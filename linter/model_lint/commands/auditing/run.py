@@ -58,7 +58,7 @@ def _audit(owner: str, plan: Plan) -> Done:
         f"{hub.web}/{owner}",
         dt.datetime.now(dt.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
         worst_first(worked.repositories),
-        passed_over,
+        dict(sorted(passed_over.items())),
         since=plan.wanted.since,
         requests=Requests(traffic.requests, traffic.counted),
     )
