@@ -18,15 +18,20 @@ from typing import Any
 
 import catalogue
 import pytest
+import releasing
 from build import MODEL, NAME, TRAINER, Case, Files, genuine, load, write_zip
+from github_server import GitHubServer, RepositoryBuilder
 from model_lint.findings import DEFAULT_CONSUMERS, Consumer, Finding, Severity
 from model_lint.lint import Options, lint
 from model_lint.models.paths import is_image, is_junk
 from model_lint.models.target import Target
 from model_lint.naming import parse
 from model_lint.rules import all_rules
+from releasing import OWNER, TAG, ReleaseCase, zip_of
 
 from rules.test_registry import RULES
+from rules.test_release import RELEASES
+from rules.test_repository import README
 
 #: A rule counts what it does not show, so that a fix may have to be applied again.
 ROUNDS = 40
@@ -507,6 +512,94 @@ CHECKOUT_FIXES: dict[str, CheckoutFix] = {
     "R011": untrack,
 }
 
+# Releases
+
+
+def release_again(_: GitHubServer, repository: RepositoryBuilder, __: Finding) -> str:
+    """Make a new release of the default branch, and build its zip from the results folder."""
+    last = max(f"{repository.dates[repository.head]:%Y-%m-%d}", "2026-11-24")
+    repository.release(NEW_TAG, {f"{RELEASED}-{NEW_TAG}.zip": zip_of()}, date=last)
+    return f"{OWNER}/{RELEASED}@{NEW_TAG}"
+
+
+def attach(_: GitHubServer, repository: RepositoryBuilder, __: Finding) -> str:
+    """Attach the zip that ``pack`` builds, in place of what is attached."""
+    release = repository.repository.releases[0]
+    release.assets.clear()
+    repository.add_asset(
+        release, f"{RELEASED}-{release.tag}.zip", zip_of(), date=release.published_at
+    )
+    return ""
+
+
+def retitle(_: GitHubServer, repository: RepositoryBuilder, __: Finding) -> str:
+    repository.repository.releases[0].title = repository.repository.releases[0].tag
+    return ""
+
+
+def publish(_: GitHubServer, repository: RepositoryBuilder, __: Finding) -> str:
+    release = repository.repository.releases[0]
+    release.draft = release.prerelease = False
+    release.published_at = release.created_at
+    if not repository.repository.git.sha(f"refs/tags/{release.tag}"):
+        repository.tag(release.tag)
+    return ""
+
+
+def upload_again(_: GitHubServer, repository: RepositoryBuilder, __: Finding) -> str:
+    release = repository.repository.releases[0]
+    for asset in [asset for asset in release.assets if asset.state == "starter"]:
+        release.assets.remove(asset)
+        repository.add_asset(release, asset.name, zip_of(), date=release.published_at)
+    return ""
+
+
+def correct_notes(_: GitHubServer, repository: RepositoryBuilder, finding: Finding) -> str:
+    release = repository.repository.releases[0]
+    wrong = re.search(r"is ([0-9a-f]{12})", finding.message)
+    assert wrong
+    assert release.assets[0].digest
+    right = release.assets[0].digest.removeprefix("sha256:")
+    notes = re.sub(rf"(?i){wrong[1]}[0-9a-f]*", right, release.notes or "")
+    release.notes = notes
+    return ""
+
+
+def use_new_address(_: GitHubServer, __: RepositoryBuilder, finding: Finding) -> str:
+    new = re.search("write `([^`]+)`", finding.help)
+    assert new
+    return f"{new[1]}@{TAG}"
+
+
+def link_to_latest(server: GitHubServer, repository: RepositoryBuilder, finding: Finding) -> str:
+    latest = f"{server.url}/{OWNER}/{RELEASED}/releases/latest\n"
+    repository.commit({"README.md": README + latest}, "2026-11-24")
+    return release_again(server, repository, finding)
+
+
+ReleaseFix = Callable[[GitHubServer, RepositoryBuilder, Finding], str]
+RELEASED, NEW_TAG = releasing.NAME, "r20261124"
+#: Each returns what is to be checked then; "" for the same.
+RELEASE_FIXES: dict[str, ReleaseFix] = {
+    "T001": release_again,
+    "T002": release_again,
+    "T003": retitle,
+    "T004": release_again,
+    "T005": attach,
+    "T006": release_again,
+    "T007": attach,
+    "T008": release_again,
+    "T009": release_again,
+    "T010": publish,
+    "T011": upload_again,
+    "T012": correct_notes,
+    "T013": use_new_address,
+    "T014": release_again,
+    "T015": release_again,
+    "T016": release_again,
+    "R009": link_to_latest,
+}
+
 # Names
 
 
@@ -528,15 +621,16 @@ UNSCRIPTED = {
     "P004": "nothing is to be done before the next training",
     "P005": "a model of one stage has to be trained",
     "N005": "nothing is wrong in the name",
-    "R009": "the rule needs GitHub",
     "R012": "nothing is wrong in the repository",
+    "R013": "nothing is wrong in the repository",
 }
 
 
 def test_every_fix_is_tried_or_the_reason_is_told() -> None:
     names = catalogue.names().keys()
-    tables = (FIXES.keys(), CHECKOUT_FIXES.keys(), UNSCRIPTED.keys(), names - UNSCRIPTED.keys())
-    assert sorted(code for table in tables for code in table) == sorted({*RULES, "R009"})
+    fixed = (FIXES.keys(), CHECKOUT_FIXES.keys(), RELEASE_FIXES.keys())
+    tables = (*fixed, UNSCRIPTED.keys(), names - UNSCRIPTED.keys())
+    assert sorted(code for table in tables for code in table) == sorted(RULES)
 
 
 def unzipped(path: Path) -> Files:
@@ -598,6 +692,23 @@ def test_a_checkout_is_right_after_the_fix(case: Case, tmp_path: Path) -> None:
         CHECKOUT_FIXES[case.code](root, left[0])
         found = checked(load(root, name=case.name))
     assert not left, left
+    assert errors(found) <= errors(before), found
+
+
+@pytest.mark.parametrize(
+    "case", [c for c in RELEASES if c.fires and c.code in RELEASE_FIXES], ids=str
+)
+def test_a_release_is_right_after_the_fix(case: ReleaseCase) -> None:
+    with GitHubServer() as server:
+        repository = case.publish(server)
+        before = releasing.judged(case.load(server))
+        left = advised(before, case.code)
+        if not left:  # nothing is to be done
+            return
+        again = RELEASE_FIXES[case.code](server, repository, left[0]) or case.argument
+        token = server.add_token("maker", {"*": "push"})
+        found = releasing.judged(releasing.read(server, again, token))
+    assert not advised(found, case.code), found
     assert errors(found) <= errors(before), found
 
 

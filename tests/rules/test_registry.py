@@ -11,21 +11,19 @@ from pathlib import Path
 import catalogue
 import pytest
 from build import Case, load
+from github_server import GitHubServer
 from model_lint.findings import Consumer, Problem
 from model_lint.lint import Options, lint
 from model_lint.models.target import Target
 from model_lint.naming import parse
 from model_lint.rules import Authority, Rule, all_rules
+from releasing import ReleaseCase
+
+from rules.test_release import RELEASES
 
 HERE = Path(__file__).parent
 RULES = {rule.code: rule for rule in all_rules()}
 SPECIFICATION = HERE.parent.joinpath("data", "specification.txt").read_text(encoding="utf-8")
-#: Families that are tested elsewhere, by cases of their own kind.
-OTHER = ("T", "R009")
-
-#: Rules that need GitHub.
-ONLINE = {"R009"}
-
 #: Code, name and severity of each rule: a contract with configurations and reports.
 TABLE = """
 Z001 not-a-zip error
@@ -134,6 +132,23 @@ R009 readme-release-link warning
 R010 secret-in-git error
 R011 submodule-undeclared warning
 R012 model-in-git info
+R013 text-unread info
+T001 tag-format error
+T002 tag-date error
+T003 title-differs error
+T004 tag-date-far warning
+T005 asset-missing error
+T006 asset-name warning
+T007 asset-date-differs error
+T008 asset-edited warning
+T009 folds-disagree error
+T010 release-unfinished info
+T011 asset-incomplete error
+T012 checksum-differs error
+T013 repository-renamed warning
+T014 tagged-state-differs warning
+T015 tag-moved warning
+T016 release-missing warning
 V001 leaked-path warning
 V002 leaked-host warning
 V003 leaked-subjects warning
@@ -142,38 +157,44 @@ V004 leaked-secret error
 
 
 #: One case for each rule in which it fires.
-FIRING: dict[str, Case | str] = {
+FIRING: dict[str, Case | ReleaseCase | str] = {
     **{case.code: case for case in reversed(catalogue.of_rules()) if case.fires},
+    **{case.code: case for case in reversed(RELEASES) if case.fires},
     **{code: wrong for code, (wrong, _) in catalogue.names().items()},
 }
 
 
-def target(case: Case | str, folder: Path) -> Target:
+def targets(case: Case | ReleaseCase | str, folder: Path) -> tuple[Target, ...]:
     if isinstance(case, Case):
-        return load(case.build(folder), name=case.name, deep=case.deep, quick=case.quick)
-    return Target(case, "name", name=parse(case))
+        path = case.build(folder)
+        return (load(path, name=case.name, deep=case.deep, quick=case.quick),)
+    if isinstance(case, ReleaseCase):
+        with GitHubServer() as server:
+            case.publish(server)
+            return case.load(server)
+    return (Target(case, "name", name=parse(case)),)
 
 
-def codes(rules: Iterable[Rule], of: Target) -> set[str]:
+def codes(rules: Iterable[Rule], of: Iterable[Target]) -> set[str]:
     options = Options(tuple(rules), consumers=tuple(Consumer))
-    return {finding.code for finding in lint(of, options).findings}
+    return {finding.code for target in of for finding in lint(target, options).findings}
 
 
 def test_codes_names_and_severities_are_the_contract() -> None:
     lines = TABLE.strip().split("\n")
     table = {code: (name, severity) for code, name, severity in map(str.split, lines)}
     rules = {code: (rule.name, rule.severity.value) for code, rule in RULES.items()}
-    assert rules == {code: table.get(code) for code in RULES}
-    assert table.keys() - RULES.keys() == ONLINE
+    assert rules == table
 
 
 def test_names_are_unique() -> None:
     assert len({rule.name for rule in RULES.values()}) == len(RULES)
 
 
-@pytest.mark.parametrize("code", [c for c in RULES if not c.startswith(OTHER)])
+@pytest.mark.parametrize("code", RULES)
 def test_every_rule_has_a_firing_and_a_silent_case(code: str) -> None:
-    fires = {case.fires for case in catalogue.of_rules() if case.code == code}
+    cases: list[Case | ReleaseCase] = [*catalogue.of_rules(), *RELEASES]
+    fires = {case.fires for case in cases if case.code == code}
     assert fires == {True, False} or code in catalogue.names()
 
 
@@ -184,7 +205,7 @@ def _silent(*_: object) -> Iterator[Problem]:
 @pytest.mark.parametrize("code", FIRING)
 def test_an_emptied_rule_fails_its_firing_case(code: str, tmp_path: Path) -> None:
     """The firing case hears of this defect from this rule alone."""
-    of = target(FIRING[code], tmp_path)
+    of = targets(FIRING[code], tmp_path)
     others = [r if r.code != code else r._replace(check=_silent) for r in RULES.values()]
     assert code in codes([RULES[code]], of)
     assert code not in codes(others, of)

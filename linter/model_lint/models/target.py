@@ -33,8 +33,9 @@ _REPOSITORY_MARKS = (".git", "README.md", "LICENSE", "CITATION.cff", "pyproject.
 
 #: What the extra `github` adds.
 _EXTRA = {"github", "requests", "urllib3"}
-#: Endings of files, which a path that does not exist was meant to name.
-_FILES = (".zip", ".json", ".pth")
+#: Endings of files, which a path that does not exist was meant to name; nnU-Net's folders.
+_FILES = (".zip", ".json", ".pth", ".nii", ".gz")
+_OF_NNUNET = re.compile(r"Dataset\d{3}_|nnUNetTrainer|fold_(\d+|all)$", re.ASCII)
 
 
 class Target(NamedTuple):
@@ -139,13 +140,27 @@ def load_targets(
 
 
 def is_remote(text: str) -> bool:
-    """Return whether an argument names something on a server: an address, or OWNER/REPO[@TAG]."""
+    """Return whether an argument names something on a server: an address, or OWNER/REPO[@TAG].
+
+    A path that exists is meant, and so is one that looks like a path with a typing error.
+    """
     if re.match(r"[a-z][a-z+.-]+://", text, re.IGNORECASE):
         return True
-    if not ON_GITHUB.fullmatch(text) or text.lower().endswith(_FILES):
+    place = ON_GITHUB.fullmatch(text)
+    if place is None or text.lower().endswith(_FILES) or _OF_NNUNET.match(place[2]):
         return False
     # In `dist/model` the folder may exist and the file not.
-    return not Path(text).exists() and not Path(text).parent.exists()
+    if Path(text).exists() or Path(text).parent.exists():
+        return False
+    return bool(place[3]) or not _resembles_folder(place[1])
+
+
+def _resembles_folder(name: str) -> bool:
+    """Return whether a folder here has nearly this name."""
+    from difflib import get_close_matches  # noqa: PLC0415 - few targets are on GitHub
+
+    folders = [path.name for path in Path().iterdir() if path.is_dir()]
+    return bool(get_close_matches(name, folders, 1, cutoff=0.75))
 
 
 def load_target(text: str, given: Given = NOTHING_GIVEN) -> Target:
@@ -216,6 +231,9 @@ def _hint(text: str) -> str:
     """Return what to do instead if a missing target looks like something else."""
     if re.fullmatch(r"model_\w+(-\w+)*", text):
         return f"; `model-lint name {text}` judges a name"
+    if ON_GITHUB.fullmatch(text):
+        page = "/releases/tag/".join(text.split("@", 1))
+        return f"; for a repository on GitHub, give https://github.com/{page}"
     return ""
 
 

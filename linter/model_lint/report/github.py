@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..findings import Finding, Report, Severity, TargetReport
 from ..wording import printable
-from .shared import every_finding, split_location, taken
+from .shared import ADDRESSES, every_finding, split_location, taken
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
@@ -22,21 +22,24 @@ def render(report: Report, *, color: bool = False) -> str:  # noqa: ARG001 - sam
 
 def _takers(target: TargetReport) -> str:
     """Return a command that says who takes a package; the last, so that GitHub drops it first."""
-    file = _property(target.target.removeprefix("./"))
-    return f"::notice file={file},title=Who takes it::{_data(taken(target))}\n"
+    place, about = f"file={_property(target.target.removeprefix('./'))},", ""
+    if target.target.startswith(ADDRESSES):
+        place, about = "", f"{target.target}: "
+    return f"::notice {place}title=Who takes it::{_data(about + taken(target))}\n"
 
 
 def _command(target: TargetReport | None, finding: Finding) -> str:
     file, inner = split_location(target, finding)
-    properties = {"file": file.removeprefix("./")} if file.strip("./") else {}
+    is_here = file.strip("./") and not file.startswith(ADDRESSES)
+    properties = {"file": file.removeprefix("./")} if is_here else {}
     message = finding.message
     if inner:  # the line is that of a file in the zip, not of the zip
         message = f"{inner}{f':{finding.line}' if finding.line else ''}: {message}"
-    elif finding.line:
+    elif finding.line and is_here:
         properties["line"] = str(finding.line)
         if finding.source and finding.source.column:
             properties["col"] = str(finding.source.column)
-    elif not properties and target:
+    if not is_here and target:
         message = f"{target.target}: {message}"
     properties["title"] = f"{finding.code} {finding.rule}"
     listed = ",".join(f"{key}={_property(value)}" for key, value in properties.items())

@@ -16,7 +16,7 @@ from .. import __version__
 from ..findings import INTERNAL, Finding, Report, Severity, TargetReport
 from ..rules import Rule, all_rules
 from .json import dump, takes
-from .shared import every_finding, split_location
+from .shared import ADDRESSES, every_finding, split_location
 
 _SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -130,8 +130,10 @@ def _location(
             "region": _region(finding) if not inner else {"startLine": 1},
         }
     if inner:
+        # A file of a release has no place on disk.
+        full = inner if file else finding.location
         location["logicalLocations"] = [
-            {"name": PurePath(inner).name, "fullyQualifiedName": inner, "kind": "resource"}
+            {"name": PurePath(inner).name, "fullyQualifiedName": full, "kind": "resource"}
         ]
     elif not file and target:
         location["logicalLocations"] = [{"name": target.target}]
@@ -149,7 +151,7 @@ def _region(finding: Finding) -> dict[str, Any]:
 
 def _uri(path: str) -> str:
     """Return a path as a URI; a relative path stays relative to the repository."""
-    if path.startswith(("https://", "http://")):
+    if path.startswith(ADDRESSES):
         return quote(path, safe="/:?=&%", errors="surrogatepass")
     if PurePath(path).is_absolute():
         rest = PurePath(path).as_posix().lstrip("/")  # Windows begins with a drive

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from ..findings import Answer, Finding, Report, Severity, TargetReport
 from ..wording import count
 
+#: How the location of a file on a server begins.
+ADDRESSES = ("https://", "http://")
 _CODE = re.compile(r"`([^`]+)`")
 #: How many codes of what stops a consumer are shown; the rest is counted.
 _CODES_SHOWN = 3
@@ -24,12 +26,15 @@ def path_inside(target: str, finding: Finding) -> str:
 def split_location(target: TargetReport | None, finding: Finding) -> tuple[str, str]:
     """Return the path of a finding's file on disk, and the path inside it if it is a zip.
 
-    The first is "" for a name, which is not a file.
+    The first is "" for a name and for a release, which are no files; the second is then the path in
+    the repository of the release.
     """
     if target is None:
         return finding.location, ""
     if target.kind == "name":
         return "", ""
+    if target.kind == "release":
+        return "", path_inside(target.target, finding)
     archive = f"{target.target}!/"
     if finding.location.startswith(archive):
         return target.target, finding.location.removeprefix(archive)

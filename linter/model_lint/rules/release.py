@@ -117,7 +117,7 @@ def asset_missing(release: Release) -> Iterator[Problem]:
         yield Problem(text, severity=INFO, help=advice)
 
 
-@rule("T006", WARNING, SPEC, "model-spinal-rootlets-mp2rage-r20240915.zip")
+@rule("T006", WARNING, SPEC, _TAG)
 def asset_name(release: Release) -> Iterator[Problem]:
     """The name of an attached model does not contain the tag.
 
@@ -134,7 +134,7 @@ def asset_name(release: Release) -> Iterator[Problem]:
     yield from shown(problems, WARNING, "asset without the tag", "assets without the tag")
 
 
-@rule("T007", ERROR, SPEC, "model-spinal-rootlets-mp2rage-r20240915.zip")
+@rule("T007", ERROR, SPEC, _TAG)
 def asset_date_differs(release: Release) -> Iterator[Problem]:
     """The name of an attached model contains another date than the tag.
 

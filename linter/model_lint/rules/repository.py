@@ -300,3 +300,17 @@ def model_in_git(repository: Repository) -> Iterator[Problem]:
         for folder in repository.trainers
     )
     yield from shown(problems, INFO, "model")
+
+
+@rule("R013", INFO, PRACTICE, "What was not read is not called clean")
+def text_unread(repository: Repository) -> Iterator[Problem]:
+    """Scripts or other texts of a repository on GitHub were not read.
+
+    Why: the repository is too large to be sent in one archive, and reading each file by itself
+    takes a request, of which GitHub allows 60 in an hour without a token.
+
+    Fix: clone the repository, and lint the clone.
+    """
+    unread = repository.unread
+    if unread:
+        yield Problem(f"{listing(unread)} {'were' if unread[1:] else 'was'} not read")

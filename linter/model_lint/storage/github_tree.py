@@ -70,8 +70,8 @@ class GitHubTree:
 
     def expect(self, paths: Iterable[str]) -> None:
         """Get the texts that will be read, together."""
-        ends = {end for path in paths if (end := self._lead(path)) in self._blobs and end}
-        self._expected += sorted(ends)
+        ends = filter(None, map(self._lead, paths))
+        self._expected += dict.fromkeys(end for end in ends if end in self._blobs)
         total = sum(blob.size for blob in self._blobs.values())
         self._remote.read(self._commit, [self._blobs[end] for end in self._expected], total)
 
