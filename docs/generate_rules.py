@@ -23,8 +23,10 @@ from model_lint.audience import reach
 from model_lint.rules import FAMILIES, Rule, all_rules
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from console import block, console
+import local_github
+from console import block, console, output
 from examples import example, finding
 from own_codes import PAGES
 from sandbox import CONFIGURATIONS, sandbox
@@ -43,6 +45,8 @@ def on_files(files: Files, *, config: Any) -> Files:
     pages |= {name: make() for name, make in PAGES.items()}
     for name, content in pages.items():
         files.append(File.generated(config, f"rules/{name}.md", content=content))
+    content = audit_page()
+    files.append(File.generated(config, "examples/audit.html", content=content))
     for path in sorted(SCHEMAS.glob("*.json")):
         text = path.read_text(encoding="utf-8")
         files.append(File.generated(config, f"schemas/{path.name}", content=text))
@@ -54,6 +58,11 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
     return _MARK.sub(lambda found: _MAKERS[found[1]](found[2] or ""), markdown)
 
 
+def on_shutdown() -> None:
+    """End what the commands of the guides asked, however the build ends."""
+    local_github.stop()
+
+
 _MAKERS: dict[str, Callable[[str], str]] = {
     "run": lambda command: console(command, sandbox()),
     "finding": lambda text: finding(*text.split(" ", 1)),
@@ -62,6 +71,12 @@ _MAKERS: dict[str, Callable[[str], str]] = {
     "audience": lambda _: audience(),
     "disagreements": lambda _: disagreements(),
 }
+
+
+def audit_page() -> str:
+    """Return the page that `audit` writes of the local GitHub."""
+    _, text = output(f"model-lint audit {local_github.OWNER} --format html", sandbox())
+    return local_github.published(text)
 
 
 def page(rule: Rule) -> str:

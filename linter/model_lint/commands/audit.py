@@ -54,8 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_selection(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
-        "choosing repositories and releases (default: all releases of the repositories that are "
-        "named like a model or have released one, without archived ones, forks and private ones)"
+        "choosing repositories and releases",
+        "The default is every release of each repository that is named like a model or has "
+        "released one, without archived ones, forks and private ones.",
     )
     for mark, text in zip(_MARKS, ("archived ones", "forks", "private ones"), strict=True):
         group.add_argument(

@@ -10,12 +10,13 @@ document.addEventListener("DOMContentLoaded", () => {
   const find = document.getElementById("find");
   const openAll = document.getElementById("open-all");
   const shown = document.getElementById("shown");
-  const kinds = ["error", "warning", "info"];
+  const box = (kind) => document.getElementById(`show-${kind}`);
+  const kinds = ["error", "warning", "info"].filter(box);
   const texts = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
 
   const toggle = (row) => row.querySelector(".toggle");
   const isOpen = (row) => toggle(row).getAttribute("aria-expanded") === "true";
-  const isChecked = (kind) => document.getElementById(`show-${kind}`).checked;
+  const isChecked = (kind) => !box(kind) || box(kind).checked;
 
   function open(row, wanted) {
     toggle(row).setAttribute("aria-expanded", String(wanted));
@@ -75,8 +76,8 @@ document.addEventListener("DOMContentLoaded", () => {
   for (const header of table.tHead.rows[0].cells) {
     header.firstElementChild.addEventListener("click", () => sort(header));
   }
-  for (const box of document.querySelectorAll(".filters input")) {
-    box.addEventListener("change", filter);
+  for (const input of document.querySelectorAll(".filters input")) {
+    input.addEventListener("change", filter);
   }
   for (const button of document.querySelectorAll("[data-find]")) {
     button.addEventListener("click", () => {

@@ -17,7 +17,7 @@ from ... import __version__
 from ...findings import Finding, Severity
 from ..html import LEGEND, stylesheet
 from ..markup import markup
-from ..shared import joined, tally, words
+from ..shared import joined, tally
 from .data import Audit
 from .html_rows import columns, link, row
 from .wording import contents, passed_over, period
@@ -94,18 +94,15 @@ def _findings(audit: Audit) -> list[Finding]:
 
 def _controls(audit: Audit) -> str:
     """Return what filters the table; without scripts it is hidden."""
-    counts = Counter(finding.severity for finding in _findings(audit))
-    boxes = "".join(
-        _box(severity.value, words(severity, counts[severity])) for severity in Severity
-    )
+    boxes = [_box(severity.value, text) for severity, text in tally(_findings(audit))]
     clean = sum(not one.findings and not one.errors for one in audit.repositories)
+    boxes += [_box("clean", f"{clean} clean")] if clean else []
     return (
         '<search class="controls">\n'
         '<p class="find"><label for="find">Filter</label> '
         '<input type="search" id="find" autocomplete="off" spellcheck="false" '
         'placeholder="name, rule, tag or text"></p>\n'
-        f'<div class="filters" role="group" aria-label="Show">\n{boxes}'
-        f"{_box('clean', f'{clean} clean')}</div>\n"
+        f'<div class="filters" role="group" aria-label="Show">\n{"".join(boxes)}</div>\n'
         '<button type="button" id="open-all" aria-pressed="false">Open all</button>\n'
         f'{_frequent(audit)}<p id="shown" role="status"></p>\n</search>\n'
     )

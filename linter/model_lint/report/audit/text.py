@@ -69,9 +69,17 @@ def _ends(audit: Audit) -> Iterator[str]:
         yield f"Found {found}."
     elif not any(audit.errors):
         yield "All clean."
-    worst = next((target for target in audit.report.targets if target.findings), None)
+    worst = next((one for one in audit.repositories if one.findings), None)
     if worst:
-        yield f"`model-lint check {worst.target}` shows what is wrong, `--format html` everything."
+        yield f"`model-lint check {_name(worst)}` shows what is wrong, `--format html` everything."
+
+
+def _name(one: RepositoryReport) -> str:
+    """Return what names the first part of a repository with findings."""
+    if one.target and one.target.findings:
+        return one.full_name
+    tags = (r.tag for r in one.releases if any(target.findings for target in r.targets))
+    return f"{one.full_name}@{next(tags)}"
 
 
 def _table(audit: Audit, paint: Paint, width: int) -> Iterator[str]:
