@@ -14,7 +14,8 @@ from playwright.sync_api import Browser, Dialog, Page, sync_playwright
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Start Chromium."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    programs = map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
+    program = next(filter(None, programs), None)
     assert program, "Chromium is missing: .ci/programs installs it"
     # A sandbox takes rights that a container does not have; the pages are our own.
     options = ["--no-sandbox", "--disable-dev-shm-usage"]

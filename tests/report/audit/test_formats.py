@@ -21,6 +21,7 @@ from report.audit.sample import (
     STOPPED,
     UNREAD,
 )
+from report.test_report_escaping import harmless
 from report.test_report_schemas import report_schema
 
 AUDITS = pytest.mark.parametrize(
@@ -146,3 +147,22 @@ def test_concise_has_every_finding() -> None:
 def test_every_format_can_be_written(audit: Audit, form: str) -> None:
     text = render_audit(audit, form, color=True, width=60)
     assert text.endswith("\n") or (form == "concise" and not audit.report.findings)
+
+
+def test_hostile_texts_only_show() -> None:
+    """No terminal, no workflow and no Markdown takes a text of a repository for its own."""
+    evil = "::error::x\x1b[31m\n##[x] | <script> @user \u202e `a` [b](c)"
+    one = BAD._replace(
+        full_name=f"ivadomed/{evil}",
+        url="https://x.y/(",
+        error=evil,
+        releases=(BAD.releases[0]._replace(tag=evil, error=evil),),
+    )
+    audit = AUDIT._replace(owner=evil, repositories=(one,))
+    for width in (60, 100, 200):
+        assert harmless(render_audit(audit, "text", width=width))
+    text = render_audit(audit, "markdown")
+    assert harmless(text)
+    assert "<" not in re.sub(r"</?code>|<!-- -->", "", text)
+    assert "(https://x.y" not in text
+    assert render_audit(audit, "json").isascii()
