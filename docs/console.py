@@ -10,7 +10,6 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from unittest.mock import patch
 
-import local_github
 from model_lint import terminal
 from model_lint.cli import main
 
@@ -52,7 +51,7 @@ def block(language: str, text: str) -> str:
 def _inside(folder: Path) -> Iterator[None]:
     before = Path.cwd()
     os.chdir(folder)
-    variables = {"COLUMNS": str(WIDTH), "NO_COLOR": "1", **local_github.environment()}
+    variables = {"COLUMNS": str(WIDTH), "NO_COLOR": "1"}
     try:
         with patch.dict(os.environ, variables), patch.object(terminal, "WIDTH", WIDTH):
             yield

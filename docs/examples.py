@@ -18,8 +18,11 @@ sys.path.insert(0, str(TESTS))
 import catalogue  # noqa: E402
 from build import Case  # noqa: E402
 from console import block, console  # noqa: E402
+from local_github import local_console  # noqa: E402
 from model_lint.findings import DEFAULT_CONSUMERS  # noqa: E402
 from model_lint.rules import all_rules  # noqa: E402
+from releasing import ReleaseCase  # noqa: E402
+from rules.test_release import RELEASES  # noqa: E402
 
 #: Lines of a difference that is shown; a longer one does not show a single defect.
 _MOST_LINES = 24
@@ -48,12 +51,26 @@ def example(code: str) -> Example | None:
     if code in catalogue.names():
         wrong, right = (console(f"model-lint name {n}", TESTS) for n in catalogue.names()[code])
         return Example("", wrong, "", right)
+    release = next((case for case in RELEASES if case.code == code and case.fires), None)
+    if release:
+        return _of_release(release)
     found = firing(code)
     if not found:
         return None
     case = next((case for case in found if case.example), found[0])
     with tempfile.TemporaryDirectory() as name:
         return _of_files(case, Path(name))
+
+
+def _of_release(case: ReleaseCase) -> Example:
+    select = f"--select {case.code}"
+    failing = local_console(case, f"model-lint check {case.argument} {select}")
+    if case.code not in failing.partition("\n")[2].partition("\n")[2]:
+        raise ValueError(f"{case} does not show it:\n{failing}")
+    sound = ReleaseCase(case.code, "as it should be")
+    return Example(
+        case.what, failing, "", local_console(sound, f"model-lint check {sound.argument} {select}")
+    )
 
 
 def finding(code: str, what: str) -> str:

@@ -3,6 +3,8 @@
 A hook of mkdocs. The pages are made from the rules and from the cases that test them. In a guide
 
     <!-- run: model-lint name model_seg_t2 -->            a command with its output
+    <!-- release: model-lint check ivadomed/model_x -->   the same about a release on GitHub
+    <!-- audit: model-lint audit ivadomed -->             the same about an owner of repositories
     <!-- finding: L004 two folders -->                    a rule's finding, of one of its test cases
     <!-- file: reasons.toml -->                           a file of the folder the commands run in
     <!-- questions -->, <!-- audience -->, <!-- disagreements -->   tables
@@ -25,16 +27,19 @@ from model_lint.rules import FAMILIES, Rule, all_rules
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-import local_github
-from console import block, console, output
+from console import block, console
 from examples import example, finding
+from local_audit import audit_console, audit_page
+from local_github import SHOWN, local_console
 from own_codes import PAGES
 from sandbox import CONFIGURATIONS, sandbox
 from tables import audience, disagreements, questions
 
 SCHEMAS = Path(__file__).parent.parent / "linter" / "model_lint" / "schemas"
 
-_MARK = re.compile(r"<!-- (run|finding|file|questions|audience|disagreements)(?:: (.+?))? -->")
+_MARK = re.compile(
+    r"<!-- (run|release|audit|finding|file|questions|audience|disagreements)(?:: (.+?))? -->"
+)
 
 
 def on_files(files: Files, *, config: Any) -> Files:
@@ -45,8 +50,7 @@ def on_files(files: Files, *, config: Any) -> Files:
     pages |= {name: make() for name, make in PAGES.items()}
     for name, content in pages.items():
         files.append(File.generated(config, f"rules/{name}.md", content=content))
-    content = audit_page()
-    files.append(File.generated(config, "examples/audit.html", content=content))
+    files.append(File.generated(config, "examples/audit.html", content=audit_page()))
     for path in sorted(SCHEMAS.glob("*.json")):
         text = path.read_text(encoding="utf-8")
         files.append(File.generated(config, f"schemas/{path.name}", content=text))
@@ -58,25 +62,16 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
     return _MARK.sub(lambda found: _MAKERS[found[1]](found[2] or ""), markdown)
 
 
-def on_shutdown() -> None:
-    """End what the commands of the guides asked, however the build ends."""
-    local_github.stop()
-
-
 _MAKERS: dict[str, Callable[[str], str]] = {
     "run": lambda command: console(command, sandbox()),
+    "release": lambda command: local_console(SHOWN, command),
+    "audit": audit_console,
     "finding": lambda text: finding(*text.split(" ", 1)),
     "file": lambda name: block("toml", CONFIGURATIONS[name]),
     "questions": lambda _: questions(),
     "audience": lambda _: audience(),
     "disagreements": lambda _: disagreements(),
 }
-
-
-def audit_page() -> str:
-    """Return the page that `audit` writes of the local GitHub."""
-    _, text = output(f"model-lint audit {local_github.OWNER} --format html", sandbox())
-    return local_github.published(text)
 
 
 def page(rule: Rule) -> str:
@@ -99,11 +94,15 @@ def page(rule: Rule) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+#: What an example changes, by the family of the rule.
+_KINDS = {"R": "repository", "T": "release"}
+
+
 def _example(rule: Rule) -> list[str]:
     shown = example(rule.code)
     if not shown:
         return [f"## Example\n\n{_sentence(rule.example)}"] if rule.example else []
-    kind = "repository" if rule.code.startswith("R") else "package"
+    kind = _KINDS.get(rule.family, "package")
     parts = ["## Example"]
     if rule.example:
         parts.append(_sentence(rule.example))

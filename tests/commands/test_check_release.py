@@ -135,6 +135,17 @@ def test_too_many_zips_are_told(server: GitHubServer, check: Check) -> None:
     assert "more than 50 zips are attached; give the addresses" in check(RELEASE)[2]
 
 
+def test_an_asset_of_a_repository_that_was_renamed(
+    server: GitHubServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository = GOOD.publish(server).repository
+    text = address(server, f"/releases/download/{TAG}/{ZIP}")
+    server.state.rename(repository, "model_seg_sc_t2star")
+    assert main(["check", text, "--select", "T", "--format", "concise"]) == 0
+    moved = f"`{OWNER}/{NAME}` is now `{OWNER}/model_seg_sc_t2star`, and redirected"
+    assert capsys.readouterr().out == f"{text}: warning T013 {moved}\n"
+
+
 # ----------------------------------------------------------------------------------- private
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from model_lint.models.readme import grants_license, outdated_options, placeholders
+from model_lint.models.readme import grants_license, outdated_options, placeholders, title
 from model_lint.storage.limits import MAX_SCRIPT_BYTES
 
 
@@ -94,3 +94,19 @@ def test_a_long_text_takes_linear_time(piece: str) -> None:
     for _ in outdated_options(f"{text}\nsct_deepseg -task x"):
         pass
     grants_license(text)
+
+
+@pytest.mark.parametrize(
+    ("readme", "expected"),
+    [
+        ("# A model\n", "A model"),
+        ("[badge]\n\n  # A model #\n# Another\n", "A model"),
+        ("A model\n=======\n", "A model"),
+        ("```\n# no title\n```\n## Neither\n", ""),
+        ("<!-- # no title -->\n# A model", "A model"),
+        ("", ""),
+        ("# " + " " * 1_000_000 + "x", "x"),
+    ],
+)
+def test_the_title(readme: str, expected: str) -> None:
+    assert title(readme) == expected

@@ -39,7 +39,7 @@ PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 RULES = all_rules()
 
 _FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
-_RUN = re.compile(r"<!-- run: (.+?) -->")
+_RUN = re.compile(r"<!-- (?:run|release|audit): (.+?) -->")
 _INLINE = re.compile(r"`(model-lint [^`]+)`")
 
 
@@ -116,7 +116,9 @@ def test_the_index_lists_every_rule(site: Path) -> None:
 def test_every_mark_is_replaced_and_nothing_crashed(site: Path) -> None:
     for path in site.rglob("*.html"):
         html = path.read_text(encoding="utf-8")
-        assert not re.search(r"<!-- ?(run|finding|file|questions|disagreements)", html), path
+        assert not re.search(
+            r"<!-- ?(run|release|audit|finding|file|questions|disagreements)", html
+        ), path
         assert "Traceback" not in html, path
         assert str(ROOT) not in html, path
         assert tempfile.gettempdir() + "/" not in html, path

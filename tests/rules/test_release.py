@@ -21,6 +21,7 @@ silent = partial(ReleaseCase, fires=False)
 FOLD_0, FOLD_1 = zip_of(folds=(0,)), zip_of(folds=(1,))
 SHA = hashlib.sha256(zip_of()).hexdigest()
 OTHER_SHA = hashlib.sha256(b"other").hexdigest()
+FIGURES = zip_of(put("/a.png"), drop(""))
 OLD_ZIP = f"{NAME}-r20261001.zip"
 
 
@@ -164,7 +165,16 @@ RELEASES = [
     silent(
         "T005",
         "figures beside it",
-        assets={ZIP: zip_of(), "figures.zip": zip_of(put("/a.png"), drop(""))},
+        assets={ZIP: zip_of(), "figures.zip": FIGURES, f"figures-{TAG}.zip": FIGURES},
+    ),
+    silent(
+        "T005",
+        "the only dated zip",
+        assets={f"weights-{TAG}.zip": FIGURES},
+        also=frozenset({"L001"}),
+    ),
+    case(
+        "T005", "figures alone", assets={"figures.zip": FIGURES}, says="`figures.zip` is no model"
     ),
     case(
         "T006",
@@ -336,7 +346,7 @@ RELEASES = [
         "a release that does not exist",
         then=linked("See [it](SERVER/releases/tag/r20200101)."),
         severity=W,
-        says="the release `r20200101` does not exist",
+        says=f"`{OWNER}/{NAME}` has no release `r20200101`",
         at="README.md",
         line=LAST,
     ),
@@ -344,7 +354,7 @@ RELEASES = [
         "R009",
         "an asset",
         then=linked(f"SERVER/releases/download/{TAG}/model.zip"),
-        says="the asset `model.zip`",
+        says="has no asset `model.zip`",
     ),
     case(
         "R009",
@@ -356,7 +366,12 @@ RELEASES = [
     silent("R009", "the latest", then=linked("SERVER/releases, SERVER/releases/latest")),
     silent("R009", "the latest asset there", then=linked(f"SERVER/releases/latest/download/{ZIP}")),
     silent("R009", "another repository", then=other("tool")),
-    case("R009", "another that lacks it", then=other("tool", "r2"), says="the release `r1`"),
+    case(
+        "R009",
+        "another that lacks it",
+        then=other("tool", "r2"),
+        says="`someone/tool` has no release `r1`",
+    ),
     case(
         "R013",
         "larger than an archive",

@@ -9,7 +9,9 @@ import random
 import shutil
 import struct
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from build import TRAINER
@@ -18,6 +20,8 @@ from model_lint.checkpoint.model import Checkpoint
 from model_lint.checkpoint.reader import read_checkpoint
 from model_lint.cli import main
 from model_lint.rules import package_size
+from model_lint.ship import pack as packing_module
+from model_lint.ship.contents import Slimmed
 from model_lint.storage import zip_writer
 from packing import ZIP, edit_json, members, run
 
@@ -220,9 +224,38 @@ def test_what_github_does_not_take_is_no_package(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(package_size, "_TOO_LARGE", 100_000)
+    monkeypatch.setattr(package_size, "MAX_ASSET_BYTES", 100_000)
     assert run(model) == 1
     captured = capsys.readouterr()
     assert "L026" in captured.out
     assert "was not written" in captured.err
     assert list(out.iterdir()) == []
+
+
+def test_it_is_told_before_all_of_it_is_written(
+    model: Path, refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(model / "fold_0", model / "fold_1")
+    monkeypatch.setattr(packing_module, "MAX_ASSET_BYTES", 80_000)
+    written: list[str] = []
+    copy = Slimmed.copy_to
+
+    def noted(self: Slimmed, *rest: Any) -> None:
+        copy(self, *rest)
+        written.append(str(self.path))
+
+    monkeypatch.setattr(Slimmed, "copy_to", noted)
+    said = refused(model)
+    assert "fold_0/checkpoint_final.pth the package reaches 80,000 bytes" in said
+    assert "pack fewer folds, such as --folds 0, or ignore L026" in said
+    assert len(written) == 1
+
+
+def test_whoever_ignores_the_limit_has_another_place(
+    model: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packing_module, "MAX_ASSET_BYTES", 80_000)
+    monkeypatch.setattr(package_size, "MAX_ASSET_BYTES", 80_000)
+    (out / ".git").mkdir()
+    (out / "model-lint.toml").write_text('ignore = {L026 = "on our own server"}\n')
+    assert run(model) == 0

@@ -158,7 +158,7 @@ def test_what_is_too_much_is_not_called_clean(
     monkeypatch.setattr(github_repository, "MAX_BLOBS", 4)
     found = judged(read(server, push(server, large(tmp_path))), "R")
     assert [f.code for f in found] == ["R013"]
-    names = "`training/run.sh`, `training/train.py` and `.github/workflows/lint.yml`"
+    names = "`a/b/c/train.py`, `training/run.sh` and `training/train.py`"
     assert found[0].message == f"{names} were not read"
 
 

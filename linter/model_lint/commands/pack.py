@@ -140,6 +140,7 @@ def run(options: argparse.Namespace) -> int:
     trainer_folder(options.folder)  # report a missing model before anything else
     tag = _tag(options.tag)
     target, name = _target(options, config, tag, parse)
+    chosen = select_rules(all_rules(), select=config.select, extend_select=config.extend_select)
     request = PackRequest(
         folder=options.folder,
         dataset_layout=options.layout == "dataset",
@@ -148,9 +149,8 @@ def run(options: argparse.Namespace) -> int:
         checkpoint=_checkpoint(options.checkpoint),
         trainer_class=options.trainer_class,
         keep_training_state=options.keep_training_state,
+        for_github=any(rule.code == "L026" for rule in select_rules(chosen, ignore=config.ignore)),
     )
-
-    chosen = select_rules(all_rules(), select=config.select, extend_select=config.extend_select)
     consumers = tuple(options.consumers) or config.consumers
 
     def judge(package: Path) -> TargetReport:

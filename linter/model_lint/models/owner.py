@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from .. import naming
-from .release import is_named_as_model
+from .release import is_dated, is_named_as_model
 
 
 class Listed(NamedTuple):
@@ -70,4 +70,5 @@ class Wanted(NamedTuple):
 
 def _has_model(release: Mapping[str, Any]) -> bool:
     names = (str(asset["name"]) for asset in release["assets"])
-    return any(name.lower().endswith(".zip") and is_named_as_model(name) for name in names)
+    zips = [name for name in names if name.lower().endswith(".zip")]
+    return any(is_named_as_model(name) or is_dated(name) for name in zips)

@@ -93,12 +93,12 @@ def title(readme: str) -> str:
     """Return the first heading of a README, in Markdown or reStructuredText; "" if it has none."""
     before = ""
     for line in _lines(_shown(readme)):
-        heading = re.fullmatch(r" {0,3}#\s+(.*?)(\s#+)?\s*", line.text)
-        if heading and not line.is_code:
-            return heading[1]
-        if before and not line.is_code and re.fullmatch(r"={3,}\s*", line.text):
+        text = "" if line.is_code else line.text.strip()
+        if text.startswith("# "):
+            return text.strip("# ")
+        if before and len(text) > 2 and not text.strip("="):
             return before
-        before = "" if line.is_code else line.text.strip()
+        before = text
     return ""
 
 

@@ -19,8 +19,10 @@ _SHA256 = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{64}(?![0-9a-fA-F])")
 #: What names a zip with one fold of a model: ``model_fold0.zip``.
 _FOLD = re.compile(r"[-_.]?fold[-_.]?(\d+|all)", re.IGNORECASE)
 
-#: Names of zips that are models, even if nothing in them shows it.
-_NAMED_AS_MODEL = re.compile(r"(?i)(model|dataset\d{3}|nnunet|.*r\d{8})")
+#: Names of zips that are models, even if nothing in them shows it; and names that are those of a
+#: model if no other zip is one.
+_NAMED_AS_MODEL = re.compile(r"(?i)model|dataset\d{3}|nnunet")
+_DATED = re.compile(r".*r\d{8}")
 
 
 class Asset(NamedTuple):
@@ -72,7 +74,7 @@ class BrokenLink(NamedTuple):
     path: str
     line: int
     url: str
-    #: What is missing.
+    #: What is missing, in a sentence.
     missing: str
 
 
@@ -155,9 +157,7 @@ def stated_checksums(notes: str, names: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     before = list(names) if len(names) == 1 else []
     for line in notes.splitlines():
-        named = [
-            name for name in names if re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", line)
-        ]
+        named = [name for name in names if name in line and _is_word(name, line)]
         before = named or before
         sums = _SHA256.findall(line)
         if len(sums) == 1 and len(before) == 1:
@@ -166,9 +166,19 @@ def stated_checksums(notes: str, names: Sequence[str]) -> dict[str, str]:
     return found
 
 
+def _is_word(name: str, line: str) -> bool:
+    """Return whether a line has a name, and not only a longer one that it is part of."""
+    return re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", line) is not None
+
+
 def is_named_as_model(name: str) -> bool:
     """Return whether a zip has the name of a model, whatever it contains."""
     return _NAMED_AS_MODEL.match(name) is not None
+
+
+def is_dated(name: str) -> bool:
+    """Return whether a zip has the date of a release in its name: it is a model if no other is."""
+    return _DATED.match(name) is not None
 
 
 def calendar_date(digits: str) -> dt.date | None:

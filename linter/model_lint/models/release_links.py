@@ -13,6 +13,7 @@ from github import UnknownObjectException
 from ..storage.github import asking
 from ..storage.github_place import Place, read_place
 from ..storage.github_repository import Remote
+from ..wording import quote
 from .release import BrokenLink, Links, Release
 from .repository import Repository
 
@@ -75,8 +76,12 @@ class _Known:
             self._assets[key] = self._ask(place)
         names = self._assets.get(key, {place.asset})
         if names is None:
-            return f"the release `{place.tag}`" if place.tag else "a release"
-        return f"the asset `{place.asset}`" if place.asset and place.asset not in names else ""
+            which = f"release {quote(place.tag)}" if place.tag else "release"
+            return f"{quote(place.full_name)} has no {which}"
+        if not place.asset or place.asset in names:
+            return ""
+        release = f"the release {quote(place.tag)}" if place.tag else "the latest release"
+        return f"{release} of {quote(place.full_name)} has no asset {quote(place.asset)}"
 
     @cached_property
     def _own(self) -> dict[str, set[str]]:

@@ -17,7 +17,16 @@ from ..storage.http import Server
 from ..storage.limits import MAX_ZIPS
 from ..wording import listing
 from .paths import is_checkpoint
-from .release import Address, Asset, Commit, Release, Unreleased, families, is_named_as_model
+from .release import (
+    Address,
+    Asset,
+    Commit,
+    Release,
+    Unreleased,
+    families,
+    is_dated,
+    is_named_as_model,
+)
 from .release_links import check_links
 from .remote import load_zip_of
 from .repository import Repository, build_card, build_repository
@@ -236,6 +245,7 @@ class _Reader(NamedTuple):
             except NotAPackage:  # noqa: PERF203 - reading takes longer
                 checkpoints.append(asset.name)
         chosen = [target for target in targets if _is_model(target)]
+        chosen = chosen or [t for t in targets if is_dated(Path(t.text).name)]
         return _Models(tuple(_released(chosen)), tuple(checkpoints))
 
     def _load(self, asset: Asset, *, hidden: bool) -> Target:

@@ -190,8 +190,9 @@ def _texts(source: Source, paths: Iterable[str]) -> dict[str, str]:
     """Return the texts of files by path, as many as the limits allow."""
     texts: dict[str, str] = {}
     left = MAX_SCRIPTS_TOTAL
+    unread = set(source.unread)
     for path in paths:
-        if path in source.unread:
+        if path in unread:
             continue
         texts[path] = source.text(path)
         left -= len(texts[path])

@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from ..findings import Problem
 from ..models.archive import Archive
 from ..models.package import Package
+from ..storage.limits import MAX_ASSET_BYTES
 from ..wording import size
 from . import ERROR, GITHUB, rule
-
-#: GitHub refuses a file of a release that has this many bytes or more.
-_TOO_LARGE = 2 * 1024**3
 
 
 @rule("L026", ERROR, GITHUB, "Each file included in a release must be under 2 GiB")
@@ -24,10 +22,10 @@ def package_too_large(archive: Archive, package: Package) -> Iterator[Problem]:
     Fix: build the zip with `model-lint pack`, which leaves out the training state and compresses
     the weights. If that is not enough, pack fewer folds with `--folds`.
     """
-    if archive.size < _TOO_LARGE:
+    if archive.size < MAX_ASSET_BYTES:
         return
     checkpoints = [c for trainer in package.trainers for _, c in trainer.checkpoints]
     saved = sum(checkpoint.optimizer_bytes for checkpoint in checkpoints)
     more = f"; {size(saved)} of it is training state, which `model-lint pack` leaves out"
-    what = f"{archive.size:,} bytes, but GitHub accepts less than {_TOO_LARGE:,} (2 GiB)"
+    what = f"{archive.size:,} bytes, but GitHub accepts less than {MAX_ASSET_BYTES:,} (2 GiB)"
     yield Problem(what + more * bool(saved))

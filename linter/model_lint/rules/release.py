@@ -329,8 +329,5 @@ def readme_release_link(links: Links) -> Iterator[Problem]:
 
     Fix: write the address of a release that exists, or `releases/latest`.
     """
-    problems = (
-        Problem(f"{link.missing} does not exist: {quote(link.url)}", link.path, link.line)
-        for link in links.broken
-    )
+    problems = (Problem(link.missing, link.path, link.line) for link in links.broken)
     yield from shown(problems, WARNING, "broken link")

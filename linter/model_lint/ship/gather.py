@@ -53,6 +53,8 @@ class PackRequest:
     #: Source of a custom trainer; None to take the one in the folder.
     trainer_class: Path | None = None
     keep_training_state: bool = False
+    #: Whether the package must be small enough for a release on GitHub.
+    for_github: bool = True
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,8 @@ class Place:
     replace: bool
     #: What the user should do if it is not.
     instead: str
+    #: Bytes that the package must stay below; None for any size.
+    limit: int | None = None
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def new_package(
     try:
         with folder_beside(place.path) as folder:
             path = folder / place.name
-            yield NewPackage(path, write(contents, path, progress), place)
+            yield NewPackage(path, write(contents, path, progress, place.limit), place)
     except FileExistsError as error:
         raise UsageError(_taken(place)) from error
     except OSError as error:
@@ -104,14 +106,17 @@ def _taken(place: Place) -> str:
     return f"{place.shown} exists already; {place.instead}"
 
 
-def write(contents: Contents, path: Path, progress: Progress | None = None) -> Written:
+def write(
+    contents: Contents, path: Path, progress: Progress | None = None, limit: int | None = None
+) -> Written:
     """Write a zip, read it back, and compare every entry with what was written.
 
     Checkpoints are stored, so that a few reads reach all parts of them that are judged; `pack`
     compresses the numbers inside them.
 
     Raises:
-        UsageError: an entry can't be read, or the zip differs from what was written.
+        UsageError: an entry can't be read, the zip reaches the limit, or it differs from
+            what was written.
         OSError: it can't be written.
     """
     digests: dict[str, str] = {}
@@ -127,12 +132,22 @@ def write(contents: Contents, path: Path, progress: Progress | None = None) -> W
                 content.origin.copy_to(cast("IO[bytes]", target), steps)
             digests[content.path] = target.digest
             sizes[content.path] = member.size
+            if limit and stream.tell() >= limit:
+                raise UsageError(_too_large(content.path, limit))
         compressed = package.finish()
     _verify(path, digests)
     entries = (WrittenEntry(p, sizes[p], compressed[p], digests[p]) for p in digests)
     with path.open("rb") as stream:
         whole = sha256(iter(partial(stream.read, _BLOCK), b""))
     return Written(path.stat().st_size, whole, tuple(entries))
+
+
+def _too_large(last: str, limit: int) -> str:
+    return (
+        f"with {last} the package reaches {limit:,} bytes, which GitHub does not accept in a "
+        "release (L026); pack fewer folds, such as --folds 0, or ignore L026 in the configuration; "
+        "nothing was written"
+    )
 
 
 def sha256(blocks: Iterable[bytes]) -> str:

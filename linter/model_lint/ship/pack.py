@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..findings import Severity, TargetReport
+from ..storage.limits import MAX_ASSET_BYTES
 from .contents import Progress
 from .gather import Gathered, PackRequest, gather
 from .new_package import Place, Written, new_package
@@ -55,7 +56,8 @@ def pack(
         UsageError: the model can't be packed; nothing was written.
     """
     gathered = gather(request)
-    place = Place(target, str(target), target.name, force, "give --force to replace it")
+    limit = MAX_ASSET_BYTES if request.for_github else None
+    place = Place(target, str(target), target.name, force, "give --force to replace it", limit)
     with new_package(gathered.contents, place, progress) as new:
         packed = Packed(target, gathered, new.written, lint(new.path))
         if not packed.refused:

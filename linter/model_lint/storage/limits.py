@@ -81,6 +81,8 @@ MAX_REQUESTS = 1000
 MAX_ARCHIVE_BYTES = 64 * 1024**2
 MAX_BLOB_BYTES = 8 * 1024**2
 MAX_BLOBS = 30
+#: GitHub refuses a file of a release that has this many bytes or more.
+MAX_ASSET_BYTES = 2 * 1024**3
 #: Zips of a release, and releases of a repository, that are read.
 MAX_ZIPS = 50
 MAX_RELEASES = 1000
