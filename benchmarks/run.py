@@ -21,6 +21,7 @@ import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from audit import audits
 from web import on_the_web
 
 HERE = Path(__file__).parent
@@ -52,6 +53,7 @@ def main() -> None:
     packing()
     speed(small, stored, deflated)
     on_the_web(packages(stored, deflated), lint, row)
+    audits(row)
     growth(small, stored)
     verdicts(small)
 

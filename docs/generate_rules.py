@@ -5,6 +5,7 @@ A hook of mkdocs. The pages are made from the rules and from the cases that test
     <!-- run: model-lint name model_seg_t2 -->            a command with its output
     <!-- release: model-lint check ivadomed/model_x -->   the same about a release on GitHub
     <!-- hub: model-lint audit ivadomed -->               the same about an organization on GitHub
+    <!-- audit: model-lint audit ivadomed -->             the same about an owner of repositories
     <!-- finding: L004 two folders -->                    a rule's finding, of one of its test cases
     <!-- file: reasons.toml -->                           a file of the folder the commands run in
     <!-- questions -->, <!-- audience -->, <!-- disagreements -->   tables
@@ -25,10 +26,12 @@ from model_lint.audience import reach
 from model_lint.rules import FAMILIES, Rule, all_rules
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from console import block, console
 from examples import example, finding
 from hub import close_hubs, hub
+from local_audit import audit_console, audit_page
 from local_github import SHOWN, local_console
 from own_codes import PAGES
 from sandbox import CONFIGURATIONS, sandbox
@@ -37,7 +40,7 @@ from tables import audience, disagreements, questions
 SCHEMAS = Path(__file__).parent.parent / "linter" / "model_lint" / "schemas"
 
 _MARK = re.compile(
-    r"<!-- (run|release|hub|finding|file|questions|audience|disagreements)(?:: (.+?))? -->"
+    r"<!-- (run|release|hub|audit|finding|file|questions|audience|disagreements)(?:: (.+?))? -->"
 )
 
 
@@ -49,6 +52,7 @@ def on_files(files: Files, *, config: Any) -> Files:
     pages |= {name: make() for name, make in PAGES.items()}
     for name, content in pages.items():
         files.append(File.generated(config, f"rules/{name}.md", content=content))
+    files.append(File.generated(config, "examples/audit.html", content=audit_page()))
     for path in sorted(SCHEMAS.glob("*.json")):
         text = path.read_text(encoding="utf-8")
         files.append(File.generated(config, f"schemas/{path.name}", content=text))
@@ -74,6 +78,7 @@ def on_build_error(**_: Any) -> None:
 _MAKERS: dict[str, Callable[[str], str]] = {
     "run": lambda command: console(command, sandbox()),
     "release": lambda command: local_console(SHOWN, command),
+    "audit": audit_console,
     "finding": lambda text: finding(*text.split(" ", 1)),
     "file": lambda name: block("toml", CONFIGURATIONS[name]),
     "questions": lambda _: questions(),

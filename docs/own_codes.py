@@ -10,7 +10,7 @@ from unittest.mock import patch
 from build import CHECKPOINT, package, put
 from checkpoint_files import slim
 from console import block, console
-from model_lint.commands import check as check_command
+from model_lint.commands import reporting
 from model_lint.findings import Problem
 from model_lint.rules import all_rules
 
@@ -100,7 +100,7 @@ def internal_error() -> str:
     rules = tuple(r._replace(check=crash) if r.code == "D003" else r for r in all_rules())
     with (
         tempfile.TemporaryDirectory() as name,
-        patch.object(check_command, "all_rules", lambda: rules),
+        patch.object(reporting, "all_rules", lambda: rules),
     ):
         path = package(Path(name), put(CHECKPOINT, slim()))
         shown = console(f"model-lint check {path.name}", Path(name), statuses=(2,))

@@ -51,11 +51,16 @@ class Options(NamedTuple):
 
 def lint(target: Target, options: Options) -> TargetReport:
     """Run the rules on a target, and set aside what the configuration or a baseline silences."""
+    return silence(judge(target, options), options)
+
+
+def judge(target: Target, options: Options) -> TargetReport:
+    """Run the rules on a target; nothing is silenced yet."""
     started = time.perf_counter()
     rules = [rule for rule in options.rules if applies(rule, target)]
     sources = Sources(target.package, target.repository)
-    judge = _Judge(target, sources, options.consumers)
-    found = {rule.code: list(_run(rule, judge)) for rule in rules}
+    maker = _Judge(target, sources, options.consumers)
+    found = {rule.code: list(_run(rule, maker)) for rule in rules}
     every = [
         finding
         for rule in rules
@@ -71,14 +76,12 @@ def lint(target: Target, options: Options) -> TargetReport:
         seconds=round(target.seconds + time.perf_counter() - started, 3),
     )
     looked_for = frozenset(rule.code for rule in rules)
-    kept, ignored = _silenced(target.text, findings, options)
     takes = _takes(target, every, looked_for)
     return TargetReport(
         target.text,
         target.kind,
-        kept,
+        tuple(findings),
         stats,
-        ignored,
         looked_for=looked_for,
         takes=takes,
         digest=target.digest,
@@ -203,21 +206,19 @@ def _unknown(rules: tuple[Rule, ...], selector: str) -> str:
 # ---------------------------------------------------------------------------------- silencing
 
 
-def _silenced(
-    target: str, findings: list[Finding], options: Options
-) -> tuple[tuple[Finding, ...], tuple[Ignored, ...]]:
-    """Return what is reported, and what is silenced with the reason."""
-    reasons = _reasons(target, options.config)
+def silence(report: TargetReport, options: Options) -> TargetReport:
+    """Set aside the findings that the configuration or a baseline silences, with the reason."""
+    reasons = _reasons(report.target, options.config)
     kept: list[Finding] = []
     ignored: list[Ignored] = []
-    for finding in findings:
+    for finding in report.findings:
         if finding.code in reasons:
             ignored.append(Ignored(finding, reasons[finding.code]))
-        elif _key(finding) in options.known:
+        elif key_of(finding) in options.known:
             ignored.append(Ignored(finding, "in the baseline"))
         else:
             kept.append(finding)
-    return tuple(kept), tuple(ignored)
+    return report._replace(findings=tuple(kept), ignored=tuple(ignored))
 
 
 def _reasons(target: str, config: Config) -> dict[str, str]:
@@ -282,7 +283,8 @@ def load_baseline(path: Path) -> frozenset[Key]:
         ) from error
 
 
-def _key(finding: Finding) -> Key:
+def key_of(finding: Finding) -> Key:
+    """Return what identifies a finding in a baseline."""
     return finding.code, _place(finding.location), finding.message
 
 

@@ -52,6 +52,25 @@ def progress_bar(text: str, total: int) -> Iterator[Callable[[int], object]]:
         yield bar.update
 
 
+@contextmanager
+def progress_of(text: str, unit: str) -> Iterator[Callable[[int, int], object]]:
+    """Show on standard error how many things are done, of how many that are known so far.
+
+    Yields a function that takes both numbers. Shows nothing if that is no terminal.
+    """
+    from tqdm import tqdm  # noqa: PLC0415 - as above
+
+    with tqdm(
+        desc=printable(text), unit=unit, total=0, leave=False, disable=None, dynamic_ncols=True
+    ) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield show
+
+
 def painter(*, color: bool) -> Paint:
     """Return a function that puts a text in a style, or leaves it as it is."""
     return _colored if color else _plain

@@ -39,7 +39,7 @@ PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 RULES = all_rules()
 
 _FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
-_RUN = re.compile(r"<!-- (?:run|hub): (.+?) -->")
+_RUN = re.compile(r"<!-- (?:run|release|hub|audit): (.+?) -->")
 _INLINE = re.compile(r"`(model-lint [^`]+)`")
 
 
@@ -116,7 +116,9 @@ def test_the_index_lists_every_rule(site: Path) -> None:
 def test_every_mark_is_replaced_and_nothing_crashed(site: Path) -> None:
     for path in site.rglob("*.html"):
         html = path.read_text(encoding="utf-8")
-        assert not re.search(r"<!-- ?(run|hub|finding|file|questions|disagreements)", html), path
+        assert not re.search(
+            r"<!-- ?(run|release|hub|audit|finding|file|questions|disagreements)", html
+        ), path
         assert "Traceback" not in html, path
         assert str(ROOT) not in html, path
         assert tempfile.gettempdir() + "/" not in html, path
@@ -136,7 +138,7 @@ def test_every_relative_link_resolves(path: Path) -> None:
         if link.startswith(("https://", "#")):
             continue
         target = path.parent / link.partition("#")[0]
-        if {"rules", "schemas"} & set(target.parts):  # generated; mkdocs looks them up
+        if {"rules", "schemas", "examples"} & set(target.parts):  # generated; mkdocs looks them up
             continue
         assert target.exists(), link
 

@@ -21,6 +21,11 @@ _FILE = re.compile(r"[\w-]\.(?:json|zip|pth|ya?ml|txt|csv|tsv|md|py)\b")
 #: What names a zip with one fold of a model: ``model_fold0.zip``.
 _FOLD = re.compile(r"[-_.]?fold[-_.]?(\d+|all)", re.IGNORECASE)
 
+#: Names of zips that are models, even if nothing in them shows it; and names that are those of a
+#: model if no other zip is one.
+_NAMED_AS_MODEL = re.compile(r"(?i)model|dataset\d{3}|nnunet")
+_DATED = re.compile(r".*r\d{8}")
+
 
 class Asset(NamedTuple):
     """A file that is attached to a release."""
@@ -167,3 +172,13 @@ def stated_checksums(notes: str, names: Sequence[str]) -> dict[str, str]:
 def _is_word(name: str, line: str) -> bool:
     """Return whether a line has a name, and not only a longer one that it is part of."""
     return re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", line) is not None
+
+
+def is_named_as_model(name: str) -> bool:
+    """Return whether a zip has the name of a model, whatever it contains."""
+    return _NAMED_AS_MODEL.match(name) is not None
+
+
+def is_dated(name: str) -> bool:
+    """Return whether a zip has the date of a release in its name: it is a model if no other is."""
+    return _DATED.match(name) is not None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +17,16 @@ from ..storage.http import Server
 from ..storage.limits import MAX_ZIPS
 from ..wording import listing
 from .paths import is_checkpoint
-from .release import Address, Asset, Commit, Release, Unreleased, families
+from .release import (
+    Address,
+    Asset,
+    Commit,
+    Release,
+    Unreleased,
+    families,
+    is_dated,
+    is_named_as_model,
+)
 from .release_links import check_links
 from .remote import load_zip_of
 from .repository import Repository, build_card, build_repository
@@ -28,11 +36,6 @@ if TYPE_CHECKING:
     from github.GitRelease import GitRelease
 
     from .package import Package
-
-#: Names of zips that are models, even if nothing in them shows it; and names that are those of a
-#: model if no other zip is one.
-_NAMED_AS_MODEL = re.compile(r"(?i)model|dataset\d{3}|nnunet")
-_DATED = re.compile(r".*r\d{8}")
 
 
 def load_place(
@@ -66,6 +69,34 @@ def load_place(
     if place.asset:
         return (reader.asset(release, assets, place.asset, text),)
     return reader.release(release, assets)
+
+
+def load_release(
+    remote: Remote, api: GitRelease, given: Given, today: dt.date
+) -> tuple[Target, ...]:
+    """Read a release and its packages, but not the repository at its tag.
+
+    GitHub says when the commit of a release was made, so that it is not asked for it.
+    """
+    started = time.perf_counter()
+    reader = _Reader(remote, given, None, today, started)
+    commit = Commit(api.target_commitish, api.created_at)
+    release, packages = reader.alone(api, _assets(remote, api), commit)
+    text = f"{remote.full_name}@{api.tag_name}"
+    return (Target(text, "release", f"{text}/", release=release), *packages)
+
+
+def load_repository(remote: Remote, given: Given) -> Target:
+    """Read the default branch of a repository whose releases were listed."""
+    started = time.perf_counter()
+    reader = _Reader(remote, given, None, dt.date.min, started)
+    branch = remote.default_branch
+    repository = build_repository(GitHubTree(remote, branch, branch), reader.name)
+    links = check_links(remote, repository, None)
+    target = reader.target(remote.full_name, "repository", repository)
+    unreleased = Unreleased(tuple(release.tag_name for release in remote.releases()))
+    is_released = any(not (one.draft or one.prerelease) for one in remote.releases())
+    return target._replace(links=links, unreleased=None if is_released else unreleased)
 
 
 def _address(remote: Remote, place: Place) -> Address | None:
@@ -135,7 +166,7 @@ class _Reader(NamedTuple):
         tags = tuple(release.tag_name for release in self.remote.releases())
         state = self.remote.state(self.remote.default_branch)
         repository = build_repository(GitHubTree(self.remote, state.sha, state.tree), self.name)
-        target = self._target(self.remote.full_name, "repository", repository)
+        target = self.target(self.remote.full_name, "repository", repository)
         return target._replace(unreleased=Unreleased(tags))
 
     def asset(self, api: GitRelease, assets: tuple[Asset, ...], name: str, text: str) -> Target:
@@ -156,6 +187,18 @@ class _Reader(NamedTuple):
         branch = self.remote.default_branch
         card, default = build_card(tree), build_card(GitHubTree(self.remote, branch, branch))
         seconds = time.perf_counter() - self.started
+        commit = Commit(state.sha, state.date)
+        release, packages = self.alone(api, assets, commit)
+        release = release._replace(card=card, default_card=default)
+        links = check_links(self.remote, repository, release)
+        text = f"{self.remote.full_name}@{api.tag_name}"
+        target = self.target(text, "release", repository)
+        return (target._replace(release=release, links=links, seconds=seconds), *packages)
+
+    def alone(
+        self, api: GitRelease, assets: tuple[Asset, ...], commit: Commit
+    ) -> tuple[Release, tuple[Target, ...]]:
+        """Read a release and its packages, without the repository."""
         models = self._models(api, assets)
         release = Release(
             repository=self.remote.full_name,
@@ -165,20 +208,15 @@ class _Reader(NamedTuple):
             is_draft=api.draft,
             is_prerelease=api.prerelease,
             published=api.published_at,
-            commit=Commit(state.sha, state.date),
+            commit=commit,
             assets=assets,
             models=models.packages,
             checkpoints=models.checkpoints,
             today=self.today,
-            card=card,
-            default_card=default,
         )
-        links = check_links(self.remote, repository, release)
-        text = f"{self.remote.full_name}@{api.tag_name}"
-        target = self._target(text, "release", repository)
-        return (target._replace(release=release, links=links, seconds=seconds), *models.targets)
+        return release, models.targets
 
-    def _target(self, text: str, kind: str, repository: Repository) -> Target:
+    def target(self, text: str, kind: str, repository: Repository) -> Target:
         return Target(
             text,
             kind,
@@ -207,7 +245,7 @@ class _Reader(NamedTuple):
             except NotAPackage:  # noqa: PERF203 - reading takes longer
                 checkpoints.append(asset.name)
         chosen = [target for target in targets if _is_model(target)]
-        chosen = chosen or [t for t in targets if _DATED.match(Path(t.text).name)]
+        chosen = chosen or [t for t in targets if is_dated(Path(t.text).name)]
         return _Models(tuple(_released(chosen)), tuple(checkpoints))
 
     def _load(self, asset: Asset, *, hidden: bool) -> Target:
@@ -230,7 +268,7 @@ def _is_model(target: Target) -> bool:
         return True
     if package and any(map(is_checkpoint, package.tree.files)):
         return True
-    return _NAMED_AS_MODEL.match(Path(target.text).name) is not None
+    return is_named_as_model(Path(target.text).name)
 
 
 def _released(targets: list[Target]) -> Iterator[Target]:

@@ -14,15 +14,18 @@ from ..findings import Finding, Report, Severity, TargetReport
 
 def render(report: Report, *, color: bool = False) -> str:  # noqa: ARG001 - same in every format
     """Render a report as one JSON object, with a newline at its end."""
-    return dump(
-        {
-            "version": 1,
-            "tool": {"name": "model-lint", "version": __version__},
-            "targets": [_target(target) for target in report.targets],
-            "configuration": [_finding(finding) for finding in report.configuration],
-            "summary": {severity.value: report.count(severity) for severity in Severity},
-        }
-    )
+    return dump(as_data(report))
+
+
+def as_data(report: Report) -> dict[str, Any]:
+    """Return a report as a JSON object."""
+    return {
+        "version": 1,
+        "tool": {"name": "model-lint", "version": __version__},
+        "targets": [_target(target) for target in report.targets],
+        "configuration": [as_finding(finding) for finding in report.configuration],
+        "summary": {severity.value: report.count(severity) for severity in Severity},
+    }
 
 
 def dump(data: dict[str, Any]) -> str:
@@ -35,8 +38,8 @@ def _target(target: TargetReport) -> dict[str, Any]:
     return {
         "target": target.target,
         "kind": target.kind,
-        "findings": [_finding(finding) for finding in target.findings],
-        "ignored": [{**_finding(i.finding), "reason": i.reason} for i in target.ignored],
+        "findings": [as_finding(finding) for finding in target.findings],
+        "ignored": [{**as_finding(i.finding), "reason": i.reason} for i in target.ignored],
         "takes": takes(target),
         "stats": {
             "bytes_total": target.stats.bytes_total,
@@ -55,7 +58,8 @@ def takes(target: TargetReport) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def as_finding(finding: Finding) -> dict[str, Any]:
+    """Return a finding as a JSON object."""
     return {
         "code": finding.code,
         "rule": finding.rule,

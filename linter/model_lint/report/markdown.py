@@ -21,7 +21,7 @@ def render(report: Report, *, color: bool = False) -> str:  # noqa: ARG001 - sam
     parts = [f"## model-lint: {verdict}\n"]
     clean = [target for target in report.targets if not target.findings and not target.ignored]
     if clean:
-        names = "".join(f"- {_code(t.target)} ({t.kind}){_takers('. ', t)}\n" for t in clean)
+        names = "".join(f"- {code(t.target)} ({t.kind}){_takers('. ', t)}\n" for t in clean)
         parts.append(f"{count(clean, 'clean target')}:\n\n{names}")
     room = _BUDGET
     for target in report.targets:
@@ -36,12 +36,12 @@ def render(report: Report, *, color: bool = False) -> str:  # noqa: ARG001 - sam
 
 def _target(target: TargetReport, room: int) -> str:
     found = joined([text for _, text in tally(target.findings)]) or "clean"
-    head = f"### {_code(target.target)} ({target.kind}): {found}\n"
+    head = f"### {code(target.target)} ({target.kind}): {found}\n"
     section = _section(head + _takers("\n", target, "\n"), target.target, target.findings, room)
     if not target.ignored:
         return section
-    reasons = sorted({(i.finding.code, i.finding.rule, i.reason) for i in target.ignored})
-    listed = [f"{code} {rule}{f': {_prose(why)}' if why else ''}" for code, rule, why in reasons]
+    reasons = sorted({(f"{i.finding.code} {i.finding.rule}", i.reason) for i in target.ignored})
+    listed = [f"{rule}{f': {_prose(why)}' if why else ''}" for rule, why in reasons]
     number = count(target.ignored, "finding")
     return f"{section}\n{number} ignored ({'; '.join(listed)}).\n"
 
@@ -75,7 +75,7 @@ def _row(finding: Finding, target: str) -> str:
     cells = [
         f"**{severity}**" if finding.severity is Severity.ERROR else severity,
         f"[{rule}]({finding.url})",
-        _code(where) if where else "",
+        code(where) if where else "",
         f"{_prose(finding.message)}<br>Fix: {_prose(finding.help)}",
     ]
     return f"| {' | '.join(cells)} |\n"
@@ -83,15 +83,16 @@ def _row(finding: Finding, target: str) -> str:
 
 def _prose(text: str) -> str:
     """Escape a text, and show text between backticks as code."""
-    return "".join(_code(piece) if code else _escape(piece) for code, piece in pieces(text))
+    return "".join(code(piece) if is_code else escape(piece) for is_code, piece in pieces(text))
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
+    """Show a text as code."""
     # Not backticks: they can't contain a backtick, and in a table a pipe would still end the cell.
-    return f"<code>{_escape(text)}</code>"
+    return f"<code>{escape(text)}</code>"
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
     """Escape for HTML and Markdown; an empty comment keeps @names from being notified."""
     safe = printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _SPECIAL.sub(lambda match: "\\" + match[0], safe).replace("@", "@<!-- -->")

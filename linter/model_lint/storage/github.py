@@ -34,6 +34,10 @@ ACTIONS = "github-actions[bot]"
 USER_AGENT = f"model-lint/{__version__}"
 
 
+class LimitReached(UsageError):  # noqa: N818 - not an error, but a pause
+    """GitHub answers no more requests until its limit starts anew."""
+
+
 class Hub(NamedTuple):
     """A GitHub, and who asks it."""
 
@@ -115,7 +119,8 @@ def asking(hub: Hub, about: str) -> Iterator[None]:
     try:
         yield
     except GithubException as error:
-        raise UsageError(f"{about}: {explain(hub, error)}") from error
+        kind = LimitReached if _is_limit(error) else UsageError
+        raise kind(f"{about}: {explain(hub, error)}") from error
     except requests.RequestException as error:
         host = urlsplit(hub.api_url).netloc
         raise UsageError(f"{about}: {host} can't be reached ({cause(error)})") from error
@@ -125,9 +130,8 @@ def asking(hub: Hub, about: str) -> Iterator[None]:
 
 def explain(hub: Hub, error: GithubException) -> str:
     """Return what a failure means and what to do about it."""
-    headers = {k.lower(): v for k, v in (error.headers or {}).items()}
-    if isinstance(error, RateLimitExceededException) or headers.get("x-ratelimit-remaining") == "0":
-        return _limit(hub, headers.get("x-ratelimit-reset"))
+    if _is_limit(error):
+        return _limit(hub, _headers(error).get("x-ratelimit-reset"))
     if error.status == 401:
         return (
             "GitHub does not accept the token of GH_TOKEN, GITHUB_TOKEN or gh: it may have expired"
@@ -148,7 +152,7 @@ def retry_after(error: GithubException | requests.RequestException) -> float | N
     """Return how many seconds later the same request may succeed; None if it never will."""
     if not isinstance(error, GithubException) or error.status >= 500:
         return 1.0
-    after = {k.lower(): v for k, v in (error.headers or {}).items()}.get("retry-after", "")
+    after = _headers(error).get("retry-after", "")
     if after.isdecimal():
         wait = float(after)
     elif error.status == 429 or isinstance(error, RateLimitExceededException):
@@ -167,6 +171,15 @@ def login_of(hub: Hub) -> str:
             if error.status == 403 and "integration" in str(error.data):
                 return ACTIONS  # the token of a workflow belongs to no user
             raise
+
+
+def _is_limit(error: GithubException) -> bool:
+    used_up = _headers(error).get("x-ratelimit-remaining") == "0"
+    return isinstance(error, RateLimitExceededException) or (used_up and error.status in {403, 429})
+
+
+def _headers(error: GithubException) -> dict[str, str]:
+    return {name.lower(): value for name, value in (error.headers or {}).items()}
 
 
 def _limit(hub: Hub, reset: str | None) -> str:

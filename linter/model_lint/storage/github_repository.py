@@ -18,6 +18,7 @@ from .limits import MAX_ARCHIVE_BYTES, MAX_BLOB_BYTES, MAX_BLOBS, MAX_RELEASES, 
 if TYPE_CHECKING:
     from github.GitRelease import GitRelease
     from github.GitReleaseAsset import GitReleaseAsset
+    from github.Repository import Repository
 
 #: Texts that are cheaper to get one by one than in an archive of everything.
 _FEW = 2
@@ -49,22 +50,27 @@ class Blob(NamedTuple):
 class Remote:
     """A repository on GitHub. Every method raises UsageError if GitHub can't be asked."""
 
-    def __init__(self, hub: Hub, full_name: str, about: str = "") -> None:
+    def __init__(
+        self, hub: Hub, full_name: str, about: str = "", listed: Repository | None = None
+    ) -> None:
         """Ask for a repository.
 
         Args:
             hub: the GitHub.
             full_name: its owner and name, of today or of earlier.
             about: what messages begin with; by default its name.
+            listed: what GitHub said of it in a list; it is not asked again.
         """
         self.hub = hub
         with asking(hub, about or full_name):
-            self._api = hub.api.get_repo(full_name)
+            self._api = listed or hub.api.get_repo(full_name)
         #: Requests and bytes so far.
-        self.requests = 1
+        self.requests = int(listed is None)
         self.bytes_read = 0
         #: The beginning of each text by the name of its content.
         self.known: dict[str, bytes] = {}
+        #: Its releases, if GitHub has listed them already.
+        self.listed_releases: list[GitRelease] | None = None
         #: Owner and name, as they are today.
         self.full_name: str = self._api.full_name
         self.name: str = self._api.name
@@ -158,6 +164,8 @@ class Remote:
 
     def releases(self) -> list[GitRelease]:
         """Return its releases, the newest first; drafts too, if the token may push."""
+        if self.listed_releases is not None:
+            return self.listed_releases
         with asking(self.hub, self.full_name):
             found = list(islice(self._api.get_releases(), MAX_RELEASES))
         self.requests += 1 + len(found) // PAGE
