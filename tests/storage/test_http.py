@@ -228,7 +228,7 @@ def test_the_storage_is_asked_itself_and_again_when_its_address_expires(data: by
 def test_a_password_in_the_address_is_not_shown(data: bytes) -> None:
     with serving(data) as site:
         url = site.url.replace("http://", "http://jane:secret@")
-        target = load_url(url, Given())
+        target = load_url(url, Server(url), Given())
     assert target.text == site.url
     assert all("Authorization" in asked.headers for asked in site.asked)
 
@@ -236,7 +236,7 @@ def test_a_password_in_the_address_is_not_shown(data: bytes) -> None:
 @pytest.mark.parametrize("change", [lambda url: url + "?download=1", lambda url: url + "#top"])
 def test_the_name_of_the_file_is_in_the_path(data: bytes, change: Callable[[str], str]) -> None:
     with serving(data) as site:
-        target = load_url(change(site.url), Given())
+        target = load_url(change(site.url), Server(change(site.url)), Given())
     assert target.archive
     assert target.archive.file_name == PATH[1:]
 
