@@ -236,7 +236,8 @@ def test_a_password_in_the_address_is_not_shown(data: bytes) -> None:
 @pytest.mark.parametrize("change", [lambda url: url + "?download=1", lambda url: url + "#top"])
 def test_the_name_of_the_file_is_in_the_path(data: bytes, change: Callable[[str], str]) -> None:
     with serving(data) as site:
-        target = load_url(change(site.url), Server(change(site.url)), Given())
+        url = change(site.url)
+        target = load_url(url, Server(url), Given())
     assert target.archive
     assert target.archive.file_name == PATH[1:]
 
