@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
+import pty
 import re
 import signal
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +25,10 @@ from report.test_report_schemas import report_schema
 
 OWNER = "ivadomed"
 GOOD, BAD = "model_seg_sc_t2", "model_seg_gm_t2"
+COMMAND = [
+    *(sys.executable, "-c", f"{LISTEN}from model_lint.__main__ import run; run()"),
+    *("audit", OWNER, "--jobs", "2", "--format", "json"),
+]
 README = "# A model\n\nIt segments.\n"
 #: Releases of each repository, newest last, and whether they lack the orientation.
 RELEASES = {GOOD: {"r20240501": False, "r20240601": False}, BAD: {"r20230501": True}}
@@ -339,12 +348,23 @@ def test_nothing_is_kept_if_not_wanted(server: GitHubServer, tmp_path: Path) -> 
     assert {path.name for path in Path("elsewhere").iterdir()} == {"answers", "reports"}
 
 
-# Stopped at any time
+def test_progress_is_shown_at_a_terminal(server: GitHubServer) -> None:
+    master, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    done = subprocess.run(COMMAND, stdout=subprocess.DEVNULL, stderr=terminal, check=False)
+    os.close(terminal)
+    shown = b""
+    with contextlib.suppress(OSError):  # what the end of a terminal is
+        while part := os.read(master, 10_000):
+            shown += part
+    os.close(master)
+    assert done.returncode == 1
+    assert b"ivadomed: " in shown
+    assert b" done" in shown
+    assert shown.endswith(b" \r")  # it is gone at the end
 
-COMMAND = [
-    *(sys.executable, "-c", f"{LISTEN}from model_lint.__main__ import run; run()"),
-    *("audit", OWNER, "--jobs", "2", "--format", "json"),
-]
+
+# Stopped at any time
 
 
 def without_costs(text: str) -> Any:
