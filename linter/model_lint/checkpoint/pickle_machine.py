@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
+from sys import getsizeof
 
 from ..findings import Problem
 from .limits import MAX_ISSUES, Limits
@@ -22,7 +23,7 @@ from .pickle_allowed import (
     is_count,
 )
 from .pickle_stack import PickleStack
-from .pickle_stream import RefusedError, malformed
+from .pickle_stream import REFERENCE, RefusedError, malformed
 from .pickle_values import OPAQUE, Global, Storage, shown
 
 
@@ -132,8 +133,8 @@ class Machine(PickleStack):
             return
         if not isinstance(function, Global) or type(arguments) is not tuple:
             raise malformed("calls something that is not a global")
-        self.stack.pop()
-        self._push(self._called(function, arguments))
+        self.stack[-1] = result = self._called(function, arguments)
+        self.memory += getsizeof(result) + REFERENCE
 
     def _called(self, function: Global, arguments: tuple[object, ...]) -> object:
         if OPAQUE in arguments:

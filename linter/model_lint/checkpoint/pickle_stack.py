@@ -23,6 +23,8 @@ from .pickle_runs import PART, read_run
 from .pickle_stream import REFERENCE, U32, PickleStream, malformed
 from .pickle_values import OPAQUE, Scalar
 
+#: Bytes of memory of a number, and of a tuple of up to three.
+_NUMBER, _TUPLE = getsizeof(0.0) + REFERENCE, getsizeof((0, 0, 0)) + REFERENCE
 #: Numbers of a run that is worth the search for it.
 LEAST_RUN = 8
 
@@ -77,17 +79,20 @@ class PickleStack(PickleStream):
         self.pos += 1
 
     def int2(self) -> None:
-        self._push(self._number(2))
+        self.memory += _NUMBER
+        self.stack.append(self._number(2))
 
     def int4(self) -> None:
-        self._push(_I32(self.buffer, self.pos)[0])
+        self.memory += _NUMBER
+        self.stack.append(_I32(self.buffer, self.pos)[0])
         self.pos += 4
 
     def long1(self) -> None:
         self._push(int.from_bytes(self._take(self._byte()), "little", signed=True))
 
     def float8(self) -> None:
-        self._push(_F64(self.buffer, self.pos)[0])
+        self.memory += _NUMBER
+        self.stack.append(_F64(self.buffer, self.pos)[0])
         self.pos += 8
 
     def text1(self) -> None:
@@ -127,15 +132,18 @@ class PickleStack(PickleStream):
         self.stack.append(())
 
     def tuple1(self) -> None:
-        self._push((self.stack.pop(),))
+        self.memory += _TUPLE
+        self.stack[-1] = (self.stack[-1],)
 
     def tuple2(self) -> None:
         second = self.stack.pop()
-        self._push((self.stack.pop(), second))
+        self.memory += _TUPLE
+        self.stack[-1] = (self.stack[-1], second)
 
     def tuple3(self) -> None:
         third, second = self.stack.pop(), self.stack.pop()
-        self._push((self.stack.pop(), second, third))
+        self.memory += _TUPLE
+        self.stack[-1] = (self.stack[-1], second, third)
 
     def tuple_(self) -> None:
         items = self._pop_mark()
