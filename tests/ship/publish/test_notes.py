@@ -104,7 +104,7 @@ def test_results_with_links_to_the_commit() -> None:
         "| a |\n|--|\n| [csv](results/a.csv) |\n\n![x](figures/a b.png)\n![x](figures/a.png)\n"
         "[web](https://x.org/y) [here](#there)"
     )
-    assert results_of(f"<!-- results:begin -->\n{text}\n<!-- results:end -->\n", files) == (
+    assert results_of(f"<!-- card:results -->\n{text}\n<!-- card:end -->\n", files) == (
         f"| a |\n|--|\n| [csv]({files}/results/a.csv) |\n\n![x](figures/a b.png)\n"
         f"![x]({files}/figures/a.png?raw=true)\n[web](https://x.org/y) [here](#there)"
     )
@@ -117,8 +117,8 @@ def test_results_with_links_to_the_commit() -> None:
     [
         "",
         "| a |\n",
-        "<!-- results:begin -->\n\nThe evaluation writes here.\n\n<!-- results:end -->\n",
-        "<!-- results:begin -->\n| a |\n",
+        "<!-- card:results -->\n\nThe evaluation writes here.\n\n<!-- card:end -->\n",
+        "<!-- card:results -->\n| a |\n",
     ],
 )
 def test_no_results(readme: str) -> None:

@@ -153,6 +153,16 @@ def test_several_packages_are_one_release(lab: Lab, publish: Publish) -> None:
     assert "-f 0 1 " in str(release.notes)
 
 
+def test_zips_that_are_not_one_model_are_refused_together(lab: Lab, publish: Publish) -> None:
+    names = [f"{NAME}-fold{fold}-{TAG}.zip" for fold in (0, 1)]
+    for name in names:
+        (lab.folder / name).write_bytes(packed("0"))
+    said = refused(publish(packages=tuple(f"../{name}" for name in names)))
+    assert said.startswith("the zips are not folds of one model: ")
+    assert said.rstrip().endswith("(T009)")
+    assert list(lab.server.log) == []
+
+
 def test_an_older_release_does_not_become_the_latest(lab: Lab, publish: Publish) -> None:
     assert lab.model
     newer = lab.model.release("r20261124", {"x.zip": b"x"})

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote
 
+from ...models.card import parts
 from ...naming import Name
 from .wanted import Card
 
@@ -14,9 +15,6 @@ _MAX_DESCRIPTION, _MAX_TOPICS = 350, 20
 _TOPIC = re.compile(r"[a-z0-9][a-z0-9-]{0,49}")
 #: Lines of a README that are no prose.
 _NO_PROSE = re.compile(r"\s*(#|\[!\[|!\[|<|\||>|[-*+] |\d+\. |```|~~~|---|===)")
-_RESULTS = re.compile(
-    r"(?ms)^<!-- (?:results:begin|card:results\b[^>]*) -->\n(.*?)^<!-- (?:results:end|card:end) -->"
-)
 #: A link or an image of Markdown whose address is a path in the repository.
 _RELATIVE = re.compile(r"(!?)\[([^\]\n]*)\]\((?!#|[a-zA-Z][\w+.-]*:|/)([^)\s]+)\)")
 #: Words that people search for, by values of a name.
@@ -89,12 +87,13 @@ def results_of(readme: str, files: str) -> str:
         readme: the model card.
         files: the address of the commit's files.
     """
-    found = _RESULTS.search(readme)
-    if not found or not re.search(r"(?m)^\|", found[1]):
+    texts = (part.text or "" for part in parts(readme) if part.name == "results")
+    results = next(texts, "")
+    if not re.search(r"(?m)^\|", results):
         return ""
 
     def link(match: re.Match[str]) -> str:
         image = "?raw=true" if match[1] else ""
         return f"{match[1]}[{match[2]}]({files}/{quote(match[3], safe='/%')}{image})"
 
-    return _RELATIVE.sub(link, found[1]).strip()
+    return _RELATIVE.sub(link, results).strip()

@@ -13,6 +13,8 @@ from github.Repository import Repository as GithubRepository
 
 from ...errors import UsageError
 from ...findings import Severity, TargetReport
+from ...models.release import families
+from ...models.release_folds import disagreements
 from ...models.target import Target
 from ...naming import Name
 from ...privacy import find_leaks
@@ -105,7 +107,17 @@ def choose(request: Request, hub: Hub, lint: Lint) -> Chosen:
     if request.create and checkout:
         paths.append(str(checkout.root))
     linted = tuple(lint.lint(path, name) for path in paths)
+    _require_fit(linted)
     return Chosen(repository, tag, read_assets(request.packages), checkout, own, linted)
+
+
+def _require_fit(linted: tuple[Linted, ...]) -> None:
+    """Raise UsageError if zips of single folds do not fit together: T009, before they are sent."""
+    packages = {Path(one.target.text).name: one.target.package for one in linted}
+    for family in families(packages):
+        for problem in disagreements(family):
+            if problem.severity in {None, Severity.ERROR}:
+                raise UsageError(f"the zips are not folds of one model: {problem.message} (T009)")
 
 
 def _is_of(checkout: Checkout, repository: str, hub: Hub, *, create: bool) -> bool:
