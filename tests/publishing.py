@@ -29,7 +29,7 @@ Segments the cord of phantoms, with [nnU-Net](https://github.com/MIC-DKFZ/nnUNet
 
 ## Results
 
-<!-- results:begin -->
+<!-- card:results -->
 
 | Label | Dice |
 |:--|:--|
@@ -37,7 +37,7 @@ Segments the cord of phantoms, with [nnU-Net](https://github.com/MIC-DKFZ/nnUNet
 
 ![The worst case](figures/worst.png)
 
-<!-- results:end -->
+<!-- card:end -->
 """
 #: The files of a repository to which no rule objects.
 FILES: Mapping[str, str] = {
