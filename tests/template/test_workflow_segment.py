@@ -119,6 +119,7 @@ def test_labels_are_those_of_nnunet_with_all_folds(tmp_path: Path) -> None:
         assert np.array_equal(ours, theirs), number
 
 
+@pytest.mark.filterwarnings("ignore")  # of what nnU-Net imports, about itself
 @pytest.mark.parametrize(
     "resampling", ["resample_data_or_seg_to_shape", "resample_torch_fornnunet"]
 )

@@ -20,7 +20,7 @@ from convert import convert, to_csv
 from estimates import Estimate
 from figures import draw_differences, draw_groups, draw_metrics
 from groups import find_groups
-from montage import draw_montage
+from montage import choose, draw_montage
 from orientation import reorient_image
 from report import DASH, cell, dataset_title, plain, to_markdown
 from results import NUMBERS, Result, compare, main_number, read_csv
@@ -218,6 +218,26 @@ def test_the_worst_cases_come_first(made: Settings) -> None:
         array = np.roll(np.asanyarray(image.dataobj), count, axis=1)
         nib.save(nib.Nifti1Image(array, image.affine), folder / f"{case}.nii.gz")
     assert list(evaluate.rank(run(made)))[:2] == ["sub-4_ses-1_T2w", "sub-2_ses-1_T2w"]
+
+
+@pytest.mark.parametrize(
+    ("number", "texts"),
+    [
+        (1, ["worst: 0.000"]),
+        (2, ["worst: 0.000", "best: 0.100"]),
+        (3, ["worst: 0.000", "median: 0.100", "best: 0.200"]),
+        (6, ["worst: 0.000", "2. worst: 0.100", "median: 0.200", "best: 0.500"]),
+        (
+            20,
+            [
+                *("worst: 0.000", "2. worst: 0.100", "3. worst: 0.200", "4. worst: 0.300"),
+                *("median: 0.900", "best: 1.900"),
+            ],
+        ),
+    ],
+)
+def test_the_cases_that_are_drawn_are_what_they_are_called(number: int, texts: list[str]) -> None:
+    assert [text for _, text in choose({str(k): k / 10 for k in range(number)})] == texts
 
 
 def test_label_maps_of_another_model_may_have_another_orientation(

@@ -44,7 +44,7 @@ def draw_montage(settings: Settings, ranked: Mapping[str, float], path: Path) ->
     if not ranked:
         path.unlink(missing_ok=True)
         return None
-    chosen = [_case(settings, name, text) for name, text in _choose(ranked)]
+    chosen = [_case(settings, name, text) for name, text in choose(ranked)]
     colours = {label: COLOURS[k % len(COLOURS)] for k, label in enumerate(settings.labels)}
     with plt.rc_context({**STYLE, "axes.grid": False}):
         size = (2.1 * SLICES, 2.1 * len(chosen) + 0.4)
@@ -67,16 +67,14 @@ def draw_montage(settings: Settings, ranked: Mapping[str, float], path: Path) ->
     return path
 
 
-def _choose(ranked: Mapping[str, float]) -> Iterator[tuple[str, str]]:
+def choose(ranked: Mapping[str, float]) -> Iterator[tuple[str, str]]:
     """Return the names of the cases to draw, each with a text."""
     names = list(ranked)
-    others = len(names) - min(WORST, len(names))
-    places = {k: "worst" if k == 0 else f"{k + 1}. worst" for k in range(min(WORST, len(names)))}
-    if others > 1:
-        places[(len(names) - 1) // 2 if len(names) > 2 * WORST else WORST] = "median"
-    if others:
-        places[len(names) - 1] = "best"
-    for place, what in places.items():
+    middle = (len(names) - 1) // 2
+    worst = range(min(WORST, max(1, middle)))
+    places = {len(names) - 1: "best", middle: "median"}
+    places |= {k: f"{k + 1}. worst" if k else "worst" for k in worst}
+    for place, what in sorted(places.items()):
         yield names[place], f"{what}: {ranked[names[place]]:.3f}"
 
 
