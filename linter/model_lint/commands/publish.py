@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from .. import naming
 from ..config import Config, find_config, load_config, vocabulary_of
-from ..errors import UsageError
+from ..errors import extra
 from ..findings import INTERNAL
 from ..lint import Options, lint, select_rules
 from ..models.reading import Reading
@@ -106,12 +106,9 @@ def _add_where(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Lint, publish and report; return the exit status."""
-    try:
+    with extra("what publishes"):
         from ..ship.publish import prepare  # noqa: PLC0415 - its packages are an extra
-        from ..storage.github import connect  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        advice = '`pip install "model-lint[github]"` adds what publishes'
-        raise UsageError(f"{advice} ({error.name} is missing)") from error
+        from ..storage.github import connect  # noqa: PLC0415 - as above
     hub = connect()
     request = prepare.Request(
         tuple(options.packages),

@@ -13,7 +13,7 @@ from ..errors import NothingToLint, UsageError
 from ..findings import INTERNAL, Report, Severity
 from ..lint import Options, check_ignores, load_baseline, only_deep, select_rules
 from ..rules import all_rules
-from ..storage.new_file import folder_beside, publish
+from ..storage.new_file import folder_beside, put_in_place
 from ..terminal import complain, text_width, use_color
 
 
@@ -179,7 +179,7 @@ def _write_file(text: str, path: Path) -> None:
     with folder_beside(path) as folder:
         temporary = folder / path.name
         temporary.write_text(text, encoding="utf-8")
-        publish(temporary, path, replace=True)
+        put_in_place(temporary, path, replace=True)
 
 
 def _words(text: str) -> list[str]:

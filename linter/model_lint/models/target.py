@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from .. import naming
-from ..errors import NotAPackage, NothingToLint, UsageError
+from ..errors import NotAPackage, NothingToLint, UsageError, extra
 from ..storage.depth import Depth
 from ..storage.folder import FolderTree
 from ..storage.github_place import ON_GITHUB
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 _REPOSITORY_MARKS = (".git", "README.md", "LICENSE", "CITATION.cff", "pyproject.toml")
 
 
-#: What the extra `github` adds.
-_EXTRA = {"github", "requests", "urllib3"}
 #: Endings of files, which a path that does not exist was meant to name; nnU-Net's folders.
 _FILES = (".zip", ".json", ".pth", ".nii", ".gz")
 _OF_NNUNET = re.compile(r"Dataset\d{3}_|nnUNetTrainer|fold_(\d+|all)$", re.ASCII)
@@ -130,15 +128,10 @@ def load_targets(
         return (load_target(text, given),)
     if offline:
         raise UsageError(f"{text}: reading it takes the network, which --offline forbids")
-    try:
+    with extra("what reads it", f"{text}: on the web; "):
         from .remote import load_remote  # noqa: PLC0415 - local targets need no network
 
         return load_remote(text, given)
-    except ModuleNotFoundError as error:
-        if error.name not in _EXTRA:
-            raise
-        advice = '`pip install "model-lint[github]"` adds what reads it'
-        raise UsageError(f"{text}: on the web; {advice} ({error.name} is missing)") from error
 
 
 def is_remote(text: str) -> bool:

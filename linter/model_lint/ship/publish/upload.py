@@ -13,7 +13,8 @@ from github.GitRelease import GitRelease
 from github.Requester import Requester
 
 from ...errors import UsageError
-from ...storage.github import USER_AGENT, Bearer, Hub
+from ...storage.github import Bearer, Hub
+from ...storage.http import USER_AGENT
 from .wanted import Asset
 
 #: Seconds until a connection is made, and until GitHub answers after the last byte.
