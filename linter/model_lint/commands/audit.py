@@ -8,8 +8,7 @@ import re
 from functools import partial
 from pathlib import Path
 
-from .. import naming
-from ..config import vocabulary_of
+from ..config import parser_of
 from ..errors import UsageError, extra
 from ..models.owner import MARKS, Wanted
 from ..models.reading import Reading
@@ -121,7 +120,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _plan(options: argparse.Namespace, chosen: Chosen, before: str | Before) -> Plan:
-    parse = partial(naming.parse, vocabulary=vocabulary_of(chosen.config))
+    parse = parser_of(chosen.config)
     wanted = Wanted(
         marks=frozenset(options.marks or ()),
         every=options.all,

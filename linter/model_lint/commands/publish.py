@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import sys
 import time
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .. import naming
-from ..config import Config, find_config, load_config, vocabulary_of
+from ..config import parser_of
 from ..errors import extra
-from ..findings import INTERNAL
-from ..lint import Options, lint, select_rules
+from ..lint import Options, lint
 from ..models.reading import Reading
 from ..models.target import Given, load_target
-from ..rules import all_rules
+from ..naming.tag import today_in_utc
 from ..storage.depth import Depth
 from ..storage.new_file import stoppable
 from ..terminal import complain, progress_bar
 from .audience import add_for
+from .reporting import configured, crashed
 
 if TYPE_CHECKING:
     from ..ship.publish.prepare import Chosen, Lint, Linted, Prepared
@@ -118,10 +115,9 @@ def run(options: argparse.Namespace) -> int:
         options.create,
         options.notes,
         Path.cwd(),
-        dt.datetime.now(dt.timezone.utc).date(),
+        today_in_utc(),
     )
-    config = load_config(find_config(Path.cwd()))
-    linting = _lint(config, options)
+    linting = _lint(configured(options))
     chosen = prepare.choose(request, hub, linting)
     if chosen.refused:
         return _refuse(chosen, options.format)
@@ -130,13 +126,11 @@ def run(options: argparse.Namespace) -> int:
         return _publish(chosen, prepared, hub, options)
 
 
-def _lint(config: Config, options: argparse.Namespace) -> Lint:
+def _lint(judging: Options) -> Lint:
     """Return what lints packages, and the checkout that is to be pushed."""
     from ..ship.publish.prepare import Lint, Linted  # noqa: PLC0415
 
-    parse = partial(naming.parse, vocabulary=vocabulary_of(config))
-    chosen = select_rules(all_rules(), select=config.select, extend_select=config.extend_select)
-    judging = Options(chosen, config, consumers=tuple(options.consumers) or config.consumers)
+    parse = parser_of(judging.config)
 
     def judge(path: str, name: str) -> Linted:
         target = load_target(path, Given(name, parse, Reading(Depth.ALL)))
@@ -152,8 +146,7 @@ def _refuse(chosen: Chosen, form: str) -> int:
     text = report.findings(chosen) if form == "text" else report.as_json(chosen, None, (), None)
     sys.stdout.write(text)
     complain(f"{chosen.repository} {chosen.tag} was not published: see the errors above")
-    found = (f for one in chosen.linted for f in one.report.findings)
-    return 2 if any(finding.code == INTERNAL for finding in found) else 1
+    return 2 if crashed(f for one in chosen.linted for f in one.report.findings) else 1
 
 
 def _publish(chosen: Chosen, prepared: Prepared, hub: Hub, options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""What `check` and `audit` share: which rules run, which reports are written, the exit status."""
+"""What commands that lint share: which rules run, which reports are written, the exit status."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 from ..config import Config, find_config, load_config
 from ..errors import NothingToLint, UsageError
-from ..findings import INTERNAL, Report, Severity
+from ..findings import INTERNAL, Finding, Report, Severity
 from ..lint import Options, check_ignores, load_baseline, only_deep, select_rules
 from ..rules import all_rules
 from ..storage.new_file import folder_beside, put_in_place
@@ -124,6 +124,16 @@ def choose(options: argparse.Namespace, *, deep: bool = False) -> Chosen:
     return Chosen(config, Options(chosen, config, known, consumers), limit)
 
 
+def configured(options: argparse.Namespace) -> Options:
+    """Return the choice of the configuration, for packages that are made here. Raises UsageError.
+
+    What ``ignore`` names is found all the same, and silenced with its reason.
+    """
+    config = load_config(find_config(Path.cwd()))
+    rules = select_rules(all_rules(), select=config.select, extend_select=config.extend_select)
+    return Options(rules, config, consumers=tuple(options.consumers) or config.consumers)
+
+
 def write_reports(options: argparse.Namespace, render: Render) -> None:
     """Write every report that was asked for, text to standard output by default."""
     for form, file in options.outputs or [("text", None)]:
@@ -145,12 +155,17 @@ def exit_status(
     """
     if any(not isinstance(error, NothingToLint) for error in failures):
         return 2
-    if any(finding.code == INTERNAL for finding in report.findings):
+    if crashed(report.findings):
         return 2
     if not report.targets:
         return 3
     failed = any(finding.severity.rank <= limit.rank for finding in report.findings)
     return int(failed and not exit_zero)
+
+
+def crashed(findings: Iterable[Finding]) -> bool:
+    """Return whether a rule crashed, so that the verdict is unknown."""
+    return any(finding.code == INTERNAL for finding in findings)
 
 
 def number(text: str) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import NotAPackage, UsageError
+from ..naming.tag import today_in_utc
 from ..storage.github import Bearer, Hub, connect
 from ..storage.github_place import Place
 from ..storage.github_repository import Remote
@@ -44,7 +45,7 @@ def load_place(
     given: Given,
     *,
     hub: Hub | None = None,
-    today: Callable[[], dt.date] = lambda: dt.datetime.now(dt.timezone.utc).date(),
+    today: Callable[[], dt.date] = today_in_utc,
 ) -> tuple[Target, ...]:
     """Read a repository's latest release, the release of a tag, or one of its assets.
 
