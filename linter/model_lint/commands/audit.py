@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..config import parser_of
 from ..errors import UsageError, extra
-from ..models.owner import MARKS, Wanted
+from ..models.owner import MARKS, Scope
 from ..models.reading import Reading
 from ..models.target import Given
 from ..report.audit import FORMATS, render_audit
@@ -121,7 +121,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _plan(options: argparse.Namespace, chosen: Chosen, before: str | Before) -> Plan:
     parse = parser_of(chosen.config)
-    wanted = Wanted(
+    scope = Scope(
         marks=frozenset(options.marks or ()),
         every=options.all,
         names=tuple(options.only),
@@ -131,7 +131,7 @@ def _plan(options: argparse.Namespace, chosen: Chosen, before: str | Before) -> 
     )
     given = Given(parse=parse, reading=Reading(Depth.START, 1))
     keep = None if options.no_cache else options.cache or ""
-    return Plan(chosen.options, given, wanted, min(options.jobs, _MOST_JOBS), keep)
+    return Plan(chosen.options, given, scope, min(options.jobs, _MOST_JOBS), keep)
 
 
 def _before(since: str | None) -> str | Before:

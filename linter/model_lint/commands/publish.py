@@ -162,7 +162,7 @@ def _publish(chosen: Chosen, prepared: Prepared, hub: Hub, options: argparse.Nam
     if options.dry_run:
         steps = plan(prepared.wanted, prepared.run.first, prepared.run)
         needed = any(isinstance(step, CreateDraft | WriteNotes) for step in steps)
-        notes = prepared.place.notes if needed else None
+        notes = prepared.destination.notes if needed else None
         shown = report.dry(prepared, steps, notes) if text else ""
         sys.stdout.write(shown or report.as_json(chosen, prepared, steps, None))
         return 0
@@ -173,7 +173,9 @@ def _publish(chosen: Chosen, prepared: Prepared, hub: Hub, options: argparse.Nam
         if text:
             print(step.text, flush=True)
 
-    state = carry_out(prepared.wanted, prepared.run, Doing(prepared.place, hub, tell, time.sleep))
+    state = carry_out(
+        prepared.wanted, prepared.run, Doing(prepared.destination, hub, tell, time.sleep)
+    )
     done = any(isinstance(step, Publish) for step in taken)
     shown = report.done(prepared, state, by_this_run=done) if text else ""
     sys.stdout.write(shown or report.as_json(chosen, prepared, tuple(taken), state))

@@ -34,7 +34,7 @@ class Listed(NamedTuple):
         return tuple(mark for mark in MARKS if self.raw[mark])
 
 
-class Wanted(NamedTuple):
+class Scope(NamedTuple):
     """Which repositories and releases are looked at."""
 
     #: Marks of repositories that are looked at all the same.

@@ -273,10 +273,10 @@ def _folder(text: str, path: Path, given: Given) -> Target:
         zips = sorted(path.glob("*.zip"))
         hint = f"name its zips, such as {zips[0]}" if zips else "name a zip or one of these"
         raise NothingToLint(f"{text}: no trainer folder and no repository in this folder; {hint}")
-    from ..storage.checkout import Checkout  # noqa: PLC0415 - packages don't need it
+    from ..storage.checkout import CheckoutSource  # noqa: PLC0415 - packages don't need it
     from .repository import build_repository  # noqa: PLC0415 - as above
 
-    model = build_repository(Checkout(full), given.repository)
+    model = build_repository(CheckoutSource(full), given.repository)
     name = given.parse(model.name)
     return Target(text, "repository", f"{text.rstrip('/')}/", name=name, repository=model)
 

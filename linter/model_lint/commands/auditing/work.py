@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from ...errors import UsageError
 from ...findings import TargetReport
 from ...lint import Options, judge, silence
-from ...models.owner import Listed, Wanted
+from ...models.owner import Listed, Scope
 from ...models.owner_targets import read_release, read_repository
 from ...models.target import Given
 from ...report.audit.data import ReleaseReport, RepositoryReport
@@ -24,7 +24,7 @@ class Job(NamedTuple):
 
     options: Options
     given: Given
-    wanted: Wanted
+    scope: Scope
     kept: KeptReports
 
 
@@ -101,9 +101,9 @@ def _repository(job: Job, listed: Listed, hub: Hub) -> _Found:
     )
     try:
         releases = list_releases(hub, listed.full_name)
-        if not job.wanted.is_model(listed, releases):
+        if not job.scope.is_model(listed, releases):
             return _Found(report, listed, is_model=False)
-        pending = tuple(job.wanted.of(releases))
+        pending = tuple(job.scope.of(releases))
         about = about_repository(raw, releases)
         read = partial(_judge, job, read_repository, hub, listed, releases)
         (target,) = job.kept.get(about, read)

@@ -38,8 +38,8 @@ from .wanted import Claim, Release, Repository, State, Tag, Uploaded, Wanted
 _EMPTY = 409
 
 
-class Remote:
-    """The repository on GitHub."""
+class Destination:
+    """The repository on GitHub, in which a release is made."""
 
     def __init__(
         self, hub: Hub, wanted: Wanted, there: GithubRepository | None, progress: Progress
@@ -179,7 +179,7 @@ class Remote:
         own = user.login.lower() == owner.lower()
         where = user if own else self._hub.api.get_organization(owner)
         where.create_repo(
-            name, description=step.card.description, homepage=step.card.homepage, private=False
+            name, description=step.about.description, homepage=step.about.homepage, private=False
         )
 
     def _edit(self, number: int, **values: Any) -> None:
