@@ -183,13 +183,11 @@ class _Reader(NamedTuple):
         """Read a release: the repository at its tag, and its packages."""
         # The tag of a draft is made when it is published.
         state = self.remote.state(f"tags/{api.tag_name}", api.target_commitish * api.draft)
-        tree = GitHubSource(self.remote, state.sha, state.tree)
-        repository = build_repository(tree, self.name)
+        source = GitHubSource(self.remote, state.sha, state.tree)
+        repository = build_repository(source, self.name)
+        statement = build_statement(source)
         branch = self.remote.default_branch
-        statement, default = (
-            build_statement(tree),
-            build_statement(GitHubSource(self.remote, branch, branch)),
-        )
+        default = build_statement(GitHubSource(self.remote, branch, branch))
         seconds = time.perf_counter() - self.started
         commit = Commit(state.sha, state.date)
         release, packages = self.alone(api, assets, commit)

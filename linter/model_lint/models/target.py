@@ -85,7 +85,7 @@ class Target(NamedTuple):
         return self.prefix + (path.removeprefix(f"{self.top}/") if self.top else path)
 
 
-#: Takes the name of a download and its bytes; yields a function that takes further bytes.
+#: Takes the name of a file that is sent, and its bytes; yields a function that takes further bytes.
 Watch = Callable[[str, int], AbstractContextManager[Callable[[int], object]]]
 
 

@@ -15,7 +15,7 @@ from ...errors import UsageError
 from ...findings import Severity, TargetReport
 from ...models.release import families
 from ...models.release_folds import disagreements
-from ...models.target import Target
+from ...models.target import Target, Watch
 from ...naming import Name
 from ...privacy import find_leaks
 from ...storage.github import ACTIONS, Hub, asking, login_of
@@ -26,7 +26,6 @@ from .notes import Origin, Packed, write_notes
 from .packages import choose_tag, read_assets, require_files, require_name
 from .plan import MISSING
 from .source import Texts, choose_commit, choose_repository, history, read_texts, require_pushed
-from .upload import Progress
 from .wanted import Asset, Claim, NewRepository, Run, Wanted
 
 
@@ -149,7 +148,7 @@ def prepare(
     chosen: Chosen,
     hub: Hub,
     parse: Callable[[str], Name],
-    progress: Progress,
+    watch: Watch,
 ) -> Prepared:
     """Ask GitHub what it has, and return what is wanted of it. Raises UsageError."""
     login = login_of(hub)
@@ -168,7 +167,7 @@ def prepare(
         texts = read_texts(commit, chosen.checkout, there)
     create = _new_repository(chosen, texts, parse) if request.create else None
     wanted = Wanted(repository, chosen.tag, commit, chosen.assets, create)
-    destination = Destination(hub, wanted, there, progress)
+    destination = Destination(hub, wanted, there, watch)
     first = destination.look()
     filled = there if first.repository and not first.repository.empty else None
     if filled:

@@ -107,7 +107,6 @@ class Release(NamedTuple):
     id: int
     author: str
     draft: bool
-    title: str
     notes: str
     url: str
     assets: tuple[Uploaded, ...] = ()
