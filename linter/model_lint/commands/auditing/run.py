@@ -47,7 +47,7 @@ def _audit(owner: str, plan: Plan) -> Done:
     listed = [Listed(raw) for raw in list_repositories(hub, owner, private=_private(plan))]
     reasons = {one.full_name: plan.scope.why_not(one) for one in listed}
     chosen = [one for one in listed if not reasons[one.full_name]]
-    job = Job(plan.options, plan.given, plan.scope, reports)
+    job = Job(plan, reports)
     hubs = [keeping.twin(hub) for _ in range(min(plan.jobs, len(chosen) or 1))]
     with progress_of(owner, " done") as show:
         worked = lint_all(job, chosen, hubs, show)
