@@ -17,12 +17,12 @@ from ..report.audit import FORMATS, render_audit
 from ..report.audit.since import Before, compare, read_before
 from ..storage.depth import Depth
 from ..terminal import complain
-from .audience import add_for
 from .auditing.plan import Plan
 from .reporting import (
     Chosen,
     add_choice,
     add_color,
+    add_for,
     add_known,
     add_output,
     choose,

@@ -18,10 +18,10 @@ from ..models.target import Given, Target, is_remote, load_targets
 from ..report import FORMATS, render
 from ..storage.depth import Depth
 from ..terminal import complain, progress_bar
-from .audience import add_for
 from .reporting import (
     add_choice,
     add_color,
+    add_for,
     add_known,
     add_output,
     choose,

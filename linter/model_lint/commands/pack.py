@@ -30,8 +30,7 @@ from ..storage.depth import Depth
 from ..storage.new_file import stoppable
 from ..terminal import complain
 from ..wording import printable
-from .audience import add_for
-from .reporting import configured, crashed
+from .reporting import add_for, configured, crashed
 
 EXAMPLE = """\
 what is packed:

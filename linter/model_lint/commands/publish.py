@@ -17,8 +17,7 @@ from ..naming.tag import today_in_utc
 from ..storage.depth import Depth
 from ..storage.new_file import stoppable
 from ..terminal import complain, progress_bar
-from .audience import add_for
-from .reporting import configured, crashed
+from .reporting import add_for, configured, crashed
 
 if TYPE_CHECKING:
     from ..ship.publish.prepare import Chosen, Lint, Linted, Prepared

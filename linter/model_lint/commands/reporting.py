@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 from ..config import Config, find_config, load_config
 from ..errors import NothingToLint, UsageError
-from ..findings import INTERNAL, Finding, Report, Severity
+from ..findings import INTERNAL, Consumer, Finding, Report, Severity
 from ..lint import Options, check_ignores, load_baseline, only_deep, select_rules
 from ..rules import all_rules
 from ..storage.new_file import folder_beside, put_in_place
@@ -35,6 +35,20 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
         choose.add_argument(
             option, metavar="RULE", action="extend", type=_words, default=[], help=text
         )
+
+
+def add_for(parser: argparse.ArgumentParser) -> None:
+    """Add ``--for``, stored as ``consumers``; empty if it is not given."""
+    parser.add_argument(
+        "--for",
+        dest="consumers",
+        metavar="CONSUMER",
+        action="extend",
+        type=_consumers,
+        default=[],
+        help="whom packages are for: sct, nnunet, slicer, or several with commas; a problem that "
+        "stops one of them is an error (default: the configuration's `for`, else sct,nnunet)",
+    )
 
 
 def add_output(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None:
@@ -199,6 +213,14 @@ def _write_file(text: str, path: Path) -> None:
 
 def _words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",")]
+
+
+def _consumers(text: str) -> list[Consumer]:
+    known = {consumer.value: consumer for consumer in Consumer}
+    words = [word.strip() for word in text.split(",")]
+    if unknown := [word for word in words if word not in known]:
+        raise argparse.ArgumentTypeError(f"{unknown[0]!r}: choose from {', '.join(known)}")
+    return [known[word] for word in words]
 
 
 class _AddFormat(argparse.Action):
