@@ -32,10 +32,9 @@ def audits(row: Callable[..., None]) -> None:
         _fill(server, package(folder, folds=(0,)))
         token = server.add_token("maker", {f"{OWNER}/*": "read"})
         server.settings.latency = LATENCY
-        variables = {"GITHUB_API_URL": server.api_url, "GH_TOKEN": token}
         for what in ("first", "second", "third"):
             server.log.clear()
-            seconds, memory = _audit(folder, os.environ | variables)
+            seconds, memory = _audit(folder, os.environ | server.environment(token))
             asked = json.loads((folder / "audit.json").read_text(encoding="utf-8"))["audit"]
             sent, counted = asked["requests"]["sent"], asked["requests"]["counted"]
             row(what, f"{seconds:.1f}", f"{memory:.0f}", sent, counted, len(server.log) - sent)

@@ -18,7 +18,7 @@ sys.path.insert(0, str(TESTS))
 import catalogue  # noqa: E402
 from build import Case  # noqa: E402
 from console import block, console  # noqa: E402
-from local_github import local_console  # noqa: E402
+from local_github import empty  # noqa: E402
 from model_lint.findings import DEFAULT_CONSUMERS  # noqa: E402
 from model_lint.rules import all_rules  # noqa: E402
 from releasing import ReleaseCase  # noqa: E402
@@ -63,14 +63,21 @@ def example(code: str) -> Example | None:
 
 
 def _of_release(case: ReleaseCase) -> Example:
-    select = f"--select {case.code}"
-    failing = local_console(case, f"model-lint check {case.argument} {select}")
+    failing = _released(case)
+    _require_shown(case, failing)
+    return Example(case.what, failing, "", _released(ReleaseCase(case.code, "as it should be")))
+
+
+def _released(case: ReleaseCase) -> str:
+    with empty() as github:
+        case.publish(github.server)
+        return github.console(f"model-lint check {case.argument} --select {case.code}")
+
+
+def _require_shown(case: Case | ReleaseCase, failing: str) -> None:
+    """Raise ValueError unless the lines below the command have the rule of a case."""
     if case.code not in failing.partition("\n")[2].partition("\n")[2]:
         raise ValueError(f"{case} does not show it:\n{failing}")
-    sound = ReleaseCase(case.code, "as it should be")
-    return Example(
-        case.what, failing, "", local_console(sound, f"model-lint check {sound.argument} {select}")
-    )
 
 
 def finding(code: str, what: str) -> str:
@@ -93,8 +100,7 @@ def _of_files(case: Case, folder: Path) -> Example:
     (folder / "sound").mkdir()
     bad, good = case.build(folder / "failing"), case.sound(folder / "sound")
     failing = console(_command(case, bad, bad.parent), bad.parent)
-    if case.code not in failing.partition("\n")[2].partition("\n")[2]:
-        raise ValueError(f"{case} does not show it:\n{failing}")
+    _require_shown(case, failing)
     difference = _difference(_contents(bad), _contents(good))
     return Example(
         case.what,

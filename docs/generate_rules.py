@@ -3,9 +3,8 @@
 A hook of mkdocs. The pages are made from the rules and from the cases that test them. In a guide
 
     <!-- run: model-lint name model_seg_t2 -->            a command with its output
-    <!-- release: model-lint check ivadomed/model_x -->   the same about a release on GitHub
-    <!-- hub: model-lint audit ivadomed -->               the same about an organization on GitHub
-    <!-- audit: model-lint audit ivadomed -->             the same about an owner of repositories
+    <!-- github: model-lint audit ivadomed -->            the same about an organization on GitHub;
+                                                          the next ones on the page see its effects
     <!-- finding: L004 two folders -->                    a rule's finding, of one of its test cases
     <!-- file: reasons.toml -->                           a file of the folder the commands run in
     <!-- questions -->, <!-- audience -->, <!-- disagreements -->   tables
@@ -18,6 +17,8 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from console import block, console
 from examples import example, finding
-from hub import close_hubs, hub
-from local_audit import audit_console, audit_page
-from local_github import SHOWN, local_console
+from local_github import OWNER, organization
 from own_codes import PAGES
 from sandbox import CONFIGURATIONS, sandbox
 from tables import audience, disagreements, questions
@@ -40,7 +39,7 @@ from tables import audience, disagreements, questions
 SCHEMAS = Path(__file__).parent.parent / "linter" / "model_lint" / "schemas"
 
 _MARK = re.compile(
-    r"<!-- (run|release|hub|audit|finding|file|questions|audience|disagreements)(?:: (.+?))? -->"
+    r"<!-- (run|github|finding|file|questions|audience|disagreements)(?:: (.+?))? -->"
 )
 
 
@@ -52,33 +51,25 @@ def on_files(files: Files, *, config: Any) -> Files:
     pages |= {name: make() for name, make in PAGES.items()}
     for name, content in pages.items():
         files.append(File.generated(config, f"rules/{name}.md", content=content))
-    files.append(File.generated(config, "examples/audit.html", content=audit_page()))
+    with organization() as github:
+        content = github.output(f"model-lint audit {OWNER} --format html")
+    files.append(File.generated(config, "examples/audit.html", content=content))
     for path in sorted(SCHEMAS.glob("*.json")):
         text = path.read_text(encoding="utf-8")
         files.append(File.generated(config, f"schemas/{path.name}", content=text))
     return files
 
 
-def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
+def on_page_markdown(markdown: str, **_: Any) -> str:
     """Replace the marks of a guide, from the first to the last."""
-    makers = _MAKERS | {"hub": lambda command: hub(page.file.src_uri).show(command)}
-    return _MARK.sub(lambda found: makers[found[1]](found[2] or ""), markdown)
-
-
-def on_post_build(**_: Any) -> None:
-    """End what ran for the build."""
-    close_hubs()
-
-
-def on_build_error(**_: Any) -> None:
-    """End it after a failure too."""
-    close_hubs()
+    with ExitStack() as started:
+        github = cache(lambda: started.enter_context(organization()))
+        makers = _MAKERS | {"github": lambda command: github().console(command)}
+        return _MARK.sub(lambda found: makers[found[1]](found[2] or ""), markdown)
 
 
 _MAKERS: dict[str, Callable[[str], str]] = {
     "run": lambda command: console(command, sandbox()),
-    "release": lambda command: local_console(SHOWN, command),
-    "audit": audit_console,
     "finding": lambda text: finding(*text.split(" ", 1)),
     "file": lambda name: block("toml", CONFIGURATIONS[name]),
     "questions": lambda _: questions(),

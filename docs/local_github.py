@@ -1,44 +1,115 @@
-"""Commands about releases: run against the tests' GitHub, and shown as if it were the real one."""
+"""Commands that ask a GitHub: run against that of the tests, shown as if it were the real one."""
 
 from __future__ import annotations
 
 import os
 import re
 import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 from unittest.mock import patch
 
-from console import console
-from github_server import GitHubServer
-from releasing import NAME, TAG, ReleaseCase, zip_of
+from build import ABSENT, dataset, drop, inside, package, put
+from checkpoint_files import slim
+from console import console, output
+from github_server import GitHubServer, OwnerBuilder
+from rules.test_repository import FILES
 
-#: What the guides show: a release of two models, with a title of its own.
-SHOWN = ReleaseCase(
-    "",
-    "",
-    title="First model",
-    assets={f"{NAME}-{TAG}.zip": zip_of()},
-    files={"training/run.sh": "cd /home/jdoe/nnunet\n"},
-)
+OWNER = "ivadomed"
 
 
-def local_console(case: ReleaseCase, command: str) -> str:
-    """Run a command while a release is on the local GitHub; return the console."""
+class LocalGitHub(NamedTuple):
+    """A GitHub, and the folder in which commands run."""
+
+    server: GitHubServer
+    folder: Path
+
+    def console(self, command: str) -> str:
+        """Run a command as somebody who may write everywhere; return the console."""
+        with self._asked():
+            return self._shown(console(command, self.folder))
+
+    def output(self, command: str) -> str:
+        """Return only what such a command prints."""
+        with self._asked():
+            return self._shown(output(command, self.folder)[1])
+
+    @contextmanager
+    def _asked(self) -> Iterator[None]:
+        variables = self.server.environment(self.server.add_token("maker", {"*": "push"}))
+        variables["XDG_CACHE_HOME"] = str(self.folder / ".cache")
+        with patch.dict(os.environ, variables):
+            yield
+
+    def _shown(self, text: str) -> str:
+        text = text.replace(self.server.url, "https://github.com")
+        return re.sub(r"127\.0\.0\.1:\d+", "github.com", text)
+
+
+@contextmanager
+def empty() -> Iterator[LocalGitHub]:
+    """Start a GitHub without anything."""
     with GitHubServer() as server, tempfile.TemporaryDirectory() as folder:
-        case.publish(server)
-        token = server.add_token("maker", {"*": "push"})
-        return console_of(server, command, Path(folder), token)
+        yield LocalGitHub(server, Path(folder))
 
 
-def console_of(server: GitHubServer, command: str, folder: Path, token: str) -> str:
-    """Run a command against a local GitHub in a folder; return the console."""
-    asked = {
-        "GITHUB_API_URL": server.api_url,
-        "GH_TOKEN": token,
-        "GITHUB_SERVER_URL": "",
-        "XDG_CACHE_HOME": str(folder / ".cache"),
-    }
-    with patch.dict(os.environ, asked):
-        text = console(command.replace("https://github.com", server.url), folder)
-    shown = text.replace("SERVER", server.url).replace(server.url, "https://github.com")
-    return re.sub(r"127\.0\.0\.1:\d+", "github.com", shown)
+@contextmanager
+def organization() -> Iterator[LocalGitHub]:
+    """Start a GitHub with the organization of the guides, whose oldest model is unpacked too."""
+    with empty() as github, tempfile.TemporaryDirectory() as name:
+        owner, folder = github.server.add_owner(OWNER), Path(name)
+        old = _add_old(owner, folder)
+        _add_others(owner, folder)
+        with zipfile.ZipFile(old) as archive:  # as the guide does it with `unzip`
+            archive.extractall(github.folder / "old")
+        yield github
+
+
+def _add_old(owner: OwnerBuilder, folder: Path) -> Path:
+    """Add a release that was made by hand, and return its package."""
+    name = "model_seg_sc-gm_t2star"
+    old = package(
+        folder,
+        put("fold_0/checkpoint_final.pth", slim()),
+        put("fold_0/checkpoint_best.pth", slim()),
+        dataset({"image_orientation": ABSENT}),
+        inside("Dataset901_PhantomCord"),
+        put("/.DS_Store"),
+        name=f"{name}.zip",
+    )
+    about = "Spinal cord and gray matter in T2*-weighted images"
+    repository = owner.add_repository(
+        name, {"README.md": FILES["README.md"]}, description=about, date="2023-05-10"
+    )
+    assets = {old.name: old.read_bytes()}
+    repository.release("r20230512", assets, title="First release", date="2023-05-12")
+    return old
+
+
+def _add_others(owner: OwnerBuilder, folder: Path) -> None:
+    slimmed = put("fold_0/checkpoint_final.pth", slim())
+    clean = package(folder, slimmed, drop("fold_0/debug.json"), name="clean.zip")
+    good = package(folder, name="good.zip")
+    turned = package(folder, slimmed, dataset({"image_orientation": ABSENT}), name="turned.zip")
+    license_ = {path: text for path, text in FILES.items() if path.startswith("LICENSE")}
+    for name, files, about, releases in (
+        ("model_seg_sc_t2", FILES, "Spinal cord in T2-weighted images", {"2026-11-23": clean}),
+        ("model_seg_rootlets_t2", FILES, "Spinal nerve rootlets in T2-weighted images",
+         {"2024-09-15": good, "2025-01-31": clean}),
+        ("model_seg_mice_t2w", license_, "Spinal cord of mice", {"2024-03-01": turned}),
+        ("model_seg_canal_t2", FILES, "", {}),
+    ):  # fmt: skip
+        made = owner.add_repository(
+            name,
+            {path: text for path, text in files.items() if text is not None},
+            description=about,
+            date=min(releases, default="2024-01-01"),
+        )
+        for date, path in releases.items():
+            tag = f"r{date.replace('-', '')}"
+            made.release(tag, {f"{name}-{tag}.zip": path.read_bytes()}, date=date)
+    owner.add_repository("model_seg_old", {"README.md": "# Old\n"}, archived=True)
+    owner.add_repository("website", {"README.md": "# Website\n"})

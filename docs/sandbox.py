@@ -9,7 +9,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from build import ABSENT, MODEL, TRAINER, dataset, drop, inside, package, put
+from build import ABSENT, MODEL, TRAINER, Change, dataset, drop, inside, package, put
 from checkpoint_files import slim
 from console import output
 from rules.test_repository import checkout
@@ -45,36 +45,27 @@ def sandbox() -> Path:
     status, text = output(f"{PACK} --output dist", root)
     if status:
         raise RuntimeError(text)
-    package(
-        root,
-        put("fold_0/checkpoint_final.pth", slim()),
-        dataset({"image_orientation": ABSENT, "labels": {"background": 0, "sc_seg": 1, "gm": 3}}),
-        drop("trainer_class.py"),
-        name=f"{NAME}-r20261124.zip",
-    )
-    package(
-        root,
-        put("fold_0/checkpoint_final.pth", slim()),
-        dataset({"image_orientation": ABSENT}),
-        drop("trainer_class.py"),
-        name=f"{NAME}-r20261122.zip",
-    )
-    package(
-        root,
-        put("fold_0/checkpoint_final.pth", slim()),
-        dataset({"channel_names": {"0": "T1w", "1": "T2w"}}),
-        name=f"{NAME}-r20261121.zip",
-    )
-    package(
-        root,
-        dataset({"numTraining": 12}),
-        inside("Dataset901_PhantomCord"),
-        put("/.DS_Store"),
-        name=f"{NAME}-r20230512.zip",
-    )
+    for tag, changes in _packages().items():
+        package(root, *changes, name=f"{NAME}-{tag}.zip")
     checkout(root, {"README.md": "# Spinal cord\n\nTrained on TODO subjects.\n"})
     for name, text in CONFIGURATIONS.items():
         (root / name).write_text(text, encoding="utf-8")
     status, text = output(f"model-lint check {NAME}-r20230512.zip --format json", root)
     (root / "known.json").write_text(json.dumps(json.loads(text)), encoding="utf-8")
     return root
+
+
+def _packages() -> dict[str, tuple[Change, ...]]:
+    """Return the packages by tag, each the genuine model with changes."""
+    slimmed, no_class = put("fold_0/checkpoint_final.pth", slim()), drop("trainer_class.py")
+    labels = {"background": 0, "sc_seg": 1, "gm": 3}
+    return {
+        "r20261124": (slimmed, dataset({"image_orientation": ABSENT, "labels": labels}), no_class),
+        "r20261122": (slimmed, dataset({"image_orientation": ABSENT}), no_class),
+        "r20261121": (slimmed, dataset({"channel_names": {"0": "T1w", "1": "T2w"}})),
+        "r20230512": (
+            dataset({"numTraining": 12}),
+            inside("Dataset901_PhantomCord"),
+            put("/.DS_Store"),
+        ),
+    }

@@ -81,7 +81,7 @@ class Lab(NamedTuple):
     @property
     def environment(self) -> dict[str, str]:
         """The variables of the user."""
-        return environment(self.server, self.token)
+        return self.server.environment(self.token)
 
     @property
     def releases(self) -> list[Release]:
@@ -125,15 +125,6 @@ class Lab(NamedTuple):
 
 def _assets(release: Release) -> list[tuple[str, int, str | None, str]]:
     return [(a.name, a.size, a.digest, a.state) for a in release.assets]
-
-
-def environment(server: GitHubServer, token: str) -> dict[str, str]:
-    """Return the variables of a user."""
-    return {
-        "GITHUB_API_URL": server.api_url,
-        "GITHUB_SERVER_URL": "",
-        "GH_TOKEN": token,
-    }
 
 
 def make_lab(server: GitHubServer, folder: Path) -> Lab:

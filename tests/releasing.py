@@ -105,7 +105,7 @@ class ReleaseCase:
 
 def hub_of(server: GitHubServer, token: str = "") -> Hub:
     """Return the local GitHub for those who ask with a token, or without."""
-    return connect({"GITHUB_API_URL": server.api_url, "GH_TOKEN": token})
+    return connect(server.environment(token))
 
 
 def read(server: GitHubServer, text: str, token: str = "") -> tuple[Target, ...]:

@@ -7,14 +7,15 @@ checks the same by hand, because its messages are better and it costs no import.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from .errors import UsageError
 from .findings import DEFAULT_CONSUMERS, Consumer, Severity
-from .naming import FIELDS, VOCABULARY, FieldWords, extend
+from .naming import FIELDS, VOCABULARY, FieldWords, Name, extend, parse
 
 FILE_NAME = "model-lint.toml"
 KEYS = (
@@ -111,6 +112,11 @@ def vocabulary_of(config: Config) -> Mapping[str, FieldWords]:
         return extend(VOCABULARY, config.vocabulary)
     except ValueError as error:
         raise UsageError(f"{config.path}: vocabulary: {error}") from error
+
+
+def parser_of(config: Config) -> Callable[[str], Name]:
+    """Return what parses names with the words of the configuration. Raises UsageError."""
+    return partial(parse, vocabulary=vocabulary_of(config))
 
 
 def _load(path: Path) -> dict[str, Any]:

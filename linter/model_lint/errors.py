@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 #: Where a defect of model-lint is reported.
 ISSUES_URL = "https://github.com/ivadomed/model-template/issues"
+#: What the extra `github` adds.
+_EXTRA = frozenset({"github", "platformdirs", "requests", "tqdm", "urllib3"})
 
 
 class UsageError(Exception):
@@ -31,3 +36,20 @@ class Stopped(BaseException):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.number = number
+
+
+@contextmanager
+def extra(adds: str, about: str = "") -> Iterator[None]:
+    """Turn a missing package of the extra ``github`` into a UsageError: how to install it.
+
+    Args:
+        adds: what the extra adds.
+        about: what the message begins with.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name not in _EXTRA:
+            raise
+        advice = f'`pip install "model-lint[github]"` adds {adds}'
+        raise UsageError(f"{about}{advice} ({error.name} is missing)") from error

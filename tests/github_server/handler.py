@@ -155,10 +155,10 @@ class Connection(BaseHTTPRequestHandler):
             answer = answer.plus(Content_Encoding="gzip")
             body = gzip.compress(b"".join(body.pieces()) if isinstance(body, Stream) else body)
         size = len(body) if isinstance(body, bytes) else body.size
+        if request:  # before the client sees it, and a test looks
+            request.entry.status = answer.status
         self._head(answer, size)
         bare = self.command == "HEAD" or answer.status in {204, 304}
-        if request:
-            request.entry.status = answer.status
         pieces = [] if bare else [body] if isinstance(body, bytes) else body.pieces()
         sent = 0
         for piece in self._cut(iter(pieces), request):

@@ -107,6 +107,10 @@ class GitHubServer:
         """The address of the storage."""
         return f"http://127.0.0.1:{self._listeners[1].server_port}"
 
+    def environment(self, token: str = "") -> dict[str, str]:
+        """Return the variables with which `model-lint` asks it, with a token or without."""
+        return {"GITHUB_API_URL": self.api_url, "GITHUB_SERVER_URL": "", "GH_TOKEN": token}
+
     def answer_api(self, request: Request) -> Answer:
         """Answer a request for the API."""
         return answer_api(self.state, self.rate, request)

@@ -25,7 +25,7 @@ def test_the_first_example(
 
     def run(env: dict[str, str]) -> None:
         url = f"{env['GITHUB_API_URL']}/repos/lab/model_seg_sc/releases"
-        seen.extend(ask(url, token=env["GITHUB_TOKEN"]).json)
+        seen.extend(ask(url, token=env["GH_TOKEN"]).json)
 
     exec(EXAMPLE, {"Path": Path, "run": run})
     assert [asset["name"] for asset in seen[0]["assets"]] == ["model.zip", "log.txt"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from model_lint.models.owner import Listed, Wanted
+from model_lint.models.owner import Listed, Scope
 
 
 def listed(name: str, *marks: str) -> Listed:
@@ -23,32 +23,32 @@ def release(*assets: str, date: str = "2024-05-20T00:00:00Z", prerelease: bool =
     ["model_seg_sc_t2", "Model_Seg_SC", "model_x", "seg_sc_t2", "canal-seg", "model-seg-sc_t2"],
 )
 def test_a_name_is_that_of_a_model(name: str) -> None:
-    assert Wanted().is_model(listed(name), [])
+    assert Scope().is_model(listed(name), [])
 
 
 @pytest.mark.parametrize("name", ["spinalcordtoolbox", "docs", "model-template", "models", "data"])
 def test_others_are_not(name: str) -> None:
-    assert not Wanted().is_model(listed(name), [release("source.zip"), release("model.tar")])
-    assert Wanted(every=True).is_model(listed(name), [])
+    assert not Scope().is_model(listed(name), [release("source.zip"), release("model.tar")])
+    assert Scope(every=True).is_model(listed(name), [])
 
 
 @pytest.mark.parametrize("asset", ["model.zip", "Dataset123_x.ZIP", "rootlets-r20240523.zip"])
 def test_who_released_a_model_is_one(asset: str) -> None:
-    assert Wanted().is_model(listed("fmri"), [release(), release("x.txt", asset)])
+    assert Scope().is_model(listed("fmri"), [release(), release("x.txt", asset)])
 
 
 def test_marks_are_left_out_unless_they_are_wanted() -> None:
     old = listed("model_x", "archived", "fork")
-    assert Wanted().why_not(listed("model_x")) == ""
-    assert Wanted().why_not(old) == "archived"
-    assert Wanted(frozenset({"archived"})).why_not(old) == "fork"
-    assert Wanted(frozenset({"archived", "fork"})).why_not(old) == ""
+    assert Scope().why_not(listed("model_x")) == ""
+    assert Scope().why_not(old) == "archived"
+    assert Scope(frozenset({"archived"})).why_not(old) == "fork"
+    assert Scope(frozenset({"archived", "fork"})).why_not(old) == ""
 
 
 def test_names_can_be_chosen() -> None:
-    wanted = Wanted(names=("model_seg_*", "fmri"))
+    scope = Scope(names=("model_seg_*", "fmri"))
     names = ["model_seg_sc", "model_label", "fmri", "fmri2"]
-    assert [wanted.why_not(listed(name)) for name in names] == [
+    assert [scope.why_not(listed(name)) for name in names] == [
         "",
         "other names",
         "",
@@ -63,9 +63,9 @@ def test_releases_can_be_chosen() -> None:
         release(date="2023-06-01T10:00:00Z"),
     )
     every = [draft, new, old]
-    assert Wanted().of(every) == every
-    assert Wanted(latest=True).of(every) == [new]
-    assert Wanted(latest=True).of([draft]) == [draft]
-    assert Wanted(since="2024-06-01").of(every) == [draft, new]
-    assert Wanted(latest=True, since="2024-06-02").of(every) == []
-    assert Wanted(latest=True).of([]) == []
+    assert Scope().of(every) == every
+    assert Scope(latest=True).of(every) == [new]
+    assert Scope(latest=True).of([draft]) == [draft]
+    assert Scope(since="2024-06-01").of(every) == [draft, new]
+    assert Scope(latest=True, since="2024-06-02").of(every) == []
+    assert Scope(latest=True).of([]) == []

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from model_lint.models import repository
 from model_lint.models.repository import Repository, build_repository
-from model_lint.storage.checkout import Checkout
+from model_lint.storage.checkout import CheckoutSource
 from model_lint.storage.limits import MAX_SCRIPT_BYTES, MAX_SCRIPTS_TOTAL
 
 
@@ -29,7 +29,10 @@ def checkout(folder: Path, config: str) -> Path:
 )
 def test_the_remote_names_the_repository(tmp_path: Path, url: str) -> None:
     config = f'[core]\n\tbare = false\n[remote "origin"]\n\turl = {url}\n\tfetch = +x\n'
-    assert build_repository(Checkout(checkout(tmp_path / "clone", config))).name == "model_seg_t2"
+    assert (
+        build_repository(CheckoutSource(checkout(tmp_path / "clone", config))).name
+        == "model_seg_t2"
+    )
 
 
 @pytest.mark.parametrize(
@@ -37,13 +40,13 @@ def test_the_remote_names_the_repository(tmp_path: Path, url: str) -> None:
 )
 def test_else_its_folder_does(tmp_path: Path, config: str) -> None:
     assert (
-        build_repository(Checkout(checkout(tmp_path / "model_seg_t1", config))).name
+        build_repository(CheckoutSource(checkout(tmp_path / "model_seg_t1", config))).name
         == "model_seg_t1"
     )
 
 
 def test_a_given_name_wins(tmp_path: Path) -> None:
-    assert build_repository(Checkout(tmp_path), "model_seg_t2star").name == "model_seg_t2star"
+    assert build_repository(CheckoutSource(tmp_path), "model_seg_t2star").name == "model_seg_t2star"
 
 
 @pytest.mark.parametrize(
@@ -89,7 +92,7 @@ def test_what_is_read(tmp_path: Path) -> None:
     for name, text in texts.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
-    repository = build_repository(Checkout(tmp_path))
+    repository = build_repository(CheckoutSource(tmp_path))
     assert dict(repository.texts) == {n: t for n, t in texts.items() if t != "not read"}
     assert dict(repository.documents) == {"a/README.md": "second"}
 
@@ -100,13 +103,13 @@ def test_what_runs_is_read_before_what_is_stored(
     monkeypatch.setattr(repository, "MAX_SCRIPTS", 2)
     for name in ("a.json", "b.ipynb", "c.py", "d.sh"):
         (tmp_path / name).write_text("x", encoding="utf-8")
-    assert list(build_repository(Checkout(tmp_path)).scripts) == ["c.py", "d.sh"]
+    assert list(build_repository(CheckoutSource(tmp_path)).scripts) == ["c.py", "d.sh"]
 
 
 def test_the_texts_together_have_a_limit(tmp_path: Path) -> None:
     for number in range(12):
         (tmp_path / f"{number:02}.py").write_bytes(b"#" * (MAX_SCRIPT_BYTES + 1))
-    scripts = build_repository(Checkout(tmp_path)).scripts
+    scripts = build_repository(CheckoutSource(tmp_path)).scripts
     assert set(map(len, scripts.values())) == {MAX_SCRIPT_BYTES}
     assert sum(map(len, scripts.values())) <= MAX_SCRIPTS_TOTAL + MAX_SCRIPT_BYTES
 
@@ -115,7 +118,7 @@ def test_a_link_to_a_device_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "README.md").symlink_to("/dev/zero")
     (tmp_path / "LICENSE").symlink_to("/proc/version")
     (tmp_path / "x.py").symlink_to("/proc/version")
-    repository = build_repository(Checkout(tmp_path))
+    repository = build_repository(CheckoutSource(tmp_path))
     assert (repository.readme, dict(repository.scripts)) == (None, {})
     assert repository.license in (None, ("LICENSE", ""))  # None where there is no /proc
 
@@ -136,4 +139,4 @@ def test_pointers_of_git_lfs_without_git(tmp_path: Path) -> None:
     pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 31000000\n"
     for name, text in {"a.pth": pointer, "b.pth": "x", "c.nii.gz": pointer}.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
-    assert build_repository(Checkout(tmp_path)).pointers == ("a.pth",)
+    assert build_repository(CheckoutSource(tmp_path)).pointers == ("a.pth",)

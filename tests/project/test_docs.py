@@ -39,7 +39,7 @@ PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 RULES = all_rules()
 
 _FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
-_RUN = re.compile(r"<!-- (?:run|release|hub|audit): (.+?) -->")
+_RUN = re.compile(r"<!-- (?:run|github): (.+?) -->")
 _INLINE = re.compile(r"`(model-lint [^`]+)`")
 
 
@@ -117,7 +117,7 @@ def test_every_mark_is_replaced_and_nothing_crashed(site: Path) -> None:
     for path in site.rglob("*.html"):
         html = path.read_text(encoding="utf-8")
         assert not re.search(
-            r"<!-- ?(run|release|hub|audit|finding|file|questions|disagreements)", html
+            r"<!-- ?(run|github|finding|file|questions|audience|disagreements)", html
         ), path
         assert "Traceback" not in html, path
         assert str(ROOT) not in html, path

@@ -32,7 +32,7 @@ from releasing import OWNER, TAG, ReleaseCase, zip_of
 
 from rules.test_registry import RULES
 from rules.test_release import RELEASES
-from rules.test_repository import README
+from rules.test_repository import README, git
 
 #: A rule counts what it does not show, so that a fix may have to be applied again.
 ROUNDS = 40
@@ -426,10 +426,6 @@ FIXES: dict[str, Fix] = {
 }
 
 # Checkouts
-
-
-def git(root: Path, *arguments: str) -> None:
-    subprocess.run(["git", "-C", str(root), *arguments], check=True, capture_output=True)
 
 
 def add(name: str) -> CheckoutFix:

@@ -15,7 +15,7 @@ from build import Case, assert_case, findings
 from model_lint.findings import Severity
 from model_lint.models.card import fill
 from model_lint.models.repository import build_repository
-from model_lint.storage.checkout import Checkout
+from model_lint.storage.checkout import CheckoutSource
 
 W, E, I = Severity.WARNING, Severity.ERROR, Severity.INFO  # noqa: E741 (as in the table of rules)
 README = """\
@@ -579,11 +579,14 @@ def test_submodules_and_worktrees(tmp_path: Path) -> None:
     git(root, "remote", "add", "origin", "https://github.com/ivadomed/model_seg_gm_t2.git")
     git(root, "commit", "--quiet", "-m", "x")
     git(root, "worktree", "add", "--quiet", str(tmp_path / "elsewhere"))
-    other = build_repository(Checkout(tmp_path / "elsewhere"))
-    assert (other.name, other.files) == ("model_seg_gm_t2", build_repository(Checkout(root)).files)
+    other = build_repository(CheckoutSource(tmp_path / "elsewhere"))
+    assert (other.name, other.files) == (
+        "model_seg_gm_t2",
+        build_repository(CheckoutSource(root)).files,
+    )
     git(root, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(root), "sub")
-    assert "sub" not in build_repository(Checkout(root)).files
-    assert build_repository(Checkout(root / "sub")).name == "model_seg_sc_t2"
+    assert "sub" not in build_repository(CheckoutSource(root)).files
+    assert build_repository(CheckoutSource(root / "sub")).name == "model_seg_sc_t2"
 
 
 @pytest.mark.parametrize("name", ["a b.pth", "é.pth", "x\ny.pth", '"q".pth', b"\xff.pth"])
@@ -598,7 +601,7 @@ def test_the_downloaded_archive_of_a_tag(tmp_path: Path) -> None:
     for suffix in ("", "-main", "-master", "-develop", f"-{'0a' * 20}", *(f"-{t}" for t in tags)):
         folder = tmp_path / f"model_seg_sc_t2{suffix}"
         write(folder, FILES)
-        assert build_repository(Checkout(folder)).name == "model_seg_sc_t2"
+        assert build_repository(CheckoutSource(folder)).name == "model_seg_sc_t2"
 
 
 def test_what_looks_like_a_zip_of_the_repository(tmp_path: Path) -> None:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 from github_server import GitHubServer
-from model_lint.storage.github import Hub, connect
+from model_lint.storage.github import Hub
 from model_lint.storage.github_cache import Keeping, Traffic
 from model_lint.storage.github_lists import list_releases, list_repositories
 from model_lint.storage.kept_files import KeptFiles
+from releasing import hub_of
 
 OWNER = "ivadomed"
 
@@ -26,7 +27,7 @@ def server() -> Iterator[GitHubServer]:
 
 
 def hub(server: GitHubServer, keeping: Keeping, token: str = "") -> Hub:
-    return keeping.twin(connect({"GITHUB_API_URL": server.api_url, "GH_TOKEN": token}))
+    return keeping.twin(hub_of(server, token))
 
 
 def keeping(folder: Path) -> Keeping:
@@ -101,7 +102,7 @@ def test_a_failure_is_not_kept(server: GitHubServer, tmp_path: Path) -> None:
 def test_other_githubs_are_left_alone(server: GitHubServer, tmp_path: Path) -> None:
     counted = keeping(tmp_path)
     hub(server, counted)
-    assert names(connect({"GITHUB_API_URL": server.api_url})) == ["model_seg_sc_t2"]
+    assert names(hub_of(server)) == ["model_seg_sc_t2"]
     assert counted.traffic.requests == 0
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from model_lint.errors import Stopped
-from model_lint.storage.new_file import TEMPORARY, folder_beside, publish, stoppable
+from model_lint.storage.new_file import TEMPORARY, folder_beside, put_in_place, stoppable
 
 
 def test_a_file_gets_its_name_when_it_is_finished(tmp_path: Path) -> None:
@@ -18,7 +18,7 @@ def test_a_file_gets_its_name_when_it_is_finished(tmp_path: Path) -> None:
         assert folder.parent == tmp_path
         assert folder.name.startswith(TEMPORARY)
         (folder / "x.zip").write_bytes(b"new")
-        publish(folder / "x.zip", target, replace=False)
+        put_in_place(folder / "x.zip", target, replace=False)
     assert [p.name for p in tmp_path.iterdir()] == ["x.zip"]
     assert target.read_bytes() == b"new"
 
@@ -36,9 +36,9 @@ def test_another_file_is_replaced_only_where_that_is_meant(tmp_path: Path) -> No
     target.write_bytes(b"precious")
     temporary.write_bytes(b"new")
     with pytest.raises(FileExistsError):
-        publish(temporary, target, replace=False)
+        put_in_place(temporary, target, replace=False)
     assert target.read_bytes() == b"precious"
-    publish(temporary, target, replace=True)
+    put_in_place(temporary, target, replace=True)
     assert target.read_bytes() == b"new"
 
 
@@ -51,7 +51,7 @@ def test_a_file_system_without_hard_links(
 
     monkeypatch.setattr(os, "link", link)
     (tmp_path / "new").write_bytes(b"new")
-    publish(tmp_path / "new", tmp_path / "x.zip", replace=False)
+    put_in_place(tmp_path / "new", tmp_path / "x.zip", replace=False)
     assert (tmp_path / "x.zip").read_bytes() == b"new"
 
 

@@ -8,13 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from template.support import bake, files, run
-
-
-def git(folder: Path, *arguments: str) -> str:
-    done = run("git", *arguments, cwd=folder)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+from template.support import bake, files, git, run
 
 
 def configure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str) -> None:

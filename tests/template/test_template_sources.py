@@ -10,7 +10,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
-from template.support import ROOT, TEMPLATE, bake, files, program, run, source
+from template.support import ROOT, TEMPLATE, bake, files, git, program, run, source
 
 ANSWERS = {
     "anatomy": "sc-gm",
@@ -23,12 +23,6 @@ WRONG = ANSWERS | {"pathology": "dcm", "author": "Ada Lovelace, Alan Turing"}
 SENTENCE = "pathology: `dcm` is not allowed; write one of hc, ms, sci."
 NAME = "model_seg_sc-gm_yak_t2"
 GITHUB = "https://github.com/ivadomed/model-template"
-
-
-def git(folder: Path, *arguments: str) -> str:
-    done = run("git", *arguments, cwd=folder)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
 
 
 def commit(folder: Path, message: str) -> None:

@@ -5,26 +5,24 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import re
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from .. import naming
-from ..config import vocabulary_of
-from ..errors import UsageError
-from ..models.owner import Wanted
+from ..config import parser_of
+from ..errors import UsageError, extra
+from ..models.owner import MARKS, Scope
 from ..models.reading import Reading
 from ..models.target import Given
 from ..report.audit import FORMATS, render_audit
 from ..report.audit.since import Before, compare, read_before
 from ..storage.depth import Depth
 from ..terminal import complain
-from .audience import add_for
-from .auditing.plan import Done, Plan
+from .auditing.plan import Plan
 from .reporting import (
     Chosen,
     add_choice,
     add_color,
+    add_for,
     add_known,
     add_output,
     choose,
@@ -37,7 +35,6 @@ from .reporting import (
 _JOBS, _MOST_JOBS = 12, 60
 #: The owner by itself, or the address of its page.
 _OWNER = re.compile(r"(?:https?://[^/]+/)?([A-Za-z0-9][\w-]{0,99})/?", re.ASCII)
-_MARKS = ("archived", "fork", "private")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +55,7 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
         "The default is every release of each repository that is named like a model or has "
         "released one, without archived ones, forks and private ones.",
     )
-    for mark, text in zip(_MARKS, ("archived ones", "forks", "private ones"), strict=True):
+    for mark, text in zip(MARKS, ("archived ones", "forks", "private ones"), strict=True):
         group.add_argument(
             f"--{mark}", dest="marks", action="append_const", const=mark, help=f"{text} too"
         )
@@ -111,7 +108,9 @@ def run(options: argparse.Namespace) -> int:
         )
     chosen = choose(options)
     before = _before(options.since)
-    done = _audit_owner()(match[1], _plan(options, chosen, before))
+    with extra("what asks GitHub", "audit: "):
+        from .auditing.run import audit_owner  # noqa: PLC0415 - local commands need no network
+    done = audit_owner(match[1], _plan(options, chosen, before))
     audit = compare(done.audit, before) if isinstance(before, Before) else done.audit
     write_reports(options, partial(render_audit, audit))
     if ("text", None) not in (options.outputs or [("text", None)]):
@@ -120,19 +119,9 @@ def run(options: argparse.Namespace) -> int:
     return exit_status(audit.report, done.failures, chosen.limit, exit_zero=options.exit_zero)
 
 
-def _audit_owner() -> Callable[[str, Plan], Done]:
-    """Return the function that audits. Raises UsageError if what it needs is not installed."""
-    try:
-        from .auditing.run import audit_owner  # noqa: PLC0415 - local commands need no network
-    except ModuleNotFoundError as error:
-        advice = '`pip install "model-lint[github]"` adds what asks GitHub'
-        raise UsageError(f"audit: {advice} ({error.name} is missing)") from error
-    return audit_owner
-
-
 def _plan(options: argparse.Namespace, chosen: Chosen, before: str | Before) -> Plan:
-    parse = partial(naming.parse, vocabulary=vocabulary_of(chosen.config))
-    wanted = Wanted(
+    parse = parser_of(chosen.config)
+    scope = Scope(
         marks=frozenset(options.marks or ()),
         every=options.all,
         names=tuple(options.only),
@@ -142,7 +131,7 @@ def _plan(options: argparse.Namespace, chosen: Chosen, before: str | Before) -> 
     )
     given = Given(parse=parse, reading=Reading(Depth.START, 1))
     keep = None if options.no_cache else options.cache or ""
-    return Plan(chosen.options, given, wanted, min(options.jobs, _MOST_JOBS), keep)
+    return Plan(chosen.options, given, scope, min(options.jobs, _MOST_JOBS), keep)
 
 
 def _before(since: str | None) -> str | Before:

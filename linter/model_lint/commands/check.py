@@ -9,8 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from .. import naming
-from ..config import vocabulary_of
+from ..config import parser_of
 from ..errors import UsageError
 from ..findings import Report, TargetReport
 from ..lint import Options, lint, unused_ignores
@@ -19,10 +18,10 @@ from ..models.target import Given, Target, is_remote, load_targets
 from ..report import FORMATS, render
 from ..storage.depth import Depth
 from ..terminal import complain, progress_bar
-from .audience import add_for
 from .reporting import (
     add_choice,
     add_color,
+    add_for,
     add_known,
     add_output,
     choose,
@@ -114,7 +113,7 @@ def run(options: argparse.Namespace) -> int:
     config, choice, limit = choose(options, deep=options.deep)
     given = Given(
         options.name or config.name,
-        partial(naming.parse, vocabulary=vocabulary_of(config)),
+        parser_of(config),
         Reading(_depth(options), options.jobs),
         progress_bar,
     )

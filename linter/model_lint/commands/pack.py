@@ -8,20 +8,18 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 from .. import naming
-from ..config import Config, find_config, load_config, vocabulary_of
+from ..config import Config, parser_of
 from ..errors import UsageError
-from ..findings import INTERNAL, TargetReport
-from ..lint import Options, lint, select_rules
+from ..findings import TargetReport
+from ..lint import lint, select_rules
 from ..models.paths import FINAL_CHECKPOINT
 from ..models.reading import Reading
 from ..models.target import Given, load_target
 from ..naming.tag import is_tag, tag_date
 from ..nnunet.orientation import ORIENTATIONS
-from ..rules import all_rules
 from ..ship.contents import Progress
 from ..ship.gather import PackRequest
 from ..ship.pack import pack
@@ -32,7 +30,7 @@ from ..storage.depth import Depth
 from ..storage.new_file import stoppable
 from ..terminal import complain
 from ..wording import printable
-from .audience import add_for
+from .reporting import add_for, configured, crashed
 
 EXAMPLE = """\
 what is packed:
@@ -136,12 +134,12 @@ def _add_content(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Build, lint and report; return the exit status."""
-    config = load_config(find_config(Path.cwd()))
-    parse = partial(naming.parse, vocabulary=vocabulary_of(config))
+    judging = configured(options)
+    config = judging.config
+    parse = parser_of(config)
     trainer_folder(options.folder)  # report a missing model before anything else
     tag = _tag(options.tag)
     target, name = _target(options, config, tag, parse)
-    chosen = select_rules(all_rules(), select=config.select, extend_select=config.extend_select)
     request = PackRequest(
         folder=options.folder,
         dataset_layout=options.layout == "dataset",
@@ -150,13 +148,12 @@ def run(options: argparse.Namespace) -> int:
         checkpoint=_checkpoint(options.checkpoint),
         trainer_class=options.trainer_class,
         keep_training_state=options.keep_training_state,
-        for_github=any(rule.code == "L026" for rule in select_rules(chosen, ignore=config.ignore)),
+        for_github=any(r.code == "L026" for r in select_rules(judging.rules, ignore=config.ignore)),
     )
-    consumers = tuple(options.consumers) or config.consumers
 
     def judge(package: Path) -> TargetReport:
         loaded = load_target(str(package), Given(name, parse, Reading(Depth.ALL)))
-        return lint(loaded.shown_as(str(target)), Options(chosen, config, consumers=consumers))
+        return lint(loaded.shown_as(str(target)), judging)
 
     with stoppable(), _progress() as progress:
         packed = pack(request, target, lint=judge, force=options.force, progress=progress)
@@ -165,7 +162,7 @@ def run(options: argparse.Namespace) -> int:
     if not packed.refused:
         return 0
     complain(f"{target} was not written: see the errors above")
-    return 2 if any(f.code == INTERNAL for f in packed.report.findings) else 1
+    return 2 if crashed(packed.report.findings) else 1
 
 
 # ------------------------------------------------------------------------------------ options

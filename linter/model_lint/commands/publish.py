@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import sys
 import time
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .. import naming
-from ..config import Config, find_config, load_config, vocabulary_of
-from ..errors import UsageError
-from ..findings import INTERNAL
-from ..lint import Options, lint, select_rules
+from ..config import parser_of
+from ..errors import extra
+from ..lint import Options, lint
 from ..models.reading import Reading
 from ..models.target import Given, load_target
-from ..rules import all_rules
+from ..naming.tag import today_in_utc
 from ..storage.depth import Depth
 from ..storage.new_file import stoppable
 from ..terminal import complain, progress_bar
-from .audience import add_for
+from .reporting import add_for, configured, crashed
 
 if TYPE_CHECKING:
     from ..ship.publish.prepare import Chosen, Lint, Linted, Prepared
@@ -106,12 +102,9 @@ def _add_where(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Lint, publish and report; return the exit status."""
-    try:
+    with extra("what publishes"):
         from ..ship.publish import prepare  # noqa: PLC0415 - its packages are an extra
-        from ..storage.github import connect  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        advice = '`pip install "model-lint[github]"` adds what publishes'
-        raise UsageError(f"{advice} ({error.name} is missing)") from error
+        from ..storage.github import connect  # noqa: PLC0415 - as above
     hub = connect()
     request = prepare.Request(
         tuple(options.packages),
@@ -121,10 +114,9 @@ def run(options: argparse.Namespace) -> int:
         options.create,
         options.notes,
         Path.cwd(),
-        dt.datetime.now(dt.timezone.utc).date(),
+        today_in_utc(),
     )
-    config = load_config(find_config(Path.cwd()))
-    linting = _lint(config, options)
+    linting = _lint(configured(options))
     chosen = prepare.choose(request, hub, linting)
     if chosen.refused:
         return _refuse(chosen, options.format)
@@ -133,13 +125,11 @@ def run(options: argparse.Namespace) -> int:
         return _publish(chosen, prepared, hub, options)
 
 
-def _lint(config: Config, options: argparse.Namespace) -> Lint:
+def _lint(judging: Options) -> Lint:
     """Return what lints packages, and the checkout that is to be pushed."""
     from ..ship.publish.prepare import Lint, Linted  # noqa: PLC0415
 
-    parse = partial(naming.parse, vocabulary=vocabulary_of(config))
-    chosen = select_rules(all_rules(), select=config.select, extend_select=config.extend_select)
-    judging = Options(chosen, config, consumers=tuple(options.consumers) or config.consumers)
+    parse = parser_of(judging.config)
 
     def judge(path: str, name: str) -> Linted:
         target = load_target(path, Given(name, parse, Reading(Depth.ALL)))
@@ -155,8 +145,7 @@ def _refuse(chosen: Chosen, form: str) -> int:
     text = report.findings(chosen) if form == "text" else report.as_json(chosen, None, (), None)
     sys.stdout.write(text)
     complain(f"{chosen.repository} {chosen.tag} was not published: see the errors above")
-    found = (f for one in chosen.linted for f in one.report.findings)
-    return 2 if any(finding.code == INTERNAL for finding in found) else 1
+    return 2 if crashed(f for one in chosen.linted for f in one.report.findings) else 1
 
 
 def _publish(chosen: Chosen, prepared: Prepared, hub: Hub, options: argparse.Namespace) -> int:
@@ -172,7 +161,7 @@ def _publish(chosen: Chosen, prepared: Prepared, hub: Hub, options: argparse.Nam
     if options.dry_run:
         steps = plan(prepared.wanted, prepared.run.first, prepared.run)
         needed = any(isinstance(step, CreateDraft | WriteNotes) for step in steps)
-        notes = prepared.place.notes if needed else None
+        notes = prepared.destination.notes if needed else None
         shown = report.dry(prepared, steps, notes) if text else ""
         sys.stdout.write(shown or report.as_json(chosen, prepared, steps, None))
         return 0
@@ -183,7 +172,9 @@ def _publish(chosen: Chosen, prepared: Prepared, hub: Hub, options: argparse.Nam
         if text:
             print(step.text, flush=True)
 
-    state = carry_out(prepared.wanted, prepared.run, Doing(prepared.place, hub, tell, time.sleep))
+    state = carry_out(
+        prepared.wanted, prepared.run, Doing(prepared.destination, hub, tell, time.sleep)
+    )
     done = any(isinstance(step, Publish) for step in taken)
     shown = report.done(prepared, state, by_this_run=done) if text else ""
     sys.stdout.write(shown or report.as_json(chosen, prepared, tuple(taken), state))

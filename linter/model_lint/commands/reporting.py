@@ -1,4 +1,4 @@
-"""What `check` and `audit` share: which rules run, which reports are written, the exit status."""
+"""What commands that lint share: which rules run, which reports are written, the exit status."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any, NamedTuple, Protocol
 
 from ..config import Config, find_config, load_config
 from ..errors import NothingToLint, UsageError
-from ..findings import INTERNAL, Report, Severity
+from ..findings import INTERNAL, Consumer, Finding, Report, Severity
 from ..lint import Options, check_ignores, load_baseline, only_deep, select_rules
 from ..rules import all_rules
-from ..storage.new_file import folder_beside, publish
+from ..storage.new_file import folder_beside, put_in_place
 from ..terminal import complain, text_width, use_color
 
 
@@ -35,6 +35,20 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
         choose.add_argument(
             option, metavar="RULE", action="extend", type=_words, default=[], help=text
         )
+
+
+def add_for(parser: argparse.ArgumentParser) -> None:
+    """Add ``--for``, stored as ``consumers``; empty if it is not given."""
+    parser.add_argument(
+        "--for",
+        dest="consumers",
+        metavar="CONSUMER",
+        action="extend",
+        type=_consumers,
+        default=[],
+        help="whom packages are for: sct, nnunet, slicer, or several with commas; a problem that "
+        "stops one of them is an error (default: the configuration's `for`, else sct,nnunet)",
+    )
 
 
 def add_output(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None:
@@ -124,6 +138,16 @@ def choose(options: argparse.Namespace, *, deep: bool = False) -> Chosen:
     return Chosen(config, Options(chosen, config, known, consumers), limit)
 
 
+def configured(options: argparse.Namespace) -> Options:
+    """Return the choice of the configuration, for packages that are made here. Raises UsageError.
+
+    What ``ignore`` names is found all the same, and silenced with its reason.
+    """
+    config = load_config(find_config(Path.cwd()))
+    rules = select_rules(all_rules(), select=config.select, extend_select=config.extend_select)
+    return Options(rules, config, consumers=tuple(options.consumers) or config.consumers)
+
+
 def write_reports(options: argparse.Namespace, render: Render) -> None:
     """Write every report that was asked for, text to standard output by default."""
     for form, file in options.outputs or [("text", None)]:
@@ -145,12 +169,17 @@ def exit_status(
     """
     if any(not isinstance(error, NothingToLint) for error in failures):
         return 2
-    if any(finding.code == INTERNAL for finding in report.findings):
+    if crashed(report.findings):
         return 2
     if not report.targets:
         return 3
     failed = any(finding.severity.rank <= limit.rank for finding in report.findings)
     return int(failed and not exit_zero)
+
+
+def crashed(findings: Iterable[Finding]) -> bool:
+    """Return whether a rule crashed, so that the verdict is unknown."""
+    return any(finding.code == INTERNAL for finding in findings)
 
 
 def number(text: str) -> int:
@@ -179,11 +208,19 @@ def _write_file(text: str, path: Path) -> None:
     with folder_beside(path) as folder:
         temporary = folder / path.name
         temporary.write_text(text, encoding="utf-8")
-        publish(temporary, path, replace=True)
+        put_in_place(temporary, path, replace=True)
 
 
 def _words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",")]
+
+
+def _consumers(text: str) -> list[Consumer]:
+    known = {consumer.value: consumer for consumer in Consumer}
+    words = [word.strip() for word in text.split(",")]
+    if unknown := [word for word in words if word not in known]:
+        raise argparse.ArgumentTypeError(f"{unknown[0]!r}: choose from {', '.join(known)}")
+    return [known[word] for word in words]
 
 
 class _AddFormat(argparse.Action):

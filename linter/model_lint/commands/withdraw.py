@@ -6,7 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
-from ..errors import UsageError
+from ..errors import UsageError, extra
 from ..storage.github_place import Place, read_place, web_of
 
 #: Characters of the reason that are read; `check` writes less, and a comment holds far less.
@@ -56,12 +56,9 @@ def run(options: argparse.Namespace) -> int:
     if place is None or not place.tag or place.asset:
         raise UsageError(f"{options.release}: name a release, as OWNER/REPO@TAG")
     reason = _read(options.reason)
-    try:
+    with extra("what withdraws"):
         from ..ship.withdraw import Withdrawal, withdraw  # noqa: PLC0415 - needs the extra
         from ..storage.github import connect  # noqa: PLC0415 - as above
-    except ModuleNotFoundError as error:
-        advice = '`pip install "model-lint[github]"` adds what withdraws'
-        raise UsageError(f"{advice} ({error.name} is missing)") from error
     done = withdraw(connect(), Withdrawal(place.full_name, place.tag, reason, options.details))
     print(_told(place, was_published=done.was_published, comment=done.comment))
     return 0

@@ -9,6 +9,9 @@ from typing import Any, NamedTuple
 from .. import naming
 from .release import is_dated, is_named_as_model
 
+#: Marks of repositories that are only looked at if they are asked for.
+MARKS = ("archived", "fork", "private")
+
 
 class Listed(NamedTuple):
     """A repository, as GitHub lists it."""
@@ -28,10 +31,10 @@ class Listed(NamedTuple):
     @property
     def marks(self) -> tuple[str, ...]:
         """Any of archived, fork and private."""
-        return tuple(mark for mark in ("archived", "fork", "private") if self.raw[mark])
+        return tuple(mark for mark in MARKS if self.raw[mark])
 
 
-class Wanted(NamedTuple):
+class Scope(NamedTuple):
     """Which repositories and releases are looked at."""
 
     #: Marks of repositories that are looked at all the same.

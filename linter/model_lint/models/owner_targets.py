@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable
 
 from github.GitRelease import GitRelease
 from github.Repository import Repository
 
+from ..naming.tag import today_in_utc
 from ..storage.github import Hub
 from ..storage.github_lists import Raw
 from ..storage.github_repository import Remote
@@ -29,8 +29,7 @@ def read_repository(
 def read_release(hub: Hub, listed: Listed, raw: Raw, given: Given) -> tuple[Target, ...]:
     """Read a release and its packages. Raises UsageError."""
     release = hub.api.create_from_raw_data(GitRelease, dict(raw))
-    today = dt.datetime.now(dt.timezone.utc).date()
-    return load_release(_remote(hub, listed), release, given, today)
+    return load_release(_remote(hub, listed), release, given, today_in_utc())
 
 
 def _remote(hub: Hub, listed: Listed) -> Remote:

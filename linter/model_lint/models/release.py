@@ -11,7 +11,7 @@ from ..naming.tag import tag_date
 
 if TYPE_CHECKING:
     from .package import Package
-    from .repository import Card
+    from .repository import Statement
 
 #: What was meant as the tag of a model's release.
 _MEANT = re.compile(r"r?\d{8}([-_.].*)?", re.ASCII | re.IGNORECASE)
@@ -109,8 +109,8 @@ class Release(NamedTuple):
     #: The day on which it is judged, in UTC.
     today: dt.date
     #: What the tag and the default branch say of the model; None if they are the same commit.
-    card: Card | None = None
-    default_card: Card | None = None
+    statement: Statement | None = None
+    default_statement: Statement | None = None
 
     @property
     def is_of_model(self) -> bool:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import NotAPackage, UsageError
+from ..naming.tag import today_in_utc
 from ..storage.github import Bearer, Hub, connect
 from ..storage.github_place import Place
 from ..storage.github_repository import Remote
-from ..storage.github_tree import GitHubTree
+from ..storage.github_source import GitHubSource
 from ..storage.http import Server
 from ..storage.limits import MAX_ZIPS
 from ..wording import listing
@@ -29,7 +30,7 @@ from .release import (
 )
 from .release_links import check_links
 from .remote import load_zip_of
-from .repository import Repository, build_card, build_repository
+from .repository import Repository, build_repository, build_statement
 from .target import Given, Target
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def load_place(
     given: Given,
     *,
     hub: Hub | None = None,
-    today: Callable[[], dt.date] = lambda: dt.datetime.now(dt.timezone.utc).date(),
+    today: Callable[[], dt.date] = today_in_utc,
 ) -> tuple[Target, ...]:
     """Read a repository's latest release, the release of a tag, or one of its assets.
 
@@ -91,7 +92,7 @@ def load_repository(remote: Remote, given: Given) -> Target:
     started = time.perf_counter()
     reader = _Reader(remote, given, None, dt.date.min, started)
     branch = remote.default_branch
-    repository = build_repository(GitHubTree(remote, branch, branch), reader.name)
+    repository = build_repository(GitHubSource(remote, branch, branch), reader.name)
     links = check_links(remote, repository, None)
     target = reader.target(remote.full_name, "repository", repository)
     unreleased = Unreleased(tuple(release.tag_name for release in remote.releases()))
@@ -165,7 +166,7 @@ class _Reader(NamedTuple):
         """Read a repository that has no release: its default branch."""
         tags = tuple(release.tag_name for release in self.remote.releases())
         state = self.remote.state(self.remote.default_branch)
-        repository = build_repository(GitHubTree(self.remote, state.sha, state.tree), self.name)
+        repository = build_repository(GitHubSource(self.remote, state.sha, state.tree), self.name)
         target = self.target(self.remote.full_name, "repository", repository)
         return target._replace(unreleased=Unreleased(tags))
 
@@ -182,14 +183,15 @@ class _Reader(NamedTuple):
         """Read a release: the repository at its tag, and its packages."""
         # The tag of a draft is made when it is published.
         state = self.remote.state(f"tags/{api.tag_name}", api.target_commitish * api.draft)
-        tree = GitHubTree(self.remote, state.sha, state.tree)
-        repository = build_repository(tree, self.name)
+        source = GitHubSource(self.remote, state.sha, state.tree)
+        repository = build_repository(source, self.name)
+        statement = build_statement(source)
         branch = self.remote.default_branch
-        card, default = build_card(tree), build_card(GitHubTree(self.remote, branch, branch))
+        default = build_statement(GitHubSource(self.remote, branch, branch))
         seconds = time.perf_counter() - self.started
         commit = Commit(state.sha, state.date)
         release, packages = self.alone(api, assets, commit)
-        release = release._replace(card=card, default_card=default)
+        release = release._replace(statement=statement, default_statement=default)
         links = check_links(self.remote, repository, release)
         text = f"{self.remote.full_name}@{api.tag_name}"
         target = self.target(text, "release", repository)

@@ -223,7 +223,7 @@ def _undeclared(source: Source) -> tuple[str, ...]:
     return tuple(link for link in source.modules if link not in declared)
 
 
-class Card(NamedTuple):
+class Statement(NamedTuple):
     """What a repository says of its model: to compare two states of it."""
 
     #: The name of the repository in ``CITATION.cff``; "" if it states none.
@@ -237,13 +237,13 @@ class Card(NamedTuple):
     license: str = ""
 
 
-def build_card(source: Source) -> Card:
+def build_statement(source: Source) -> Statement:
     """Build what a repository says of its model."""
     paths = (_readme(source), _license(source), CITATION)
     source.expect(path for path in paths if path and source.is_file(path))
     readme, terms, citation = (source.text(path) if path else "" for path in paths)
     places = [path or "" for path in paths]
-    return Card(_cited_name(citation), title(readme), _terms(terms), places[0], places[1])
+    return Statement(_cited_name(citation), title(readme), _terms(terms), places[0], places[1])
 
 
 def _cited_name(citation: str) -> str:

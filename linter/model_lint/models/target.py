@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from .. import naming
-from ..errors import NotAPackage, NothingToLint, UsageError
+from ..errors import NotAPackage, NothingToLint, UsageError, extra
 from ..storage.depth import Depth
 from ..storage.folder import FolderTree
 from ..storage.github_place import ON_GITHUB
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 _REPOSITORY_MARKS = (".git", "README.md", "LICENSE", "CITATION.cff", "pyproject.toml")
 
 
-#: What the extra `github` adds.
-_EXTRA = {"github", "requests", "urllib3"}
 #: Endings of files, which a path that does not exist was meant to name; nnU-Net's folders.
 _FILES = (".zip", ".json", ".pth", ".nii", ".gz")
 _OF_NNUNET = re.compile(r"Dataset\d{3}_|nnUNetTrainer|fold_(\d+|all)$", re.ASCII)
@@ -87,7 +85,7 @@ class Target(NamedTuple):
         return self.prefix + (path.removeprefix(f"{self.top}/") if self.top else path)
 
 
-#: Takes the name of a download and its bytes; yields a function that takes further bytes.
+#: Takes the name of a file that is sent, and its bytes; yields a function that takes further bytes.
 Watch = Callable[[str, int], AbstractContextManager[Callable[[int], object]]]
 
 
@@ -130,15 +128,10 @@ def load_targets(
         return (load_target(text, given),)
     if offline:
         raise UsageError(f"{text}: reading it takes the network, which --offline forbids")
-    try:
+    with extra("what reads it", f"{text}: on the web; "):
         from .remote import load_remote  # noqa: PLC0415 - local targets need no network
 
         return load_remote(text, given)
-    except ModuleNotFoundError as error:
-        if error.name not in _EXTRA:
-            raise
-        advice = '`pip install "model-lint[github]"` adds what reads it'
-        raise UsageError(f"{text}: on the web; {advice} ({error.name} is missing)") from error
 
 
 def is_remote(text: str) -> bool:
@@ -280,10 +273,10 @@ def _folder(text: str, path: Path, given: Given) -> Target:
         zips = sorted(path.glob("*.zip"))
         hint = f"name its zips, such as {zips[0]}" if zips else "name a zip or one of these"
         raise NothingToLint(f"{text}: no trainer folder and no repository in this folder; {hint}")
-    from ..storage.checkout import Checkout  # noqa: PLC0415 - packages don't need it
+    from ..storage.checkout import CheckoutSource  # noqa: PLC0415 - packages don't need it
     from .repository import build_repository  # noqa: PLC0415 - as above
 
-    model = build_repository(Checkout(full), given.repository)
+    model = build_repository(CheckoutSource(full), given.repository)
     name = given.parse(model.name)
     return Target(text, "repository", f"{text.rstrip('/')}/", name=name, repository=model)
 

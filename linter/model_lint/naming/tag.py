@@ -25,6 +25,11 @@ def tag_date(tag: str) -> dt.date | None:
         return None
 
 
+def today_in_utc() -> dt.date:
+    """Return the day on which releases are judged."""
+    return dt.datetime.now(dt.timezone.utc).date()
+
+
 def is_future(date: dt.date, today: dt.date) -> bool:
     """Return whether a day has not begun anywhere; ``today`` is that in UTC."""
     return date > today + dt.timedelta(days=1)

@@ -270,7 +270,7 @@ def tagged_state_differs(release: Release) -> Iterator[Problem]:
 
     Fix: make a new release, with a tag on the default branch.
     """
-    old, new = release.card, release.default_card
+    old, new = release.statement, release.default_statement
     if old is None or new is None:
         return
     if old.name and new.name and old.name != new.name:

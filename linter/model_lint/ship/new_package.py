@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, cast
 
 from ..errors import UsageError
 from ..models.paths import is_checkpoint
-from ..storage.new_file import TEMPORARY, folder_beside, publish
+from ..storage.new_file import TEMPORARY, folder_beside, put_in_place
 from ..storage.ranges import of_file
 from ..storage.tree import TreeError
 from ..storage.zip import open_zip
@@ -76,7 +76,7 @@ class NewPackage:
         """Give it its name. Raises FileExistsError and other OSErrors."""
         if self.place.replace and self.place.path.exists():
             shutil.copymode(self.place.path, self.path)
-        publish(self.path, self.place.path, replace=self.place.replace)
+        put_in_place(self.path, self.place.path, replace=self.place.replace)
 
 
 @contextmanager

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from collections.abc import Iterator, Mapping
 
 from ..findings import Report
 from ..naming.tag import tag_in
 from ..report import render
-from ..report.json import dump
+from ..report.json import as_data, dump
 from ..report.shared import taken
 from ..wording import count, inert, printable, size
 from .pack import Packed
@@ -18,7 +17,7 @@ from .results_folder import LeftOut
 
 def as_json(packed: Packed, tag: str) -> str:
     """Describe a package, or the findings that refused it, as one JSON object."""
-    report = json.loads(render(Report((packed.report,)), "json"))
+    report = as_data(Report((packed.report,)))
     data = {
         "version": 1,
         "package": None if packed.refused else str(packed.path),

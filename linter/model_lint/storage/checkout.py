@@ -18,7 +18,7 @@ _REVISION = re.compile(
 )
 
 
-class Checkout:
+class CheckoutSource:
     """A folder with the files of a repository, with git or without."""
 
     #: Every text can be read.

@@ -17,10 +17,9 @@ from github import Auth, Github, GithubException, RateLimitExceededException
 from github.GithubRetry import GithubRetry
 from requests.auth import AuthBase
 
-from .. import __version__
 from ..errors import UsageError
 from .github_place import api_of, web_of
-from .http import cause
+from .http import USER_AGENT, cause
 
 #: Seconds for an answer; seconds to wait for a limit of requests, above which the run ends instead.
 _TIMEOUT, _PATIENCE = 30, 90
@@ -31,7 +30,6 @@ PAGE = 100
 _LIMIT_WAIT = 60.0
 #: Who the token of a workflow is.
 ACTIONS = "github-actions[bot]"
-USER_AGENT = f"model-lint/{__version__}"
 
 
 class LimitReached(UsageError):  # noqa: N818 - not an error, but a pause

@@ -14,9 +14,8 @@ from typing import IO, TYPE_CHECKING, Protocol
 import requests
 from urllib3.exceptions import HTTPError
 
-from .. import __version__
 from ..errors import UsageError
-from .http import cause
+from .http import USER_AGENT, cause
 from .limits import MAX_SCRIPT_BYTES
 
 if TYPE_CHECKING:
@@ -63,9 +62,10 @@ def read_archive(
 
 
 def _try(url: str, wanted: Mapping[str, str], total: int) -> tuple[dict[str, bytes], int]:
-    headers = {"User-Agent": f"model-lint/{__version__}"}
     found: dict[str, bytes] = {}
-    with requests.get(url, headers=headers, stream=True, timeout=_TIMEOUT) as answer:
+    with requests.get(
+        url, headers={"User-Agent": USER_AGENT}, stream=True, timeout=_TIMEOUT
+    ) as answer:
         answer.raise_for_status()
         sent = _Bounded(answer.raw, total + _OVERHEAD, total)
         unpacked = _Bounded(gzip.GzipFile(fileobj=sent), total + _OVERHEAD, total)

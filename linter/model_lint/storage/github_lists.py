@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .github import Hub, asking
+from .github import PAGE, Hub, asking
 
-#: Things in one answer, at most, and answers.
-_PAGE, _PAGES = 100, 100
+#: Answers of one list, at most.
+_PAGES = 100
 #: A repository or a release, as GitHub describes it in a list.
 Raw = Mapping[str, Any]
 
@@ -47,9 +47,9 @@ def list_releases(hub: Hub, full_name: str) -> list[Raw]:
 def _every(hub: Hub, path: str, about: str) -> Iterator[Raw]:
     """Yield what all pages of a list contain."""
     for page in range(1, _PAGES + 1):
-        asked = {"per_page": _PAGE, "page": page}
+        asked = {"per_page": PAGE, "page": page}
         with asking(hub, about):
             _, found = hub.api.requester.requestJsonAndCheck("GET", path, parameters=asked)
         yield from found
-        if len(found) < _PAGE:
+        if len(found) < PAGE:
             return

@@ -26,6 +26,8 @@ _PATIENCE, _SLOWEST = 60, 20_000
 _ATTEMPTS, _FIRST_WAIT, _LONGEST_WAIT = 5, 1.0, 60.0
 _TEMPORARY = frozenset({408, 425, 429, 500, 502, 503, 504})
 _BLOCK = 1 << 16
+#: How this program names itself to servers.
+USER_AGENT = f"model-lint/{__version__}"
 CHANGED = "the file changed while it was read; run again"
 
 _REFUSED = {
@@ -70,8 +72,7 @@ class Server:
         self._given = self._url = url
         self._session = requests.Session()
         self._session.headers.update(
-            {"Accept-Encoding": "identity", "User-Agent": f"model-lint/{__version__}"}
-            | (headers or {})
+            {"Accept-Encoding": "identity", "User-Agent": USER_AGENT} | (headers or {})
         )
         self._auth = auth
         self._wait = wait

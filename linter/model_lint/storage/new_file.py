@@ -25,7 +25,7 @@ def folder_beside(target: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
-def publish(temporary: Path, target: Path, *, replace: bool) -> None:
+def put_in_place(temporary: Path, target: Path, *, replace: bool) -> None:
     """Give a finished file its name; overwrite a file of that name only with ``replace``.
 
     Raises:

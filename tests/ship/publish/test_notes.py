@@ -9,7 +9,7 @@ from build import TRAINER, load
 from model_lint.findings import Answer, Consumer
 from model_lint.naming import parse
 from model_lint.privacy import find_leaks
-from model_lint.ship.publish.card import card_of, description, results_of
+from model_lint.ship.publish.about import about_of, description, results_of
 from model_lint.ship.publish.notes import Change, History, Origin, Packed, write_notes
 from publishing import FILES, NAME, README, TAG, ZIP, packed
 
@@ -144,11 +144,11 @@ def test_a_description_is_the_first_paragraph(readme: str, said: str | None) -> 
 
 def test_a_card() -> None:
     citation = 'doi: "10.1/y"\nurl: https://lab.org\nkeywords:\n  - Deep Learning\n  - "MRI"\n'
-    card = card_of(README, citation, parse("model_seg_sc-lesion_ms_t2"))
-    assert card.homepage == "https://doi.org/10.1/y"
-    assert card.topics == (
+    about = about_of(README, citation, parse("model_seg_sc-lesion_ms_t2"))
+    assert about.homepage == "https://doi.org/10.1/y"
+    assert about.topics == (
         *("deep-learning", "nnunet", "segmentation", "spinal-cord", "multiple-sclerosis", "t2w"),
         "mri",
     )
-    assert card_of("", "url: https://lab.org\n", parse("x")).homepage == "https://lab.org"
-    assert card_of("", "", parse("model_seg")).homepage == ""
+    assert about_of("", "url: https://lab.org\n", parse("x")).homepage == "https://lab.org"
+    assert about_of("", "", parse("model_seg")).homepage == ""

@@ -31,7 +31,7 @@ FULL = (Uploaded(1, "model.zip", 3, "a" * 64), Uploaded(2, "SHA256SUMS", 4, "b" 
 
 
 def release(number: int = 7, **values: Any) -> Release:
-    known = {"author": "me", "draft": True, "title": "", "notes": "x", "url": "http://x"}
+    known = {"author": "me", "draft": True, "notes": "x", "url": "http://x"}
     return Release(number, **{**known, **values})
 
 

@@ -7,7 +7,7 @@ import subprocess
 import threading
 
 import pytest
-from publishing import OWNER, PROGRAM, TAG, ZIP, Lab, Said, environment, packed
+from publishing import OWNER, PROGRAM, TAG, ZIP, Lab, Said, packed
 
 from .conftest import Publish
 
@@ -21,7 +21,7 @@ class Other(threading.Thread):
         token = lab.token
         if login != "maker":
             token = lab.server.add_token(login, {f"{OWNER}/*": "push"})
-        self.environment = {**os.environ, **environment(lab.server, token)}
+        self.environment = {**os.environ, **lab.server.environment(token)}
         self.said = Said(-1, "", "")
 
     def run(self) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ...errors import UsageError
 from ...lint import Options
-from ...models.owner import Wanted
+from ...models.owner import Scope
 from ...models.target import Given
 from ...report.audit.data import Audit
 
@@ -17,7 +17,7 @@ class Plan(NamedTuple):
 
     options: Options
     given: Given
-    wanted: Wanted
+    scope: Scope
     #: Threads.
     jobs: int
     #: Where answers and reports are kept: "" for the user's cache folder, None for nowhere.

@@ -45,9 +45,9 @@ def _audit(owner: str, plan: Plan) -> Done:
     reports = KeptReports(_files(folder, "reports"), basis(plan.options))
     hub = keeping.twin(connect())
     listed = [Listed(raw) for raw in list_repositories(hub, owner, private=_private(plan))]
-    reasons = {one.full_name: plan.wanted.why_not(one) for one in listed}
+    reasons = {one.full_name: plan.scope.why_not(one) for one in listed}
     chosen = [one for one in listed if not reasons[one.full_name]]
-    job = Job(plan.options, plan.given, plan.wanted, reports)
+    job = Job(plan, reports)
     hubs = [keeping.twin(hub) for _ in range(min(plan.jobs, len(chosen) or 1))]
     with progress_of(owner, " done") as show:
         worked = lint_all(job, chosen, hubs, show)
@@ -59,7 +59,7 @@ def _audit(owner: str, plan: Plan) -> Done:
         dt.datetime.now(dt.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
         worst_first(worked.repositories),
         dict(sorted(passed_over.items())),
-        since=plan.wanted.since,
+        since=plan.scope.since,
         requests=Requests(traffic.requests, traffic.counted),
     )
     unused = unused_ignores(plan.options.config, audit.report.targets)
@@ -68,7 +68,7 @@ def _audit(owner: str, plan: Plan) -> Done:
 
 
 def _private(plan: Plan) -> bool:
-    return "private" in plan.wanted.marks
+    return "private" in plan.scope.marks
 
 
 def _folder(plan: Plan) -> Path | None:

@@ -8,23 +8,21 @@ from typing import Any, NamedTuple
 
 from ...errors import UsageError
 from ...findings import TargetReport
-from ...lint import Options, judge, silence
-from ...models.owner import Listed, Wanted
+from ...lint import judge, silence
+from ...models.owner import Listed
 from ...models.owner_targets import read_release, read_repository
-from ...models.target import Given
 from ...report.audit.data import ReleaseReport, RepositoryReport
 from ...storage.github import Hub, LimitReached
 from ...storage.github_lists import list_releases
 from .crew import Crew
+from .plan import Plan
 from .reports import KeptReports, about_release, about_repository
 
 
 class Job(NamedTuple):
     """How everything is linted."""
 
-    options: Options
-    given: Given
-    wanted: Wanted
+    plan: Plan
     kept: KeptReports
 
 
@@ -101,9 +99,9 @@ def _repository(job: Job, listed: Listed, hub: Hub) -> _Found:
     )
     try:
         releases = list_releases(hub, listed.full_name)
-        if not job.wanted.is_model(listed, releases):
+        if not job.plan.scope.is_model(listed, releases):
             return _Found(report, listed, is_model=False)
-        pending = tuple(job.wanted.of(releases))
+        pending = tuple(job.plan.scope.of(releases))
         about = about_repository(raw, releases)
         read = partial(_judge, job, read_repository, hub, listed, releases)
         (target,) = job.kept.get(about, read)
@@ -111,7 +109,7 @@ def _repository(job: Job, listed: Listed, hub: Hub) -> _Found:
         raise
     except UsageError as error:
         return _Found(report._replace(error=_reason(error, listed.full_name)), listed)
-    return _Found(report._replace(target=silence(target, job.options)), listed, pending)
+    return _Found(report._replace(target=silence(target, job.plan.options)), listed, pending)
 
 
 def _release(job: Job, found: _Found, raw: Mapping[str, Any], hub: Hub) -> _Found:
@@ -126,12 +124,12 @@ def _release(job: Job, found: _Found, raw: Mapping[str, Any], hub: Hub) -> _Foun
     except UsageError as error:
         reason = _reason(error, f"{listed.full_name}@{report.tag}")
         return found._replace(pending=(), release=report._replace(error=reason))
-    silenced = tuple(silence(target, job.options) for target in targets)
+    silenced = tuple(silence(target, job.plan.options) for target in targets)
     return found._replace(pending=(), release=report._replace(targets=silenced))
 
 
 def _judge(job: Job, read: Callable[..., Any], *arguments: Any) -> tuple[TargetReport, ...]:
-    return tuple(judge(target, job.options) for target in read(*arguments, job.given))
+    return tuple(judge(target, job.plan.options) for target in read(*arguments, job.plan.given))
 
 
 def _reason(error: UsageError, about: str) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import requests
 from github import GithubException
 
 from ...errors import UsageError
 from ...storage.github import Hub, asking, explain, retry_after
+from .destination import Destination
 from .plan import plan
 from .steps import Step, needed
 from .wanted import Claim, Run, State, Wanted
@@ -23,20 +24,10 @@ _AFTER_SUCCESS, _AFTER_FAILURE = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0), (0.5, 1.0, 2.0
 _Failure = GithubException | requests.RequestException
 
 
-class Place(Protocol):
-    """Where a release is made."""
-
-    def look(self) -> State:
-        """Return what is there."""
-
-    def do(self, step: Step, claim: Claim) -> None:
-        """Do one step. Raises the errors of PyGithub and requests, and UsageError."""
-
-
 class Doing(NamedTuple):
     """How steps are done."""
 
-    place: Place
+    destination: Destination
     #: Explains its errors.
     hub: Hub
     #: Called before each step.
@@ -57,7 +48,7 @@ def carry_out(wanted: Wanted, run: Run, doing: Doing) -> State:
                 "did the file change while it was published?"
             )
         doing.tell(step)
-        error = _try(doing.place, step, run.claim)
+        error = _try(doing.destination, step, run.claim)
         state = _settled(step, doing, error)
         if step.shows(state):
             continue
@@ -71,10 +62,10 @@ def carry_out(wanted: Wanted, run: Run, doing: Doing) -> State:
     return state
 
 
-def _try(place: Place, step: Step, claim: Claim) -> _Failure | None:
+def _try(destination: Destination, step: Step, claim: Claim) -> _Failure | None:
     """Do a step; return the error with which GitHub or the network answers."""
     try:
-        place.do(step, claim)
+        destination.do(step, claim)
     except (GithubException, requests.RequestException) as error:
         return error
     return None
@@ -97,7 +88,7 @@ def _explained(step: Step, hub: Hub, error: _Failure) -> UsageError:
 
 def _settled(step: Step, doing: Doing, error: _Failure | None) -> State:
     """Look until the effect of a step shows, or for a while if it may still show."""
-    state = doing.place.look()
+    state = doing.destination.look()
     pauses: tuple[float, ...] = _AFTER_SUCCESS if error is None else _AFTER_FAILURE
     if isinstance(error, GithubException) and error.status in {401, 403, 404, 429}:
         pauses = ()  # refused: it has no effect
@@ -105,5 +96,5 @@ def _settled(step: Step, doing: Doing, error: _Failure | None) -> State:
         if step.shows(state):
             break
         doing.wait(pause)
-        state = doing.place.look()
+        state = doing.destination.look()
     return state

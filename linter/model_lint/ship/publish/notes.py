@@ -12,7 +12,7 @@ from ...findings import Answer, Consumer
 from ...models.package import Package
 from ...privacy import scrub
 from ...wording import count
-from .card import description, results_of
+from .about import description, results_of
 
 #: Commits that are listed; the rest is counted.
 _MAX_COMMITS = 20

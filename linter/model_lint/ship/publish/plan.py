@@ -61,9 +61,9 @@ def _of_repository(wanted: Wanted, state: State) -> Iterator[Step]:
     if create is None:
         raise UsageError(f"{wanted.repository}: {_EMPTY if there else MISSING}")
     if there is None:
-        yield CreateRepository(wanted.repository, create.card)
-    if create.card.topics and not (there and there.topics):
-        yield SetTopics(create.card.topics)
+        yield CreateRepository(wanted.repository, create.about)
+    if create.about.topics and not (there and there.topics):
+        yield SetTopics(create.about.topics)
     yield Push(create.branch, wanted.commit)
 
 

@@ -15,18 +15,17 @@ from ...errors import UsageError
 from ...findings import Severity, TargetReport
 from ...models.release import families
 from ...models.release_folds import disagreements
-from ...models.target import Target
+from ...models.target import Target, Watch
 from ...naming import Name
 from ...privacy import find_leaks
 from ...storage.github import ACTIONS, Hub, asking, login_of
-from .card import card_of
+from .about import about_of
 from .checkout import Checkout, find_checkout
+from .destination import Destination
 from .notes import Origin, Packed, write_notes
 from .packages import choose_tag, read_assets, require_files, require_name
 from .plan import MISSING
-from .remote import Remote
 from .source import Texts, choose_commit, choose_repository, history, read_texts, require_pushed
-from .upload import Progress
 from .wanted import Asset, Claim, NewRepository, Run, Wanted
 
 
@@ -86,7 +85,7 @@ class Prepared(NamedTuple):
 
     wanted: Wanted
     run: Run
-    place: Remote
+    destination: Destination
 
 
 def choose(request: Request, hub: Hub, lint: Lint) -> Chosen:
@@ -149,7 +148,7 @@ def prepare(
     chosen: Chosen,
     hub: Hub,
     parse: Callable[[str], Name],
-    progress: Progress,
+    watch: Watch,
 ) -> Prepared:
     """Ask GitHub what it has, and return what is wanted of it. Raises UsageError."""
     login = login_of(hub)
@@ -168,8 +167,8 @@ def prepare(
         texts = read_texts(commit, chosen.checkout, there)
     create = _new_repository(chosen, texts, parse) if request.create else None
     wanted = Wanted(repository, chosen.tag, commit, chosen.assets, create)
-    place = Remote(hub, wanted, there, progress)
-    first = place.look()
+    destination = Destination(hub, wanted, there, watch)
+    first = destination.look()
     filled = there if first.repository and not first.repository.empty else None
     if filled:
         with asking(hub, repository):
@@ -180,8 +179,8 @@ def prepare(
         packed = tuple(_packed(one) for one in chosen.linted if one.target.package)
         return write_notes(origin, packed, history(filled, chosen.tag, commit), chosen.own_notes)
 
-    place.write_notes = notes
-    return Prepared(wanted, Run(Claim(login, secrets.token_hex(8)), first), place)
+    destination.write_notes = notes
+    return Prepared(wanted, Run(Claim(login, secrets.token_hex(8)), first), destination)
 
 
 def _repository(hub: Hub, name: str) -> GithubRepository | None:
@@ -197,8 +196,8 @@ def _new_repository(
     if chosen.checkout is None or chosen.checkout.branch is None:
         return None
     name = parse(chosen.repository.partition("/")[2])
-    card = card_of(texts.texts.get("README.md", ""), texts.texts.get("CITATION.cff", ""), name)
-    return NewRepository(card, chosen.checkout.root, chosen.checkout.branch)
+    about = about_of(texts.texts.get("README.md", ""), texts.texts.get("CITATION.cff", ""), name)
+    return NewRepository(about, chosen.checkout.root, chosen.checkout.branch)
 
 
 def _packed(one: Linted) -> Packed:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 
 from ...findings import Report
 from ...report import render
-from ...report.json import dump
+from ...report.json import as_data, dump
 from ...wording import inert, printable, size
 from .prepare import Chosen, Prepared
 from .steps import Step, step_name
@@ -18,7 +17,7 @@ def as_json(
     chosen: Chosen, prepared: Prepared | None, steps: tuple[Step, ...], state: State | None
 ) -> str:
     """Describe what was done, or with no state what would be done, as one JSON object."""
-    report = json.loads(render(Report(tuple(one.report for one in chosen.linted)), "json"))
+    report = as_data(Report(tuple(one.report for one in chosen.linted)))
     published = state.published if state else None
     data = {
         "version": 1,

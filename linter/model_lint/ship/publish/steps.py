@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ...wording import printable, size
-from .wanted import Asset, Card, Release, State, Uploaded
+from .wanted import About, Asset, Release, State, Uploaded
 
 
 class CreateRepository(NamedTuple):
     """Create the repository, empty."""
 
     name: str
-    card: Card
+    about: About
 
     @property
     def text(self) -> str:
         """What the step does."""
-        said = printable(self.card.description) or "no description"
-        home = f", homepage {printable(self.card.homepage)}" if self.card.homepage else ""
+        said = printable(self.about.description) or "no description"
+        home = f", homepage {printable(self.about.homepage)}" if self.about.homepage else ""
         return f"create the public repository {self.name} ({said}{home})"
 
     def shows(self, state: State) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,7 +12,9 @@ from github.GitRelease import GitRelease
 from github.Requester import Requester
 
 from ...errors import UsageError
-from ...storage.github import USER_AGENT, Bearer, Hub
+from ...models.target import Watch
+from ...storage.github import Bearer, Hub
+from ...storage.http import USER_AGENT
 from .wanted import Asset
 
 #: Seconds until a connection is made, and until GitHub answers after the last byte.
@@ -21,16 +22,13 @@ _TIMEOUT = (30, 300)
 #: Bytes that are read at once.
 _BLOCK = 1 << 18
 
-#: Opens a bar for a name and a number of bytes; what it yields is called with each number sent.
-Progress = Callable[[str, int], AbstractContextManager[Callable[[int], object]]]
 
-
-def upload(hub: Hub, release: GitRelease, asset: Asset, progress: Progress) -> None:
+def upload(hub: Hub, release: GitRelease, asset: Asset, watch: Watch) -> None:
     """Send an asset in one request.
 
     Raises the errors of requests, GithubException, and UsageError if it can't be read.
     """
-    with _opened(asset) as stream, progress(asset.name, asset.size) as advance:
+    with _opened(asset) as stream, watch(asset.name, asset.size) as advance:
         answer = requests.post(
             release.upload_url.partition("{")[0],
             params={"name": asset.name},

@@ -23,8 +23,8 @@ class Asset(NamedTuple):
     content_type: str = "application/zip"
 
 
-class Card(NamedTuple):
-    """What the model card says of the repository."""
+class About(NamedTuple):
+    """What GitHub shows of a repository under "About"."""
 
     description: str = ""
     homepage: str = ""
@@ -34,7 +34,7 @@ class Card(NamedTuple):
 class NewRepository(NamedTuple):
     """A repository to create if it is missing."""
 
-    card: Card
+    about: About
     #: The checkout to push, and the branch.
     root: Path
     branch: str
@@ -107,7 +107,6 @@ class Release(NamedTuple):
     id: int
     author: str
     draft: bool
-    title: str
     notes: str
     url: str
     assets: tuple[Uploaded, ...] = ()

@@ -16,7 +16,7 @@ from model_lint.findings import Finding
 from model_lint.models.repository import build_repository
 from model_lint.storage import github_repository
 from model_lint.storage.github_repository import Remote
-from model_lint.storage.github_tree import GitHubTree
+from model_lint.storage.github_source import GitHubSource
 from releasing import hub_of, judged, read
 from rules.test_repository import CASES, FILES, checkout, git, script
 
@@ -169,7 +169,7 @@ def test_the_texts_take_one_archive_and_no_other_requests(
     server.log.clear()
     remote = Remote(hub_of(server), full_name)
     state = remote.state("main")
-    repository = build_repository(GitHubTree(remote, state.sha, state.tree))
+    repository = build_repository(GitHubSource(remote, state.sha, state.tree))
     assert len(repository.scripts) == 52
     assert [entry.route for entry in server.log] == [
         "GET /repos/{owner}/{repo}",

@@ -1,4 +1,4 @@
-"""What the model card and the citation say of a model."""
+"""What the model card and the citation say of a model, for its page on GitHub."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from ...models.card import parts
 from ...naming import Name
-from .wanted import Card
+from .wanted import About
 
 #: GitHub's limits.
 _MAX_DESCRIPTION, _MAX_TOPICS = 350, 20
@@ -34,13 +34,13 @@ _WORDS = {
 }
 
 
-def card_of(readme: str, citation: str, name: Name) -> Card:
+def about_of(readme: str, citation: str, name: Name) -> About:
     """Return what a repository on GitHub says of itself."""
     own = _value(citation, "url")
     doi = _value(citation, "doi")
     linked = re.search(r"https://doi\.org/10\.[^\s)\]>\"']+", readme)
     homepage = f"https://doi.org/{doi}" if doi else own or (linked[0] if linked else "")
-    return Card(description(readme), homepage, tuple(_topics(citation, name))[:_MAX_TOPICS])
+    return About(description(readme), homepage, tuple(_topics(citation, name))[:_MAX_TOPICS])
 
 
 def description(readme: str) -> str:

@@ -20,7 +20,7 @@ _FILES, _LINK, _MODULE = ("100644", "100755", "100664"), "120000", "160000"
 _MAX_LINKS = 40
 
 
-class GitHubTree:
+class GitHubSource:
     """The files of a commit on GitHub."""
 
     #: GitHub says what git contains.

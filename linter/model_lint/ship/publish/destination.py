@@ -14,6 +14,7 @@ from github.Repository import Repository as GithubRepository
 
 from ... import __version__
 from ...errors import UsageError
+from ...models.target import Watch
 from ...naming.tag import tag_date
 from ...storage.github import Hub, asking
 from .checkout import push
@@ -31,23 +32,23 @@ from .steps import (
     Upload,
     WriteNotes,
 )
-from .upload import Progress, upload
+from .upload import upload
 from .wanted import Claim, Release, Repository, State, Tag, Uploaded, Wanted
 
 #: GitHub's answer for a repository without a commit.
 _EMPTY = 409
 
 
-class Remote:
-    """The repository on GitHub."""
+class Destination:
+    """The repository on GitHub, in which a release is made."""
 
     def __init__(
-        self, hub: Hub, wanted: Wanted, there: GithubRepository | None, progress: Progress
+        self, hub: Hub, wanted: Wanted, there: GithubRepository | None, watch: Watch
     ) -> None:
         self._hub = hub
         self._wanted = wanted
         self._there = there
-        self._progress = progress
+        self._watch = watch
         #: Writes the notes of the release.
         self.write_notes: Callable[[], str] = str
         self._releases: dict[int, GitRelease] = {}
@@ -140,7 +141,7 @@ class Remote:
             case DeleteAsset():
                 self._assets[step.asset.id].delete_asset()
             case Upload():
-                upload(self._hub, self._releases[step.release], step.asset, self._progress)
+                upload(self._hub, self._releases[step.release], step.asset, self._watch)
             case WriteNotes():
                 self._edit(step.release, body=self.notes)
             case Publish():
@@ -179,7 +180,7 @@ class Remote:
         own = user.login.lower() == owner.lower()
         where = user if own else self._hub.api.get_organization(owner)
         where.create_repo(
-            name, description=step.card.description, homepage=step.card.homepage, private=False
+            name, description=step.about.description, homepage=step.about.homepage, private=False
         )
 
     def _edit(self, number: int, **values: Any) -> None:
@@ -199,7 +200,6 @@ def _release(found: GitRelease) -> Release:
         found.id,
         found.author.login,
         found.draft,
-        found.name or "",
         found.body or "",
         found.html_url,
         tuple(map(_uploaded, found.assets)),
