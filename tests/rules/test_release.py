@@ -366,6 +366,7 @@ RELEASES = [
     silent("R009", "that asset", then=linked(f"SERVER/releases/download/{TAG}/{ZIP}")),
     silent("R009", "the latest", then=linked("SERVER/releases, SERVER/releases/latest")),
     silent("R009", "the latest asset there", then=linked(f"SERVER/releases/latest/download/{ZIP}")),
+    silent("R009", "no repository", then=linked(f"SERVER%3Fa/releases/latest/download/{ZIP}")),
     silent("R009", "another repository", then=other("tool")),
     case(
         "R009",

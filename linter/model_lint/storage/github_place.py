@@ -9,6 +9,10 @@ from urllib.parse import unquote, urlsplit
 
 #: A repository on GitHub, or the release of a tag: OWNER/REPO or OWNER/REPO@TAG.
 ON_GITHUB = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]{0,38})/([\w.-]{1,100})(?:@(.+))?", re.ASCII)
+#: What can be an owner and a repository. Anything else would lead a request, with the user's token,
+#: to another part of the API.
+_REPOSITORY = re.compile(r"[A-Za-z0-9][\w-]*/[\w.-]{1,100}", re.ASCII)
+_UP = frozenset({".", ".."})
 #: The API of github.com; ``GITHUB_API_URL`` names that of a GitHub Enterprise Server.
 _API = "https://api.github.com"
 
@@ -38,7 +42,15 @@ def read_place(text: str, web: str) -> Place | None:
     """
     short = ON_GITHUB.fullmatch(text)
     if short:
-        return Place(short[1], short[2], short[3] or "")
+        place: Place | None = Place(short[1], short[2].removesuffix(".git"), short[3] or "")
+    else:
+        place = _of_address(text, web)
+    if place is None or not _REPOSITORY.fullmatch(place.full_name):
+        return None
+    return None if _UP & {place.name, place.tag} else place
+
+
+def _of_address(text: str, web: str) -> Place | None:
     address, home = urlsplit(text), urlsplit(web)
     if address.netloc.lower().removeprefix("www.") != home.netloc.lower():
         return None
