@@ -65,6 +65,13 @@ def test_addresses_of_a_repository_and_its_releases(
     assert check(address(server, place)) == (0, {RELEASE: "release", zip_url: "package"}, "")
 
 
+def test_a_password_in_the_address_of_a_repository(server: GitHubServer, check: Check) -> None:
+    GOOD.publish(server)
+    text = address(server, "/releases/tag/v1").replace("//", "//jane:secret@")
+    status, _, said = check(text)
+    assert (status, "has no release v1" in said, "secret" in said) == (2, True, False)
+
+
 @pytest.mark.parametrize("text", [RELEASE, f"{OWNER}/{NAME}", f"{OWNER.upper()}/{NAME}"])
 def test_short_forms(text: str, server: GitHubServer, check: Check) -> None:
     GOOD.publish(server)

@@ -17,6 +17,7 @@ from ..storage.github_place import ON_GITHUB
 from ..storage.ranges import Ranges, of_file
 from ..storage.tree import TreeError
 from ..storage.zip import ZipTree
+from ..wording import without_password
 from .archive import Archive, read_archive, with_headers
 from .expected import expect_reads
 from .package import Package, build_package
@@ -129,7 +130,8 @@ def load_targets(
     if not is_remote(text):
         return (load_target(text, given),)
     if offline:
-        raise UsageError(f"{text}: reading it takes the network, which --offline forbids")
+        shown = without_password(text)
+        raise UsageError(f"{shown}: reading it takes the network, which --offline forbids")
     try:
         from .remote import load_remote  # noqa: PLC0415 - local targets need no network
 
@@ -138,7 +140,8 @@ def load_targets(
         if error.name not in _EXTRA:
             raise
         advice = '`pip install "model-lint[github]"` adds what reads it'
-        raise UsageError(f"{text}: on the web; {advice} ({error.name} is missing)") from error
+        shown = without_password(text)
+        raise UsageError(f"{shown}: on the web; {advice} ({error.name} is missing)") from error
 
 
 def is_remote(text: str) -> bool:
