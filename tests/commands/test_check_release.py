@@ -260,6 +260,16 @@ def test_a_wrong_token(server: GitHubServer, check: Check, monkeypatch: pytest.M
     assert "GitHub does not accept the token" in said
 
 
+@pytest.mark.parametrize("token", ["ghp_a\nghp_b", "ghp a", "ghp_\u20ac"])
+def test_what_is_no_token_is_not_shown(
+    token: str, server: GitHubServer, check: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GH_TOKEN", token)
+    said = "GH_TOKEN is no token: it has a space, or a character beyond ASCII"
+    assert check(RELEASE) == (2, {}, f"model-lint: {said}\n")
+    assert not list(server.log)
+
+
 def test_the_limit_of_requests(
     server: GitHubServer, check: Check, monkeypatch: pytest.MonkeyPatch
 ) -> None:

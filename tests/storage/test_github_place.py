@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from model_lint.storage.github_place import Place, read_place
+from model_lint.errors import UsageError
+from model_lint.storage.github_place import Place, api_of, read_place, web_of
 
 WEB = "https://github.com"
 
@@ -42,3 +43,41 @@ def test_a_place(text: str, place: Place) -> None:
 )
 def test_what_would_lead_a_request_elsewhere_is_no_place(text: str) -> None:
     assert read_place(text, WEB) is None
+
+
+@pytest.mark.parametrize(
+    ("variables", "api", "web"),
+    [
+        ({}, "https://api.github.com", WEB),
+        ({"GITHUB_API_URL": "", "GITHUB_SERVER_URL": ""}, "https://api.github.com", WEB),
+        ({"GITHUB_API_URL": "https://api.github.com/"}, "https://api.github.com", WEB),
+        ({"GITHUB_API_URL": "https://x.org/api/v3"}, "https://x.org/api/v3", "https://x.org"),
+        (
+            {"GITHUB_API_URL": "http://x:8080", "GITHUB_SERVER_URL": "http://y/"},
+            "http://x:8080",
+            "http://y",
+        ),
+    ],
+)
+def test_a_github(variables: dict[str, str], api: str, web: str) -> None:
+    assert (api_of(variables), web_of(variables)) == (api, web)
+
+
+@pytest.mark.parametrize("name", ["GITHUB_API_URL", "GITHUB_SERVER_URL"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "x",
+        "github.com",
+        "ftp://x",
+        "https://",
+        "https://x:99999",
+        "https://[x",
+        "https://jane:secret@x/api/v3",
+        "https://x/api/v3?token=secret",
+    ],
+)
+def test_the_address_of_no_github(name: str, value: str) -> None:
+    with pytest.raises(UsageError, match=f"^{name} is not the address of a GitHub") as error:
+        web_of({name: value})
+    assert "secret" not in str(error.value)

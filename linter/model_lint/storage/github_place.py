@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from ..errors import UsageError
+
 #: A repository on GitHub, or the release of a tag: OWNER/REPO or OWNER/REPO@TAG.
 ON_GITHUB = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]{0,38})/([\w.-]{1,100})(?:@(.+))?", re.ASCII)
 #: What can be an owner and a repository. Anything else would lead a request, with the user's token,
@@ -72,13 +74,32 @@ def _page(parts: list[str]) -> Place | None:
 
 
 def api_of(environment: Mapping[str, str]) -> str:
-    """Return the address of the API, without a slash at the end."""
-    return (environment.get("GITHUB_API_URL") or _API).rstrip("/")
+    """Return the address of the API, without a slash at the end. Raises UsageError."""
+    return _server(environment, "GITHUB_API_URL") or _API
 
 
 def web_of(environment: Mapping[str, str]) -> str:
-    """Return the address of the pages of the same GitHub."""
-    if environment.get("GITHUB_SERVER_URL"):
-        return environment["GITHUB_SERVER_URL"].rstrip("/")
-    api = api_of(environment)
-    return "https://github.com" if api == _API else re.sub(r"/api/v3$", "", api)
+    """Return the address of the pages of the same GitHub. Raises UsageError."""
+    web, api = _server(environment, "GITHUB_SERVER_URL"), api_of(environment)
+    return web or ("https://github.com" if api == _API else re.sub(r"/api/v3$", "", api))
+
+
+def _server(environment: Mapping[str, str], variable: str) -> str:
+    """Return the address in a variable, without a slash at the end; "" if it is not set."""
+    given = environment.get(variable, "").strip().rstrip("/")
+    if given and not _is_server(given):
+        raise UsageError(
+            f"{variable} is not the address of a GitHub, such as https://github.example.org/api/v3 "
+            "for its API, without a password"
+        )
+    return given
+
+
+def _is_server(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    is_plain = not (parts.username or parts.query or parts.fragment)
+    return parts.scheme in {"http", "https"} and bool(host) and is_plain
