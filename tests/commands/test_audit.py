@@ -22,6 +22,7 @@ from build import ABSENT, LISTEN, dataset, package
 from github_server import GitHubServer, RepositoryBuilder
 from model_lint.cli import main
 from model_lint.commands.auditing import work
+from model_lint.models import owner_targets
 from report.test_report_schemas import report_schema
 
 OWNER = "ivadomed"
@@ -269,7 +270,7 @@ def test_an_unreadable_release_is_one_too(
 def test_a_defect_of_model_lint_does_not_hide_the_others(
     server: GitHubServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = work.read_release
+    read = owner_targets.read_release
 
     def fail(hub: Any, listed: Any, raw: Any, given: Any) -> Any:
         if raw["tag_name"] == "r20240601":
