@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from . import __version__
-from .errors import ISSUES_URL, NothingToLint, Stopped, UsageError
+from .errors import NothingToLint, Stopped, UsageError, defect
 from .terminal import complain, text_width
 
 ERROR, NOTHING = 2, 3
@@ -68,10 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get("MODEL_LINT_TRACEBACK"):
             raise
-        complain(
-            f"internal error: {type(error).__name__}: {error}; please report it at "
-            f"{ISSUES_URL} with what MODEL_LINT_TRACEBACK=1 shows"
-        )
+        complain(defect(error))
         return ERROR
     return status
 

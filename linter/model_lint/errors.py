@@ -11,6 +11,14 @@ ISSUES_URL = "https://github.com/ivadomed/model-template/issues"
 _EXTRA = frozenset({"github", "platformdirs", "requests", "tqdm", "urllib3"})
 
 
+def defect(error: Exception) -> str:
+    """Return the line about an error that is a defect of model-lint."""
+    return (
+        f"internal error: {type(error).__name__}: {error}; please report it at {ISSUES_URL} with "
+        "what MODEL_LINT_TRACEBACK=1 shows"
+    )
+
+
 class UsageError(Exception):
     """Wrong arguments, wrong configuration, or a target that can't be read.
 

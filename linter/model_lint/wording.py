@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 #: Characters that a message shows of a value, and of a repository's name (GitHub's limit).
 _SHOWN, _SHOWN_OF_NAME = 60, 100
+_PASSWORD = re.compile(r"(?<=://)[^/?#]*@")
 _COMMAND = re.compile(r"^(?=[ \t]*::)|##(?=\[)", re.MULTILINE)
 
 
@@ -36,6 +37,11 @@ def printable(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def without_password(address: str) -> str:
+    """Return an address without the user and the password in it, which nobody else may see."""
+    return _PASSWORD.sub("", address)
 
 
 def inert(lines: str) -> str:

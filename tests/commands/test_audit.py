@@ -21,6 +21,8 @@ import pytest
 from build import ABSENT, LISTEN, dataset, package
 from github_server import GitHubServer, RepositoryBuilder
 from model_lint.cli import main
+from model_lint.commands.auditing import work
+from model_lint.models import owner_targets
 from report.test_report_schemas import report_schema
 
 OWNER = "ivadomed"
@@ -263,6 +265,23 @@ def test_an_unreadable_release_is_one_too(
     assert "no such file" in complaint
     server.faults.clear()
     assert audit() == 1  # what could not be read is not kept
+
+
+def test_a_defect_of_model_lint_does_not_hide_the_others(
+    server: GitHubServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = owner_targets.read_release
+
+    def fail(hub: Any, listed: Any, raw: Any, given: Any) -> Any:
+        if raw["tag_name"] == "r20240601":
+            raise TypeError("of a kind that nobody thought of")
+        return read(hub, listed, raw, given)
+
+    monkeypatch.setattr(work, "read_release", fail)
+    assert audit() == 2
+    text = capsys.readouterr().out
+    assert "r20240601: internal error: TypeError: of a kind" in text
+    assert BAD in table(text)
 
 
 @pytest.mark.parametrize(

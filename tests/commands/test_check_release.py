@@ -65,6 +65,13 @@ def test_addresses_of_a_repository_and_its_releases(
     assert check(address(server, place)) == (0, {RELEASE: "release", zip_url: "package"}, "")
 
 
+def test_a_password_in_the_address_of_a_repository(server: GitHubServer, check: Check) -> None:
+    GOOD.publish(server)
+    text = address(server, "/releases/tag/v1").replace("//", "//jane:secret@")
+    status, _, said = check(text)
+    assert (status, "has no release v1" in said, "secret" in said) == (2, True, False)
+
+
 @pytest.mark.parametrize("text", [RELEASE, f"{OWNER}/{NAME}", f"{OWNER.upper()}/{NAME}"])
 def test_short_forms(text: str, server: GitHubServer, check: Check) -> None:
     GOOD.publish(server)
@@ -251,6 +258,16 @@ def test_a_wrong_token(server: GitHubServer, check: Check, monkeypatch: pytest.M
     status, _, said = check(RELEASE)
     assert (status, said.count("\n")) == (2, 1)
     assert "GitHub does not accept the token" in said
+
+
+@pytest.mark.parametrize("token", ["ghp_a\nghp_b", "ghp a", "ghp_\u20ac"])
+def test_what_is_no_token_is_not_shown(
+    token: str, server: GitHubServer, check: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GH_TOKEN", token)
+    said = "GH_TOKEN is no token: it has a space, or a character beyond ASCII"
+    assert check(RELEASE) == (2, {}, f"model-lint: {said}\n")
+    assert not list(server.log)
 
 
 def test_the_limit_of_requests(

@@ -55,6 +55,24 @@ def test_a_scheme_that_is_not_of_the_web(elsewhere: None) -> None:
         load_targets("ftp://x/m.zip")
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("ftp://jane:secret@x/m.zip", "ftp://x/m.zip: not an address of the web; it begins"),
+        ("https://jane:secret@[::1/m.zip", r"https://\[::1/m.zip: not an address of the web: Inv"),
+    ],
+)
+def test_a_password_in_an_address_of_no_use(text: str, said: str, elsewhere: None) -> None:
+    pytest.importorskip("requests")
+    with pytest.raises(UsageError, match=f"^{said}"):
+        load_targets(text)
+
+
+def test_a_password_offline(elsewhere: None) -> None:
+    with pytest.raises(UsageError, match=r"^https://x/m\.zip: reading it takes the network"):
+        load_targets("https://jane:secret@x/m.zip", offline=True)
+
+
 @pytest.mark.parametrize("missing", ["requests", "urllib3"])
 def test_without_the_extra(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(sys.modules):

@@ -271,6 +271,10 @@ RELEASES = [
     ),
     case("T012", "below the name", notes=f"`{ZIP}`\n\n    {OTHER_SHA}"),
     case("T012", "of the only file", notes=f"SHA256: {OTHER_SHA.upper()}"),
+    case("T012", "of the package", notes=f"- **Checksum of the zip** (SHA-256): `{OTHER_SHA}`"),
+    silent("T012", "of the data", notes=f"SHA-256 of the training data archive: {OTHER_SHA}"),
+    silent("T012", "of the splits", notes=f"{ZIP}\n\nsplits: {OTHER_SHA}\nmodel: {SHA}"),
+    silent("T012", "of an image", notes=f"{ZIP}, trained in lab/image@sha256:{OTHER_SHA}"),
     silent("T012", "right", notes=f"{SHA}  {ZIP}\n"),
     silent("T012", "of something else", notes=f"{ZIP} {SHA}\nweights.pth {OTHER_SHA}\n"),
     silent("T012", "of a file that is not attached", notes=f"{ZIP}\n\nsplits.json: {OTHER_SHA}"),
@@ -366,6 +370,7 @@ RELEASES = [
     silent("R009", "that asset", then=linked(f"SERVER/releases/download/{TAG}/{ZIP}")),
     silent("R009", "the latest", then=linked("SERVER/releases, SERVER/releases/latest")),
     silent("R009", "the latest asset there", then=linked(f"SERVER/releases/latest/download/{ZIP}")),
+    silent("R009", "no repository", then=linked(f"SERVER%3Fa/releases/latest/download/{ZIP}")),
     silent("R009", "another repository", then=other("tool")),
     case(
         "R009",

@@ -153,6 +153,27 @@ def test_without_permission_nothing_changes(
     )
 
 
+def test_a_token_of_one_who_may_only_read_is_told_what_it_takes(
+    model: Model, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GH_TOKEN", model.server.add_token("reader", {"ivadomed/*": "read"}))
+    assert model.withdraw() == 2
+    assert not model.release.draft
+    assert "the token may not do that; it takes Contents: write" in capsys.readouterr().err
+
+
+def test_it_takes_a_token(
+    model: Model, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("GH_TOKEN", "GITHUB_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PATH", "")
+    model.server.log.clear()
+    assert model.withdraw() == 2
+    assert "withdrawing takes a token: set GH_TOKEN" in capsys.readouterr().err
+    assert not list(model.server.log)
+
+
 @pytest.mark.parametrize("tag", ["r20990101", TAG.upper()])
 def test_a_release_that_is_not_there(
     model: Model, tag: str, capsys: pytest.CaptureFixture[str]

@@ -206,6 +206,16 @@ def test_an_archive_that_breaks_is_asked_for_again(
     server.faults.clear()
 
 
+def test_the_key_in_the_address_of_an_archive_is_not_shown(
+    server: GitHubServer, tmp_path: Path
+) -> None:
+    full_name = push(server, checkout(tmp_path, HOME))
+    server.fault("status-404", path="legacy.tar.gz", times=0)
+    with pytest.raises(UsageError, match=r"its files \(404 Not Found\); try again later$"):
+        read(server, full_name)
+    server.faults.clear()
+
+
 def test_an_empty_repository_is_told(server: GitHubServer) -> None:
     server.add_owner("empty").add_repository(NAME)
     with pytest.raises(UsageError, match=r"^empty/model_seg_sc_t2"):

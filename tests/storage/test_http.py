@@ -202,7 +202,9 @@ def test_a_dripping_answer_is_given_up(data: bytes, monkeypatch: pytest.MonkeyPa
 def test_a_server_that_is_not_there_is_one_line() -> None:
     with serving(b"") as site:
         pass
-    with pytest.raises(UsageError, match=r"the connection fails \(.*refused\), 5 times; try"):
+    with pytest.raises(
+        UsageError, match=r"the connection fails \(Failed to .*refused\), 5 times; try"
+    ):
         read(site)
 
 
@@ -231,6 +233,12 @@ def test_a_password_in_the_address_is_not_shown(data: bytes) -> None:
         target = load_url(url, Server(url), Given())
     assert target.text == site.url
     assert all("Authorization" in asked.headers for asked in site.asked)
+
+
+def test_a_password_in_an_address_of_no_use_is_not_shown() -> None:
+    with pytest.raises(UsageError) as error:
+        load_url(url := "http://jane:secret@127.0.0.1:99999/m.zip", Server(url), Given())
+    assert "secret" not in str(error.value)
 
 
 @pytest.mark.parametrize("change", [lambda url: url + "?download=1", lambda url: url + "#top"])

@@ -16,8 +16,14 @@ if TYPE_CHECKING:
 #: What was meant as the tag of a model's release.
 _MEANT = re.compile(r"r?\d{8}([-_.].*)?", re.ASCII | re.IGNORECASE)
 _DATE = re.compile(r"(?<!\d)(20\d{6})(?!\d)")
-_SHA256 = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{64}(?![0-9a-fA-F])")
-_FILE = re.compile(r"[\w-]\.(?:json|zip|pth|ya?ml|txt|csv|tsv|md|py)\b")
+#: An image of a container is named by its digest: `name@sha256:...`.
+_SHA256 = re.compile(r"(?<![0-9a-fA-F])(?<!@sha256:)[0-9a-fA-F]{64}(?![0-9a-fA-F])")
+#: What a line says of a checksum without naming something else that it belongs to.
+_SAYS_NOTHING = re.compile(
+    r"(?:[\W\d_]|sha-?256(?:sum)?|checksum|hash|digest|value|[kmg]i?b|bytes|hex"
+    r"|(?:its|the|this|of|for|is|zip|file|asset|package|model|archive|download|release)(?![^\W_]))*",
+    re.IGNORECASE,
+)
 #: What names a zip with one fold of a model: ``model_fold0.zip``.
 _FOLD = re.compile(r"[-_.]?fold[-_.]?(\d+|all)", re.IGNORECASE)
 
@@ -152,9 +158,9 @@ def families(models: Mapping[str, Package | None]) -> tuple[Mapping[str, Package
 def stated_checksums(notes: str, names: Sequence[str]) -> dict[str, str]:
     """Return the SHA-256 that notes state for files, by name.
 
-    A checksum belongs to the file that is named in its line, or else in the nearest line before it;
-    to the only file there is, if none is named. One with several candidates belongs to nobody, and
-    so does one whose line names a file that is not there.
+    A checksum belongs to the file that is named in its line. In a line that names nothing, it
+    belongs to the file in the nearest line before it, or to the only file there is. One with
+    several candidates, or with a line about anything else, belongs to nobody.
     """
     found: dict[str, str] = {}
     before = list(names) if len(names) == 1 else []
@@ -162,8 +168,8 @@ def stated_checksums(notes: str, names: Sequence[str]) -> dict[str, str]:
         named = [name for name in names if name in line and _is_word(name, line)]
         before = named or before
         sums = _SHA256.findall(line)
-        is_of_another = not named and _FILE.search(line)
-        if len(sums) == 1 and len(before) == 1 and not is_of_another:
+        is_meant = bool(named) or _SAYS_NOTHING.fullmatch(_SHA256.sub("", line))
+        if len(sums) == 1 and len(before) == 1 and is_meant:
             found[before[0]] = sums[0].lower()
             before = []
     return found

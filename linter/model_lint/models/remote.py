@@ -6,7 +6,7 @@ import os
 import re
 import time
 from contextlib import ExitStack
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
 from ..errors import NotThere, UsageError
 from ..storage.depth import Depth
@@ -14,25 +14,29 @@ from ..storage.github_place import Place, read_place, web_of
 from ..storage.http import Server
 from ..storage.http_ranges import HttpRanges
 from ..storage.tree import TreeError
+from ..wording import without_password
 from .release import Address
 from .target import Given, Target, load_zip
 
 
 def load_remote(text: str, given: Given) -> tuple[Target, ...]:
     """Read what an argument names on a server. Raises UsageError."""
-    web = web_of(os.environ)
-    place = read_place(text, web)
+    web, shown = web_of(os.environ), without_password(text)
+    try:
+        place = read_place(shown, web)
+    except ValueError as error:
+        raise UsageError(f"{shown}: not an address of the web: {error}") from error
     if place and not place.asset:
-        return _load_place(text, place, given)
+        return _load_place(shown, place, given)
     if not re.match(r"https?://", text, re.IGNORECASE):
-        raise UsageError(f"{text}: not an address of the web; it begins with https://")
+        raise UsageError(f"{shown}: not an address of the web; it begins with https://")
     server = Server(text)
     try:
         target = load_url(text, server, given)
     except NotThere:
         if place is None:
             raise
-        return _load_place(text, place, given)  # with the user's token, if there is one
+        return _load_place(shown, place, given)  # with the user's token, if there is one
     moved = read_place(server.moved_to, web)
     if place and moved and moved.full_name != place.full_name:
         target = target._replace(address=Address(place.full_name, moved.full_name))
@@ -47,9 +51,8 @@ def _load_place(text: str, place: Place, given: Given) -> tuple[Target, ...]:
 
 def load_url(text: str, server: Server, given: Given) -> Target:
     """Read the zip at an address. Raises UsageError if the server does not send it."""
-    address = urlsplit(text)
-    # A password in the address is sent, but not shown.
-    shown = urlunsplit(address._replace(netloc=address.netloc.rpartition("@")[2]))
+    shown = without_password(text)  # it is sent, but not shown
+    address = urlsplit(shown)
     name = unquote(address.path.rpartition("/")[2])
     return load_zip_of(shown, server, given, name or address.netloc)
 

@@ -17,6 +17,7 @@ from ..storage.github_place import ON_GITHUB
 from ..storage.ranges import Ranges, of_file
 from ..storage.tree import TreeError
 from ..storage.zip import ZipTree
+from ..wording import without_password
 from .archive import Archive, read_archive, with_headers
 from .expected import expect_reads
 from .package import Package, build_package
@@ -127,8 +128,9 @@ def load_targets(
     if not is_remote(text):
         return (load_target(text, given),)
     if offline:
-        raise UsageError(f"{text}: reading it takes the network, which --offline forbids")
-    with extra("what reads it", f"{text}: on the web; "):
+        shown = without_password(text)
+        raise UsageError(f"{shown}: reading it takes the network, which --offline forbids")
+    with extra("what reads it", f"{without_password(text)}: on the web; "):
         from .remote import load_remote  # noqa: PLC0415 - local targets need no network
 
         return load_remote(text, given)

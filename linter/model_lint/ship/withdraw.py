@@ -17,6 +17,7 @@ from github.Repository import Repository
 
 from ..errors import UsageError
 from ..storage.github import Hub, asking
+from .publish.steps import CONTENTS
 
 #: Characters of the reason in a comment, of which GitHub takes 65,536 in all.
 _ROOM = 60_000
@@ -53,14 +54,15 @@ def withdraw(hub: Hub, wanted: Withdrawal) -> Withdrawn:
 
     Raises UsageError if there is no such release, or if GitHub refuses.
     """
+    if hub.token is None:
+        raise UsageError("withdrawing takes a token: set GH_TOKEN, or log in with `gh auth login`")
     with asking(hub, wanted.text):
         repository = hub.api.get_repo(wanted.repository)
         release = find_release(repository, wanted)
         was_published = not release.draft
         stays = was_published and bool(release.raw_data.get("immutable"))
         if was_published and not stays:
-            # Only this: `update_release` would send the title and the notes too.
-            hub.api.requester.requestJsonAndCheck("PATCH", release.url, input={"draft": True})
+            _make_draft(hub, release, wanted)
         commit = repository.get_commit(f"tags/{wanted.tag}")
         comment = _comment(commit, wanted, stays=stays)
     if stays:
@@ -69,6 +71,16 @@ def withdraw(hub: Hub, wanted: Withdrawal) -> Withdrawn:
             "publish the repaired packages under another tag"
         )
     return Withdrawn(was_published, comment)
+
+
+def _make_draft(hub: Hub, release: GitRelease, wanted: Withdrawal) -> None:
+    """Make a release a draft. Raises UsageError and GithubException."""
+    try:
+        # Only this: `update_release` would send the title and the notes too.
+        hub.api.requester.requestJsonAndCheck("PATCH", release.url, input={"draft": True})
+    except UnknownObjectException as error:  # it was there: this is what GitHub says to readers
+        text = f"{wanted.text}: the token may not do that; it takes {CONTENTS}"
+        raise UsageError(text) from error
 
 
 def find_release(repository: Repository, wanted: Withdrawal) -> GitRelease:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -30,6 +31,7 @@ PAGE = 100
 _LIMIT_WAIT = 60.0
 #: Who the token of a workflow is.
 ACTIONS = "github-actions[bot]"
+_TOKEN = re.compile(r"[!-~]+")
 
 
 class LimitReached(UsageError):  # noqa: N818 - not an error, but a pause
@@ -89,10 +91,16 @@ def connect(environment: Mapping[str, str] = os.environ) -> Hub:
 
 
 def find_token(environment: Mapping[str, str]) -> str | None:
-    """Return the user's token: GH_TOKEN, GITHUB_TOKEN, or that of ``gh`` for this GitHub."""
+    """Return the user's token: GH_TOKEN, GITHUB_TOKEN, or that of ``gh`` for this GitHub.
+
+    Raises UsageError if a variable has something else: messages would show it.
+    """
     for name in ("GH_TOKEN", "GITHUB_TOKEN"):
-        if environment.get(name, "").strip():
-            return environment[name].strip()
+        token = environment.get(name, "").strip()
+        if token and not _TOKEN.fullmatch(token):
+            raise UsageError(f"{name} is no token: it has a space, or a character beyond ASCII")
+        if token:
+            return token
     program = shutil.which("gh", path=environment.get("PATH"))
     if program is None:
         return None

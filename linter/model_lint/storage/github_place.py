@@ -7,8 +7,14 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from ..errors import UsageError
+
 #: A repository on GitHub, or the release of a tag: OWNER/REPO or OWNER/REPO@TAG.
 ON_GITHUB = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]{0,38})/([\w.-]{1,100})(?:@(.+))?", re.ASCII)
+#: What can be an owner and a repository. Anything else would lead a request, with the user's token,
+#: to another part of the API.
+_REPOSITORY = re.compile(r"[A-Za-z0-9][\w-]*/[\w.-]{1,100}", re.ASCII)
+_UP = frozenset({".", ".."})
 #: The API of github.com; ``GITHUB_API_URL`` names that of a GitHub Enterprise Server.
 _API = "https://api.github.com"
 
@@ -38,7 +44,15 @@ def read_place(text: str, web: str) -> Place | None:
     """
     short = ON_GITHUB.fullmatch(text)
     if short:
-        return Place(short[1], short[2], short[3] or "")
+        place: Place | None = Place(short[1], short[2].removesuffix(".git"), short[3] or "")
+    else:
+        place = _of_address(text, web)
+    if place is None or not _REPOSITORY.fullmatch(place.full_name):
+        return None
+    return None if _UP & {place.name, place.tag} else place
+
+
+def _of_address(text: str, web: str) -> Place | None:
     address, home = urlsplit(text), urlsplit(web)
     if address.netloc.lower().removeprefix("www.") != home.netloc.lower():
         return None
@@ -60,13 +74,32 @@ def _page(parts: list[str]) -> Place | None:
 
 
 def api_of(environment: Mapping[str, str]) -> str:
-    """Return the address of the API, without a slash at the end."""
-    return (environment.get("GITHUB_API_URL") or _API).rstrip("/")
+    """Return the address of the API, without a slash at the end. Raises UsageError."""
+    return _server(environment, "GITHUB_API_URL") or _API
 
 
 def web_of(environment: Mapping[str, str]) -> str:
-    """Return the address of the pages of the same GitHub."""
-    if environment.get("GITHUB_SERVER_URL"):
-        return environment["GITHUB_SERVER_URL"].rstrip("/")
-    api = api_of(environment)
-    return "https://github.com" if api == _API else re.sub(r"/api/v3$", "", api)
+    """Return the address of the pages of the same GitHub. Raises UsageError."""
+    web, api = _server(environment, "GITHUB_SERVER_URL"), api_of(environment)
+    return web or ("https://github.com" if api == _API else re.sub(r"/api/v3$", "", api))
+
+
+def _server(environment: Mapping[str, str], variable: str) -> str:
+    """Return the address in a variable, without a slash at the end; "" if it is not set."""
+    given = environment.get(variable, "").strip().rstrip("/")
+    if given and not _is_server(given):
+        raise UsageError(
+            f"{variable} is not the address of a GitHub, such as https://github.example.org/api/v3 "
+            "for its API, without a password"
+        )
+    return given
+
+
+def _is_server(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    is_plain = not (parts.username or parts.query or parts.fragment)
+    return parts.scheme in {"http", "https"} and bool(host) and is_plain

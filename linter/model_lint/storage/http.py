@@ -15,6 +15,7 @@ from urllib3.exceptions import HTTPError
 from .. import __version__
 from ..errors import NotThere, UsageError
 from ..wording import size as shown_size
+from ..wording import without_password
 from .limits import MAX_WHOLE_ANSWER
 
 #: Seconds until a connection is made, and between two pieces of an answer.
@@ -212,11 +213,17 @@ def _body(answer: requests.Response, expected: int) -> bytes:
 
 
 def cause(error: requests.RequestException) -> str:
-    """Return the innermost cause of an error of requests, without the objects that it names."""
+    """Return the innermost cause of an error of requests, without the objects that it names.
+
+    It has no address with a password, or with the key that the address of an archive contains.
+    """
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return f"{error.response.status_code} {error.response.reason}"
     inner: object = error
     while isinstance(inner, Exception):
         deeper = getattr(inner, "reason", None) or next(iter(inner.args), None)
-        if not isinstance(deeper, Exception):
+        if not isinstance(deeper, Exception | str):
             break
         inner = deeper
-    return re.sub(r"^.*>, |<[^>]*>:? ?", "", str(inner)).strip("'\"()")
+    text = re.sub(r"^.*>, |<[^>]*>:? ?|^HTTPS?Connection\([^)]*\): ", "", str(inner))
+    return without_password(text.strip("'\"()"))

@@ -37,6 +37,8 @@ def test_addresses_on_github(address: str) -> None:
         "/srv/git/model_seg.git",
         "git@example.org:lab/model_seg.git",
         "",
+        "https://[github.com/lab/model_seg",
+        "https://github.com:99999/lab/model_seg",
     ],
 )
 def test_addresses_elsewhere(address: str) -> None:

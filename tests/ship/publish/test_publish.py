@@ -448,6 +448,13 @@ def test_a_token_that_may_only_read_is_told_what_it_takes(
     assert lab.releases == []
 
 
+def test_a_password_in_the_address_of_origin_is_not_shown(lab: Lab, publish: Publish) -> None:
+    elsewhere = "https://robot:secret@gitlab.com/lab/model.git"
+    git(lab.checkout, "remote", "set-url", "origin", elsewhere)
+    said = refused(publish())
+    assert "git's origin is https://gitlab.com/lab/model.git, not on" in said
+
+
 def test_a_server_that_is_not_there(
     lab: Lab, publish: Publish, monkeypatch: pytest.MonkeyPatch
 ) -> None:

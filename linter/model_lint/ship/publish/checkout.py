@@ -75,7 +75,10 @@ def _line(text: str | None) -> str | None:
 def named_by(address: str, web: str) -> str | None:
     """Return ``OWNER/NAME`` of a git address on a GitHub; None if it is elsewhere."""
     ssh = _SSH.fullmatch(address)
-    host, path = (ssh["host"], ssh["path"]) if ssh else _of_url(address)
+    try:
+        host, path = (ssh["host"], ssh["path"]) if ssh else _of_url(address)
+    except ValueError:  # no address at all
+        return None
     words = path.strip("/").removesuffix(".git").split("/")
     known = urlsplit(web)
     # ssh has its own port, which says nothing.

@@ -14,7 +14,7 @@ from github.Repository import Repository as GithubRepository
 
 from ...errors import UsageError
 from ...storage.github import Hub
-from ...wording import printable
+from ...wording import printable, without_password
 from .checkout import Checkout
 from .notes import Change, History
 
@@ -57,7 +57,8 @@ def choose_repository(given: str | None, checkout: Checkout | None, hub: Hub) ->
         raise UsageError("which repository? run it in the checkout, or give --repo OWNER/NAME")
     found = checkout.on(hub.web)
     if found is None:
-        where = f"is {printable(checkout.origin)}, not" if checkout.origin else "is missing: not"
+        origin = printable(without_password(checkout.origin or ""))
+        where = f"is {origin}, not" if origin else "is missing: not"
         raise UsageError(
             f"{checkout.root.name}: git's origin {where} on {urlsplit(hub.web).netloc}; "
             "give --repo OWNER/NAME"

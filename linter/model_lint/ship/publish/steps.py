@@ -7,6 +7,9 @@ from typing import NamedTuple
 from ...wording import printable, size
 from .wanted import About, Asset, Release, State, Uploaded
 
+#: What a token needs to write to a repository and its releases, in GitHub's words.
+CONTENTS = "Contents: write (a classic token: public_repo, or repo for a private repository)"
+
 
 class CreateRepository(NamedTuple):
     """Create the repository, empty."""
@@ -209,4 +212,4 @@ def needed(step: Step) -> str:
         return "Administration: write (a classic token: public_repo, or repo)"
     if isinstance(step, Push):
         return "Contents: write and Workflows: write (a classic token: public_repo and workflow)"
-    return "Contents: write (a classic token: public_repo, or repo for a private repository)"
+    return CONTENTS
