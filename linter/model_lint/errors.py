@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -24,6 +25,19 @@ class UsageError(Exception):
 
     The message is one line that says what is wrong and what to do about it.
     """
+
+
+@contextmanager
+def contained(about: str = "") -> Iterator[None]:
+    """Turn a defect of model-lint into a UsageError, so that the other targets are still judged."""
+    try:
+        yield
+    except (UsageError, OSError):
+        raise
+    except Exception as error:
+        if os.environ.get("MODEL_LINT_TRACEBACK"):
+            raise
+        raise UsageError(about + defect(error)) from error
 
 
 class NothingToLint(UsageError):  # noqa: N818 - not an error, but an answer

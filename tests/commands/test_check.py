@@ -367,6 +367,21 @@ def test_a_crash_of_a_rule_is_reported_and_the_others_run(
     assert "D003" in shown
 
 
+def test_a_crash_at_one_target_does_not_hide_the_others(
+    broken: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def crash(*_: object) -> None:
+        raise ZeroDivisionError("planned")
+
+    monkeypatch.setattr(target_module, "load_zip", crash)
+    archive = shutil.make_archive("m", "zip", broken.parent)
+    assert status("check", archive, broken) == 2
+    said = capsys.readouterr()
+    assert "D003" in said.out
+    assert said.err.startswith(f"model-lint: {archive}: internal error: ZeroDivisionError: planned")
+    assert said.err.count("\n") == 1
+
+
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         status("--version")

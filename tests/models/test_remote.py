@@ -73,6 +73,34 @@ def test_a_password_offline(elsewhere: None) -> None:
         load_targets("https://jane:secret@x/m.zip", offline=True)
 
 
+@pytest.mark.parametrize("path", ["lab", "lab/model/tree/main", "lab/model/blob/main/x.py", ""])
+def test_a_page_of_github_is_no_package(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("requests")
+    monkeypatch.setenv("GITHUB_API_URL", "http://127.0.0.1:1/api/v3")
+    monkeypatch.delenv("GITHUB_SERVER_URL", raising=False)
+    with pytest.raises(
+        UsageError, match=r": a page of GitHub, not a package; give OWNER/REPO, OWN"
+    ):
+        load_targets(f"http://127.0.0.1:1/{path}")
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("github.com/lab/model", "give OWNER/REPO or OWNER/REPO@TAG"),
+        ("git@github.com:lab/model.git", "give OWNER/REPO or OWNER/REPO@TAG"),
+        ("here/model@r20240102", "give https://github.com/here/model/releases/tag/r20240102"),
+        ("here/m@r1/x.zip", "give https://github.com/here/m/releases/download/r1/x.zip"),
+        ("here/model", "give https://github.com/here/model"),
+    ],
+)
+def test_what_was_meant(text: str, hint: str, elsewhere: None) -> None:
+    Path("here").mkdir()
+    with pytest.raises(UsageError) as error:
+        load_targets(text)
+    assert str(error.value).endswith(hint)
+
+
 @pytest.mark.parametrize("missing", ["requests", "urllib3"])
 def test_without_the_extra(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(sys.modules):

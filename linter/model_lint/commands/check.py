@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..config import parser_of
-from ..errors import UsageError
+from ..errors import UsageError, contained
 from ..findings import Report, TargetReport
 from ..lint import Options, lint, unused_ignores
 from ..models.reading import Reading
@@ -18,6 +18,7 @@ from ..models.target import Given, Target, is_remote, load_targets
 from ..report import FORMATS, render
 from ..storage.depth import Depth
 from ..terminal import complain, progress_bar
+from ..wording import without_password
 from .reporting import (
     add_choice,
     add_color,
@@ -123,7 +124,8 @@ def run(options: argparse.Namespace) -> int:
     failures: list[UsageError] = []
     for text in _targets(options.targets):
         try:
-            results += linter.lint(text)
+            with contained(f"{without_password(text)}: "):
+                results += linter.lint(text)
         except UsageError as error:  # noqa: PERF203 - the others are linted all the same
             failures.append(error)
             complain(str(error))
@@ -159,7 +161,8 @@ class _Linter(NamedTuple):
     def lint(self, text: str) -> list[_Result]:
         """Read what an argument names, repair it if asked to, and lint it. Raises UsageError."""
         if self.fixing and is_remote(text):
-            raise UsageError(f"{text}: only a file is repaired; download it, and repair that")
+            shown = without_password(text)
+            raise UsageError(f"{shown}: only a file is repaired; download it, and repair that")
         return [self._lint(target) for target in self.read(text)]
 
     def _lint(self, target: Target) -> _Result:

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from ..errors import NotThere, UsageError
 from ..storage.depth import Depth
-from ..storage.github_place import Place, read_place, web_of
+from ..storage.github_place import Place, is_on, read_place, web_of
 from ..storage.http import Server
 from ..storage.http_ranges import HttpRanges
 from ..storage.tree import TreeError
@@ -30,6 +30,11 @@ def load_remote(text: str, given: Given) -> tuple[Target, ...]:
         return _load_place(shown, place, given)
     if not re.match(r"https?://", text, re.IGNORECASE):
         raise UsageError(f"{shown}: not an address of the web; it begins with https://")
+    if place is None and is_on(shown, web) and not urlsplit(shown).path.endswith(".zip"):
+        raise UsageError(
+            f"{shown}: a page of GitHub, not a package; give OWNER/REPO, OWNER/REPO@TAG or the "
+            "address of a zip (`model-lint audit OWNER` lints all of an owner)"
+        )
     server = Server(text)
     try:
         target = load_url(text, server, given)

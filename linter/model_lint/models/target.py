@@ -228,8 +228,14 @@ def _hint(text: str) -> str:
     """Return what to do instead if a missing target looks like something else."""
     if re.fullmatch(r"model_\w+(-\w+)*", text):
         return f"; `model-lint name {text}` judges a name"
-    if ON_GITHUB.fullmatch(text):
-        page = "/releases/tag/".join(text.split("@", 1))
+    if re.match(r"(git@)?github\.com[/:]", text):
+        return "; for a repository on GitHub, give OWNER/REPO or OWNER/REPO@TAG"
+    short = ON_GITHUB.fullmatch(text)
+    if short:
+        page = f"{short[1]}/{short[2]}"
+        release = f"releases/download/{short[3]}" if "/" in (short[3] or "") else short[3]
+        if release:
+            page += f"/{release}" if "/" in release else f"/releases/tag/{release}"
         return f"; for a repository on GitHub, give https://github.com/{page}"
     return ""
 

@@ -305,7 +305,7 @@ def package_name(package: Package) -> Iterator[Problem]:
         text = f"SCT unpacks {quote(package.file_name)} only if its name ends in `.zip`"
         yield Problem(text, severity=ERROR)
     elif not match:
-        yield Problem(f"{quote(package.file_name)} does not end in `-rYYYYMMDD.zip`")
+        yield Problem(f"{quote(package.file_name)} is not `<repository>-rYYYYMMDD.zip`")
     elif tag_date(match["tag"]) is None:
         yield Problem(f"the date in {quote(package.file_name)} is invalid")
     elif package.repository and match["name"] != package.repository:

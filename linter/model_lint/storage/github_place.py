@@ -52,9 +52,15 @@ def read_place(text: str, web: str) -> Place | None:
     return None if _UP & {place.name, place.tag} else place
 
 
+def is_on(text: str, web: str) -> bool:
+    """Return whether an address is one of that GitHub."""
+    address, home = urlsplit(text), urlsplit(web)
+    return address.netloc.lower().removeprefix("www.") == home.netloc.lower()
+
+
 def _of_address(text: str, web: str) -> Place | None:
     address, home = urlsplit(text), urlsplit(web)
-    if address.netloc.lower().removeprefix("www.") != home.netloc.lower():
+    if not is_on(text, web):
         return None
     path = address.path.removeprefix(home.path).strip("/")
     return _page([unquote(part) for part in path.split("/")])

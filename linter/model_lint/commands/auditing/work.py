@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from ...errors import UsageError, defect
+from ...errors import UsageError, contained
 from ...findings import TargetReport
 from ...lint import judge, silence
 from ...models.owner import Listed
@@ -132,14 +131,8 @@ def _release(job: Job, found: _Found, raw: Mapping[str, Any], hub: Hub) -> _Foun
 def _judge(job: Job, read: Callable[..., Any], *arguments: Any) -> tuple[TargetReport, ...]:
     """Read and judge targets. Raises UsageError, also for a defect: the others are to be seen."""
     plan = job.plan
-    try:
+    with contained():
         return tuple(judge(target, plan.options) for target in read(*arguments, plan.given))
-    except (UsageError, OSError):
-        raise
-    except Exception as error:
-        if os.environ.get("MODEL_LINT_TRACEBACK"):
-            raise
-        raise UsageError(defect(error)) from error
 
 
 def _reason(error: UsageError, about: str) -> str:

@@ -39,6 +39,8 @@ def read_before(path: Path) -> Before:
             str(data["audit"]["date"])[:10],
             {str(one["repository"]).lower(): _then(one, targets) for one in listed},
         )
+    except FileNotFoundError as error:
+        raise UsageError(f"{path}: neither a day, such as 2026-01-31, nor a file") from error
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
