@@ -21,8 +21,8 @@ from template.support import bake, program, run
 
 CONFIG = ("--configfile", "config.yaml", "tests/phantom.yaml", "tests/fast.yaml")
 WORK = Path("output/phantom")
-ALL = {"split", "convert", "plan_preprocess", "train", "predict", "evaluate", "pack", "check"}
-AFTER_TRAINING = {"predict", "evaluate", "pack", "check"}
+AFTER_TRAINING = {"predict", "evaluate", "card", "pack", "check"}
+ALL = {"split", "convert", "plan_preprocess", "train"} | AFTER_TRAINING
 FAST = {"num_epochs = 8": "num_epochs = 1", "_epoch = 50": "_epoch = 2", "_epoch = 5": "_epoch = 1"}
 NNUNET = {"nnUNet_n_proc_DA": "2", "nnUNet_compile": "f"}
 
@@ -110,7 +110,7 @@ CHANGES: dict[str, tuple[Callable[[Path], object], set[str]]] = {
     ),
     "a prediction deleted": (
         lambda r: first(r, "predictions/*.nii.gz").unlink(),
-        {"predict", "evaluate"},
+        {"predict", "evaluate", "card"},
     ),
     "layout": (
         lambda r: rewrite(r / "config.yaml", "layout: spec", "layout: dataset"),
@@ -118,7 +118,7 @@ CHANGES: dict[str, tuple[Callable[[Path], object], set[str]]] = {
     ),
     "minimum": (
         lambda r: rewrite(r / "config.yaml", "minimum_dice: {}", "minimum_dice: {sc: 0.9}"),
-        {"evaluate"},
+        {"evaluate", "card"},
     ),
     "a comment in the trainer": (lambda r: new_times(r / "tests/phantom_trainer.py"), set()),
     "the BIDS dataset is gone": (lambda r: shutil.rmtree(r / WORK / "bids"), set()),
