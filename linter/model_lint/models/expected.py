@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ..storage.depth import Depth
 from ..storage.limits import MAX_EXCERPT_BYTES
@@ -19,21 +19,34 @@ _TAIL = 1 << 14
 
 
 def expect_reads(ranges: Ranges, members: Sequence[Member], depth: Depth) -> None:
-    """Tell a storage which parts of a zip a check will read."""
-    headers, texts, heads, tails = [], [], [], []
+    """Tell a storage which parts of a zip a check will read; one that is fast does not listen."""
+    ranges.expect(_parts(members, depth))
+    ranges.expect(_heads(members), alike=True)
+
+
+def _parts(members: Sequence[Member], depth: Depth) -> Iterator[tuple[int, int]]:
+    """Yield the place and the length of headers, texts and the directories of checkpoints."""
     for member in members:
-        header = LOCAL_SIZE + len(member.raw_name) + _EXTRA
-        headers.append((member.offset, header))
+        header = _header(member)
         start, end = member.offset, member.offset + header + member.compressed
+        yield start, header
         if is_checkpoint(member.path):
-            heads.append((start, header + _HEAD))
             if member.method == STORED and depth is not Depth.NONE:
-                tails.append((max(start, end - _EXTRA - _TAIL), _TAIL))
+                yield max(start, end - _EXTRA - _TAIL), _TAIL
         elif is_text(member.path):
             if end - start <= 2 * MAX_EXCERPT_BYTES or member.method != STORED:
-                texts.append((start, end - start))
+                yield start, end - start
             else:
-                texts += [(start, header + MAX_EXCERPT_BYTES)]
-                texts += [(end - _EXTRA - MAX_EXCERPT_BYTES, MAX_EXCERPT_BYTES)]
-    ranges.expect(headers + texts + tails)
-    ranges.expect(heads, alike=True)
+                yield start, header + MAX_EXCERPT_BYTES
+                yield end - _EXTRA - MAX_EXCERPT_BYTES, MAX_EXCERPT_BYTES
+
+
+def _heads(members: Sequence[Member]) -> Iterator[tuple[int, int]]:
+    """Yield the place and the length of the beginnings of checkpoints."""
+    for member in members:
+        if is_checkpoint(member.path):
+            yield member.offset, _header(member) + _HEAD
+
+
+def _header(member: Member) -> int:
+    return LOCAL_SIZE + len(member.raw_name) + _EXTRA
