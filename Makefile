@@ -15,7 +15,7 @@ help:
 	@echo "make demo        the whole path on phantom data: repository, training, package, prediction"
 	@echo "make test        every test"
 	@echo "make test-light  those of the linter alone, with its oldest dependencies"
-	@echo "make lint        formatting, lint and types"
+	@echo "make lint        formatting, lint, types and the direction of imports"
 	@echo "make docs        the documentation site, in site/"
 	@echo "make bench       the measurements of benchmarks/README.md"
 	@echo "make fuzz        a million mutated inputs: none may crash the linter"
@@ -72,6 +72,7 @@ lint: $(READY)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo --no-cache
 
 docs: $(READY)
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
