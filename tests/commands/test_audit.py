@@ -367,6 +367,16 @@ def test_nothing_is_kept_if_not_wanted(server: GitHubServer, tmp_path: Path) -> 
     assert {path.name for path in Path("elsewhere").iterdir()} == {"answers", "reports"}
 
 
+def test_a_cache_that_can_not_be_is_refused(
+    server: GitHubServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("file").touch()
+    assert audit("--cache", "file") == 2
+    error = capsys.readouterr().err
+    assert error == "model-lint: --cache file: File exists\n"
+    assert not list(server.log)
+
+
 def test_progress_is_shown_at_a_terminal(server: GitHubServer) -> None:
     master, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))

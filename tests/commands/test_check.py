@@ -394,7 +394,9 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
     with pytest.raises(SystemExit) as stop:
         status(command, "--help")
     assert stop.value.code == 0
-    assert "exit status:" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert "exit status:" in text
+    assert max(map(len, text.splitlines())) <= 100
 
 
 def run(*arguments: str | Path, **options: object) -> subprocess.CompletedProcess[str]:

@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_selection(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
         "choosing repositories and releases",
-        "The default is every release of each repository that is named like a model or has "
+        "The default is every release of each repository that is named like a model or has\n"
         "released one, without archived ones, forks and private ones.",
     )
     for mark, text in zip(MARKS, ("archived ones", "forks", "private ones"), strict=True):

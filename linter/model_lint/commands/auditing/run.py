@@ -72,9 +72,17 @@ def _private(plan: Plan) -> bool:
 
 
 def _folder(plan: Plan) -> Path | None:
+    """Return where answers and reports are kept. Raises UsageError for a folder that can't be."""
     if plan.keep is None:
         return None
-    return Path(plan.keep) if plan.keep else user_cache_path("model-lint", appauthor=False)
+    if not plan.keep:
+        return user_cache_path("model-lint", appauthor=False)
+    folder = Path(plan.keep)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise UsageError(f"--cache {folder}: {error.strerror or error}") from error
+    return folder
 
 
 def _files(folder: Path | None, name: str) -> KeptFiles | None:
