@@ -37,7 +37,7 @@ class Texts(NamedTuple):
     splits: Mapping[str, bytes] = MappingProxyType({})
 
 
-class _Files(Protocol):
+class Files(Protocol):
     """The files of a commit."""
 
     def read(self, commit: str, path: str) -> bytes:
@@ -142,11 +142,11 @@ def history(there: GithubRepository | None, tag: str, commit: str) -> History:
 
 def read_texts(commit: str, checkout: Checkout | None, there: GithubRepository | None) -> Texts:
     """Return what a commit says, from the checkout if that has it, else from GitHub."""
-    source: _Files
+    source: Files
     if checkout and checkout.commit_of(commit):
         source = checkout
     elif there:
-        source = _RemoteFiles(there)
+        source = RemoteFiles(there)
     else:
         return Texts()
     texts = {path: source.read(commit, path)[:_MAX_TEXT] for path in _TEXTS}
@@ -157,7 +157,7 @@ def read_texts(commit: str, checkout: Checkout | None, there: GithubRepository |
     )
 
 
-class _RemoteFiles:
+class RemoteFiles:
     """The files of a commit on GitHub."""
 
     def __init__(self, there: GithubRepository) -> None:

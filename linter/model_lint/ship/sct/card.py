@@ -1,0 +1,96 @@
+"""What the README and the citation of a repository say of a model, in the forms that SCT takes."""
+
+from __future__ import annotations
+
+import re
+
+from ...models.readme import title
+from ..publish.about import description as paragraph
+from .text import plain
+
+#: An entry of BibTeX that begins a line of a code block.
+_ENTRY = re.compile(r"(?m)^[ \t]*@\w+\s*\{")
+_BLOCK = re.compile(r"(?ms)^[ \t]*(```|~~~)[^\n`]*\n(.*?)^[ \t]*\1[ \t]*$")
+_IMAGE = re.compile(
+    r"!\[[^\]\n]*\]\(([^)\s]+)[^)\n]*\)|<img\b[^>]*?\bsrc=[\"']([^\"'\n]+)", re.IGNORECASE
+)
+_PICTURE = re.compile(r"(?!\w+:|/).+\.(png|jpe?g|gif|webp|bmp|tiff?)", re.IGNORECASE)
+#: The keys of a citation that make an entry of BibTeX.
+_LISTED = re.compile(r"(?m)^authors:[ \t]*\n((?:[ \t]+.*\n?|-.*\n?)+)")
+
+
+def descriptions(readme: str, citation: str) -> list[str]:
+    """Return what may describe a model in one line, the best first."""
+    first = paragraph(readme)
+    sentence = re.split(r"(?<=[.!?])\s", first, maxsplit=1)[0].rstrip(".")
+    found = (sentence, title(readme), value(citation, "title"))
+    texts = (plain(re.sub(r"\\([^A-Za-z0-9])|[`*]", r"\1", text)) for text in found)
+    return [text for text in dict.fromkeys(texts) if text]
+
+
+def long_description(readme: str, citation: str) -> str:
+    """Return the first paragraph of a README, or the abstract of a citation; "" for neither."""
+    return plain(paragraph(readme)) or plain(value(citation, "abstract"))
+
+
+def bibtex(readme: str, citation: str) -> str:
+    """Return the BibTeX in a README, else one made of the citation; "" if there is neither."""
+    for block in _BLOCK.finditer(readme):
+        if _ENTRY.match(block[2]):
+            return block[2].strip()
+    return _made(citation)
+
+
+def _made(citation: str) -> str:
+    """Return an entry of BibTeX for a ``CITATION.cff`` with title and authors."""
+    heading, people = value(citation, "title"), _people(citation)
+    if not heading or not people:
+        return ""
+    released = value(citation, "date-released")
+    fields = {
+        "author": " and ".join(people),
+        "title": f"{{{heading}}}",
+        "year": released[:4],
+        "version": value(citation, "version"),
+        "doi": value(citation, "doi"),
+        "url": value(citation, "repository-code") or value(citation, "url"),
+    }
+    key = re.sub(r"[^a-z0-9]+", "", people[0].partition(",")[0].lower()) + released[:4]
+    lines = [f"  {name}={{{text}}}," for name, text in fields.items() if text]
+    return "\n".join([f"@software{{{key or 'model'},", *lines, "}"])
+
+
+def _people(citation: str) -> list[str]:
+    listed = _LISTED.search(citation)
+    people = re.split(r"(?m)^[ \t]*-[ \t]*", listed[1])[1:] if listed else []
+    found = []
+    for person in people:
+        lines = "\n".join(line.strip() for line in person.splitlines())
+        names = [value(lines, "family-names"), value(lines, "given-names")]
+        found.append(", ".join(filter(None, names)) or value(lines, "name"))
+    return [name for name in found if name]
+
+
+def value(citation: str, key: str) -> str:
+    """Return the text of a key at the top of a ``CITATION.cff``, on one line; "" if it is missing.
+
+    A plain, a quoted or a folded text, as people and `cffinit` write them.
+    """
+    found = re.search(
+        rf"(?m)^{key}:[ \t]*(?:[>|][-+]?[ \t]*\n((?:[ \t]+.*\n?)+)|(.*(?:\n[ \t]+.*)*))", citation
+    )
+    if not found:
+        return ""
+    text = " ".join((found[1] or found[2]).split())
+    quoted = re.fullmatch(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^']|'')*)'", text)
+    if not quoted:
+        return re.sub(r"\s+#.*", "", text)
+    if quoted[2] is not None:
+        return quoted[2].replace("''", "'")
+    return re.sub(r"\\(.)", r"\1", quoted[1])
+
+
+def pictures(readme: str) -> list[str]:
+    """Return the paths of the pictures in a README that are files of the repository."""
+    found = (match[1] or match[2] for match in _IMAGE.finditer(readme))
+    return [path for path in dict.fromkeys(found) if _PICTURE.fullmatch(path)]
