@@ -296,7 +296,9 @@ def make(folder: Path, contents: dict[str, str] | dict[str, bytes]) -> Path:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         data = content.encode() if isinstance(content, str) else content
         (folder / path).write_bytes(data)
-    git(folder, "config", "core.autocrlf", "false")
+    for key, value in (("core.autocrlf", "false"), ("user.name", "Somebody")):
+        git(folder, "config", key, value)
+    git(folder, "config", "user.email", "x@example.org")
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--message", "The first")
     return folder

@@ -12,7 +12,7 @@ from mini_sct import GALLERY
 from model_lint.ship.sct.page import Unfit, add_to_gallery, write_page
 
 
-class _Passive(Directive):
+class _Passive(Directive):  # type: ignore[misc]
     """A directive of Sphinx, of which only the form is judged."""
 
     has_content = True

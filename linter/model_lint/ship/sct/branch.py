@@ -6,6 +6,7 @@ that it does not matter what is changed there. The branch is created last, in on
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +19,7 @@ from .plan import Plan
 #: What git calls an object that is missing: the branch must not exist.
 _NOTHING = "0" * 40
 _FILE = "100644"
+_WHO = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG_GLOBAL")
 
 
 class Committed(NamedTuple):
@@ -69,9 +71,15 @@ def commit_plan(checkout: Checkout, base: str, plan: Plan, branch: str) -> Commi
             f"{checkout.root}: there is a branch {branch} with other files; delete it, or give "
             "another name with --branch"
         )
-    commit = run_git(root, "commit-tree", tree, "-p", base, "-m", plan.title).strip()
+    words = ("commit-tree", tree, "-p", base, "-m", plan.title)
+    commit = run_git(root, *words, environment=_author()).strip()
     run_git(root, "update-ref", ref, commit, _NOTHING)
     return Committed(branch, commit, was_there=False)
+
+
+def _author() -> dict[str, str]:
+    """Return the variables that say who commits."""
+    return {key: value for key, value in os.environ.items() if key.startswith(_WHO)}
 
 
 def _write_tree(root: Path, base: str, plan: Plan) -> str:

@@ -21,7 +21,7 @@ from ...wording import listing, quote
 from .entries import keyed_like
 from .existing import MODELS, Entry, Known
 from .source import Source
-from .testing import tested_suffixes
+from .testing import case_suffixes
 from .wanted import Url, Wanted, addresses
 
 _BUMP = "`model-lint sct` with --into and this package changes the addresses, and nothing else"
@@ -145,7 +145,7 @@ def _same(contrasts: Iterable[str]) -> set[str]:
 
 def _of_test(known: Known, test: Source, wanted: Wanted, at: str) -> Iterator[Problem]:
     task = known.task_of(wanted.model)
-    found = tested_suffixes(test, task.name) if task else None
+    found = case_suffixes(test, task.name) if task else None
     several = list(wanted.suffixes) if len(wanted.suffixes) > 1 else []
     if task and found and found[1] != several:
         text = (

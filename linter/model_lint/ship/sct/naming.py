@@ -47,9 +47,11 @@ def _anatomy(labels: Iterable[str]) -> list[str]:
 
 
 def group_of(name: Name, labels: Iterable[str]) -> str:
-    """Return the group of a task, "" for none: by what is segmented, then by the pathology."""
-    what = {*(name.values("anatomy") or ()), *(label.lower() for label in labels)}
-    if what & _SICK:
+    """Return the group of a task, "" for none: by the labels and the anatomy in the name."""
+    named = {label.lower() for label in labels}
+    spelled = any(slot.field == "anatomy" and slot.token is not None for slot in name.slots)
+    what = set(name.values("anatomy") or ()) if spelled else named
+    if (what | named) & _SICK:
         return "pathology"
     if what & {"gm", "wm"}:
         return "gray_matter"

@@ -14,7 +14,7 @@ from .branch import Committed
 from .entries import write_model, write_task
 from .page import FIGURES, figure_name, write_cell, write_entry, write_page, write_substitution
 from .plan import GALLERY, SOURCE, TEST, Plan, page_path
-from .testing import test_of, write_test
+from .testing import fitting_test, write_test
 from .wanted import Wanted
 
 
@@ -37,7 +37,7 @@ def pieces(wanted: Wanted) -> list[Piece]:
         Piece("tasks.txt", f"{SOURCE}, in TASKS", write_task(wanted)),
         Piece(f"{task}.rst", page_path(task), write_page(task)),
         Piece("gallery.txt", f"{GALLERY}: figure, cell and contents", gallery),
-        Piece("test.txt", f"{TEST}, in {test_of(wanted)}", write_test(wanted)),
+        Piece("test.txt", f"{TEST}, in {fitting_test(wanted)}", write_test(wanted)),
     ]
 
 

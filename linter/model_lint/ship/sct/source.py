@@ -93,7 +93,8 @@ class Source:
         """
         text = self.text
         # From the end; of two at one place, the second comes behind the first.
-        for edit in sorted(edits[::-1], key=lambda edit: edit.start, reverse=True):
+        ordered = sorted(edits, key=lambda edit: edit.start)
+        for edit in reversed(ordered):
             text = text[: edit.start] + edit.text + text[edit.end :]
         # In a string, a backslash and a number stand for what the encoding lacks.
         data = text.encode(self._encoding, "backslashreplace")

@@ -29,14 +29,14 @@ class _Parametrized(NamedTuple):
     cases: ast.List
 
 
-def test_of(wanted: Wanted) -> str:
+def fitting_test(wanted: Wanted) -> str:
     """Return the name of SCT's test for a model: by the number of files that it writes."""
     return MULTICLASS if len(wanted.suffixes) > 1 else BINARY
 
 
 def write_test(wanted: Wanted) -> str:
     """Return the tuple, with the parameters that SCT's tests have today."""
-    return _tuple(wanted, _PARAMETERS[test_of(wanted)].split(", "))
+    return _tuple(wanted, _PARAMETERS[fitting_test(wanted)].split(", "))
 
 
 def add_test(source: Source, wanted: Wanted) -> Change | None:
@@ -45,15 +45,15 @@ def add_test(source: Source, wanted: Wanted) -> Change | None:
     Raises:
         Unfit: the test has another form than is known.
     """
-    test = find_test(source, test_of(wanted))
+    test = find_test(source, fitting_test(wanted))
     if test is None:
-        raise Unfit(f"no test {test_of(wanted)} with a list of cases")
-    if tests_task(source, wanted.task):
+        raise Unfit(f"no test {fitting_test(wanted)} with a list of cases")
+    if has_case(source, wanted.task):
         return None
     return adding(source, test.cases, _tuple(wanted, test.names))
 
 
-def tests_task(source: Source, task: str) -> bool:
+def has_case(source: Source, task: str) -> bool:
     """Return whether a test of SCT has a case of a task."""
     found = (find_test(source, name) for name in (BINARY, MULTICLASS))
     return any(
@@ -64,7 +64,7 @@ def tests_task(source: Source, task: str) -> bool:
     )
 
 
-def tested_suffixes(source: Source, task: str) -> tuple[int, list[str]] | None:
+def case_suffixes(source: Source, task: str) -> tuple[int, list[str]] | None:
     """Return the line and the suffixes of a task's case; None if there is none, or it is code."""
     test = find_test(source, MULTICLASS)
     if test is None or "suffixes" not in test.names:
