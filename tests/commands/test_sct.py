@@ -53,9 +53,11 @@ def zipped(*changes: Change, folds: tuple[int, ...] = (0,)) -> bytes:
         return package(Path(folder), *checkpoints, *changes, folds=folds, name=ZIP).read_bytes()
 
 
-def picture() -> bytes:
+def picture(*, large: bool = False) -> bytes:
     made = io.BytesIO()
-    Image.new("RGB", (300, 200), "red").save(made, "PNG")
+    size = (700, 700) if large else (300, 200)
+    shown = Image.effect_noise(size, 100).convert("RGB") if large else Image.new("RGB", size)
+    shown.save(made, "PNG", compress_level=0 if large else 6)
     return made.getvalue()
 
 
@@ -237,6 +239,45 @@ def test_a_new_version_is_one_line(desk: Desk) -> None:
     assert "left to do" not in said.out
 
 
+def test_a_mirror_elsewhere_stays_and_is_named(desk: Desk) -> None:
+    name = "cord_of_mice"
+    said = desk.into(desk.release({f"{name}-{TAG}.zip": zipped()}, name))
+    assert said.status == 0, said
+    new = values(desk.file(MODELS_PATH, f"update-{name}-{TAG}"), "MODELS", name)
+    mirror = "https://mirror.example.org/abc/download?version=6"
+    url = f"{desk.server.url}/{OWNER}/{name}/releases/download/{TAG}/{name}-{TAG}.zip"
+    assert new["url"] == [url, mirror]
+    assert said.out.splitlines()[-2:] == [
+        "left to do:",
+        f"  {mirror}: a mirror of another version, unless it changed too",
+    ]
+
+
+def test_texts_about_a_model_that_sct_has(desk: Desk) -> None:
+    name = "model_seg_sc_t2"
+    text = desk.release({f"{name}-{TAG}.zip": zipped()}, name)
+    words = ("--description", "New", "--contrast", "t1", "--output", "x")
+    assert "leave out --description, --contrast, --output" in refused(desk.into(text, *words))
+    assert show(desk.sct, "branch").split() == [b"*", b"master"]
+
+
+def test_the_figure_of_the_readme(desk: Desk) -> None:
+    """The first one that the gallery can show, also if it is large."""
+    readme = README.replace("![Cord]", "![Logo](logo.png) ![gone](gone.png) ![Cord]")
+    files = {"README.md": readme, "logo.png": b"x", "figures/cord.png": picture(large=True)}
+    assert len(files["figures/cord.png"]) > 1 << 20
+    repository = desk.owner.add_repository(NAME, files, date="2026-11-20")
+    repository.release(TAG, {ZIP: zipped()}, date="2026-11-23")
+    assert desk.run(f"{OWNER}/{NAME}@{TAG}", "--output", "x").status == 0
+    with Image.open(desk.folder / "x" / f"{TASK}.png") as shown:
+        assert shown.size == (700, 700)
+    Image.new("RGB", (200, 200)).save(desk.folder / "other.jpg")
+    words = ("--figure", "other.jpg", "--output", "y")
+    assert desk.run(f"{OWNER}/{NAME}@{TAG}", *words).status == 0
+    with Image.open(desk.folder / "y" / f"{TASK}.png") as shown:
+        assert (shown.size, shown.format) == ((200, 200), "PNG")
+
+
 def test_a_zip_for_each_fold(desk: Desk) -> None:
     zips = {f"model_fold{n}.zip": zipped(folds=(n,)) for n in (0, 1)}
     text = desk.release(zips, "model_seg_folds_t2star")
@@ -389,3 +430,8 @@ def test_releases_that_sct_could_not_install(desk: Desk) -> None:
     assert "not named as the folds of one model" in both
     (desk.folder / ZIP).write_bytes(zipped())
     assert "not both" in refused(desk.run(ZIP, text))
+    secret = url.replace("://", "://me:secret@") + f"/download/{TAG}/model_a.zip"
+    assert "with a password" in (said := refused(desk.run(secret)))
+    assert "secret" not in said
+    desk.server.state.repository(f"{OWNER}/{NAME}").private = True  # type: ignore[union-attr]
+    assert "private" in refused(desk.run(f"{url}/download/{TAG}/model_a.zip"))

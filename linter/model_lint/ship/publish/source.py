@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping
 from itertools import islice
@@ -14,6 +15,7 @@ from github.Repository import Repository as GithubRepository
 
 from ...errors import UsageError
 from ...storage.github import Hub
+from ...storage.limits import MAX_BLOB_BYTES
 from ...wording import printable, without_password
 from .checkout import Checkout
 from .notes import Change, History
@@ -37,7 +39,7 @@ class Texts(NamedTuple):
     splits: Mapping[str, bytes] = MappingProxyType({})
 
 
-class Files(Protocol):
+class _Files(Protocol):
     """The files of a commit."""
 
     def read(self, commit: str, path: str) -> bytes:
@@ -142,7 +144,7 @@ def history(there: GithubRepository | None, tag: str, commit: str) -> History:
 
 def read_texts(commit: str, checkout: Checkout | None, there: GithubRepository | None) -> Texts:
     """Return what a commit says, from the checkout if that has it, else from GitHub."""
-    source: Files
+    source: _Files
     if checkout and checkout.commit_of(commit):
         source = checkout
     elif there:
@@ -169,9 +171,12 @@ class RemoteFiles:
             found = self._there.get_contents(path, ref=commit)
         except UnknownObjectException:
             return b""
-        if isinstance(found, list) or found.encoding != "base64":
+        if isinstance(found, list) or found.encoding == "base64":
+            return b"" if isinstance(found, list) else found.decoded_content
+        # GitHub shows no content of more than 1 MB in this place.
+        if found.encoding != "none" or found.size > MAX_BLOB_BYTES:
             return b""
-        return found.decoded_content
+        return base64.b64decode(self._there.get_git_blob(found.sha).content)
 
     def files(self, commit: str, folder: str) -> tuple[str, ...]:
         """Return the files in a folder."""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
-from ...models.readme import title
+from ...models.readme import code_blocks, title
 from ..publish.about import description as paragraph
 from .text import plain
 
 #: An entry of BibTeX that begins a line of a code block.
 _ENTRY = re.compile(r"(?m)^[ \t]*@\w+\s*\{")
-_BLOCK = re.compile(r"(?ms)^[ \t]*(```|~~~)[^\n`]*\n(.*?)^[ \t]*\1[ \t]*$")
+#: Repetitions have limits, so that the time is linear in the length of any README.
 _IMAGE = re.compile(
-    r"!\[[^\]\n]*\]\(([^)\s]+)[^)\n]*\)|<img\b[^>]*?\bsrc=[\"']([^\"'\n]+)", re.IGNORECASE
+    r"!\[[^\]\n]{0,300}\]\(([^)\s]{1,300})|<img\b[^>]{0,300}?\bsrc=[\"']([^\"'\n]{1,300})",
+    re.IGNORECASE,
 )
 _PICTURE = re.compile(r"(?!\w+:|/).+\.(png|jpe?g|gif|webp|bmp|tiff?)", re.IGNORECASE)
 #: The keys of a citation that make an entry of BibTeX.
@@ -35,10 +37,8 @@ def long_description(readme: str, citation: str) -> str:
 
 def bibtex(readme: str, citation: str) -> str:
     """Return the BibTeX in a README, else one made of the citation; "" if there is neither."""
-    for block in _BLOCK.finditer(readme):
-        if _ENTRY.match(block[2]):
-            return block[2].strip()
-    return _made(citation)
+    found = (block for block in code_blocks(readme) if _ENTRY.match(block.lstrip()))
+    return next(found, "").strip() or _made(citation)
 
 
 def _made(citation: str) -> str:
@@ -92,5 +92,6 @@ def value(citation: str, key: str) -> str:
 
 def pictures(readme: str) -> list[str]:
     """Return the paths of the pictures in a README that are files of the repository."""
-    found = (match[1] or match[2] for match in _IMAGE.finditer(readme))
+    links = (match[1] or match[2] for match in _IMAGE.finditer(readme))
+    found = (unquote(link.partition("?")[0]) for link in links)
     return [path for path in dict.fromkeys(found) if _PICTURE.fullmatch(path)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from ...errors import UsageError
 from ...findings import Severity
@@ -13,11 +13,13 @@ from ...models.release import Release, families
 from ...models.release_folds import disagreements
 from ...models.target import Given, Target, is_remote, load_targets
 from ...naming.tag import is_tag, tag_in
+from ...storage.checkout import decoded
 from ...storage.github import Hub, asking
 from ...storage.github_place import Place, read_place
+from ...storage.limits import MAX_SCRIPT_BYTES
 from ...wording import listing, without_password
 from ..publish.checkout import Checkout, find_checkout
-from ..publish.source import Files, RemoteFiles, choose_repository
+from ..publish.source import RemoteFiles, choose_repository
 
 
 class Zip(NamedTuple):
@@ -39,6 +41,13 @@ class Zip(NamedTuple):
         return self.url.rpartition("/")[2]
 
 
+class _Files(Protocol):
+    """The files of commits."""
+
+    def read(self, commit: str, path: str) -> bytes:
+        """Return a file; nothing if it is missing."""
+
+
 class Subject(NamedTuple):
     """A model: its packages, one for each fold or only one, and its repository."""
 
@@ -48,7 +57,7 @@ class Subject(NamedTuple):
     tag: str
     zips: tuple[Zip, ...]
     #: The files of the repository, and the commit that made the model; None if it is not at hand.
-    files: Files | None = None
+    files: _Files | None = None
     commit: str = "HEAD"
 
     def read(self, path: str) -> bytes:
@@ -56,8 +65,8 @@ class Subject(NamedTuple):
         return self.files.read(self.commit, path) if self.files else b""
 
     def text(self, path: str) -> str:
-        """Return a text of the repository; "" if it is missing."""
-        return self.read(path).decode(errors="replace").replace("\r\n", "\n")
+        """Return the beginning of a text of the repository; "" if it is missing."""
+        return decoded(self.read(path)[:MAX_SCRIPT_BYTES])
 
 
 class Request(NamedTuple):
@@ -70,6 +79,19 @@ class Request(NamedTuple):
     tag: str | None
     #: The folder in which a checkout of the model repository is searched.
     folder: Path
+
+
+class _Asked(NamedTuple):
+    """The files of a commit on GitHub; a failure is one line."""
+
+    files: RemoteFiles
+    hub: Hub
+    about: str
+
+    def read(self, commit: str, path: str) -> bytes:
+        """Return a file; nothing if it is missing. Raises UsageError."""
+        with asking(self.hub, f"{self.about}: {path}"):
+            return self.files.read(commit, path)
 
 
 def gather(request: Request, given: Given, hub: Hub) -> Subject:
@@ -123,6 +145,8 @@ def _of_addresses(request: Request, places: list[Place | None], given: Given, hu
         raise UsageError("which repository is it? give --repo OWNER/NAME")
     tags = {place.tag for place in places if place}
     tags |= {tag for text in request.packages if (tag := tag_in(text.rpartition("/")[2]))}
+    if any(without_password(text) != text for text in request.packages):
+        raise UsageError("an address with a password can't be in SCT; give a public one")
     if any(place and not place.tag for place in places):
         raise UsageError(
             f"{request.packages[0]}: the address of the latest release, whatever that is: SCT "
@@ -140,7 +164,10 @@ def _of_addresses(request: Request, places: list[Place | None], given: Given, hu
 def _with_files(subject: Subject, hub: Hub) -> Subject:
     with asking(hub, subject.repository):
         there = hub.api.get_repo(subject.repository)
-    return subject._replace(files=RemoteFiles(there), commit=subject.tag)
+    if there.private:
+        raise UsageError(f"{subject.repository}: private, so that SCT can't download from it")
+    files = _Asked(RemoteFiles(there), hub, subject.repository)
+    return subject._replace(files=files, commit=subject.tag)
 
 
 def _local(request: Request, given: Given, hub: Hub) -> Subject:

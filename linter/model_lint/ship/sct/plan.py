@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from ...errors import UsageError
+from ...storage.limits import MAX_SCRIPT_BYTES
+from ...wording import printable
 from .describe import Described
 from .entries import add_model, add_task, applied, update
 from .existing import MODELS, TASKS, Known, read_known, require_free_task
@@ -67,9 +69,9 @@ def make_plan(read: Read, known: Known, described: Described, web: str) -> Plan:
     if changes:
         data = applied(known.source, changes)
         files[SOURCE] = (read(SOURCE), data)
-    by_hand = _mirrors(known, wanted, web) if entry else []
+    by_hand = _mirrors(files[SOURCE][1], wanted, web) if entry and changes else []
     if is_used:
-        title = f"Update {wanted.model} to {wanted.tag}"
+        title = f"Update {wanted.model} to {printable(wanted.tag)}"
         return Plan(title, files, tuple(by_hand), f"update-{wanted.model}-{wanted.tag}")
     by_hand += _folds(wanted) + _add_documents(read, wanted, files)
     title = f"Add the task {wanted.task}"
@@ -100,6 +102,8 @@ def _add_documents(
 def _with_cell(old: bytes | None, wanted: Wanted) -> bytes:
     if old is None:
         raise Unfit("there is no such file")
+    if len(old) > MAX_SCRIPT_BYTES:
+        raise Unfit(f"it is larger than {MAX_SCRIPT_BYTES} bytes")
     # Bytes that are not UTF-8 stay as they are.
     text = add_to_gallery(old.decode(errors="surrogateescape"), wanted.task, wanted.group)
     return text.encode(errors="surrogateescape")
@@ -113,15 +117,13 @@ def _with_test(old: bytes | None, wanted: Wanted) -> bytes:
     return applied(source, [change]) if change else old
 
 
-def _mirrors(known: Known, wanted: Wanted, web: str) -> list[str]:
-    """Return the addresses elsewhere, which may have the old model."""
-    entry = known.entry(MODELS, wanted.model)
+def _mirrors(data: bytes, wanted: Wanted, web: str) -> list[str]:
+    """Return the addresses elsewhere that stay, and may have the old model."""
+    entry = read_known(Source(SOURCE, data)).entry(MODELS, wanted.model)
     begins = f"{web}/{wanted.repository}/".lower()
-    own = set(addresses(wanted.url))
-    found = [a for a in addresses(entry.value("url") if entry else None) if a not in own]
-    others = [a for a in found if not a.lower().startswith(begins)]
-    if len(others) == len(found) and len(others) <= len(own):
-        return []  # they were replaced
+    new = set(addresses(wanted.url))
+    found = [one for one in addresses(entry.value("url") if entry else None) if one not in new]
+    others = [one for one in found if not one.lower().startswith(begins)]
     return [f"{other}: a mirror of another version, unless it changed too" for other in others]
 
 
