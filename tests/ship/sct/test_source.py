@@ -13,7 +13,7 @@ from mini_sct import MODELS
 from model_lint.errors import UsageError
 from model_lint.ship.sct.entries import add_model, add_task, applied, update
 from model_lint.ship.sct.existing import Known, read_known
-from model_lint.ship.sct.source import Source, find_dict, items
+from model_lint.ship.sct.source import Edit, Source, find_dict, items
 from model_lint.ship.sct.wanted import Url, Wanted
 
 PATH = "spinalcordtoolbox/deepseg/models.py"
@@ -262,6 +262,24 @@ def test_an_entry_that_code_makes_is_not_changed() -> None:
         twice.entry("MODELS", "a")
     with pytest.raises(UsageError, match="made by code"):
         known("{'a': dict()}").entry("MODELS", "a")
+
+
+@pytest.mark.parametrize(
+    "deep", ["x = " + " + ".join(["1"] * 900), "x = " + "[" * 90 + "]" * 90, "x = 0x" + "f" * 9999]
+)
+def test_code_of_any_depth_is_left_as_it_is(deep: str) -> None:
+    data = f"MODELS = {ENTRY}\nTASKS = {{}}\n{deep}\n".encode()
+    entry = read_known(Source(PATH, data)).entry("MODELS", "model_seg_sc_t2")
+    assert entry
+    new = applied(entry.source, update(entry, wanted(), WEB))
+    assert new == data.replace(OLD.encode(), NEW.encode())
+
+
+@pytest.mark.parametrize("edit", [Edit(0, 6, "MODELZ"), Edit(10, 10, "'a': 1"), Edit(11, 12, "")])
+def test_a_change_that_is_not_the_wanted_one_is_refused(edit: Edit) -> None:
+    source = Source(PATH, b"MODELS = {}\nTASKS = {}\n")
+    with pytest.raises(UsageError, match=r"models\.py: "):
+        source.changed([edit], lambda _: None)
 
 
 def test_nothing_is_executed() -> None:

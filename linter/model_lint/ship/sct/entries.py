@@ -170,20 +170,19 @@ def _replace(entry: Entry, node: ast.expr, text: str) -> Change:
     start, end = entry.source.span(node)
 
     def change(same: Same) -> None:
-        _Replacing(same(node), new).visit(same(entry.source.tree))
+        _put(same(entry.source.tree), same(node), new)
 
     return Change([Edit(start, end, text.replace("\n", entry.source.newline))], change)
 
 
-class _Replacing(ast.NodeTransformer):
-    """Puts one node in the place of another."""
-
-    def __init__(self, old: ast.AST, new: ast.AST) -> None:
-        self._old, self._new = old, new
-
-    def visit(self, node: ast.AST) -> ast.AST:
-        """Replace the node."""
-        return self._new if node is self._old else self.generic_visit(node)
+def _put(tree: ast.AST, old: ast.AST, new: ast.AST) -> None:
+    """Put one node of a tree in the place of another."""
+    for parent in ast.walk(tree):
+        for field, value in ast.iter_fields(parent):
+            if value is old:
+                setattr(parent, field, new)
+            elif isinstance(value, list):
+                value[:] = [new if one is old else one for one in value]
 
 
 def _append_key(entry: Entry, lines: str) -> Change:

@@ -10,7 +10,7 @@ from ...storage.limits import MAX_SCRIPT_BYTES
 from ...wording import printable
 from .describe import Described
 from .entries import add_model, add_task, applied, update
-from .existing import MODELS, TASKS, Known, read_known, require_free_task
+from .existing import MODELS, Known, read_known, require_free_task
 from .page import Unfit, add_to_gallery, write_page
 from .source import Source
 from .testing import add_test
@@ -134,6 +134,3 @@ def _folds(wanted: Wanted) -> list[str]:
         f"{SOURCE}: `install_model` unpacks the zips of folds into one folder only for the models "
         f"that it names; add {wanted.model}"
     ]
-
-
-__all__ = ["GALLERY", "SOURCE", "TASKS", "TEST", "Plan", "make_plan", "page_path", "read_models"]

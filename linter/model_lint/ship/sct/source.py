@@ -8,7 +8,6 @@ import re
 import tokenize
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from copy import deepcopy
 from functools import cached_property
 from itertools import accumulate
 from typing import Any, NamedTuple
@@ -45,10 +44,7 @@ class Source:
         try:
             self._encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
             self.text = data.decode(self._encoding)
-            with warnings.catch_warnings():
-                # Citations have TeX in plain strings: "invalid escape sequence".
-                warnings.simplefilter("ignore")
-                self.tree = ast.parse(self.text)
+            self.tree = _parse(self.text)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             raise UsageError(f"{path}: can't be read as Python: {_reason(error)}") from error
 
@@ -98,15 +94,40 @@ class Source:
             text = text[: edit.start] + edit.text + text[edit.end :]
         # In a string, a backslash and a number stand for what the encoding lacks.
         data = text.encode(self._encoding, "backslashreplace")
-        wanted = deepcopy(self.tree)
+        wanted = _parse(self.text)
         copies = dict(zip(map(id, ast.walk(self.tree)), ast.walk(wanted), strict=True))
         change(lambda node: copies[id(node)])
-        if ast.dump(Source(self.path, data).tree) != ast.dump(wanted):
+        if not _is_same(Source(self.path, data).tree, wanted):
             raise UsageError(
                 f"{self.path}: it is written in a way that can't be changed safely; "
                 "--output FOLDER writes the entries to paste"
             )
         return data
+
+
+def _parse(text: str) -> ast.Module:
+    with warnings.catch_warnings():
+        # Citations have TeX in plain strings: "invalid escape sequence".
+        warnings.simplefilter("ignore")
+        return ast.parse(text)
+
+
+def _is_same(one: object, other: object) -> bool:
+    """Return whether two trees are the same, of any depth; places do not count."""
+    pairs = [(one, other)]
+    while pairs:
+        a, b = pairs.pop()
+        if type(a) is not type(b):
+            return False
+        if isinstance(a, ast.AST):
+            pairs += [(getattr(a, field, None), getattr(b, field, None)) for field in a._fields]
+        elif isinstance(a, list) and isinstance(b, list):
+            if len(a) != len(b):
+                return False
+            pairs += zip(a, b, strict=True)
+        elif a != b:
+            return False
+    return True
 
 
 def _reason(error: BaseException) -> str:
