@@ -119,20 +119,24 @@ def test_a_readme_describes_a_model() -> None:
     ]
     assert card.long_description(README, "").startswith("Segments lesions of the cord. It is based")
     assert card.long_description("", CITATION) == "A folded abstract."
-    assert card.bibtex(README, CITATION) == "@article{one,\n  title={One},\n}"
+    assert card.bibtex(README, CITATION, "r20250102") == "@article{one,\n  title={One},\n}"
     assert card.pictures(README) == ["figures/first.jpg", "./figures/second.png"]
 
 
 def test_a_citation_becomes_bibtex() -> None:
-    assert card.bibtex("", CITATION).splitlines() == [
+    assert card.bibtex("", CITATION, "r20250102").splitlines() == [
         "@software{deexample2026,",
         "  author={de Example, Ada and The Team},",
         '  title={{Somebody\'s "model"}},',
         "  year={2026},",
+        "  version={r20250102},",
         "  doi={10.1/x},",
         "}",
     ]
-    assert card.bibtex("no block", "title: x\n") == ""
+    undated = card.bibtex("", "title: x\nauthors:\n- name: Lab\nversion: 1.2\n", "r20250102")
+    assert undated.splitlines()[0] == "@software{lab2025,"
+    assert undated.splitlines()[3:-1] == ["  year={2025},", "  version={1.2},"]
+    assert card.bibtex("no block", "title: x\n", "r20250102") == ""
 
 
 @pytest.mark.parametrize(

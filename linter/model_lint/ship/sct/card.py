@@ -6,6 +6,7 @@ import re
 from urllib.parse import unquote
 
 from ...models.readme import code_blocks, title
+from ...naming.tag import tag_date
 from ..publish.about import description as paragraph
 from .text import plain
 
@@ -35,27 +36,31 @@ def long_description(readme: str, citation: str) -> str:
     return plain(paragraph(readme)) or plain(value(citation, "abstract"))
 
 
-def bibtex(readme: str, citation: str) -> str:
-    """Return the BibTeX in a README, else one made of the citation; "" if there is neither."""
+def bibtex(readme: str, citation: str, tag: str) -> str:
+    """Return the BibTeX in a README, else one made of the citation; "" if there is neither.
+
+    What the citation does not say is that of the release with this tag.
+    """
     found = (block for block in code_blocks(readme) if _ENTRY.match(block.lstrip()))
-    return next(found, "").strip() or _made(citation)
+    return next(found, "").strip() or _made(citation, tag)
 
 
-def _made(citation: str) -> str:
+def _made(citation: str, tag: str) -> str:
     """Return an entry of BibTeX for a ``CITATION.cff`` with title and authors."""
     heading, people = value(citation, "title"), _people(citation)
     if not heading or not people:
         return ""
-    released = value(citation, "date-released")
+    date = tag_date(tag)
+    year = value(citation, "date-released")[:4] or (f"{date:%Y}" if date else "")
     fields = {
         "author": " and ".join(people),
         "title": f"{{{heading}}}",
-        "year": released[:4],
-        "version": value(citation, "version"),
+        "year": year,
+        "version": value(citation, "version") or tag,
         "doi": value(citation, "doi"),
         "url": value(citation, "repository-code") or value(citation, "url"),
     }
-    key = re.sub(r"[^a-z0-9]+", "", people[0].partition(",")[0].lower()) + released[:4]
+    key = re.sub(r"[^a-z0-9]+", "", people[0].partition(",")[0].lower()) + year
     lines = [f"  {name}={{{text}}}," for name, text in fields.items() if text]
     return "\n".join([f"@software{{{key or 'model'},", *lines, "}"])
 

@@ -89,7 +89,9 @@ def describe(subject: Subject, answers: Answers, parse: Callable[[str], Name]) -
             _is_cropped(one.package.wrapper, one.package.crops) for one in subject.zips
         ),
         suffixes=tuple(outputs(labels)) if isinstance(labels, dict) else (),
-        citation=card.bibtex(readme, citation) if answers.citation is None else answers.citation,
+        citation=card.bibtex(readme, citation, subject.tag)
+        if answers.citation is None
+        else answers.citation,
         group=group_of(name, named) if answers.group is None else answers.group,
         priority=priority_of(name),
     )
