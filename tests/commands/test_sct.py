@@ -264,8 +264,9 @@ def test_texts_about_a_model_that_sct_has(desk: Desk) -> None:
 def test_the_figure_of_the_readme(desk: Desk) -> None:
     """The first one that the gallery can show, also if it is large."""
     readme = README.replace("![Cord]", "![Logo](logo.png) ![gone](gone.png) ![Cord]")
-    files = {"README.md": readme, "logo.png": b"x", "figures/cord.png": picture(large=True)}
-    assert len(files["figures/cord.png"]) > 1 << 20
+    large = picture(large=True)
+    assert len(large) > 1 << 20
+    files = {"README.md": readme.encode(), "logo.png": b"x", "figures/cord.png": large}
     repository = desk.owner.add_repository(NAME, files, date="2026-11-20")
     repository.release(TAG, {ZIP: zipped()}, date="2026-11-23")
     assert desk.run(f"{OWNER}/{NAME}@{TAG}", "--output", "x").status == 0
