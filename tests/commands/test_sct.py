@@ -253,6 +253,19 @@ def test_a_mirror_elsewhere_stays_and_is_named(desk: Desk) -> None:
     ]
 
 
+def test_a_model_that_moved_to_another_repository(desk: Desk) -> None:
+    said = desk.into(desk.release({ZIP: zipped()}), "--model", "model_seg_sc_t2")
+    assert said.status == 0, said
+    branch = f"update-model_seg_sc_t2-{TAG}"
+    url = f"{desk.server.url}/{OWNER}/{NAME}/releases/download/{TAG}/{ZIP}"
+    assert values(desk.file(MODELS_PATH, branch), "MODELS", "model_seg_sc_t2")["url"] == [url]
+    (note,) = said.out.partition("left to do:\n")[2].splitlines()
+    page = f"{desk.server.url}/{OWNER}"
+    assert note.endswith(
+        f"spinalcord links to {page}/model_seg_sc_t2, but the model is of {page}/{NAME}"
+    )
+
+
 def test_texts_about_a_model_that_sct_has(desk: Desk) -> None:
     name = "model_seg_sc_t2"
     text = desk.release({f"{name}-{TAG}.zip": zipped()}, name)

@@ -50,6 +50,13 @@ class Entry(NamedTuple):
                 "made by code, not a literal; change it by hand"
             ) from error
 
+    def readable(self, key: str) -> object:
+        """Return a value; None if it is missing or made by code."""
+        try:
+            return self.value(key)
+        except UsageError:
+            return None
+
 
 class Known(NamedTuple):
     """The models and tasks of an SCT."""
@@ -80,7 +87,7 @@ class Known(NamedTuple):
         """Return the first task that uses a model."""
         for name in self.names(TASKS):
             entry = self.entry(TASKS, name)
-            models = _literal(entry, "models")
+            models = entry.readable("models") if entry else None
             if entry and isinstance(models, list) and model in models:
                 return entry
         return None
@@ -95,17 +102,9 @@ class Known(NamedTuple):
                 yield Entry(self.source, MODELS, name, node)
 
 
-def _literal(entry: Entry | None, key: str) -> object:
-    """Return a value; None if it is made by code."""
-    try:
-        return entry.value(key) if entry else None
-    except UsageError:
-        return None
-
-
 def _is_of(entry: Entry, repository: str, web: str) -> bool:
     begins = f"{web}/{repository}/".lower()
-    found = addresses(_literal(entry, "url"))
+    found = addresses(entry.readable("url"))
     return any(address.lower().startswith(begins) for address in found)
 
 
@@ -144,7 +143,7 @@ def find_model(known: Known, given: str | None, repository: str, web: str) -> st
 def require_free_task(known: Known, task: str, model: str) -> None:
     """Raise UsageError if another model has the task, or a model has its name."""
     entry = known.entry(TASKS, task)
-    models = _literal(entry, "models")
+    models = entry.readable("models") if entry else None
     if entry and not (isinstance(models, list) and model in models):
         uses = f" with {listing(models)}" if isinstance(models, list) else ""
         raise UsageError(

@@ -10,7 +10,7 @@ from ...storage.limits import MAX_SCRIPT_BYTES
 from ...wording import printable
 from .describe import Described
 from .entries import add_model, add_task, applied, update
-from .existing import MODELS, Known, read_known, require_free_task
+from .existing import MODELS, Entry, Known, read_known, require_free_task
 from .page import Unfit, add_to_gallery, write_page
 from .source import Source
 from .testing import add_test
@@ -59,18 +59,19 @@ def make_plan(read: Read, known: Known, described: Described, web: str) -> Plan:
     """
     wanted = described.wanted
     entry = known.entry(MODELS, wanted.model)
-    is_used = known.task_of(wanted.model) is not None
-    if not is_used:
+    task = known.task_of(wanted.model)
+    if task is None:
         described.require_complete()
         require_free_task(known, wanted.task, wanted.model)
     changes = update(entry, wanted, web) if entry else [add_model(known, wanted)]
-    changes += [] if is_used else [add_task(known, wanted)]
+    changes += [] if task else [add_task(known, wanted)]
     files: dict[str, tuple[bytes | None, bytes]] = {}
     if changes:
         data = applied(known.source, changes)
         files[SOURCE] = (read(SOURCE), data)
     by_hand = _mirrors(files[SOURCE][1], wanted, web) if entry and changes else []
-    if is_used:
+    if task:
+        by_hand += _link(task, wanted)
         title = f"Update {wanted.model} to {printable(wanted.tag)}"
         return Plan(title, files, tuple(by_hand), f"update-{wanted.model}-{wanted.tag}")
     by_hand += _folds(wanted) + _add_documents(read, wanted, files)
@@ -125,6 +126,17 @@ def _mirrors(data: bytes, wanted: Wanted, web: str) -> list[str]:
     found = [one for one in addresses(entry.value("url") if entry else None) if one not in new]
     others = [one for one in found if not one.lower().startswith(begins)]
     return [f"{other}: a mirror of another version, unless it changed too" for other in others]
+
+
+def _link(task: Entry, wanted: Wanted) -> list[str]:
+    """Return the page that a task links to, if it is not that of the repository."""
+    url = task.readable("url")
+    if not isinstance(url, str) or url.rstrip("/").lower() == wanted.page.lower():
+        return []
+    return [
+        f"{SOURCE}, line {task.line_of('url')}: the task {task.name} links to {url}, but the model "
+        f"is of {wanted.page}"
+    ]
 
 
 def _folds(wanted: Wanted) -> list[str]:
