@@ -142,6 +142,17 @@ def _index(rules: tuple[Rule, ...]) -> str:
         ]
     lines += [
         "",
+        "## SCT's entry of a model { #family-s }",
+        "",
+        "Found by [`model-lint sct --check`](../guides/sct.md), which compares SCT with a package.",
+        "",
+        "| Code | Name | Severity | Says |",
+        "|:--|:--|:--|:--|",
+        "| S001 | [sct-entry-outdated](sct-entry-outdated.md) | error | SCT installs something "
+        "else than the package. |",
+        "| S002 | [sct-entry-differs](sct-entry-differs.md) | error | SCT's entry says something "
+        "else of the model than the package. |",
+        "",
         "## About the run itself { #family-x }",
         "",
         "| Code | Name | Severity | Says |",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 from unittest.mock import patch
 
+import mini_sct
 from build import ABSENT, dataset, drop, inside, package, put
 from checkpoint_files import slim
 from console import console, output
@@ -63,6 +64,8 @@ def organization() -> Iterator[LocalGitHub]:
         owner, folder = github.server.add_owner(OWNER), Path(name)
         old = _add_old(owner, folder)
         _add_others(owner, folder)
+        sct = mini_sct.files(github.server.url, OWNER)
+        mini_sct.make(github.folder / "spinalcordtoolbox", sct)
         with zipfile.ZipFile(old) as archive:  # as the guide does it with `unzip`
             archive.extractall(github.folder / "old")
         yield github

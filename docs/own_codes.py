@@ -1,4 +1,4 @@
-"""The pages of the two findings without a rule: about the configuration and the linter."""
+"""The pages of the findings without a rule: about SCT, the configuration and the linter."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from unittest.mock import patch
 from build import CHECKPOINT, package, put
 from checkpoint_files import slim
 from console import block, console
+from local_github import organization
 from model_lint.commands import reporting
 from model_lint.findings import Problem
 from model_lint.rules import all_rules
@@ -78,6 +79,78 @@ It can't be ignored; the rule that crashed can.
 """
 
 
+OUTDATED = """# sct-entry-outdated (S001)
+
+**Error** · since 0.1 · about SCT's entry of a model, of [`sct --check`](../guides/sct.md)
+
+SCT installs something else than the package: another address, other folds, or nothing.
+
+## Why
+
+The addresses in SCT's `MODELS` are all that it knows of the version of a model, and an installed
+model is installed again only if they change.
+
+## Fix
+
+`model-lint sct` with `--into` and the package changes the addresses, and nothing else.
+
+## Example
+
+{example}
+
+## Source
+
+> SCT's `is_up_to_date` compares the address of an installed model with those in `MODELS`.
+
+## Silence it
+
+It can't be ignored: it is found only if it is asked for.
+"""
+
+DIFFERS = """# sct-entry-differs (S002)
+
+**Error**, in some cases warning · since 0.1 · about SCT's entry of a model, of
+[`sct --check`](../guides/sct.md)
+
+The entry in SCT says something else of the model than the package.
+
+## Why
+
+`cropped_image` and the framework decide what SCT does with an image: an error. The contrasts are
+only shown, and the suffixes are only those of SCT's test: a warning.
+
+## Fix
+
+Correct the entry or the test. `model-lint sct` with `--into` corrects `cropped_image`.
+
+## Example
+
+{example}
+
+## Source
+
+> SCT crops for models with `cropped_image`, and names its files after the labels of the package.
+
+## Silence it
+
+It can't be ignored; `--fail-on error` lets the run pass with warnings.
+"""
+
+_COMPARE = "model-lint sct ivadomed/model_seg_sc_t2@r20261123 --into spinalcordtoolbox --check"
+
+
+def sct_entry_outdated() -> str:
+    """Return the page of S001."""
+    with organization() as github:
+        return OUTDATED.format(example=github.console(_COMPARE))
+
+
+def sct_entry_differs() -> str:
+    """Return the page of S002."""
+    with organization() as github:
+        return DIFFERS.format(example=github.console(f"{_COMPARE} --contrast t1"))
+
+
 def unused_ignore() -> str:
     """Return the page of X001."""
     with tempfile.TemporaryDirectory() as name:
@@ -111,4 +184,6 @@ def internal_error() -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "unused-ignore": unused_ignore,
     "internal-error": internal_error,
+    "sct-entry-outdated": sct_entry_outdated,
+    "sct-entry-differs": sct_entry_differs,
 }

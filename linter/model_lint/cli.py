@@ -36,6 +36,7 @@ COMMANDS = {
     "pack": ("build the release zip from an nnU-Net results folder", "commands.pack"),
     "publish": ("create the GitHub release and upload packages", "commands.publish"),
     "withdraw": ("make a release a draft again, and say why", "commands.withdraw"),
+    "sct": ("write the integration of a model into SCT, or compare it", "commands.sct"),
     "audit": ("lint every model repository and release of an owner", "commands.audit"),
 }
 

@@ -48,8 +48,15 @@ STOCK = (Consumer.NNUNET, Consumer.SLICER)
 
 #: A rule crashed; an ignore silences nothing.
 INTERNAL, UNUSED = "X000", "X001"
+#: `sct --check`: SCT installs something else than the package; its entry states something else.
+OUTDATED, ENTRY = "S001", "S002"
 #: Codes and names of model-lint's own findings, which have no rule.
-OWN = {INTERNAL: "internal-error", UNUSED: "unused-ignore"}
+OWN = {
+    INTERNAL: "internal-error",
+    UNUSED: "unused-ignore",
+    OUTDATED: "sct-entry-outdated",
+    ENTRY: "sct-entry-differs",
+}
 
 
 #: A step into a JSON value: a key of an object or an index of an array.

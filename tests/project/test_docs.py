@@ -24,6 +24,7 @@ from build import load_schema
 from jsonschema import Draft202012Validator
 from model_lint.cli import COMMANDS, _parser
 from model_lint.config import KEYS, load_config
+from model_lint.findings import OWN
 from model_lint.report import FORMATS
 from model_lint.rules import Rule, all_rules
 
@@ -99,11 +100,11 @@ def test_its_example_fails_and_is_repaired(site: Path, rule: Rule) -> None:
     assert ": clean" in repaired or ": valid" in repaired
 
 
-@pytest.mark.parametrize("name", ["unused-ignore", "internal-error"])
-def test_the_codes_that_are_no_rules_have_pages(site: Path, name: str) -> None:
-    text = shown(read(site, f"rules/{name}"))
-    code = {"unused-ignore": "warning X001", "internal-error": "error X000"}[name]
-    assert f"{code} {name}" in text
+@pytest.mark.parametrize("code", OWN)
+def test_the_codes_that_are_no_rules_have_pages(site: Path, code: str) -> None:
+    text = shown(read(site, f"rules/{OWN[code]}"))
+    assert re.search(rf"(error|warning) {code} {OWN[code]}", text)
+    assert f'href="{OWN[code]}/"' in read(site, "rules")
 
 
 def test_the_index_lists_every_rule(site: Path) -> None:

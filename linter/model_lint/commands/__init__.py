@@ -1,5 +1,4 @@
 """The commands of ``model-lint``, one module each with ``add_arguments`` and ``run``.
 
-``audience`` and ``fix_options`` are not commands: they are options that commands share or import
-only if they are given.
+``fix_options`` and ``sct_options`` are not commands: they are the options of one.
 """

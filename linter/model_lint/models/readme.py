@@ -102,6 +102,21 @@ def title(readme: str) -> str:
     return ""
 
 
+def code_blocks(readme: str) -> Iterator[str]:
+    """Yield the texts of the fenced code blocks that are shown."""
+    block: list[str] = []
+    last = 0
+    for line in _lines(_shown(readme)):
+        if block and (not line.is_code or line.number > last + 1):
+            yield "\n".join(block)
+            block = []
+        if line.is_code:
+            block.append(line.text)
+        last = line.number
+    if block:
+        yield "\n".join(block)
+
+
 def _lines(text: str) -> Iterator[_Line]:
     fence = ""
     for number, line in enumerate(text.split("\n"), 1):

@@ -32,17 +32,25 @@ def read_git(root: Path, *arguments: str, standard_input: bytes = b"") -> bytes 
 
 
 def run_git(
-    root: Path, *arguments: str, environment: Mapping[str, str] = MappingProxyType({})
-) -> None:
-    """Run a command that changes something. Raises UsageError with the reason that git gives."""
+    root: Path,
+    *arguments: str,
+    environment: Mapping[str, str] = MappingProxyType({}),
+    standard_input: bytes = b"",
+) -> str:
+    """Run a command that changes something, and return the text that it prints.
+
+    Raises UsageError with the reason that git gives.
+    """
+    more = {"GIT_TERMINAL_PROMPT": "0", **environment}
     try:
-        done = _run(root, arguments, {"GIT_TERMINAL_PROMPT": "0", **environment}, _LONG_PATIENCE)
+        done = _run(root, arguments, more, _LONG_PATIENCE, standard_input)
     except OSError as error:
         raise UsageError(f"git {arguments[0]}: {error.strerror or error}") from error
     if done.returncode:
         lines = [line.strip() for line in done.stderr.decode(errors="replace").splitlines()]
         reasons = [line for line in lines if line.startswith(_REASONS)] or lines
         raise UsageError(f"git {arguments[0]}: {reasons[0] if reasons else 'failed'}")
+    return done.stdout.decode(errors="replace")
 
 
 def _run(

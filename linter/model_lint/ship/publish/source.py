@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping
 from itertools import islice
@@ -14,6 +15,7 @@ from github.Repository import Repository as GithubRepository
 
 from ...errors import UsageError
 from ...storage.github import Hub
+from ...storage.limits import MAX_BLOB_BYTES
 from ...wording import printable, without_password
 from .checkout import Checkout
 from .notes import Change, History
@@ -146,7 +148,7 @@ def read_texts(commit: str, checkout: Checkout | None, there: GithubRepository |
     if checkout and checkout.commit_of(commit):
         source = checkout
     elif there:
-        source = _RemoteFiles(there)
+        source = RemoteFiles(there)
     else:
         return Texts()
     texts = {path: source.read(commit, path)[:_MAX_TEXT] for path in _TEXTS}
@@ -157,7 +159,7 @@ def read_texts(commit: str, checkout: Checkout | None, there: GithubRepository |
     )
 
 
-class _RemoteFiles:
+class RemoteFiles:
     """The files of a commit on GitHub."""
 
     def __init__(self, there: GithubRepository) -> None:
@@ -169,9 +171,12 @@ class _RemoteFiles:
             found = self._there.get_contents(path, ref=commit)
         except UnknownObjectException:
             return b""
-        if isinstance(found, list) or found.encoding != "base64":
+        if isinstance(found, list) or found.encoding == "base64":
+            return b"" if isinstance(found, list) else found.decoded_content
+        # GitHub shows no content of more than 1 MB in this place.
+        if found.encoding != "none" or found.size > MAX_BLOB_BYTES:
             return b""
-        return found.decoded_content
+        return base64.b64decode(self._there.get_git_blob(found.sha).content)
 
     def files(self, commit: str, folder: str) -> tuple[str, ...]:
         """Return the files in a folder."""
