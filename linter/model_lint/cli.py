@@ -34,6 +34,7 @@ COMMANDS = {
     "name": ("parse, explain and compose repository names", "commands.name"),
     "rule": ("explain rules", "commands.rule"),
     "pack": ("build the release zip from an nnU-Net results folder", "commands.pack"),
+    "try": ("load a package in nnU-Net and segment an image", "commands.trial"),
     "publish": ("create the GitHub release and upload packages", "commands.publish"),
     "withdraw": ("make a release a draft again, and say why", "commands.withdraw"),
     "audit": ("lint every model repository and release of an owner", "commands.audit"),
@@ -104,7 +105,7 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
 def _parser(words: list[str]) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="model-lint",
-        description="Lint, pack and publish nnU-Net models for the Spinal Cord Toolbox (SCT).",
+        description="Lint, pack, try and publish nnU-Net models for the Spinal Cord Toolbox (SCT).",
         epilog=EPILOG,
         formatter_class=_HelpFormatter,
         allow_abbrev=False,
