@@ -23,8 +23,9 @@ _START = (
     "import sys; sys.path[0] = sys.argv[1]; from inside.main import main; del sys.path[0]; main()"
 )
 #: What is handed on of the environment: where Python finds its packages, and the language.
-_KEPT = ("PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LANG", "LC_ALL", "LC_CTYPE",
-         "OMP_NUM_THREADS", "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "NUMBER_OF_PROCESSORS")  # fmt: skip
+_KEPT = ("LANG", "LC_ALL", "LC_CTYPE", "OMP_NUM_THREADS", "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR",
+         "NUMBER_OF_PROCESSORS")  # fmt: skip
+_PATHS = ("PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 #: Bytes of one answer and of all together: pictures are the largest.
 _MAX_LINE, _MAX_ANSWERS = 32 << 20, 64 << 20
 _POLL_SECONDS = 0.1
@@ -118,9 +119,15 @@ class Child:
             except queue.Empty:
                 continue
             if line is None:
-                self._process.wait()
-                raise Ended("died", self._process.returncode)
+                raise Ended("died", self._status())
             return line
+
+    def _status(self) -> int | None:
+        """Return how it ended, if it has not only stopped to answer."""
+        try:
+            return self._process.wait(max(0.0, self._deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            raise Ended("time") from None
 
     def _read(self, stream: IO[bytes]) -> None:
         """Hand on whole lines, of bounded length."""
@@ -128,9 +135,10 @@ class Child:
         try:
             while line := stream.readline(_MAX_LINE):
                 total += len(line)
-                if not line.endswith(b"\n") or total > _MAX_ANSWERS:
+                whole = line.endswith(b"\n") and total <= _MAX_ANSWERS
+                self._answers.put(line if whole else b"")
+                if not whole:
                     break
-                self._answers.put(line)
         except (OSError, ValueError):  # closed
             pass
         self._answers.put(None)
@@ -150,6 +158,9 @@ def _parse(line: bytes) -> dict[str, Any]:
 def clean_environment(variables: Mapping[str, str], folder: Path) -> dict[str, str]:
     """Return the environment of the process: no tokens, no settings, a home that is empty."""
     kept = {name: variables[name] for name in _KEPT if name in variables}
+    for name in filter(variables.get, _PATHS):
+        paths = variables[name].split(os.pathsep)
+        kept[name] = os.pathsep.join(str(Path(path).absolute()) for path in paths if path)
     home = str(folder)
     base = variables.get("PYTHONUSERBASE") or str(Path("~/.local").expanduser())
     return {

@@ -253,7 +253,7 @@ class _Conversation:
                 self._add(explain_defect(defect, result.name, consumer, self._report))
 
     def _failed(self, answer: Mapping[str, Any]) -> None:
-        kind, text = (text_of(answer.get(name), 2000) for name in ("kind", "text"))
+        kind, text = (text_of(answer.get(name), 200_000) for name in ("kind", "text"))
         stage = text_of(answer.get("stage"), 20)
         python = self._environment.python
         if stage in {"start", "import"}:

@@ -11,7 +11,8 @@ from typing import Any
 
 from . import limits
 
-_TEXT = 2000
+#: Characters of a message: one about all weights of a large network.
+_TEXT = 200_000
 
 
 class _Answers:
