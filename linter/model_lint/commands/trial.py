@@ -21,7 +21,7 @@ from ..ship.trial.environments import Environment, find_environments
 from ..ship.trial.outcome import Trial, Tried
 from ..ship.trial.report import FORMATS, render
 from ..ship.trial.scratch import scratch
-from ..ship.trial.text import announcement
+from ..ship.trial.text import announcement, unlimited
 from ..ship.trial.trial import (
     Subject,
     Wanted,
@@ -208,7 +208,7 @@ def _asking(
 
     def ask(limits: Mapping[str, bool]) -> bool:
         complain(announcement(code, limits, wanted.seconds, wanted.memory))
-        if not code or options.yes or not (from_web or not all(limits.values())):
+        if not code or options.yes or not (from_web or unlimited(limits)):
             return True
         why = "comes from the web" if from_web else "is not limited in everything"
         if not (sys.stdin.isatty() and sys.stderr.isatty()):

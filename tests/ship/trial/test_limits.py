@@ -68,9 +68,9 @@ def attacked(
     assert list(temporary.iterdir()) == []
 
 
-def writing(data: bytes) -> str:
-    """Return source that writes to every open file: one is that of the answers."""
-    lines = ["import os", "for n in range(3, 40):", f" try: os.write(n, {data!r})"]
+def writing(data: str) -> str:
+    """Return source that writes bytes to every open file: one is that of the answers."""
+    lines = ["import os", "for n in range(3, 40):", f" try: os.write(n, {data})"]
     return "\n".join([*lines, " except OSError: pass"])
 
 
@@ -84,7 +84,7 @@ def test_what_harms_is_refused_and_what_does_not_is_not(
 ) -> None:
     harm = attacks(tmp_path, tmp_path / "home")
     before = (tmp_path / "victim").stat()
-    trial = attacked(attempting(harm, HARMLESS), "--timeout", "60")
+    trial = attacked(attempting(harm, HARMLESS))
     assert trial["limits"] == dict.fromkeys(("files", "network", "processes", "memory"), True)
     assert f"{len(harm) + len(HARMLESS)} tried; wrong: []" in why(trial)
     after = (tmp_path / "victim").stat()
@@ -98,8 +98,6 @@ def test_what_harms_is_refused_and_what_does_not_is_not(
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("while True: pass", "it takes more than 3 s (running trainer_class.py)"),
-        ("import time; time.sleep(1000)", "it takes more than 3 s (running trainer_class.py)"),
         ("x = []\nwhile True: x.append(bytearray(1 << 26))", "more memory than --memory allows"),
         ("for n in range(10**9): open(f'{n}', 'wb').write(bytes(1 << 25))", "it writes more than"),
         ("file = open('x', 'wb')\nwhile True: file.write(bytes(1 << 25))", "it writes more than"),
@@ -110,15 +108,21 @@ def test_what_harms_is_refused_and_what_does_not_is_not(
         ("import ctypes; ctypes.string_at(0)", "its process ended without an answer while"),
         ("raise SystemExit(0)", "trainer_class.py fails when it is run: SystemExit: 0"),
         ("def f(): f()\nf()", "trainer_class.py fails when it is run: RecursionError"),
-        (writing(b"x" * 1000 + b"\n"), "its code wrote into the answers"),
-        (writing(b"[1]\n"), "its code wrote into the answers"),
-        (writing(b"x" * 2**27), "its code wrote into the answers"),
+        (writing("b'x\\n'"), "its code wrote into the answers"),
+        (writing("b'[1]\\n'"), "its code wrote into the answers"),
+        (writing("b'x' * 2**27"), "its code wrote into the answers"),
     ],
 )  # fmt: skip
-def test_what_does_not_end_or_takes_too_much_is_ended(
+def test_what_takes_too_much_or_dies_is_ended(
     source: str, message: str, attacked: Callable[..., Any]
 ) -> None:
-    assert message in why(attacked(source, "--timeout", "3", "--memory", "1"))
+    assert message in why(attacked(source, "--memory", "1"))
+
+
+@pytest.mark.parametrize("source", ["while True: pass", "import time; time.sleep(1000)"])
+def test_what_does_not_end_is_ended(source: str, attacked: Callable[..., Any]) -> None:
+    expected = "it takes more than 1 s (running trainer_class.py); --timeout allows more"
+    assert why(attacked(source, "--timeout", "1")) == expected
 
 
 def test_a_message_is_one_plain_line(attacked: Callable[..., Any]) -> None:
@@ -129,9 +133,8 @@ def test_a_message_is_one_plain_line(attacked: Callable[..., Any]) -> None:
 
 def test_a_forged_success_is_not_taken_for_one(attacked: Callable[..., Any]) -> None:
     """Without an image there is none; a package that lies better only deceives about itself."""
-    forged = b'{"say": "done"}\n'
-    trial = attacked(f"{writing(forged)}\nos._exit(0)")
-    assert not trial["works"]
+    forged = """b'{"say": "done"}\\n'"""
+    assert "wrote into the answers" in why(attacked(f"{writing(forged)}\nos._exit(0)"))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

@@ -29,7 +29,7 @@ def spec(folder: Path, *changes: Change) -> dict[str, Any]:
 def test_it_is_a_patch_of_the_model(tmp_path: Path) -> None:
     made = spec(tmp_path)
     assert made["shape"] == [48, 48, 5]
-    assert made["spacing"] == [0.5, 0.5, 5.0]
+    assert made["spacing"] == [0.45, 0.45, 4.5]  # finer than the plans', so that it is resampled
     assert made["orientation"] == "RPI"
     (channel,) = made["channels"]
     assert 150 < channel["mean"] < 200
@@ -43,7 +43,7 @@ def test_of_a_3d_model_along_its_own_axes(tmp_path: Path) -> None:
         plans({"transpose_forward": [1, 0, 2], "transpose_backward": [1, 0, 2]}),
     )
     assert made["shape"] == [64, 96, 32]
-    assert made["spacing"] == [0.8, 0.5, 3.0]
+    assert made["spacing"] == [0.72, 0.45, 2.7]
 
 
 @pytest.mark.parametrize(

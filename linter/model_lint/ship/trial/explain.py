@@ -100,14 +100,14 @@ _CAUSES = (
            "SCT can't turn an image to the model's image_orientation: {raised}", ("D004",)),
     _Cause("predict", r"expected input.*to have (\d+) channels, but got (\d+) channels",
            "the network takes {0} channels, and gets {1}", ("D009", "C008", "P005", "D007")),
-    _Cause("predict", r"nothing was predicted for files that end in (.*)",
-           "nothing was predicted: nnU-Net looks for images that end in {0}", ("D002",)),
     _Cause("predict", r"cascade|previous stage|prev_stage",
            "it is the second stage of a cascade, and needs the result of the first", ("P005",)),
     _Cause("predict", r"Encountered inf", "the network's output is not finite", ("C013",)),
     _Cause("predict", r"KeyError: no key '(\w+)'", "plans.json has no {0}", ("P007", "P001")),
     _Cause("predict", r"", "it loads, but can't predict: {raised}",
            ("P007", "D002", "C008", "D009", "P005", "D006")),
+    _Cause("save", r"nothing was predicted for files that end in (.*)",
+           "nothing was predicted: nnU-Net looks for images that end in {0}", ("D002",)),
     _Cause("save labels check", r"", "the labels can't be told apart or written: {raised}",
            ("D006", "D002")),
     _Cause("picture", r"", "no picture was drawn: {raised}"),
@@ -122,7 +122,7 @@ _DEFECTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "shape": ("the result does not have the shape of {image}: {text}", ("P007", "C012")),
     "grid": ("the result does not lie where {image} does", ("P007",)),
     "labels": ("the result has values that dataset.json does not declare: {text}", ("D006",)),
-    "finite": ("the network's output is not finite (NaN)", ("C013",)),
+    "finite": ("the network's output is not finite (NaN)", ("C013", "P007", "Z010", "C012")),
 }
 _MOST_CODES = 3
 #: embedded-plans-differ

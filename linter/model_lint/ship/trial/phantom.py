@@ -12,6 +12,8 @@ from ...models.trainer_folder import TrainerFolder
 from ...nnunet.orientation import ORIENTATIONS, SCT_DEFAULT
 from ...nnunet.plans import resolve
 
+#: Sides of its voxels, as a part of those of the plans: it is resampled, to less than a patch.
+_FINER = 0.9
 #: Voxels along an axis, and slices of a 2D model.
 _SIDES, _SLICES = (16, 320), 5
 _MAX_CHANNELS = 16
@@ -41,7 +43,7 @@ def phantom_for(trainer: TrainerFolder | None) -> dict[str, Any]:
     sides = [max(least, min(_SIDES[1], round(patch[k]))) for k in axes]
     return {
         "shape": sides[::-1],
-        "spacing": [max(0.001, min(20.0, spacing[k])) for k in axes][::-1],
+        "spacing": [round(_FINER * max(0.01, min(20.0, spacing[k])), 4) for k in axes][::-1],
         "orientation": orientation if orientation in ORIENTATIONS else SCT_DEFAULT,
         "channels": list(_channels(plans, trainer.channels if trainer else 1)),
     }

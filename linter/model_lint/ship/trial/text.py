@@ -21,10 +21,14 @@ _LIMITS = {
 _TITLES = {"sct": "SCT's steps", "nnunet": "stock nnU-Net", "": "nnU-Net"}
 
 
+def unlimited(limits: Mapping[str, bool]) -> list[str]:
+    """Return what is not limited, in words."""
+    return [text for name, text in _LIMITS.items() if not limits.get(name)]
+
+
 def announcement(code: Sequence[str], limits: Mapping[str, bool], seconds: int, memory: int) -> str:
     """Return the line that says what is run, and within which limits, before it is."""
     what = f"the package's own code ({joined([*map(printable, code)])})" if code else "the model"
-    open_ones = [text for name, text in _LIMITS.items() if not limits.get(name)]
     bounds = [f"{seconds} s", *([f"{size(memory)} of memory"] if limits.get("memory") else [])]
     held = [f"at most {' and '.join(bounds)}"]
     if limits.get("network"):
@@ -34,7 +38,8 @@ def announcement(code: Sequence[str], limits: Mapping[str, bool], seconds: int, 
     if limits.get("files"):
         held.append("no files of yours but the package and the images")
     text = f"running {what} in a process of its own: {', '.join(held)}"
-    return f"{text}; NOT limited on this system: {joined(open_ones)}" if open_ones else text
+    missing = joined(unlimited(limits))
+    return f"{text}; NOT limited on this system: {missing}" if missing else text
 
 
 def as_text(tried: Tried, *, color: bool = False, width: int = WIDTH) -> str:

@@ -43,6 +43,8 @@ _UNSAFE = frozenset("ZCK"), frozenset({"P008"})
 _DISK, _DISK_PER_BYTE = 256 << 20, 20
 _MAX_DISK, _MAX_FILE = 8 << 30, 2 << 30
 _MEMORY = 16 * 1000**3
+#: How long nnU-Net may take to be imported, and images to be read: nothing of the package runs yet.
+_START_SECONDS = 600
 
 
 #: What unpacking a zip raises, apart from defects of this program.
@@ -139,21 +141,21 @@ def attempt(environment: Environment, subject: Subject, wanted: Wanted, ask: Ask
         try:
             bundle, model = _placed(subject, folder)
         except _UNPACKING as error:
-            kind, text = type(error).__name__, str(error)
+            kind, text = type(error).__name__, str(error).replace(f"{folder}/", "")
             failure = explain("unpack", kind, text, "", subject.report)
             return Trial(environment.name, failures=(failure,))
         home = folder / "home"
         home.mkdir()
-        disk = min(_MAX_DISK, _DISK + _DISK_PER_BYTE * _bytes_of(wanted.images))
         places = {"bundle": str(bundle), "model": str(model or ""), "scratch": str(home)}
-        request = {**places, **_request(subject.target, wanted, disk)}
-        with Child(environment.python, home, seconds=wanted.seconds, disk=disk) as child:
+        request = {**places, **_request(subject.target, wanted)}
+        disk = disk_for(wanted)
+        with Child(environment.python, home, seconds=_START_SECONDS, disk=disk) as child:
             child.tell(json.dumps(request))
-            trial = _Conversation(environment, subject.report, wanted, disk).hold(child, ask)
+            trial = _Conversation(environment, subject.report, wanted, folder).hold(child, ask)
     return replace(trial, seconds=time.perf_counter() - started)
 
 
-def _request(target: Target, wanted: Wanted, disk: int) -> dict[str, Any]:
+def _request(target: Target, wanted: Wanted) -> dict[str, Any]:
     """Return what the process is told, apart from where things are."""
     trainer = trainer_of(target)
     return {
@@ -163,7 +165,7 @@ def _request(target: Target, wanted: Wanted, disk: int) -> dict[str, Any]:
         "file_ending": _file_ending(trainer),
         "memory": wanted.memory,
         "cpu_seconds": wanted.seconds * (os.cpu_count() or 1) + 60,
-        "file_bytes": min(_MAX_FILE, disk),
+        "file_bytes": min(_MAX_FILE, disk_for(wanted)),
         "picture": wanted.picture,
         "title": Path(target.text).name,
     }
@@ -180,8 +182,10 @@ def _placed(subject: Subject, folder: Path) -> tuple[Path, Path | None]:
     return bundle, None
 
 
-def _bytes_of(images: Iterable[Iterable[Path]]) -> int:
-    return sum(file.stat().st_size for image in images for file in image)
+def disk_for(wanted: Wanted) -> int:
+    """Return the bytes that a trial may write: more for larger images."""
+    size_ = sum(file.stat().st_size for image in wanted.images for file in image)
+    return min(_MAX_DISK, _DISK + _DISK_PER_BYTE * size_)
 
 
 def _file_ending(trainer: TrainerFolder | None) -> str:
@@ -194,10 +198,12 @@ class _Conversation:
     """Collects the answers of the process."""
 
     def __init__(
-        self, environment: Environment, report: TargetReport, wanted: Wanted, disk: int
+        self, environment: Environment, report: TargetReport, wanted: Wanted, folder: Path
     ) -> None:
+        """``folder`` is the temporary one, which messages don't name."""
         self._environment, self._report, self._wanted = environment, report, wanted
-        self._limits = {"seconds": wanted.seconds, "disk": disk}
+        self._limits = {"seconds": wanted.seconds, "disk": disk_for(wanted)}
+        self._folder = folder
         self._stage = "start"
         self._trial = Trial(environment.name)
 
@@ -212,6 +218,9 @@ class _Conversation:
                 ended, self._stage, self._limits, self._report, self._trial.consumer
             )
             self._add(failure)
+        expected = len(self._wanted.images) or 1
+        if self._trial.works and len(self._trial.images) != expected:
+            self._add(explain_end(Ended("answer"), self._stage, self._limits, self._report, ""))
         return self._trial
 
     def _take(self, answer: Mapping[str, Any], child: Child, ask: Ask) -> None:
@@ -254,6 +263,7 @@ class _Conversation:
 
     def _failed(self, answer: Mapping[str, Any]) -> None:
         kind, text = (text_of(answer.get(name), 200_000) for name in ("kind", "text"))
+        text = text.replace(f"{self._folder}/", "")
         stage = text_of(answer.get("stage"), 20)
         python = self._environment.python
         if stage in {"start", "import"}:
@@ -274,7 +284,7 @@ class _Conversation:
             return
         python = self._environment.python
         if ended.why == "time":
-            raise UsageError(f"{python}: nnU-Net was not imported in {self._limits['seconds']} s")
+            raise UsageError(f"{python}: nnU-Net was not imported in {_START_SECONDS} s")
         if ended.why == "disk":
             raise UsageError(f"the images take more than {size(self._limits['disk'])}")
         raise UsageError(f"{python}: not a Python that runs nnU-Net ({ended.status})")

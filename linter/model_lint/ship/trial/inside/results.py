@@ -30,7 +30,8 @@ def declared(dataset: dict[str, Any]) -> set[int]:
     """Return the values that a segmentation can have, background included."""
     values = {0}
     for value in dataset["labels"].values():
-        values.update(int(v) for v in (value if isinstance(value, list) else [value]))
+        held = value if isinstance(value, list) else [value]
+        values.update(int(v) for v in held if v is not None)
     return values
 
 

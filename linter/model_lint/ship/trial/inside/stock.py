@@ -25,7 +25,7 @@ from .results import Result
 from .watch import watch_logits
 
 #: Endings of files that SimpleITK converts to one another.
-_VOLUMES = (".nii.gz", ".nii", ".nrrd", ".mha", ".NII.GZ")
+_VOLUMES = (".nii.gz", ".nii", ".nrrd", ".mha")
 _INPUTS, _OUTPUTS = Path("inputs"), Path("outputs")
 
 
