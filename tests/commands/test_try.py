@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
@@ -17,10 +18,13 @@ import matplotlib.image
 import nibabel as nib
 import numpy as np
 import pytest
-from build import TRAINER, dataset, package, put, replace, saved, unpacked
+from build import TRAINER, dataset, drop, package, put, replace, saved, unpacked
 from differential import write
+from github_server import GitHubServer
 from judge import FORK, ask
 from model_lint.cli import main
+from model_lint.ship.trial import process
+from releasing import NAME, OWNER, TAG, ReleaseCase
 from report.test_report_schemas import junit_schema
 from ship.trial.hostile import write_nnunet
 from storage.misbehaving import serving
@@ -196,6 +200,50 @@ def test_code_from_the_web_is_asked_about(tmp_path: Path, quick: Path, tried: Tr
     assert messages(report)[0][0] == "it can't be loaded: RuntimeError: it was loaded"
 
 
+def test_a_release(
+    tmp_path: Path, quick: Path, tried: Try, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("GH_TOKEN", "GITHUB_TOKEN", "GITHUB_SERVER_URL"):
+        monkeypatch.delenv(name, raising=False)
+    with GitHubServer() as server:
+        monkeypatch.setenv("GITHUB_API_URL", server.api_url)
+        ReleaseCase("", "a good release").publish(server)
+        status, report, _ = tried(f"{OWNER}/{NAME}@{TAG}", "--with", quick, "--yes")
+        missing = tried(f"{OWNER}/{NAME}@r20200101", "--with", quick)
+    assert (status, report["target"]) == (1, f"{OWNER}/{NAME}@{TAG}")
+    assert messages(report)[0][0] == "it can't be loaded: RuntimeError: it was loaded"
+    assert (missing[0], "has no release r20200101" in missing[2]) == (2, True)
+
+
+def test_a_system_without_limits(
+    tmp_path: Path, quick: Path, tried: Try, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a kernel without Landlock, and on an unknown machine."""
+    without = (
+        "import platform; platform.system = lambda: 'Other'; platform.machine = lambda: 'other'; "
+    )
+    monkeypatch.setattr(process, "_START", without + process._START)
+    path = package(tmp_path)
+    status, report, error = tried(path, "--with", quick)
+    assert (status, report) == (2, None)
+    first, last = error.splitlines()
+    missing = "reading and writing of your files, the network and other processes"
+    assert first.endswith(f"; NOT limited on this system: {missing}")
+    assert last.endswith(
+        "not limited in everything; read trainer_class.py, and give --yes to run it"
+    )
+    status, report, _ = tried(path, "--with", quick, "--yes")
+    assert status == 1
+    assert report["trials"][0]["limits"] == {
+        "files": False, "network": False, "processes": False, "memory": True,
+    }  # fmt: skip
+    # Without code of its own, there is nothing to ask.
+    plain = package(tmp_path, drop("trainer_class.py"))
+    status, _, error = tried(plain, "--with", quick)
+    assert status == 1
+    assert error.startswith("model-lint: running the model in a process of its own: ")
+
+
 @pytest.mark.parametrize(("answer", "status"), [(b"y\n", 1), (b"n\n", 2)])
 def test_a_person_is_asked(answer: bytes, status: int, tmp_path: Path, quick: Path) -> None:
     terminal, end = pty.openpty()
@@ -204,9 +252,12 @@ def test_a_person_is_asked(answer: bytes, status: int, tmp_path: Path, quick: Pa
         words = [sys.executable, "-m", "model_lint", "try", site.url, "--with", str(quick)]
         done = subprocess.run(words, stdin=end, stderr=end, stdout=subprocess.PIPE, check=False)
     os.close(end)
-    shown = os.read(terminal, 1 << 16).decode()
+    shown = b""
+    with contextlib.suppress(OSError):  # what the end of a terminal is
+        while part := os.read(terminal, 1 << 16):
+            shown += part
     os.close(terminal)
-    assert "Its code comes from the web. Run it? [y/N] " in shown
+    assert b"Its code comes from the web. Run it? [y/N] " in shown
     assert done.returncode == status
     assert (b"it was loaded" in done.stdout) == (status == 1)
 

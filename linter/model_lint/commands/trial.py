@@ -24,6 +24,7 @@ from ..ship.trial.scratch import scratch
 from ..ship.trial.text import announcement, unlimited
 from ..ship.trial.trial import (
     Subject,
+    Talk,
     Wanted,
     attempt,
     code_of,
@@ -193,10 +194,19 @@ def _try(
         options.picture is not None,
         options.allow_empty,
     )
-    ask = _asking(options, target, wanted)
+    talk = Talk(_asking(options, target, wanted), _show)
     subject = Subject(path, target, report)
-    trials = [attempt(environment, subject, wanted, ask) for environment in environments]
+    try:
+        trials = [attempt(environment, subject, wanted, talk) for environment in environments]
+    finally:
+        _show("")
     return replace(tried, trials=tuple(trials))
+
+
+def _show(doing: str) -> None:
+    """Show what is being done, if standard error is a terminal; "" removes it."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{doing}", end="", file=sys.stderr, flush=True)
 
 
 def _asking(
@@ -207,6 +217,7 @@ def _asking(
     from_web = is_remote(options.package)
 
     def ask(limits: Mapping[str, bool]) -> bool:
+        _show("")
         complain(announcement(code, limits, wanted.seconds, wanted.memory))
         if not code or options.yes or not (from_web or unlimited(limits)):
             return True

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...errors import UsageError
 from ...findings import TargetReport
@@ -66,8 +66,23 @@ class Wanted:
     allow_empty: bool
 
 
-#: Takes what a package may run, and which limits hold; returns whether to go on.
-Ask = Callable[[Mapping[str, bool]], bool]
+class Talk(NamedTuple):
+    """What the user is told and asked while a package is tried."""
+
+    #: Takes which limits hold, before the package's code can run; returns whether to go on.
+    ask: Callable[[Mapping[str, bool]], bool]
+    #: Takes what is being done.
+    show: Callable[[str], None] = lambda _: None
+
+
+#: What is being done in a stage, in words.
+_DOING = {
+    "import": "importing nnU-Net",
+    "image": "reading images",
+    "load": "loading the model",
+    "predict": "predicting",
+    "picture": "drawing",
+}
 
 
 def unsafe(report: TargetReport) -> tuple[str, ...]:
@@ -124,14 +139,14 @@ class Subject:
     report: TargetReport
 
 
-def attempt(environment: Environment, subject: Subject, wanted: Wanted, ask: Ask) -> Trial:
+def attempt(environment: Environment, subject: Subject, wanted: Wanted, talk: Talk) -> Trial:
     """Try a package with one Python.
 
     Args:
         environment: the Python.
         subject: the package.
         wanted: what to do.
-        ask: called before the package's code can run.
+        talk: tells and asks the user.
 
     Raises:
         UsageError: there is no nnU-Net, an image can't be read, or the user says no.
@@ -151,7 +166,7 @@ def attempt(environment: Environment, subject: Subject, wanted: Wanted, ask: Ask
         disk = disk_for(wanted)
         with Child(environment.python, home, seconds=_START_SECONDS, disk=disk) as child:
             child.tell(json.dumps(request))
-            trial = _Conversation(environment, subject.report, wanted, folder).hold(child, ask)
+            trial = _Conversation(environment, subject.report, wanted, folder).hold(child, talk)
     return replace(trial, seconds=time.perf_counter() - started)
 
 
@@ -207,11 +222,11 @@ class _Conversation:
         self._stage = "start"
         self._trial = Trial(environment.name)
 
-    def hold(self, child: Child, ask: Ask) -> Trial:
+    def hold(self, child: Child, talk: Talk) -> Trial:
         """Return what became of it. Raises UsageError."""
         try:
             for answer in child.answers():
-                self._take(answer, child, ask)
+                self._take(answer, child, talk)
         except Ended as ended:
             self._require_start(ended)
             failure = explain_end(
@@ -223,13 +238,15 @@ class _Conversation:
             self._add(explain_end(Ended("answer"), self._stage, self._limits, self._report, ""))
         return self._trial
 
-    def _take(self, answer: Mapping[str, Any], child: Child, ask: Ask) -> None:
+    def _take(self, answer: Mapping[str, Any], child: Child, talk: Talk) -> None:
         say = answer["say"]
         if say == "stage":
             self._stage = text_of(answer.get("stage"), 20)
+            if self._stage in _DOING:
+                talk.show(_DOING[self._stage])
         elif say == "ready":
             self._ready(answer)
-            if not ask(self._trial.limits):
+            if not talk.ask(self._trial.limits):
                 raise UsageError("not tried")
             child.allow(self._wanted.seconds)
             child.tell("go")
