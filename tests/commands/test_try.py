@@ -180,6 +180,8 @@ def test_what_is_unsafe_is_not_run(tmp_path: Path, tried: Try) -> None:
             return os.getenv, ("HOME",)
 
     path = package(tmp_path, saved({"attack": Attack()}))
+    silenced = 'select = ["L"]\nignore = { K001 = "I know" }\n'
+    (tmp_path / "model-lint.toml").write_text(silenced)
     status, report, error = tried(path)
     assert (status, report["works"], report["trials"], error) == (1, False, [], "")
     assert report["refused"] == ["K001"]
@@ -191,8 +193,8 @@ def test_code_from_the_web_is_asked_about(tmp_path: Path, quick: Path, tried: Tr
         status, report, error = tried(site.url, "--with", quick)
         assert (status, report) == (2, None)
         assert error.splitlines()[-1] == (
-            f"model-lint: {site.url}: its code comes from the web; read trainer_class.py, and give "
-            "--yes to run it"
+            f"model-lint: {site.url}: its code (trainer_class.py) comes from the web; read it, and "
+            "give --yes to run it"
         )
         status, report, _ = tried(site.url, "--with", quick, "--yes")
     assert status == 1
@@ -229,9 +231,7 @@ def test_a_system_without_limits(
     first, last = error.splitlines()
     missing = "reading and writing of your files, the network and other processes"
     assert first.endswith(f"; NOT limited on this system: {missing}")
-    assert last.endswith(
-        "not limited in everything; read trainer_class.py, and give --yes to run it"
-    )
+    assert last.endswith("not limited in everything; read it, and give --yes to run it")
     status, report, _ = tried(path, "--with", quick, "--yes")
     assert status == 1
     assert report["trials"][0]["limits"] == {

@@ -16,6 +16,7 @@ from ..errors import UsageError, extra
 from ..lint import Options, lint
 from ..models.reading import Reading
 from ..models.target import Given, Target, is_remote, load_target
+from ..rules import all_rules
 from ..ship.trial.bundle import fetch
 from ..ship.trial.environments import Environment, find_environments
 from ..ship.trial.outcome import Trial, Tried
@@ -144,7 +145,8 @@ def run(options: argparse.Namespace) -> int:
     """Lint, try, report; return the exit status."""
     environments = find_environments(options.pythons, os.environ)
     _require_picture(options.picture)
-    judging = configured(options)
+    # What is unsafe is looked for whatever the configuration selects.
+    judging = configured(options)._replace(rules=all_rules())
     with stoppable(), scratch() as folder:
         path, target = _load(options.package, judging, folder)
         tried = _try(options, judging, path, target, environments)
@@ -224,7 +226,7 @@ def _asking(
         why = "comes from the web" if from_web else "is not limited in everything"
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise UsageError(
-                f"{target.text}: its code {why}; read {code[0]}, and give --yes to run it"
+                f"{target.text}: its code ({code[0]}) {why}; read it, and give --yes to run it"
             )
         print(f"Its code {why}. Run it? [y/N] ", end="", file=sys.stderr, flush=True)
         return sys.stdin.readline().strip().lower() in {"y", "yes"}

@@ -86,10 +86,14 @@ _DOING = {
 
 
 def unsafe(report: TargetReport) -> tuple[str, ...]:
-    """Return the rules for which a package is not tried: loading or unpacking it does harm."""
+    """Return the rules for which a package is not tried: loading or unpacking it does harm.
+
+    What the configuration silences counts too.
+    """
     families, more = _UNSAFE
     codes = {rule.code for rule in all_rules() if rule.security and rule.family in families} | more
-    return tuple(sorted({f.code for f in report.findings if f.code in codes}))
+    found = {f.code for f in report.findings} | {i.finding.code for i in report.ignored}
+    return tuple(sorted(found & codes))
 
 
 def code_of(package: Package | None) -> list[str]:
