@@ -143,7 +143,9 @@ def test_an_empty_result_is_a_failure_of_an_image_alone(tmp_path: Path, tried: T
     assert messages(report) == [("nothing was segmented in image.nii.gz", [])]
     status, report, _ = tried(path)
     assert (status, report["works"]) == (0, True)
-    assert report["trials"][0]["images"][0]["voxels"] == {"sc": 0, "gm": 0}
+    (result,) = report["trials"][0]["images"]
+    assert result["voxels"] == {"sc": 0, "gm": 0}
+    assert result["notes"][0].startswith("nothing was segmented, which says nothing")
 
 
 def test_a_module_that_is_not_there(tmp_path: Path, tried: Try) -> None:
@@ -278,7 +280,7 @@ def test_errors_of_the_linter_are_shown_and_it_is_tried(
     assert main(["try", str(path), "--with", str(quick)]) == 1
     shown = " ".join(capsys.readouterr().out.split())
     assert "error D004 invalid-image-orientation" in shown
-    assert "`model-lint check` shows them" in shown
+    assert "which `model-lint check` shows" in shown
     assert "fails: it can't be loaded: RuntimeError: it was loaded (D004 reports it)" in shown
     assert shown.endswith("Fails with SCT's steps.")
 

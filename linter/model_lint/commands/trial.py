@@ -17,23 +17,14 @@ from ..lint import Options, lint
 from ..models.reading import Reading
 from ..models.target import Given, Target, is_remote, load_target
 from ..rules import all_rules
+from ..ship.trial.asked import Subject, Talk, Wanted
 from ..ship.trial.bundle import fetch
 from ..ship.trial.environments import Environment, find_environments
 from ..ship.trial.outcome import Trial, Tried
 from ..ship.trial.report import FORMATS, render
 from ..ship.trial.scratch import scratch
 from ..ship.trial.text import announcement, unlimited
-from ..ship.trial.trial import (
-    Subject,
-    Talk,
-    Wanted,
-    attempt,
-    code_of,
-    default_memory,
-    group_images,
-    trainer_of,
-    unsafe,
-)
+from ..ship.trial.trial import attempt, code_of, default_memory, group_images, unsafe
 from ..storage.depth import Depth
 from ..storage.new_file import folder_beside, put_in_place, stoppable
 from ..terminal import complain, progress_bar
@@ -148,8 +139,7 @@ def run(options: argparse.Namespace) -> int:
     # What is unsafe is looked for whatever the configuration selects.
     judging = configured(options)._replace(rules=all_rules())
     with stoppable(), scratch() as folder:
-        path, target = _load(options.package, judging, folder)
-        tried = _try(options, judging, path, target, environments)
+        tried = _try(options, _load(options.package, judging, folder), environments)
         pictures = _write_pictures(tried, options.picture)
     tried = replace(tried, pictures=pictures)
     write_reports(options, partial(render, tried))
@@ -158,8 +148,8 @@ def run(options: argparse.Namespace) -> int:
     return 0 if tried.works else 1
 
 
-def _load(text: str, judging: Options, folder: Path) -> tuple[Path, Target]:
-    """Return the package as a file or folder here, and what the linter reads of it."""
+def _load(text: str, judging: Options, folder: Path) -> Subject:
+    """Return the package as a file or folder here, linted."""
     parse = parser_of(judging.config)
     name = judging.config.name
     if is_remote(text):
@@ -174,19 +164,14 @@ def _load(text: str, judging: Options, folder: Path) -> tuple[Path, Target]:
         raise UsageError(f"{text}: not a package; give its zip or its trainer folder")
     if target.family:
         raise UsageError(f"{text}: one file of a package; give the trainer folder around it")
-    return path, target.shown_as(without_password(text)) if found else target
+    if found:
+        target = target.shown_as(without_password(text))
+    return Subject(path, target, lint(target, judging))
 
 
-def _try(
-    options: argparse.Namespace,
-    judging: Options,
-    path: Path,
-    target: Target,
-    environments: list[Environment],
-) -> Tried:
-    images = group_images(options.images, trainer_of(target))
-    report = lint(target, judging)
-    tried = Tried(target.text, report, unsafe(report))
+def _try(options: argparse.Namespace, subject: Subject, environments: list[Environment]) -> Tried:
+    images = group_images(options.images, subject.trainer)
+    tried = Tried(subject.target.text, subject.report, unsafe(subject.report))
     if tried.refused:
         return tried
     wanted = Wanted(
@@ -196,8 +181,7 @@ def _try(
         options.picture is not None,
         options.allow_empty,
     )
-    talk = Talk(_asking(options, target, wanted), _show)
-    subject = Subject(path, target, report)
+    talk = Talk(_asking(options, subject.target, wanted), _show)
     try:
         trials = [attempt(environment, subject, wanted, talk) for environment in environments]
     finally:

@@ -39,6 +39,8 @@ class ImageResult:
     voxels: Mapping[str, int]
     seconds: float
     defects: tuple[Defect, ...]
+    #: What to know about it, a line each.
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

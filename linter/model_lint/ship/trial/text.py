@@ -64,7 +64,7 @@ def _lint(report: TargetReport, *, color: bool, width: int) -> str:
     text = render(Report((shown,)), "text", color=color, width=width)
     lines = text.rstrip("\n").rpartition("\n")[0].rstrip("\n")  # without the summary
     others = [words for severity, words in tally(report.findings) if severity is not Severity.ERROR]
-    more = f"\n  {joined(others)}: `model-lint check` shows them" if others else ""
+    more = f"\n  {joined(others)}, which `model-lint check` shows" if others else ""
     return f"{lines}{more}\n"
 
 
@@ -104,11 +104,8 @@ def _image(image: ImageResult, width: int) -> Iterator[str]:
     names = max((len(printable(name)) for name in image.voxels), default=0)
     for name, voxels in image.voxels.items():
         yield f"    {printable(name):{names}}  {voxels:,} voxels\n"
-    if image.is_phantom and not any(image.voxels.values()):
-        yield _wrapped(
-            "nothing was segmented, which says nothing: a phantom need not look like what the "
-            "model knows; give an image", width, "    ", "    ",
-        )  # fmt: skip
+    for note in image.notes:
+        yield _wrapped(f"note: {printable(note)}", width, "    ", "      ")
 
 
 def _failure(failure: Failure, paint: Paint, width: int) -> Iterator[str]:

@@ -9,80 +9,35 @@ import os
 import time
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...errors import UsageError
 from ...findings import TargetReport
 from ...models.package import Package
-from ...models.target import Target
 from ...models.trainer_folder import TrainerFolder
 from ...rules import all_rules
-from ...wording import count, size
+from ...wording import count
+from .asked import Subject, Talk, Wanted
 from .bundle import unpack
+from .conversation import START_SECONDS, Conversation
 from .environments import Environment
-from .explain import explain, explain_defect, explain_end
-from .outcome import (
-    Failure,
-    Trial,
-    image_of,
-    loaded_of,
-    names_of,
-    png_of,
-    text_of,
-)
+from .explain import explain
+from .outcome import Trial
 from .phantom import phantom_for
-from .process import Child, Ended
+from .process import Child
 from .scratch import scratch
 
 #: Families of rules whose security matters here; P008 names code that loading would run.
 _UNSAFE = frozenset("ZCK"), frozenset({"P008"})
-#: Bytes that a trial may write: at least, and for each byte of its images on disk.
-_DISK, _DISK_PER_BYTE = 256 << 20, 20
-_MAX_DISK, _MAX_FILE = 8 << 30, 2 << 30
+#: Bytes of the largest file that a trial may write.
+_MAX_FILE = 2 << 30
 _MEMORY = 16 * 1000**3
-#: How long nnU-Net may take to be imported, and images to be read: nothing of the package runs yet.
-_START_SECONDS = 600
-
-
 #: What unpacking a zip raises, apart from defects of this program.
 _UNPACKING = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError,
               EOFError, ValueError, OSError)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What to try it with, and within which limits."""
-
-    #: Files of each image, one for each channel; empty for a phantom.
-    images: tuple[tuple[Path, ...], ...]
-    seconds: int
-    #: Bytes, on top of what Python and its libraries take.
-    memory: int
-    picture: bool
-    #: Whether an image in which nothing is segmented is fine.
-    allow_empty: bool
-
-
-class Talk(NamedTuple):
-    """What the user is told and asked while a package is tried."""
-
-    #: Takes which limits hold, before the package's code can run; returns whether to go on.
-    ask: Callable[[Mapping[str, bool]], bool]
-    #: Takes what is being done.
-    show: Callable[[str], None] = lambda _: None
-
-
-#: What is being done in a stage, in words.
-_DOING = {
-    "import": "importing nnU-Net",
-    "image": "reading images",
-    "load": "loading the model",
-    "predict": "predicting",
-    "picture": "drawing",
-}
 
 
 def unsafe(report: TargetReport) -> tuple[str, ...]:
@@ -127,22 +82,6 @@ def group_images(
     return tuple(tuple(absolute[k : k + channels]) for k in range(0, len(absolute), channels))
 
 
-def trainer_of(target: Target) -> TrainerFolder | None:
-    """Return the trainer folder that is tried: the first one that a consumer loads."""
-    return next(iter(target.package.judged), None) if target.package else None
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What is tried."""
-
-    #: The zip or the folder, on this machine.
-    path: Path
-    #: What the linter read of it, and what it reports.
-    target: Target
-    report: TargetReport
-
-
 def attempt(environment: Environment, subject: Subject, wanted: Wanted, talk: Talk) -> Trial:
     """Try a package with one Python.
 
@@ -166,27 +105,27 @@ def attempt(environment: Environment, subject: Subject, wanted: Wanted, talk: Ta
         home = folder / "home"
         home.mkdir()
         places = {"bundle": str(bundle), "model": str(model or ""), "scratch": str(home)}
-        request = {**places, **_request(subject.target, wanted)}
-        disk = disk_for(wanted)
-        with Child(environment.python, home, seconds=_START_SECONDS, disk=disk) as child:
+        request = {**places, **_request(subject, wanted)}
+        disk = wanted.disk
+        with Child(environment.python, home, seconds=START_SECONDS, disk=disk) as child:
             child.tell(json.dumps(request))
-            trial = _Conversation(environment, subject.report, wanted, folder).hold(child, talk)
+            trial = Conversation(environment, subject, wanted, folder).hold(child, talk)
     return replace(trial, seconds=time.perf_counter() - started)
 
 
-def _request(target: Target, wanted: Wanted) -> dict[str, Any]:
+def _request(subject: Subject, wanted: Wanted) -> dict[str, Any]:
     """Return what the process is told, apart from where things are."""
-    trainer = trainer_of(target)
+    ending = subject.dataset.get("file_ending")
     return {
         "home": str(Path.home()),
         "images": [[str(file) for file in image] for image in wanted.images],
-        "phantom": None if wanted.images else phantom_for(trainer),
-        "file_ending": _file_ending(trainer),
+        "phantom": None if wanted.images else phantom_for(subject.trainer),
+        "file_ending": ending if isinstance(ending, str) else ".nii.gz",
         "memory": wanted.memory,
         "cpu_seconds": wanted.seconds * (os.cpu_count() or 1) + 60,
-        "file_bytes": min(_MAX_FILE, disk_for(wanted)),
+        "file_bytes": min(_MAX_FILE, wanted.disk),
         "picture": wanted.picture,
-        "title": Path(target.text).name,
+        "title": Path(subject.target.text).name,
     }
 
 
@@ -199,116 +138,6 @@ def _placed(subject: Subject, folder: Path) -> tuple[Path, Path | None]:
     bundle.mkdir()
     unpack(subject.path, bundle)
     return bundle, None
-
-
-def disk_for(wanted: Wanted) -> int:
-    """Return the bytes that a trial may write: more for larger images."""
-    size_ = sum(file.stat().st_size for image in wanted.images for file in image)
-    return min(_MAX_DISK, _DISK + _DISK_PER_BYTE * size_)
-
-
-def _file_ending(trainer: TrainerFolder | None) -> str:
-    dataset = (trainer.dataset.object if trainer and trainer.dataset else None) or {}
-    ending = dataset.get("file_ending")
-    return ending if isinstance(ending, str) else ".nii.gz"
-
-
-class _Conversation:
-    """Collects the answers of the process."""
-
-    def __init__(
-        self, environment: Environment, report: TargetReport, wanted: Wanted, folder: Path
-    ) -> None:
-        """``folder`` is the temporary one, which messages don't name."""
-        self._environment, self._report, self._wanted = environment, report, wanted
-        self._limits = {"seconds": wanted.seconds, "disk": disk_for(wanted)}
-        self._folder = folder
-        self._stage = "start"
-        self._trial = Trial(environment.name)
-
-    def hold(self, child: Child, talk: Talk) -> Trial:
-        """Return what became of it. Raises UsageError."""
-        try:
-            for answer in child.answers():
-                self._take(answer, child, talk)
-        except Ended as ended:
-            self._require_start(ended)
-            failure = explain_end(
-                ended, self._stage, self._limits, self._report, self._trial.consumer
-            )
-            self._add(failure)
-        expected = len(self._wanted.images) or 1
-        if self._trial.works and len(self._trial.images) != expected:
-            self._add(explain_end(Ended("answer"), self._stage, self._limits, self._report, ""))
-        return self._trial
-
-    def _take(self, answer: Mapping[str, Any], child: Child, talk: Talk) -> None:
-        say = answer["say"]
-        if say == "stage":
-            self._stage = text_of(answer.get("stage"), 20)
-            if self._stage in _DOING:
-                talk.show(_DOING[self._stage])
-        elif say == "ready":
-            self._ready(answer)
-            if not talk.ask(self._trial.limits):
-                raise UsageError("not tried")
-            child.allow(self._wanted.seconds)
-            child.tell("go")
-        elif say == "loaded":
-            self._trial = replace(self._trial, loaded=loaded_of(answer))
-        elif say == "image":
-            self._image(answer.get("result"))
-        elif say == "picture":
-            self._trial = replace(self._trial, picture=png_of(answer.get("png")))
-        elif say == "failed":
-            self._failed(answer)
-
-    def _ready(self, answer: Mapping[str, Any]) -> None:
-        consumer = answer.get("consumer")
-        self._trial = replace(
-            self._trial,
-            consumer=consumer if consumer in {"sct", "nnunet"} else "nnunet",
-            versions={k: text_of(v, 60) for k, v in names_of(answer.get("versions"), str).items()},
-            limits=names_of(answer.get("limits"), bool),
-        )
-
-    def _image(self, held: Any) -> None:
-        result = image_of(held)
-        self._trial = replace(self._trial, images=(*self._trial.images, result))
-        for defect in result.defects:
-            # Noise and two ellipses need not look like anything that a model knows.
-            tolerated = defect.kind == "empty" and (result.is_phantom or self._wanted.allow_empty)
-            if not tolerated:
-                consumer = self._trial.consumer
-                self._add(explain_defect(defect, result.name, consumer, self._report))
-
-    def _failed(self, answer: Mapping[str, Any]) -> None:
-        kind, text = (text_of(answer.get(name), 200_000) for name in ("kind", "text"))
-        text = text.replace(f"{self._folder}/", "")
-        stage = text_of(answer.get("stage"), 20)
-        python = self._environment.python
-        if stage in {"start", "import"}:
-            if "nnunetv2" in text:
-                raise UsageError(f"{python}: has no nnU-Net; `{python} -m pip install nnunetv2`")
-            raise UsageError(f"{python}: its nnU-Net can't be imported: {kind}: {text_of(text)}")
-        if stage == "image":
-            raise UsageError(f"an image can't be read: {kind}: {text_of(text)}")
-        self._add(explain(stage, kind, text, self._trial.consumer, self._report))
-
-    def _add(self, failure: Failure) -> None:
-        if failure not in self._trial.failures:
-            self._trial = replace(self._trial, failures=(*self._trial.failures, failure))
-
-    def _require_start(self, ended: Ended) -> None:
-        """Raise UsageError if it ended before it had anything of the package."""
-        if self._trial.consumer:
-            return
-        python = self._environment.python
-        if ended.why == "time":
-            raise UsageError(f"{python}: nnU-Net was not imported in {_START_SECONDS} s")
-        if ended.why == "disk":
-            raise UsageError(f"the images take more than {size(self._limits['disk'])}")
-        raise UsageError(f"{python}: not a Python that runs nnU-Net ({ended.status})")
 
 
 def default_memory() -> int:
