@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 NNUNET = {
-    "torch/__init__.py": "__version__ = '2.0'\ndevice = str\n",
+    "torch/__init__.py": "__version__ = '2.0'\ndevice = str\nget_num_threads = int\n",
     "nnunetv2/__init__.py": "",
     "nnunetv2/training/__init__.py": "",
     "nnunetv2/training/nnUNetTrainer/__init__.py": "",
@@ -121,7 +121,8 @@ HARMLESS = {
     "write in its home": "from pathlib import Path; (Path.home() / 'x').write_text('x')",
     "use a temporary file": "import tempfile; tempfile.TemporaryFile().write(b'x')",
     "start a thread": "import threading; t = threading.Thread(target=int); t.start(); t.join()",
-    "import a library": "import xml.dom.minidom, sqlite3",
+    "import a library": "import xml.dom.minidom, sqlite3, ssl; ssl.create_default_context()",
+    "ask who it is": "import getpass; getpass.getuser()",
     "print": "print('hello')",
     "use the null device": "import os; open(os.devnull, 'w').write('x')",
 }

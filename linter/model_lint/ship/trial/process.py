@@ -167,6 +167,8 @@ def clean_environment(variables: Mapping[str, str], folder: Path) -> dict[str, s
         **kept,
         "PATH": os.defpath,
         "HOME": home,
+        "USER": "model-lint",
+        "LOGNAME": "model-lint",
         "USERPROFILE": home,
         "TMPDIR": home,
         "TEMP": home,

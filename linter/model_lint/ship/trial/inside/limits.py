@@ -28,9 +28,14 @@ _SYSTEM = (
     "/lib",
     "/lib64",
     "/lib32",
+    "/opt",
+    "/cvmfs",
     "/nix/store",
+    "/gnu/store",
     "/etc/ld.so.cache",
     "/etc/localtime",
+    "/etc/ssl/openssl.cnf",
+    "/etc/pki/tls/openssl.cnf",
     "/proc/self",
     "/proc/cpuinfo",
     "/proc/meminfo",
@@ -52,17 +57,21 @@ _PACKAGES = (
     "nibabel",
     "SimpleITK",
 )
+_SHARED_MEMORY = "/dev/shm"  # noqa: S108 - where Linux has it
 _OPEN_FILES = 256
 
 
-def limit_files(request: dict[str, Any]) -> bool:
+def limit_files(request: dict[str, Any], *, importing: bool) -> bool:
     """Allow only to read Python, the package and the images, and to write in one folder.
 
-    Must be called before there is a second thread. Return whether it holds.
+    Called first before there is a second thread, to import libraries: some, such as Intel's OpenMP,
+    end the program if they can't share memory then. A second call takes that back from this thread
+    and those that it starts. Return whether it holds.
     """
+    shared = [_SHARED_MEMORY] if importing else []
     readable = [*_SYSTEM, *_libraries(request["home"]), request["model"] or request["bundle"]]
     readable += [path for group in request["images"] for path in group]
-    return landlock.restrict(readable, [request["scratch"], os.devnull])
+    return landlock.restrict(readable, [request["scratch"], os.devnull, *shared])
 
 
 def limit_calls() -> bool:

@@ -56,14 +56,16 @@ def main() -> None:
 def _answer(request: dict[str, Any], answers: _Answers) -> None:
     limits.end_with_parent()
     os.chdir(request["scratch"])
-    files = limits.limit_files(request)
+    files = limits.limit_files(request, importing=True)
     answers.stage("import")
     consumer = _consumer()
     import nnunetv2  # noqa: F401, PLC0415 - fails here, if it can't be imported
     import torch  # noqa: PLC0415
 
+    torch.get_num_threads()  # starts OpenMP
     answers.stage("image")
     images = consumer.prepare(request)
+    files = files and limits.limit_files(request, importing=False)
     memory, calls = limits.limit_size(request), limits.limit_calls()
     answers.say(
         "ready",
