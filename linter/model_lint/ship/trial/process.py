@@ -103,6 +103,9 @@ class Child:
                 os.killpg(self._process.pid, signal.SIGKILL)
         self._process.kill()
         self._process.wait()
+        if sys.platform == "linux":  # what Intel's OpenMP leaves of a process that is killed
+            left = Path("/dev/shm", f"__KMP_REGISTERED_LIB_{self._process.pid}_{os.getuid()}")  # noqa: S108
+            left.unlink(missing_ok=True)
         for stream in (self._process.stdin, self._process.stdout):
             with contextlib.suppress(OSError):
                 if stream:
