@@ -95,6 +95,7 @@ _CAUSES = (
            "SCT reads the number of a fold from the end of its name, and finds `{0}`",
            ("L010", "L009")),
     _Cause("find", r"crop_metadata\.json", "{text}", ("L020", "L021")),
+    _Cause("find", r"JSONDecodeError", "crop_metadata.json can't be read: {raised}", ("L021",)),
     # Orientation, prediction, and what is written.
     _Cause("orientation", r"",
            "SCT can't turn an image to the model's image_orientation: {raised}", ("D004",)),

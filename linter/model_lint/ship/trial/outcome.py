@@ -11,7 +11,7 @@ from typing import Any
 from ...findings import TargetReport
 
 _PNG = b"\x89PNG\r\n\x1a\n"
-_LONGEST, _MOST = 300, 500
+_LONGEST, _MOST, _HUGE = 300, 500, 1e18
 
 
 @dataclass(frozen=True)
@@ -119,19 +119,24 @@ def text_of(value: Any, longest: int = _LONGEST) -> str:
 def names_of(value: Any, kind: type) -> dict[str, Any]:
     """Return an object whose values have a type, without what is no such value."""
     items = value.items() if isinstance(value, dict) else ()
-    good = ((text_of(k, 80), v) for k, v in items if type(v) is kind)
+    good = ((text_of(k, 80), v) for k, v in items if type(v) is kind and _is_moderate(v))
     return dict(list(good)[:_MOST])
 
 
 def numbers_of(value: Any) -> tuple[float, ...]:
     """Return up to four numbers."""
     held = value if isinstance(value, list) else []
-    return tuple(n for n in held if type(n) in {int, float})[:4]
+    return tuple(n for n in held if type(n) in {int, float} and _is_moderate(n))[:4]
 
 
 def number_of(value: Any) -> float:
     """Return a number, 0 for anything else."""
-    return value if type(value) in {int, float} else 0
+    return value if type(value) in {int, float} and _is_moderate(value) else 0
+
+
+def _is_moderate(value: Any) -> bool:
+    """Return whether a value, if it is a number, is one that can be shown: no NaN, none huge."""
+    return not isinstance(value, int | float) or -_HUGE < value < _HUGE
 
 
 def loaded_of(answer: Mapping[str, Any]) -> Loaded:
