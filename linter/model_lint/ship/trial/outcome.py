@@ -111,8 +111,8 @@ class Tried:
 
 
 def text_of(value: Any, longest: int = _LONGEST) -> str:
-    """Return a value as one short line."""
-    words = " ".join(str(value if value is not None else "").split())
+    """Return a text as one short line; "" for what is none."""
+    words = " ".join(value.split()) if isinstance(value, str) else ""
     return words if len(words) <= longest else f"{words[: longest - 3]}..."
 
 
