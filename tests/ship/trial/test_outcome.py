@@ -12,7 +12,7 @@ from model_lint.findings import Stats, TargetReport
 from model_lint.ship.trial.outcome import Trial, Tried, image_of, loaded_of, names_of, png_of
 from model_lint.ship.trial.report import FORMATS, render
 
-NUMBERS = st.sampled_from([float("nan"), float("inf"), 10**5000, -(10**400), 1e300])
+NUMBERS = st.sampled_from([float("nan"), float("inf"), 10**4000, -(10**400), 1e300])
 JSON = st.recursive(
     st.none() | NUMBERS | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
