@@ -91,7 +91,7 @@ def test_it_segments_as_both_consumers_do(
         path, image(tmp_path), "--with", "here", "--with", "sct", "--picture", picture
     )
     assert (status, report["works"]) == (0, True)
-    assert error.count("running the package's own code (trainer_class.py)") == 2
+    assert error.count("running the package's code (trainer_class.py)") == 2
     stock, fork = report["trials"]
     assert [t["consumer"] for t in report["trials"]] == ["nnunet", "sct"]
     assert fork["versions"]["nnunetv2"] == "nnunetv2-neuropoly 2.6.2"
@@ -243,7 +243,7 @@ def test_a_system_without_limits(
     plain = package(tmp_path, drop("trainer_class.py"))
     status, _, error = tried(plain, "--with", quick)
     assert status == 1
-    assert error.startswith("model-lint: running the model in a process of its own: ")
+    assert error.startswith("model-lint: running the model within limits: ")
 
 
 @pytest.mark.parametrize(("answer", "status"), [(b"y\n", 1), (b"n\n", 2)])

@@ -150,7 +150,7 @@ def test_a_stop_leaves_no_process_and_no_file(
     started = [sys.executable, "-c", code, "try", str(path)]
     with subprocess.Popen(started, env=variables, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr
-        assert "running the package's own code" in process.stderr.readline()
+        assert "running the package's code" in process.stderr.readline()
         (child,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         watched = os.pidfd_open(int(child))
         process.send_signal(number)

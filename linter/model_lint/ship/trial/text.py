@@ -28,18 +28,17 @@ def unlimited(limits: Mapping[str, bool]) -> list[str]:
 
 def announcement(code: Sequence[str], limits: Mapping[str, bool], seconds: int, memory: int) -> str:
     """Return the line that says what is run, and within which limits, before it is."""
-    what = f"the package's own code ({joined([*map(printable, code)])})" if code else "the model"
-    bounds = [f"{seconds} s", *([f"{size(memory)} of memory"] if limits.get("memory") else [])]
-    held = [f"at most {' and '.join(bounds)}"]
-    if limits.get("network"):
-        held.append("no network")
-    if limits.get("processes"):
-        held.append("no other programs")
-    if limits.get("files"):
-        held.append("no files of yours but the package and the images")
-    text = f"running {what} in a process of its own: {', '.join(held)}"
+    what = f"the package's code ({joined([*map(printable, code)])})" if code else "the model"
+    held = {
+        "memory": size(memory),
+        "network": "no network",
+        "processes": "no other programs",
+        "files": "none of your files",
+    }
+    bounds = [f"{seconds} s", *(text for name, text in held.items() if limits.get(name))]
     missing = joined(unlimited(limits))
-    return f"{text}; NOT limited on this system: {missing}" if missing else text
+    more = f"; NOT limited on this system: {missing}" if missing else ""
+    return f"running {what} within limits: {', '.join(bounds)}{more}"
 
 
 def as_text(tried: Tried, *, color: bool = False, width: int = WIDTH) -> str:
