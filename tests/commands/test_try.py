@@ -64,7 +64,10 @@ def script(path: Path, packages: Path) -> Path:
 
 
 def image(folder: Path, name: str = "image.nii.gz") -> Path:
-    """Draw the image that the consumers' judges segment: 40 x 44 x 8 voxels, RPI."""
+    """Draw the image that the consumers' judges segment: 40 x 44 x 8 voxels, RPI.
+
+    What is in it is beside it, in ``reference.nii.gz``.
+    """
     rng = np.random.default_rng(7)
     x, y, z = np.meshgrid(np.arange(40), np.arange(44), np.arange(8), indexing="ij")
     dx, dy = (x - 17 - 0.4 * z) / 8, (y - 24 + 0.3 * z) / 8
@@ -75,6 +78,8 @@ def image(folder: Path, name: str = "image.nii.gz") -> Path:
     affine[:3, 3] = (12, -13, -20)
     path = folder / name
     nib.save(nib.Nifti1Image(drawn.astype(np.float32), affine), path)
+    labels = cord.astype(np.uint8) + (cord & horns)
+    nib.save(nib.Nifti1Image(labels, affine), folder / "reference.nii.gz")
     return path
 
 
@@ -88,8 +93,9 @@ def test_it_segments_as_both_consumers_do(
     monkeypatch.setenv("SCT_DIR", str(tmp_path / "sct"))
     path, picture = package(tmp_path), tmp_path / "picture.png"
     status, report, error = tried(
-        path, image(tmp_path), "--with", "here", "--with", "sct", "--picture", picture
-    )
+        path, image(tmp_path), "--with", "here", "--with", "sct", "--picture", picture,
+        "--reference", tmp_path / "reference.nii.gz",
+    )  # fmt: skip
     assert (status, report["works"]) == (0, True)
     assert error.count("running the package's code (trainer_class.py)") == 2
     stock, fork = report["trials"]
@@ -104,6 +110,9 @@ def test_it_segments_as_both_consumers_do(
         expected = {suffix: int(mask.split(":")[0]) for suffix, mask in verdict.outputs.items()}
         assert {f"_{n.removeprefix('_').removesuffix('_seg')}_seg": v
                 for n, v in result["voxels"].items()} == expected  # fmt: skip
+        cord, grey = result["dice"].values()
+        assert cord > 0.9
+        assert grey > 0.8
         drawn = matplotlib.image.imread(one["picture"])
         assert drawn.shape[0] > 200
         assert drawn.shape[1] > 800
@@ -312,6 +321,12 @@ def test_as_junit(
         (["nowhere.zip"], "nowhere.zip: no such file or folder"),
         (["{zip}", "nowhere.nii.gz"], "nowhere.nii.gz: no such file"),
         (["{zip}", "{zip}", "--with", "{quick}"], "an image can't be read: "),
+        (["{zip}", "{zip}", "--reference", "{zip}", "--reference", "{zip}"], "1 image and 2 refer"),
+        (["{zip}", "--reference", "nowhere.nii.gz"], "0 images and 1 reference given"),
+        (
+            ["{zip}", "{other}", "--reference", "{image}", "--with", "{quick}"],
+            "image.nii.gz is not on the grid of other.nii.gz",
+        ),
         (["{zip}", "--picture", "x.jpg"], "its name must end in .png"),
         (["{zip}", "--picture", "nowhere/x.png"], "no folder nowhere"),
         (["{zip}", "--with", "/nowhere"], "no Python there"),
@@ -324,7 +339,12 @@ def test_wrong_usage_is_one_line(
 ) -> None:
     bare = script(tmp_path / "bare" / "python", tmp_path)
     bare.write_text(bare.read_text().replace('"$@"', '-S "$@"'))
-    known = {"zip": package(tmp_path), "quick": quick, "ls": "/bin/ls", "bare": bare}
+    other = nib.Nifti1Image(np.zeros((4, 4, 4), np.float32), np.eye(4))
+    nib.save(other, tmp_path / "other.nii.gz")
+    known = {
+        "zip": package(tmp_path), "quick": quick, "ls": "/bin/ls", "bare": bare,
+        "image": image(tmp_path), "other": tmp_path / "other.nii.gz",
+    }  # fmt: skip
     status, report, error = tried(*(word.format(**known) for word in words))
     assert (status, report) == (2, None)
     assert line in error

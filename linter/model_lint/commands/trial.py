@@ -24,7 +24,14 @@ from ..ship.trial.outcome import Trial, Tried
 from ..ship.trial.report import FORMATS, render
 from ..ship.trial.scratch import scratch
 from ..ship.trial.text import announcement, unlimited
-from ..ship.trial.trial import attempt, code_of, default_memory, group_images, unsafe
+from ..ship.trial.trial import (
+    attempt,
+    code_of,
+    default_memory,
+    group_images,
+    group_references,
+    unsafe,
+)
 from ..storage.depth import Depth
 from ..storage.new_file import folder_beside, put_in_place, stoppable
 from ..terminal import complain, progress_bar
@@ -123,6 +130,16 @@ def _add_reports(parser: argparse.ArgumentParser) -> None:
         "name is added to it",
     )
     group.add_argument(
+        "--reference",
+        dest="references",
+        metavar="FILE",
+        action="append",
+        default=[],
+        type=Path,
+        help="what should be segmented, with the values of dataset.json: the Dice coefficient of "
+        "each label is shown; one for each image, in their order",
+    )
+    group.add_argument(
         "--allow-empty",
         action="store_true",
         help="an image in which nothing is segmented is no failure",
@@ -180,6 +197,7 @@ def _try(options: argparse.Namespace, subject: Subject, environments: list[Envir
         options.memory or default_memory(),
         options.picture is not None,
         options.allow_empty,
+        group_references(options.references, images),
     )
     talk = Talk(_asking(options, subject.target, wanted), _show)
     try:

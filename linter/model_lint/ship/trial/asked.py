@@ -50,6 +50,8 @@ class Wanted:
     picture: bool
     #: Whether an image in which nothing is segmented is fine.
     allow_empty: bool
+    #: What should be segmented in each image; empty if that is not known.
+    references: tuple[Path, ...] = ()
 
     @property
     def disk(self) -> int:

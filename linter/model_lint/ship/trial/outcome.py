@@ -39,6 +39,8 @@ class ImageResult:
     voxels: Mapping[str, int]
     seconds: float
     defects: tuple[Defect, ...]
+    #: Overlap of each mask with the reference, 0 to 1; empty without one.
+    dice: Mapping[str, float] = field(default_factory=dict)
     #: What to know about it, a line each.
     notes: tuple[str, ...] = ()
 
@@ -170,6 +172,7 @@ def image_of(answer: Any) -> ImageResult:
             for p in listed[:_MOST]
             if isinstance(p, dict)
         ),
+        names_of(held.get("dice"), float),
     )
 
 

@@ -79,6 +79,7 @@ def _image(image: ImageResult) -> dict[str, Any]:
         "spacing": list(image.spacing),
         "orientation": image.orientation,
         "voxels": dict(image.voxels),
+        "dice": dict(image.dice),
         "notes": list(image.notes),
         "seconds": image.seconds,
     }

@@ -102,7 +102,8 @@ def _image(image: ImageResult, width: int) -> Iterator[str]:
     )  # fmt: skip
     names = max((len(printable(name)) for name in image.voxels), default=0)
     for name, voxels in image.voxels.items():
-        yield f"    {printable(name):{names}}  {voxels:,} voxels\n"
+        dice = f", Dice {image.dice[name]:.3f}" if name in image.dice else ""
+        yield f"    {printable(name):{names}}  {voxels:,} voxels{dice}\n"
     for note in image.notes:
         yield _wrapped(f"note: {printable(note)}", width, "    ", "      ")
 

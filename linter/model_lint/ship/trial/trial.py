@@ -9,7 +9,7 @@ import os
 import time
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -69,9 +69,7 @@ def group_images(
     Raises UsageError if a file is missing, or one of an image is.
     """
     given = list(paths)
-    for path in given:
-        if not path.is_file():
-            raise UsageError(f"{path}: no such file")
+    _require_files(given)
     channels = max(1, (trainer.channels if trainer else None) or 1)
     if len(given) % channels:
         raise UsageError(
@@ -80,6 +78,23 @@ def group_images(
         )
     absolute = [path.resolve() for path in given]
     return tuple(tuple(absolute[k : k + channels]) for k in range(0, len(absolute), channels))
+
+
+def group_references(paths: Sequence[Path], images: Sequence[tuple[Path, ...]]) -> tuple[Path, ...]:
+    """Return the reference of each image. Raises UsageError unless each has one, or none has."""
+    if paths and len(paths) != len(images):
+        raise UsageError(
+            f"--reference: one for each image; {count(len(images), 'image')} and "
+            f"{count(len(paths), 'reference')} given"
+        )
+    _require_files(paths)
+    return tuple(path.resolve() for path in paths)
+
+
+def _require_files(paths: Iterable[Path]) -> None:
+    for path in paths:
+        if not path.is_file():
+            raise UsageError(f"{path}: no such file")
 
 
 def attempt(environment: Environment, subject: Subject, wanted: Wanted, talk: Talk) -> Trial:
@@ -119,6 +134,7 @@ def _request(subject: Subject, wanted: Wanted) -> dict[str, Any]:
     return {
         "home": str(Path.home()),
         "images": [[str(file) for file in image] for image in wanted.images],
+        "references": [str(file) for file in wanted.references],
         "phantom": None if wanted.images else phantom_for(subject.trainer),
         "file_ending": ending if isinstance(ending, str) else ".nii.gz",
         "memory": wanted.memory,

@@ -6,7 +6,7 @@ Arrays are x, y, z, as nibabel has them; letters are SCT's, which name the side 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,8 @@ class Image:
     #: From voxels to millimetres, in nibabel's sense: to the right, anterior, superior.
     affine: np.ndarray
     is_phantom: bool = False
+    #: What should be segmented, on the same grid; None if that is not known.
+    reference: np.ndarray | None = None
 
     @property
     def spacing(self) -> np.ndarray:
@@ -36,6 +38,15 @@ class Image:
     def letters(self) -> str:
         """Its orientation."""
         return letters_of(self.affine)
+
+
+def with_reference(image: Image, reference: Image) -> Image:
+    """Return an image with what should be segmented. Raises ValueError for another grid."""
+    labels = reference.channels[0]
+    same = labels.shape == image.channels[0].shape
+    if not same or not np.allclose(reference.affine, image.affine, atol=1e-3):
+        raise ValueError(f"{reference.name} is not on the grid of {image.name}")
+    return replace(image, reference=np.rint(labels).astype(int))
 
 
 def letters_of(affine: np.ndarray) -> str:

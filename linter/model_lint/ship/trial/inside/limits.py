@@ -70,7 +70,7 @@ def limit_files(request: dict[str, Any], *, importing: bool) -> bool:
     """
     shared = [_SHARED_MEMORY] if importing else []
     readable = [*_SYSTEM, *_libraries(request["home"]), request["model"] or request["bundle"]]
-    readable += [path for group in request["images"] for path in group]
+    readable += [path for group in (*request["images"], request["references"]) for path in group]
     return landlock.restrict(readable, [request["scratch"], os.devnull, *shared])
 
 

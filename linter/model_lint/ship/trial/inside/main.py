@@ -62,9 +62,14 @@ def _answer(request: dict[str, Any], answers: _Answers) -> None:
     import nnunetv2  # noqa: F401, PLC0415 - fails here, if it can't be imported
     import torch  # noqa: PLC0415
 
+    from .images import with_reference  # noqa: PLC0415 - after the limits: it imports numpy
+
     torch.get_num_threads()  # starts OpenMP
     answers.stage("image")
     images = consumer.prepare(request)
+    if request["references"]:
+        references = map(consumer.read, request["references"])
+        images = [*map(with_reference, images, references)]
     files = files and limits.limit_files(request, importing=False)
     memory, calls = limits.limit_size(request), limits.limit_calls()
     answers.say(

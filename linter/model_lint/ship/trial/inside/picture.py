@@ -47,6 +47,8 @@ def draw(results: Sequence[Result], title: str) -> bytes:
         _draw_row(row, result, colours)
     figure.suptitle(_plain(title), fontsize=9)
     handles = [Line2D([], [], color=c, lw=2, label=_plain(n)) for n, c in colours.items()]
+    if any(result.truth for result in shown):
+        handles.append(Line2D([], [], color="white", lw=1, ls=(0, (2, 2)), label="reference"))
     if len(handles) <= _NAMED:
         columns = min(len(handles), 6)
         figure.legend(
@@ -66,15 +68,19 @@ def _plain(text: str) -> str:
 
 def _draw_row(row: Sequence[Any], result: Result, colours: dict[str, str]) -> None:
     image = result.image
-    letters, spacing = image.letters, image.spacing
     # RPI: the first index is the patient's right, the second posterior, the third inferior.
-    picture, sides = reorient(image.channels[0], spacing, letters, "RPI")
-    masks = {
-        name: reorient(mask > 0, spacing, letters, "RPI")[0] for name, mask in result.masks.items()
-    }
+    turned, sides = reorient(image.channels[0], image.spacing, image.letters, "RPI")
     axis = 2 if max(sides) < 1.01 * sides[2] else int(np.argmax(sides))
-    picture = np.moveaxis(picture, axis, 0)
-    masks = {name: np.moveaxis(mask, axis, 0) for name, mask in masks.items()}
+    picture = np.moveaxis(turned, axis, 0)
+
+    def sliced(masks: dict[str, np.ndarray] | None) -> dict[str, np.ndarray]:
+        """Return masks as the picture is: slices first."""
+        return {
+            name: np.moveaxis(reorient(mask > 0, sides, image.letters, "RPI")[0], axis, 0)
+            for name, mask in (masks or {}).items()
+        }
+
+    masks, truth = sliced(result.masks), sliced(result.truth)
     every = np.logical_or.reduce([*masks.values(), np.zeros(picture.shape, bool)])
     plane = [float(side) for k, side in enumerate(sides) if k != axis]
     box = _crop(every.any(axis=0), plane)
@@ -87,6 +93,8 @@ def _draw_row(row: Sequence[Any], result: Result, colours: dict[str, str]) -> No
         )  # fmt: skip
         for name, mask in masks.items():
             _outline(ax, mask[k][box], colours[name])
+        for mask in truth.values():
+            _outline(ax, mask[k][box], "white", width=0.9, style=(0, (2, 2)))
         ax.set_title(f"slice {k + 1} of {picture.shape[0]}", fontsize=7, pad=2)
     for ax in row:
         ax.set(xticks=[], yticks=[])
@@ -118,10 +126,14 @@ def _crop(filled: np.ndarray, plane: list[float]) -> tuple[slice, slice]:
     return slices[0], slices[1]
 
 
-def _outline(ax: Any, mask: np.ndarray, colour: str) -> None:
+def _outline(
+    ax: Any, mask: np.ndarray, colour: str, *, width: float = 1.6, style: Any = "solid"
+) -> None:
     if not mask.any():
         return
     # Contours of the padded mask close at the border of the picture too.
     padded = np.pad(mask.astype(float), 1)
     steps = [np.arange(-1, n + 1) for n in mask.shape]
-    ax.contour(*steps, padded.T, levels=[0.5], colors=[colour], linewidths=1.6)
+    ax.contour(
+        *steps, padded.T, levels=[0.5], colors=[colour], linewidths=width, linestyles=[style]
+    )

@@ -24,6 +24,8 @@ class Result:
     #: Whether every number that the network returned is finite; None if that was not seen.
     finite: bool | None
     seconds: float
+    #: The same of the reference, if there is one.
+    truth: dict[str, np.ndarray] | None = None
 
 
 def declared(dataset: dict[str, Any]) -> set[int]:
@@ -45,9 +47,21 @@ def describe(result: Result, dataset: dict[str, Any]) -> dict[str, Any]:
         "spacing": [round(float(side), 4) for side in image.spacing],
         "orientation": image.letters,
         "voxels": {name: int(np.count_nonzero(mask)) for name, mask in result.masks.items()},
+        "dice": {
+            name: _dice(mask, result.truth[name])
+            for name, mask in result.masks.items()
+            if result.truth is not None
+        },
         "seconds": round(result.seconds, 2),
         "problems": list(_problems(result, dataset)),
     }
+
+
+def _dice(mask: np.ndarray, truth: np.ndarray) -> float:
+    """Return the overlap of two masks: 1 if they are equal, 0 if they have nothing in common."""
+    total = np.count_nonzero(mask) + np.count_nonzero(truth)
+    both = np.count_nonzero((mask > 0) & (truth > 0))
+    return round(2 * both / total, 4) if total else 1.0
 
 
 def _problems(result: Result, dataset: dict[str, Any]) -> list[dict[str, Any]]:

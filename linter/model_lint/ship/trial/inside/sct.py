@@ -39,7 +39,11 @@ class Consumer:
         """Read the images; SCT reads one channel."""
         if spec := request["phantom"]:
             return [phantom(spec, _OTHER if spec["orientation"] == _LETTERS else _LETTERS)]
-        return [_read(Path(group[0])) for group in request["images"]]
+        return [self.read(group[0]) for group in request["images"]]
+
+    def read(self, path: str) -> Image:
+        """Read an image, or a reference."""
+        return _read(Path(path))
 
     def load(
         self, request: dict[str, Any], stage: Callable[[str], None]
@@ -96,7 +100,9 @@ class Consumer:
             for suffix, mask in masks.items():
                 nib.save(nib.Nifti1Image(mask.astype(np.uint8), image.affine), _file(suffix))
             seconds = time.perf_counter() - started
-            yield Result(image, labels, image.affine, masks, finite(), seconds)
+            truth = image.reference
+            split = None if truth is None else _split(truth, predictor.dataset_json["labels"])
+            yield Result(image, labels, image.affine, masks, finite(), seconds, split)
 
 
 def _file(suffix: str) -> str:

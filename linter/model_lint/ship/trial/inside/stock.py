@@ -59,6 +59,11 @@ class Consumer:
             return [_write_phantom(spec, ending)]
         return [_copy(k, [*map(Path, group)], ending) for k, group in enumerate(request["images"])]
 
+    def read(self, path: str) -> Image:
+        """Read a reference."""
+        array, affine = _read(Path(path))
+        return Image(Path(path).name, (array,), affine)
+
     def load(
         self, request: dict[str, Any], stage: Callable[[str], None]
     ) -> tuple[Any, dict[str, Any]]:
@@ -97,7 +102,9 @@ class Consumer:
             seconds = time.perf_counter() - started
             stage("labels")
             masks = _masks(labels, predictor.dataset_json)
-            yield Result(image, labels.astype(int), affine, masks, finite(), seconds)
+            truth = image.reference
+            split = None if truth is None else _masks(truth, predictor.dataset_json)
+            yield Result(image, labels.astype(int), affine, masks, finite(), seconds, split)
 
 
 def _find(bundle: Path) -> Path:
