@@ -91,6 +91,9 @@ class _Parser(argparse.ArgumentParser):
     def _hint(self, word: str) -> str:
         from difflib import get_close_matches  # noqa: PLC0415 - only a wrong word pays for it
 
+        if not word.startswith("-"):
+            several = any(a.nargs in {"*", "+"} for a in self._get_positional_actions())
+            return " (give it before the options)" if several else ""
         near = get_close_matches(word.partition("=")[0], self._option_string_actions, 1)
         return f" (did you mean {near[0]}?)" if near else ""
 
