@@ -34,6 +34,7 @@ COMMANDS = {
     "name": ("parse, explain and compose repository names", "commands.name"),
     "rule": ("explain rules", "commands.rule"),
     "pack": ("build the release zip from an nnU-Net results folder", "commands.pack"),
+    "try": ("load a package in nnU-Net and segment an image", "commands.trial"),
     "publish": ("create the GitHub release and upload packages", "commands.publish"),
     "withdraw": ("make a release a draft again, and say why", "commands.withdraw"),
     "sct": ("write the integration of a model into SCT, or compare it", "commands.sct"),
@@ -91,6 +92,9 @@ class _Parser(argparse.ArgumentParser):
     def _hint(self, word: str) -> str:
         from difflib import get_close_matches  # noqa: PLC0415 - only a wrong word pays for it
 
+        if not word.startswith("-"):
+            several = any(a.nargs in {"*", "+"} for a in self._get_positional_actions())
+            return " (give it before the options)" if several else ""
         near = get_close_matches(word.partition("=")[0], self._option_string_actions, 1)
         return f" (did you mean {near[0]}?)" if near else ""
 
@@ -105,7 +109,7 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
 def _parser(words: list[str]) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="model-lint",
-        description="Lint, pack and publish nnU-Net models for the Spinal Cord Toolbox (SCT).",
+        description="Lint, pack, try and publish nnU-Net models for the Spinal Cord Toolbox (SCT).",
         epilog=EPILOG,
         formatter_class=_HelpFormatter,
         allow_abbrev=False,

@@ -191,6 +191,7 @@ def test_a_mistake_is_one_line_and_status_two(
         (["check", "--zzz"], "unknown argument --zzz; `model-lint check --help` says more"),
         (["check", "--jobs", "0"], "must be a whole number of at least 1, not '0'"),
         (["pack", "a", "b"], "unknown argument b; `model-lint pack --help`"),
+        (["check", "a", "--deep", "b"], "unknown argument b (give it before the options);"),
     ],
 )
 def test_wrong_usage_is_one_line_and_status_two(

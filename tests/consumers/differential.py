@@ -58,6 +58,8 @@ class Row:
     outcome: str
     #: The error where it fails.
     details: str
+    #: All that model-lint reports.
+    report: TargetReport
 
     @property
     def disagrees(self) -> bool:
@@ -141,6 +143,7 @@ def _row(case: Case, consumer: str, report: TargetReport, verdicts: Mapping[str,
         taken=any(a.consumer.value == consumer and a.verdict == "yes" for a in report.takes),
         outcome=_outcome(case, verdict, reference),
         details=f"{verdict.stage}: {verdict.error}" if verdict.error else "",
+        report=report,
     )
 
 

@@ -61,6 +61,11 @@ def add_output(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None:
     parser.add_argument(
         "--exit-zero", action="store_true", help="exit with 0 even if there are findings"
     )
+    add_formats(parser, formats)
+
+
+def add_formats(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None:
+    """Add the options for reports, in these formats."""
     parser.add_argument(
         "--format",
         dest="outputs",
@@ -183,7 +188,7 @@ def crashed(findings: Iterable[Finding]) -> bool:
 
 
 def number(text: str) -> int:
-    """Return the number of threads that an argument names."""
+    """Return the whole number that an argument names."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, not {text!r}")
     return int(text)

@@ -1,1 +1,1 @@
-"""From a trained model to its users: pack a package, and repair one."""
+"""From a trained model to its users: pack a package, try it, repair it, publish it."""

@@ -1,0 +1,83 @@
+"""What is tried: a zip that is fetched and unpacked as consumers do, or a folder as it is."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from ...errors import UsageError
+from ...models.target import Given, Target, is_remote, load_targets
+from ...storage.limits import MAX_ENTRIES, MAX_UNPACKED_BYTES
+from ...wording import listing, size, without_password
+
+_BLOCK = 4 << 20
+
+#: Takes a text and a number of bytes; yields a function that takes further bytes.
+Watch = Callable[[str, int], AbstractContextManager[Callable[[int], object]]]
+
+
+def fetch(text: str, given: Given, folder: Path, watch: Watch) -> Path | None:
+    """Download a package that is on a server; None for one that is here.
+
+    Args:
+        text: a path, the address of a zip, or a release on GitHub with one package.
+        given: how targets are read: as little as possible.
+        folder: where the file is put.
+        watch: shows how much of it is done.
+
+    Raises:
+        UsageError: it can't be fetched, or is not one package.
+    """
+    if not is_remote(text):
+        return None
+    shown = without_password(text)
+    packages = [t for t in load_targets(text, given) if t.kind == "package"]
+    if len(packages) != 1:
+        names = listing((t.text for t in packages), shown=5)
+        has = f"{len(packages)} packages; name one: {names}" if packages else "no package"
+        raise UsageError(f"{shown}: the release has {has}")
+    return _download(packages[0], folder, watch)
+
+
+def _download(target: Target, folder: Path, watch: Watch) -> Path:
+    archive = target.archive
+    if archive is None or archive.tree is None:
+        why = f" ({archive.error})" if archive and archive.error else ""
+        raise UsageError(f"{target.text}: not a zip{why}")
+    ranges = archive.tree.ranges
+    name = Path(archive.file_name).name or "model.zip"
+    path = folder / (name if name.lower().endswith(".zip") else f"{name}.zip")
+    with path.open("wb") as file, watch(path.name, ranges.size) as further:
+        at = 0
+        while at < ranges.size:
+            data = ranges.read(at, min(_BLOCK, ranges.size - at), ranges.size)
+            if not data:
+                raise UsageError(f"{target.text}: its end is missing")
+            file.write(data)
+            at += len(data)
+            further(len(data))
+    return path
+
+
+def unpack(path: Path, folder: Path) -> None:
+    """Unpack a zip as consumers do: with Python's ``zipfile``, which puts nothing outside.
+
+    Raises what ``zipfile`` raises, and UsageError if it is too large for the disk or for any model.
+    """
+    import shutil  # noqa: PLC0415 - only for zips
+
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+        total = sum(member.file_size for member in members)
+        if total > MAX_UNPACKED_BYTES or len(members) > MAX_ENTRIES:
+            raise UsageError(f"{path.name}: unpacks to more than any model")
+        free = shutil.disk_usage(folder).free
+        if total > free:
+            raise UsageError(
+                f"{path.name}: unpacks to {size(total)}, but {folder} has only {size(free)} free; "
+                "TMPDIR names another folder"
+            )
+        for member in members:
+            archive.extract(member, folder)
