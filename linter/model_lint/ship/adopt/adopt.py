@@ -83,7 +83,7 @@ def adopt(
     """
     try:
         with (
-            folder_beside(request.output / "new") as folder,
+            folder_beside(request.output.absolute() / "new") as folder,
             opened(request.sources, given, folder) as sources,
         ):
             return _Adopting(sources, request, folder).run(want(sources), progress)

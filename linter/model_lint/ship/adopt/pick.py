@@ -10,12 +10,12 @@ from ...models.paths import (
     FINAL_CHECKPOINT,
     TRAINER_FILES,
     is_fold_checkpoint,
-    is_fold_file,
     is_junk,
     letters,
 )
 from ...models.trainer_folder import TrainerFolder
 from ...wording import listing, quote
+from ..training_logs import is_log
 from .request import AdoptRequest, Question
 
 #: What SCT takes if no fold has a final checkpoint.
@@ -64,8 +64,6 @@ def _trainer(package: Package, wanted: str | None) -> TrainerFolder:
     if len(full) > 1:
         paths = listing(t.path for t in full)
         raise UsageError(f"it contains several models, {paths}: adopt one, with --model FOLDER")
-    if not full:
-        raise UsageError("there is no trainer folder in it, and nothing that looks like one")
     return full[0]
 
 
@@ -169,9 +167,7 @@ def _logs(package: Package, name: str, folder: str) -> dict[str, str]:
     return {
         f"{name}/{file}": f"{folder}/{file}"
         for file in names
-        if is_fold_file(file)
-        and not file.endswith(".pth")
-        and f"{folder}/{file}" in package.tree.files
+        if is_log(file) and f"{folder}/{file}" in package.tree.files
     }
 
 

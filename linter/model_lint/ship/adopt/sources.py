@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import UsageError
-from ...findings import Severity
 from ...lint import Options, lint
 from ...models.package import Package
 from ...models.target import Given, Target, is_remote, load_targets, load_zip
@@ -79,9 +78,9 @@ def _targets(text: str, given: Given) -> list[Target]:
 
 def _source(target: Target, place: Path, given: Given, stack: ExitStack, *, fetch: bool) -> Source:
     try:
-        if target.archive is None and target.package is not None:
-            refuse_unsafe(target)
-            return Source(target.text, target.package, target.package.tree, _codes(target))
+        if target.archive is None:
+            package = _model(target)
+            return Source(target.text, package, package.tree, _codes(target))
         if fetch:
             _fetch(target, place, given)
         return _zip(target, place, given, stack)
@@ -100,14 +99,14 @@ def _zip(target: Target, place: Path, given: Given, stack: ExitStack) -> Source:
     repository = target.package.repository if target.package else None
     raw = stack.enter_context(place.open("rb", buffering=0))
     loaded = load_zip(target.text, of_file(raw), given._replace(repository=repository), file_name)
-    refuse_unsafe(loaded)
+    package = _model(loaded)
     tree = loaded.archive.tree if loaded.archive else None
-    if loaded.package is None or tree is None:
+    if tree is None:
         raise UsageError("it contains no package")
     _, repeated = files_once(tree, (m for m in tree.members if not m.is_dir))
     return Source(
         target.text,
-        loaded.package,
+        package,
         tree,
         _codes(loaded),
         tuple(repeated),
@@ -144,10 +143,14 @@ def _codes(target: Target) -> frozenset[str]:
     return frozenset(f.code for f in lint(target, Options(all_rules())).findings)
 
 
-def first_error(target: Target, *families: str) -> str | None:
-    """Return the message and the code of the first error of these families; None without one."""
-    rules = tuple(rule for rule in all_rules() if rule.family in families)
-    for finding in lint(target, Options(rules)).findings:
-        if finding.severity is Severity.ERROR:
-            return f"{finding.message} ({finding.code})"
-    return None
+def _model(target: Target) -> Package:
+    """Return the package. Raises UsageError, also if nothing in it looks like a trainer folder."""
+    refuse_unsafe(target)
+    if target.package is None:
+        raise UsageError("it contains no package")
+    if target.package.trainers:
+        return target.package
+    for finding in lint(target, Options(all_rules())).findings:
+        if finding.code in {"L001", "L025"}:
+            raise UsageError(f"{finding.message} ({finding.code})")
+    raise UsageError("there is no trainer folder in it, and nothing that looks like one")
