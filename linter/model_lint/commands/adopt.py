@@ -14,12 +14,13 @@ from ..lint import Options, lint, select_rules
 from ..models.reading import Reading
 from ..models.target import Given, load_target
 from ..ship.adopt.adopt import Adopted, Wanted, adopt
+from ..ship.adopt.rename_trainer import check_name
 from ..ship.adopt.report import as_json, as_text
 from ..ship.adopt.request import AdoptRequest
 from ..ship.adopt.sources import Source
 from ..storage.depth import Depth
 from ..storage.new_file import stoppable
-from ..terminal import complain, progress_bar
+from ..terminal import complain, progress_bar, text_width
 from .pack import (
     checked_orientation,
     checkpoint_name,
@@ -49,6 +50,17 @@ exit status:
      with --diff: there is something to change
   2  wrong usage, something has to be given, or the old package is damaged or unsafe
 """
+
+#: Options that may help against the errors of a rule.
+_WAYS = {
+    **dict.fromkeys(("C007", "C008", "D002", "D006", "D007"), "--dataset trained"),
+    **dict.fromkeys(("C015", "P001", "P002", "P007"), "--plans trained"),
+    **dict.fromkeys(("L018", "L019", "L023"), "--trainer-class FILE"),
+    **dict.fromkeys(("D009", "P005"), "--for nnunet"),
+    "D012": "--orientation LPI",
+    "L003": "--trainer nnUNetTrainer...",
+    "L026": "--folds 0",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -109,6 +121,11 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
     )
     model.add_argument(
         "--trainer-class", metavar="FILE", type=Path, help="source of a custom trainer"
+    )
+    model.add_argument(
+        "--trainer",
+        metavar="NAME",
+        help="a name of the trainer that begins with nnUNetTrainer, if its own does not",
     )
     model.add_argument(
         "--label",
@@ -173,8 +190,11 @@ def run(options: argparse.Namespace) -> int:
 
     with stoppable(), shown_progress() as progress:
         adopted = adopt(request, given, want, progress)
-    render = as_json if options.format == "json" else as_text
-    print_tree(render(adopted, tag, dry=options.diff))
+    if options.format == "json":
+        text = as_json(adopted, tag, dry=options.diff)
+    else:
+        text = as_text(adopted, tag, dry=options.diff, width=text_width())
+    print_tree(text)
     return _status(adopted, options)
 
 
@@ -187,8 +207,11 @@ def _status(adopted: Adopted, options: argparse.Namespace) -> int:
         )
     if not packed.refused:
         return int(options.diff and not adopted.same)
-    first = next(f for f in packed.report.findings if f.severity is Severity.ERROR)
-    complain(f"{', '.join(adopted.sources)}: not adopted: {first.message} ({first.code})")
+    errors = [f for f in packed.report.findings if f.severity is Severity.ERROR]
+    ways = dict.fromkeys(_WAYS[error.code] for error in errors if error.code in _WAYS)
+    advice = f"; perhaps {' or '.join(ways)} helps" if ways else ""
+    first = f"{errors[0].message} ({errors[0].code})"
+    complain(f"{', '.join(adopted.sources)}: not adopted: {first}{advice}")
     return 2 if crashed(packed.report.findings) else 1
 
 
@@ -212,6 +235,7 @@ def _request(options: argparse.Namespace, *, for_github: bool) -> AdoptRequest:
         orientation=checked_orientation(options.orientation),
         labels=dict(map(_label, options.label)),
         trainer_class=options.trainer_class,
+        trainer=_trainer(options.trainer),
         plans=options.plans,
         dataset=options.dataset,
         fingerprint=options.fingerprint,
@@ -221,6 +245,12 @@ def _request(options: argparse.Namespace, *, for_github: bool) -> AdoptRequest:
         dataset_layout=None if options.layout is None else options.layout == "dataset",
         for_github=for_github,
     )
+
+
+def _trainer(name: str | None) -> str | None:
+    if name is not None:
+        check_name(name)
+    return name
 
 
 def _label(text: str) -> tuple[str, str]:

@@ -72,7 +72,9 @@ class Comparison:
             if old != new:
                 renamed = one.trainer.name != self.settled.folder.name
                 rules = (*_PLACE, *(_NAME if renamed else ()))
-                yield Change("move", f"{old}/" if old else "./", f"{new}/", self._reported(*rules))
+                # Junk beside a wrapper is reported in place of it.
+                codes = self._reported(*rules) or ("L005",)
+                yield Change("move", f"{old}/" if old else "./", f"{new}/", codes)
 
     @property
     def _inside(self) -> str:
@@ -108,7 +110,8 @@ class Comparison:
 
     def _edited(self, place: str, entry: WrittenEntry, origin: Origin) -> Change:
         if place.endswith(f"/{FINAL_CHECKPOINT}"):
-            codes = self._reported("C003", "C010", "C011", "C012", "V001", "V002", "V003")
+            codes = self._reported("C003", "C010", "C011", "C012")
+            codes += (*sorted(self.settled.leaks), *self._of_edits(place))
             details = tuple(self._of_checkpoint(place.partition("/")[0], entry, origin))
         elif place in self.settled.edits or "/" not in place:
             edits = self.settled.edits.get(place, ())
@@ -119,11 +122,13 @@ class Comparison:
             codes, details = self._reported("V001", "V002"), ("without the notes in the picture",)
         else:
             codes = self._of_log(entry, origin)
-            details = (f"without {' and '.join(_LEAKED[code] for code in codes)}",)
+            details = (f"without {', '.join(_LEAKED[code] for code in codes)}",)
         return Change("edit", origin.path, entry.path, codes, details)
 
     def _of_checkpoint(self, fold: str, entry: WrittenEntry, origin: Origin) -> Iterator[str]:
         checkpoint = self.settled.checkpoints[fold]
+        edits = self.settled.edits.get(f"{fold}/{FINAL_CHECKPOINT}", ())
+        yield from (edit.text for edit in edits)
         yield from self._of_values(checkpoint)
         before = origin.source.tree.files[origin.path].size
         yield f"{size(before)} before, {size(entry.size)} now; every weight has the same bytes"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
@@ -40,7 +41,7 @@ def printed(value: object) -> object:
     return printable(value) if isinstance(value, str) else value
 
 
-def as_text(adopted: Adopted, tag: str, *, dry: bool) -> str:
+def as_text(adopted: Adopted, tag: str, *, dry: bool, width: int) -> str:
     """Describe the new package and every change, or show the findings that refused it."""
     packed = adopted.packed
     if packed.refused:
@@ -50,8 +51,8 @@ def as_text(adopted: Adopted, tag: str, *, dry: bool) -> str:
         return inert(f"{names}: nothing to change\n")
     changes = count(adopted.changes, "change")
     lines = [f"{names} -> {printable(str(packed.path))}: {changes}"]
-    lines += _changes(adopted)
-    lines += _remains(adopted)
+    lines += _changes(adopted, width)
+    lines += _remains(adopted, width)
     lines += ["", *_verdict(adopted)]
     if not dry:
         option = f" --tag {tag}" if tag not in packed.path.name else ""
@@ -60,14 +61,15 @@ def as_text(adopted: Adopted, tag: str, *, dry: bool) -> str:
     return inert("\n".join(lines) + "\n")
 
 
-def _changes(adopted: Adopted) -> Iterator[str]:
+def _changes(adopted: Adopted, width: int) -> Iterator[str]:
     short = _shortened(adopted)
     for kind, sign in _SIGNS.items():
         alike = [change for change in adopted.changes if change.kind == kind]
         for change in alike[:_SHOWN]:
             codes = f" ({' '.join(change.codes)})" if change.codes else ""
             yield f"{sign} {_what(change, short)}{codes}"
-            yield from (f"    {printable(text)}" for text in change.details)
+            for text in change.details:
+                yield from _wrapped(text, "    ", width)
         if len(alike) > _SHOWN:
             yield f"{sign} and {len(alike) - _SHOWN} more"
 
@@ -94,14 +96,25 @@ def _shortened(adopted: Adopted) -> Callable[[str], str]:
     return short
 
 
-def _remains(adopted: Adopted) -> Iterator[str]:
+def _remains(adopted: Adopted, width: int) -> Iterator[str]:
     if not adopted.remains:
         return
     yield ""
     yield "Left as it is:"
     for one in adopted.remains:
         option = f"; {one.option} changes it" if one.option else ""
-        yield f"  {one.code} {printable(one.message)}{option}"
+        yield from _wrapped(f"{one.code} {one.message}{option}", "  ", width)
+
+
+def _wrapped(text: str, indent: str, width: int) -> list[str]:
+    return textwrap.wrap(
+        printable(text),
+        width,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _verdict(adopted: Adopted) -> Iterator[str]:

@@ -25,6 +25,8 @@ class AdoptRequest:
     labels: Mapping[str, str] = field(default_factory=dict)
     #: Source of a custom trainer.
     trainer_class: Path | None = None
+    #: The name that its class gets, which SCT finds.
+    trainer: str | None = None
     #: ``plans.json`` and ``dataset.json``: TRAINED, KEPT or the path of a file.
     plans: str | None = None
     dataset: str | None = None

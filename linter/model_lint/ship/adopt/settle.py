@@ -13,17 +13,19 @@ from ...checkpoint.model import Checkpoint
 from ...errors import UsageError
 from ...lint import Options, lint
 from ...models.json_file import JsonFile
-from ...models.paths import parse_folder_name
+from ...models.paths import FINAL_CHECKPOINT, parse_folder_name
 from ...models.target import load_target
 from ...models.trainer_folder import TrainerFolder
 from ...nnunet.trainers import SCT_TRAINERS
 from ...rules import all_rules
+from ...rules.privacy import LEAKS
 from ...wording import quote
 from ..repair import refuse_unsafe
 from ..results_folder import read_file, read_json_file
 from . import edit_dataset, edit_plans
 from .changes import Edit, Remains
 from .copies import settled_copy
+from .rename_trainer import rename_trainer
 from .request import AdoptRequest, Question
 
 #: What `json.load` refuses or misreads at the start of a file, and how Python decodes the rest.
@@ -43,6 +45,8 @@ class Settled:
     checkpoints: Mapping[str, Checkpoint]
     #: Codes of the rules that report something in the model as it was.
     codes: frozenset[str]
+    #: Those that report something private in a checkpoint.
+    leaks: frozenset[str]
     remains: tuple[Remains, ...]
 
 
@@ -63,10 +67,11 @@ def settle(folder: Path, request: AdoptRequest) -> Settled:
     # A slim checkpoint does not say of which fold it is.
     of_folds = [Remains(f.code, f.message) for f in found if f.code == "C006"]
     return Settled(
-        _named(folder, trainer, plans),
+        _named(folder, trainer, request.trainer or trainer.class_name, plans),
         {name: tuple(edits) for name, edits in settling.edits.items() if edits},
         {fold.name: checkpoint for fold, checkpoint in trainer.checkpoints},
         frozenset(finding.code for finding in found),
+        frozenset(f.code for f in found if f.code in LEAKS and f.location.endswith(".pth")),
         (*settling.remains, *of_folds),
     )
 
@@ -105,6 +110,7 @@ class _Settling:
         if self.request.fingerprint:
             self._take("dataset_fingerprint.json", self.request.fingerprint, "L007")
         self._require_class()
+        self._rename_trainer()
         plans, edits = edit_plans.edited(plans)
         self._write("plans.json", plans, edits)
         if dataset:
@@ -151,6 +157,19 @@ class _Settling:
                 "the file with that class, from the repository or the nnU-Net that trained it"
             )
 
+    def _rename_trainer(self) -> None:
+        """Give the trainer another name, if the user asks for it."""
+        old, new = self.trainer.class_name, self.request.trainer
+        if new is None or new == old:
+            return
+        folds = [fold.name for fold, _ in self.trainer.checkpoints]
+        rename_trainer(self.folder, folds, old, new)
+        edit = Edit(f"the trainer `{old}` is called `{new}` too", ("L003",))
+        self.edits.setdefault("trainer_class.py", []).append(edit)
+        for fold in folds:
+            renamed = Edit(f"it names the trainer `{new}`, not `{old}`", ("L003",))
+            self.edits[f"{fold}/{FINAL_CHECKPOINT}"] = [renamed]
+
     def _take(self, name: str, path: Path, *codes: str) -> None:
         if not path.is_file():
             raise UsageError(f"{path}: no such file")
@@ -165,13 +184,13 @@ class _Settling:
             self.edits.setdefault(name, []).extend(edits)
 
 
-def _named(folder: Path, trainer: TrainerFolder, plans: Mapping[str, Any]) -> Path:
+def _named(folder: Path, trainer: TrainerFolder, class_name: str, plans: Mapping[str, Any]) -> Path:
     """Give a trainer folder the name that nnU-Net gave it, and return it."""
     parts = trainer.parts
     name = plans.get("plans_name")
     plain = isinstance(name, str) and "/" not in name and name.isprintable()
     words = (
-        trainer.class_name,
+        class_name,
         name if plain else parts.plans if parts else "nnUNetPlans",
         trainer.configuration,
     )
