@@ -296,6 +296,8 @@ def _target(
         path = options.output / f"{name}-{tag}.zip"
     else:
         said = f"{named.text} is no valid name; " if named else ""
+        if named and named.suggestion:
+            said += f"perhaps {named.suggestion.name}; "
         raise UsageError(
             f"{sources[0].shown}: which model repository is this for? {said}give --name, such as "
             "model_seg_sc_t2_unet3d (`model-lint name` explains names)"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -43,6 +43,12 @@ class Remains:
     message: str
     #: The option that changes it; "" if there is none.
     option: str = ""
+
+
+def trainer_folder(paths: Iterable[str]) -> str:
+    """Return the trainer folder of a package that was written, with ``/`` at its end."""
+    dataset = next(path for path in paths if path.endswith("/dataset.json"))
+    return dataset.removesuffix("dataset.json")
 
 
 def left_out(paths: Collection[str], used: Collection[str]) -> list[Change]:

@@ -14,7 +14,7 @@ from ..gather import Gathered
 from ..log_text import decoded
 from ..new_package import Written, WrittenEntry
 from ..repairs import taken_out
-from .changes import Change, left_out
+from .changes import Change, left_out, trainer_folder
 from .lay_out import LaidOut, Origin
 from .pick import Picked
 from .settle import Settled
@@ -78,10 +78,7 @@ class Comparison:
 
     @property
     def _inside(self) -> str:
-        """The trainer folder's path in the new package, with ``/`` at its end."""
-        name = f"{self.settled.folder.name}/"
-        path = next(entry.path for entry in self.written.entries if name in f"/{entry.path}")
-        return path[: path.index(name)] + name
+        return trainer_folder(entry.path for entry in self.written.entries)
 
     def _place(self, path: str) -> str:
         return CROP_METADATA if path.endswith(CROP_METADATA) else path.removeprefix(self._inside)

@@ -62,22 +62,31 @@ def _oriented(data: Data, plans: Mapping[str, Any], given: str | None) -> Iterat
     why = f"SCT took {now} until now" if now else "SCT stopped at it"
     was = f"{json_like(written)} -> " if _KEY in data else ""
     _put(data, code)
-    yield Edit(f"{_KEY}: {was}{json_like(code)}; {why}", rules)
+    told = "" if now == code else f"; {why}"
+    yield Edit(f"{_KEY}: {was}{json_like(code)}{told}", rules)
 
 
 def _read_by_sct(data: Data, plans: Mapping[str, Any]) -> str:
     """Return the orientation that SCT takes; "" if it stops."""
-    written = data.get(_KEY, None if _KEY in data else SCT_DEFAULT)
-    if _KEY not in data and "RegionBasedLesionSeg" in str(plans.get("dataset_name")):
-        return "AIL"
-    return str(written) if written in ORIENTATIONS else ""
+    if _KEY not in data:
+        old = "RegionBasedLesionSeg" in str(plans.get("dataset_name"))
+        return "AIL" if old else SCT_DEFAULT
+    letters = _joined(data[_KEY])
+    return letters if letters in ORIENTATIONS else ""
+
+
+def _joined(written: object) -> str:
+    """Return letters in a list as text: SCT takes both."""
+    if isinstance(written, list):
+        return "".join(map(str, written))
+    return written if isinstance(written, str) else ""
 
 
 def _certain(written: object, plans: Mapping[str, Any]) -> str | None:
     """Return the orientation if it is only written in another way, or if the reader fixes it."""
-    letters = "".join(map(str, written)) if isinstance(written, list) else written
-    if isinstance(letters, str) and letters.strip().upper() in ORIENTATIONS:
-        return letters.strip().upper()
+    letters = _joined(written).strip().upper()
+    if letters in ORIENTATIONS:
+        return letters
     reorients = str(plans.get("image_reader_writer")).endswith("WithReorient")
     return SCT_DEFAULT if reorients else None
 
@@ -151,8 +160,10 @@ def _values(data: Data) -> Iterator[Edit]:
 def _channels(data: Data) -> Iterator[Edit]:
     """Write the channels as nnU-Net 2 does; prediction only counts them."""
     if "modality" in data:
-        names = data.get("channel_names", data["modality"])
-        if not isinstance(names, dict | list) or len(names) != len(data["modality"]):
+        names, counted = data.get("channel_names", data["modality"]), data["modality"]
+        if not isinstance(names, dict | list) or not isinstance(counted, dict | list):
+            return
+        if len(names) != len(counted):  # prediction counts `modality`
             return
         items = [(k, v) for k, v in data.items() if k != "channel_names"]
         data.clear()
@@ -171,9 +182,9 @@ def _tidied(names: object) -> dict[str, str] | None:
         names = {str(number): name for number, name in enumerate(names)}
     if not isinstance(names, dict) or not names:
         return None
-    keys = [str(number) for number in range(len(names))]
-    if sorted(map(str, names.values())) == keys and set(names) != set(keys):
+    keys = {str(number) for number in range(len(names))}
+    if names.keys() != keys and {str(number) for number in names.values()} == keys:
         names = {str(number): name for name, number in names.items()}
-    if set(names) != set(keys):
+    if names.keys() != keys or not all(isinstance(n, str | int) for n in names.values()):
         return None
-    return {key: str(names[key]) for key in names}
+    return {key: str(name) for key, name in names.items()}

@@ -13,7 +13,7 @@ from ...report.shared import taken
 from ...wording import count, inert, printable
 from ..pack_report import package_data
 from .adopt import Adopted
-from .changes import Change
+from .changes import Change, trainer_folder
 
 _SIGNS = {"drop": "-", "move": ">", "edit": "~", "add": "+"}
 #: Changes of one kind that are shown before the rest is counted.
@@ -30,15 +30,10 @@ def as_json(adopted: Adopted, tag: str, *, dry: bool) -> str:
             **data,
             "sources": list(adopted.sources),
             "same": adopted.same,
-            "changes": [{k: printed(v) for k, v in asdict(c).items()} for c in adopted.changes],
+            "changes": [asdict(change) for change in adopted.changes],
             "remains": [asdict(one) for one in adopted.remains],
         }
     )
-
-
-def printed(value: object) -> object:
-    """Return a value for JSON: a path without control characters."""
-    return printable(value) if isinstance(value, str) else value
 
 
 def as_text(adopted: Adopted, tag: str, *, dry: bool, width: int) -> str:
@@ -85,8 +80,7 @@ def _what(change: Change, short: Callable[[str], str]) -> str:
 def _shortened(adopted: Adopted) -> Callable[[str], str]:
     """Return a function that shows the paths of files as in the trainer folder."""
     folders = [c for c in adopted.changes if c.kind == "move" and c.new.endswith("/")]
-    paths = [entry.path for entry in adopted.packed.written.entries]
-    home = next(path for path in paths if path.endswith("/dataset.json"))[: -len("dataset.json")]
+    home = trainer_folder(entry.path for entry in adopted.packed.written.entries)
     prefixes = [home, *(change.old for change in folders)]
 
     def short(path: str) -> str:

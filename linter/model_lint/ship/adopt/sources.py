@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,12 +121,11 @@ def _fetch(target: Target, place: Path, given: Given) -> None:
     if not isinstance(tree, ZipTree):
         refuse_unsafe(target)
         raise UsageError("it contains no package")
-    with ExitStack() as stack, place.open("wb") as file:
-        name = target.archive.file_name if target.archive else place.name
-        show = stack.enter_context(given.watch(name, tree.ranges.size)) if given.watch else len
+    watch = given.watch or (lambda _name, _size: nullcontext(lambda _amount: None))
+    with place.open("wb") as file, watch(target.text, tree.ranges.size) as show:
         for block in _blocks(tree.ranges):
             file.write(block)
-            show(len(block))  # type: ignore[arg-type]
+            show(len(block))
     with place.open("rb", buffering=0) as raw:
         if target.digest and target.digest != f"sha256:{sha256(_blocks(of_file(raw)))}":
             raise UsageError("what was downloaded has another digest than GitHub states; try again")
