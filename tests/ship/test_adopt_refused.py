@@ -77,6 +77,11 @@ def slimmed() -> bytes:
     return out.getvalue()
 
 
+def flipped(data: bytes) -> bytes:
+    """Change a bit in the middle of a checkpoint, where the weights are."""
+    return data[:120_000] + bytes([data[120_000] ^ 1]) + data[120_001:]
+
+
 EVIL = with_pickle(b"cos\nsystem\n(S'true'\ntR.")
 #: Of nnU-Net 1.
 PICKLES = {"/3d/plans.pkl": b"x", "/3d/fold_0/model_final_checkpoint.model": b"x"}
@@ -89,6 +94,7 @@ REFUSED: dict[str, tuple[list[Change], str]] = {
     "a pointer of git-lfs": ([put(CHECKPOINT, "version https://git-lfs.github.com/spec/v1\n")],
                              "run git lfs pull"),
     "half a checkpoint": ([rewrite(CHECKPOINT, lambda d: d[:9999])], "the file is cut off"),
+    "a weight with another byte": ([rewrite(CHECKPOINT, flipped)], "its checksum is wrong"),
     "a web page": ([put(CHECKPOINT, "<html>")], "the download went wrong"),
     "nnU-Net 1": ([only(), lambda files: files.update({k[1:]: v for k, v in PICKLES.items()})],
                   "(L025)"),

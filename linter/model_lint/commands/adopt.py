@@ -22,9 +22,12 @@ from ..storage.depth import Depth
 from ..storage.new_file import stoppable
 from ..terminal import complain, progress_bar, text_width
 from .pack import (
+    add_name,
     checked_orientation,
     checkpoint_name,
     fold_names,
+    is_zip,
+    output_folder,
     print_tree,
     release_tag,
     require_name,
@@ -73,7 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a zip, a folder, the address of a zip, or OWNER/REPO@TAG; several are the folds of "
         "one model",
     )
-    _add_name(parser)
+    add_name(parser, "that of the release, or in the zip's name")
     add_for(parser)
     _add_model(parser)
     _add_files(parser)
@@ -88,26 +91,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="text",
         help="how to describe the changes on standard output (default: text)",
     )
-
-
-def _add_name(parser: argparse.ArgumentParser) -> None:
-    name = parser.add_argument_group("the new package's name, REPOSITORY-TAG.zip")
-    name.add_argument(
-        "--name",
-        metavar="REPOSITORY",
-        help="the model repository's name (default: that of the release, or in the zip's name)",
-    )
-    name.add_argument(
-        "--tag", metavar="rYYYYMMDD", help="the new release's tag (default: today's date)"
-    )
-    name.add_argument(
-        "--output",
-        metavar="PATH",
-        type=Path,
-        default=Path(),
-        help="the folder to write to, or the .zip (default: the current folder)",
-    )
-    name.add_argument("--force", action="store_true", help="replace a package that exists")
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
@@ -183,7 +166,7 @@ def run(options: argparse.Namespace) -> int:
 
     def want(sources: tuple[Source, ...]) -> Wanted:
         path, name = _target(options, given.repository, sources, tag, parse)
-        named = bool(options.name or options.tag or _is_zip(options.output))
+        named = bool(options.name or options.tag or is_zip(options.output))
         itself = any(_is_file(path, source.shown) for source in sources)
         judge = _judge(path, name, parse, judging)
         return Wanted(path, options.force, named, options.diff, itself, judge)
@@ -231,7 +214,7 @@ def _judge(
 def _request(options: argparse.Namespace, *, for_github: bool) -> AdoptRequest:
     return AdoptRequest(
         tuple(options.sources),
-        _folder(options.output),
+        output_folder(options.output),
         orientation=checked_orientation(options.orientation),
         labels=dict(map(_label, options.label)),
         trainer_class=options.trainer_class,
@@ -264,20 +247,6 @@ def _is_file(path: Path, shown: str) -> bool:
     return path.exists() and Path(shown).exists() and path.samefile(shown)
 
 
-def _is_zip(output: Path) -> bool:
-    return output.suffix.lower() == ".zip" and not output.is_dir()
-
-
-def _folder(output: Path) -> Path:
-    """Return the folder to write to. Raises UsageError if it is missing."""
-    is_file = _is_zip(output)
-    folder = output.parent if is_file else output
-    if not folder.is_dir():
-        hint = "" if is_file else ", or name a .zip file"
-        raise UsageError(f"--output {output}: no folder {folder}; make it first{hint}")
-    return folder
-
-
 def _target(
     options: argparse.Namespace,
     given: str | None,
@@ -290,7 +259,7 @@ def _target(
     name = given or (named.text if named and named.usable else None)
     if given:
         require_name(given, parse)
-    if _is_zip(options.output):
+    if is_zip(options.output):
         path: Path = options.output
     elif name:
         path = options.output / f"{name}-{tag}.zip"

@@ -62,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="nnU-Net's TRAINER__PLANS__CONFIGURATION folder, or the dataset folder around it",
     )
-    _add_name(parser)
+    add_name(parser, "that of the repository around MODEL_DIR or around the current folder")
     add_for(parser)
     _add_content(parser)
     parser.add_argument(
@@ -73,13 +73,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_name(parser: argparse.ArgumentParser) -> None:
+def add_name(parser: argparse.ArgumentParser, default: str) -> None:
+    """Add the options for the name of the package; ``default`` says what the repository's is."""
     name = parser.add_argument_group("the package's name, REPOSITORY-TAG.zip")
     name.add_argument(
         "--name",
         metavar="REPOSITORY",
-        help="the model repository's name (default: that of the repository around MODEL_DIR or "
-        "around the current folder)",
+        help=f"the model repository's name (default: {default})",
     )
     name.add_argument(
         "--tag", metavar="rYYYYMMDD", help="the release's tag (default: today's date)"
@@ -191,11 +191,7 @@ def _target(
 ) -> tuple[Path, str | None]:
     """Return the zip to write and the repository's name; None if only the zip's is given."""
     output: Path = options.output
-    is_file = output.suffix.lower() == ".zip" and not output.is_dir()
-    folder = output.parent if is_file else output
-    if not folder.is_dir():
-        hint = "" if is_file else ", or name a .zip file"
-        raise UsageError(f"--output {output}: no folder {folder}; make it first{hint}")
+    is_file, folder = is_zip(output), output_folder(output)
     given = options.name or config.name
     if given:
         require_name(given, parse)
@@ -210,6 +206,20 @@ def _target(
     raise UsageError(
         f"which model repository is this for?{what} give --name, such as model_seg_sc_t2_unet3d"
     )
+
+
+def is_zip(output: Path) -> bool:
+    """Return whether ``--output`` names the zip, and not the folder to write to."""
+    return output.suffix.lower() == ".zip" and not output.is_dir()
+
+
+def output_folder(output: Path) -> Path:
+    """Return the folder that ``--output`` means. Raises UsageError if it is missing."""
+    folder = output.parent if is_zip(output) else output
+    if not folder.is_dir():
+        hint = "" if is_zip(output) else ", or name a .zip file"
+        raise UsageError(f"--output {output}: no folder {folder}; make it first{hint}")
+    return folder
 
 
 def require_name(name: str, parse: Callable[[str], naming.Name]) -> None:
