@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import tempfile
+from contextlib import redirect_stderr, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +30,8 @@ from build import (
 )
 from catalogue.layout import IN_3D, LOG
 from catalogue.trainer import SOURCE
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from model_lint.cli import main
 from model_lint.findings import Severity
 from repairing import contents, digest
@@ -207,3 +212,24 @@ def test_a_package_for_nnunet_alone(tmp_path: Path) -> None:
             name="old.zip")  # fmt: skip
     assert adopt("old.zip") == 1
     assert adopt("old.zip", "--for", "nnunet") == 0
+
+
+@settings(max_examples=15)
+@given(st.lists(st.sampled_from(CASES), min_size=2, max_size=4, unique_by=str), st.booleans())
+def test_any_mixture_is_adopted_or_refused_in_one_line(cases: list[Old], two: bool) -> None:
+    files, options = genuine(folds=(0, 1) if two else (0,)), list[str]()
+    for case in cases:
+        with suppress(KeyError, AssertionError):  # a file that it changes is gone
+            for change in case.changes:
+                change(files)
+            options += case.options
+    with tempfile.TemporaryDirectory() as name, redirect_stderr(io.StringIO()) as errors:
+        source, new = write_zip(Path(name, "old.zip"), files.items()), Path(name, NEW)
+        status = adopt(source, *options, "--output", name)
+        assert new.exists() == (status == 0)
+        assert errors.getvalue().count("\n") == bool(status)
+        assert "internal error" not in errors.getvalue()
+        if new.exists():
+            assert not [f for f in findings(new, deep=True) if f.severity is Severity.ERROR]
+            assert adopt(new, "--output", name) == 0
+        assert {path.name for path in Path(name).iterdir()} <= {"old.zip", NEW}
