@@ -3,6 +3,7 @@
 A hook of mkdocs. The pages are made from the rules and from the cases that test them. In a guide
 
     <!-- run: model-lint name model_seg_t2 -->            a command with its output
+    <!-- refused: model-lint adopt old.zip -->            one that ends with exit status 2
     <!-- github: model-lint audit ivadomed -->            the same about an organization on GitHub;
                                                           the next ones on the page see its effects
     <!-- finding: L004 two folders -->                    a rule's finding, of one of its test cases
@@ -39,7 +40,7 @@ from tables import audience, disagreements, questions
 SCHEMAS = Path(__file__).parent.parent / "linter" / "model_lint" / "schemas"
 
 _MARK = re.compile(
-    r"<!-- (run|github|finding|file|questions|audience|disagreements)(?:: (.+?))? -->"
+    r"<!-- (run|refused|github|finding|file|questions|audience|disagreements)(?:: (.+?))? -->"
 )
 
 
@@ -70,6 +71,7 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 
 _MAKERS: dict[str, Callable[[str], str]] = {
     "run": lambda command: console(command, sandbox()),
+    "refused": lambda command: console(command, sandbox(), statuses=(2,)),
     "finding": lambda text: finding(*text.split(" ", 1)),
     "file": lambda name: block("toml", CONFIGURATIONS[name]),
     "questions": lambda _: questions(),

@@ -9,7 +9,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from build import ABSENT, MODEL, TRAINER, Change, dataset, drop, inside, package, put
+from build import ABSENT, MODEL, TRAINER, Change, dataset, drop, inside, move, package, put
 from checkpoint_files import slim
 from console import output
 from rules.test_repository import checkout
@@ -47,12 +47,27 @@ def sandbox() -> Path:
         raise RuntimeError(text)
     for tag, changes in _packages().items():
         package(root, *changes, name=f"{NAME}-{tag}.zip")
+    package(root, *_old(), name="epi_model.zip")
     checkout(root, {"README.md": "# Spinal cord\n\nTrained on TODO subjects.\n"})
     for name, text in CONFIGURATIONS.items():
         (root / name).write_text(text, encoding="utf-8")
     status, text = output(f"model-lint check {NAME}-r20230512.zip --format json", root)
     (root / "known.json").write_text(json.dumps(json.loads(text)), encoding="utf-8")
     return root
+
+
+def _old() -> tuple[Change, ...]:
+    """Return the changes of a package that was made by hand."""
+    return (
+        move("fold_0/checkpoint_final.pth", "fold_0/checkpoint_best.pth"),
+        dataset(
+            {"image_orientation": ABSENT, "labels": {"background": 0, "sc": 1, "canal_seg": 2}}
+        ),
+        put("fold_0/debug.json", (MODEL / "fold_0" / "debug.json").read_bytes()),
+        put("fold_0/validation/summary.json", "{}"),
+        inside("epi_model"),
+        put("/.DS_Store"),
+    )
 
 
 def _packages() -> dict[str, tuple[Change, ...]]:

@@ -34,6 +34,7 @@ COMMANDS = {
     "name": ("parse, explain and compose repository names", "commands.name"),
     "rule": ("explain rules", "commands.rule"),
     "pack": ("build the release zip from an nnU-Net results folder", "commands.pack"),
+    "adopt": ("make a package that lints clean of an old one", "commands.adopt"),
     "try": ("load a package in nnU-Net and segment an image", "commands.trial"),
     "publish": ("create the GitHub release and upload packages", "commands.publish"),
     "withdraw": ("make a release a draft again, and say why", "commands.withdraw"),

@@ -40,7 +40,7 @@ PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 RULES = all_rules()
 
 _FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
-_RUN = re.compile(r"<!-- (?:run|github): (.+?) -->")
+_RUN = re.compile(r"<!-- (?:run|refused|github): (.+?) -->")
 _INLINE = re.compile(r"`(model-lint [^`]+)`")
 
 

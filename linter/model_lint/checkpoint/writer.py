@@ -64,6 +64,7 @@ def write_checkpoint(
     target: IO[bytes],
     *,
     keep_training_state: bool = False,
+    trainer_name: str | None = None,
     progress: Progress | None = None,
 ) -> int:
     """Write a slim copy of a checkpoint and return its size in bytes.
@@ -73,6 +74,7 @@ def write_checkpoint(
         target: the stream to write to; it need not be seekable.
         keep_training_state: keep everything that resuming a training reads, with numpy scalars as
             numbers and the device as text, so that ``torch.load(weights_only=True)`` loads it.
+        trainer_name: the trainer that the copy names; None for that of the source.
         progress: called after each storage that is copied.
 
     Raises:
@@ -92,6 +94,7 @@ def write_checkpoint(
         raise CheckpointError(f"missing keys: {', '.join(checkpoint.missing_keys)}")
     content = dict(checkpoint.content) if keep_training_state else _slim(checkpoint)
     content["network_weights"] = _unwrapped(checkpoint)
+    content["trainer_name"] = trainer_name or checkpoint.trainer_name
     parts = _parts(content)
     try:
         pickle = write_pickle(content, parts)

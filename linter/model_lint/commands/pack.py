@@ -62,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="nnU-Net's TRAINER__PLANS__CONFIGURATION folder, or the dataset folder around it",
     )
-    _add_name(parser)
+    add_name(parser, "that of the repository around MODEL_DIR or around the current folder")
     add_for(parser)
     _add_content(parser)
     parser.add_argument(
@@ -73,13 +73,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_name(parser: argparse.ArgumentParser) -> None:
+def add_name(parser: argparse.ArgumentParser, default: str) -> None:
+    """Add the options for the name of the package; ``default`` says what the repository's is."""
     name = parser.add_argument_group("the package's name, REPOSITORY-TAG.zip")
     name.add_argument(
         "--name",
         metavar="REPOSITORY",
-        help="the model repository's name (default: that of the repository around MODEL_DIR or "
-        "around the current folder)",
+        help=f"the model repository's name (default: {default})",
     )
     name.add_argument(
         "--tag", metavar="rYYYYMMDD", help="the release's tag (default: today's date)"
@@ -138,14 +138,14 @@ def run(options: argparse.Namespace) -> int:
     config = judging.config
     parse = parser_of(config)
     trainer_folder(options.folder)  # report a missing model before anything else
-    tag = _tag(options.tag)
+    tag = release_tag(options.tag)
     target, name = _target(options, config, tag, parse)
     request = PackRequest(
         folder=options.folder,
         dataset_layout=options.layout == "dataset",
-        orientation=_orientation(options.orientation),
-        folds=_folds(options.folds),
-        checkpoint=_checkpoint(options.checkpoint),
+        orientation=checked_orientation(options.orientation),
+        folds=fold_names(options.folds),
+        checkpoint=checkpoint_name(options.checkpoint),
         trainer_class=options.trainer_class,
         keep_training_state=options.keep_training_state,
         for_github=any(r.code == "L026" for r in select_rules(judging.rules, ignore=config.ignore)),
@@ -155,10 +155,10 @@ def run(options: argparse.Namespace) -> int:
         loaded = load_target(str(package), Given(name, parse, Reading(Depth.ALL)))
         return lint(loaded.shown_as(str(target)), judging)
 
-    with stoppable(), _progress() as progress:
+    with stoppable(), shown_progress() as progress:
         packed = pack(request, target, lint=judge, force=options.force, progress=progress)
     text = as_json(packed, tag) if options.format == "json" else as_text(packed, tag)
-    _print(text)
+    print_tree(text)
     if not packed.refused:
         return 0
     complain(f"{target} was not written: see the errors above")
@@ -168,7 +168,7 @@ def run(options: argparse.Namespace) -> int:
 # ------------------------------------------------------------------------------------ options
 
 
-def _tag(given: str | None) -> str:
+def release_tag(given: str | None) -> str:
     """Return the tag, checked; by default that of today."""
     today = dt.date.today()  # noqa: DTZ011 - the user's day
     if given is None:
@@ -191,16 +191,12 @@ def _target(
 ) -> tuple[Path, str | None]:
     """Return the zip to write and the repository's name; None if only the zip's is given."""
     output: Path = options.output
-    is_file = output.suffix.lower() == ".zip" and not output.is_dir()
-    folder = output.parent if is_file else output
-    if not folder.is_dir():
-        hint = "" if is_file else ", or name a .zip file"
-        raise UsageError(f"--output {output}: no folder {folder}; make it first{hint}")
+    is_file, folder = is_zip(output), output_folder(output)
     given = options.name or config.name
     if given:
-        _require_name(given, parse)
+        require_name(given, parse)
         return (output if is_file else folder / f"{given}-{tag}.zip"), given
-    found = list(_surrounding(options.folder))
+    found = list(surrounding_names(options.folder))
     usable = [name for name in found if parse(name).usable]
     if usable:
         return (output if is_file else folder / f"{usable[0]}-{tag}.zip"), usable[0]
@@ -212,7 +208,22 @@ def _target(
     )
 
 
-def _require_name(name: str, parse: Callable[[str], naming.Name]) -> None:
+def is_zip(output: Path) -> bool:
+    """Return whether ``--output`` names the zip, and not the folder to write to."""
+    return output.suffix.lower() == ".zip" and not output.is_dir()
+
+
+def output_folder(output: Path) -> Path:
+    """Return the folder that ``--output`` means. Raises UsageError if it is missing."""
+    folder = output.parent if is_zip(output) else output
+    if not folder.is_dir():
+        hint = "" if is_zip(output) else ", or name a .zip file"
+        raise UsageError(f"--output {output}: no folder {folder}; make it first{hint}")
+    return folder
+
+
+def require_name(name: str, parse: Callable[[str], naming.Name]) -> None:
+    """Raise UsageError unless a repository can have this name."""
     parsed = parse(name)
     if parsed.usable:
         return
@@ -221,7 +232,7 @@ def _require_name(name: str, parse: Callable[[str], naming.Name]) -> None:
     raise UsageError(f"--name {name}: {problem.message} ({problem.code}){hint}")
 
 
-def _surrounding(folder: Path) -> Iterator[str]:
+def surrounding_names(folder: Path) -> Iterator[str]:
     """Yield the names of the repositories around the model and around the current folder."""
     here = Path.cwd()
     for start in (folder.resolve(), here):
@@ -231,7 +242,8 @@ def _surrounding(folder: Path) -> Iterator[str]:
     yield here.name
 
 
-def _orientation(code: str | None) -> str | None:
+def checked_orientation(code: str | None) -> str | None:
+    """Return the value of ``--orientation``. Raises UsageError for anything but SCT's letters."""
     if code is None or code in ORIENTATIONS:
         return code
     raise UsageError(
@@ -240,7 +252,8 @@ def _orientation(code: str | None) -> str | None:
     )
 
 
-def _folds(text: str | None) -> tuple[str, ...] | None:
+def fold_names(text: str | None) -> tuple[str, ...] | None:
+    """Return the names of the folders that ``--folds`` means. Raises UsageError."""
     if text is None:
         return None
     words = [word.removeprefix("fold_") for word in re.split(r"[,\s]+", text.strip(" ,"))]
@@ -249,7 +262,8 @@ def _folds(text: str | None) -> tuple[str, ...] | None:
     return tuple(f"fold_{word}" for word in words)
 
 
-def _checkpoint(name: str) -> str:
+def checkpoint_name(name: str) -> str:
+    """Return the value of ``--checkpoint``. Raises UsageError for anything but a file's name."""
     if "/" in name or "\\" in name or not name.endswith(".pth"):
         raise UsageError(
             f"--checkpoint {name}: give a file's name as it is in each fold, such as "
@@ -262,7 +276,7 @@ def _checkpoint(name: str) -> str:
 
 
 @contextmanager
-def _progress() -> Iterator[Progress]:
+def shown_progress() -> Iterator[Progress]:
     """Yield a function that shows progress on standard error, if that is a terminal."""
     if not sys.stderr.isatty():
         yield lambda _path, _done, _total: None
@@ -284,7 +298,7 @@ def _progress() -> Iterator[Progress]:
         sys.stderr.write("\r\033[K")
 
 
-def _print(text: str) -> None:
+def print_tree(text: str) -> None:
     """Print, with plain lines if the encoding of standard output lacks those of the tree."""
     encoding = sys.stdout.encoding or "utf-8"
     try:

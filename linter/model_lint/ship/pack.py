@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from ..findings import Severity, TargetReport
@@ -22,7 +23,7 @@ class Packed:
     written: Written
     report: TargetReport
 
-    @property
+    @cached_property
     def checkpoints(self) -> tuple[tuple[str, int, int], ...]:
         """Each checkpoint's path, with its bytes before and after."""
         after = {entry.path: entry.size for entry in self.written.entries}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ..findings import Report
 from ..naming.tag import tag_in
@@ -17,8 +18,13 @@ from .results_folder import LeftOut
 
 def as_json(packed: Packed, tag: str) -> str:
     """Describe a package, or the findings that refused it, as one JSON object."""
+    return dump(package_data(packed, tag))
+
+
+def package_data(packed: Packed, tag: str) -> dict[str, Any]:
+    """Return what the JSON says of a package, or of the findings that refused it."""
     report = as_data(Report((packed.report,)))
-    data = {
+    return {
         "version": 1,
         "package": None if packed.refused else str(packed.path),
         "tag": tag,
@@ -41,7 +47,6 @@ def as_json(packed: Packed, tag: str) -> str:
         "findings": report["targets"][0]["findings"],
         "takes": report["targets"][0]["takes"],
     }
-    return dump(data)
 
 
 def as_text(packed: Packed, tag: str) -> str:

@@ -82,7 +82,7 @@ def repair(
 def _repaired(
     target: Target, codes: set[str], request: RepairRequest, load: Callable[[Path], Target]
 ) -> Repaired:
-    _refuse(target)
+    refuse_unsafe(target)
     if target.package is None or target.archive is None:
         raise UsageError("it contains no package")
     source = Path(target.text)
@@ -92,12 +92,12 @@ def _repaired(
         if repairs.actions and not request.dry:
             with new_package(repairs.contents, place) as new:
                 target = load(new.path).shown_as(place.shown)
-                _refuse(target)
+                refuse_unsafe(target)
                 new.keep()
     return Repaired(target, place.shown, repairs.actions)
 
 
-def _refuse(target: Target) -> None:
+def refuse_unsafe(target: Target) -> None:
     """Raise UsageError if a rule that blocks repairs reports an error, selected or not."""
     rules = tuple(rule for rule in all_rules() if rule.blocks_repair)
     for finding in lint(target, Options(rules)).findings:

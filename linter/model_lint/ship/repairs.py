@@ -125,7 +125,7 @@ def _scrubs(package: Package, tree: ZipTree, files: Mapping[str, Member]) -> Ite
     texts = dict(_logs(package, tree, files))
     for path, after in scrub_all(texts).items():
         if after != texts[path]:
-            codes = _taken_out(texts[path], after)
+            codes = taken_out(texts[path], after)
             yield Action(codes, path, "scrub", before=texts[path], after=after)
 
 
@@ -145,7 +145,7 @@ def _logs(
         yield text.path, decoded(data)
 
 
-def _taken_out(before: str, after: str) -> tuple[str, ...]:
+def taken_out(before: str, after: str) -> tuple[str, ...]:
     """Return the rules that report what was replaced by ``<path>``, ``<subject-1>``, ..."""
     marks = {code: f"<{kind}" for code, kind in LEAKS.items()}
     return tuple(code for code, mark in marks.items() if after.count(mark) > before.count(mark))

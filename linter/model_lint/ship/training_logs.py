@@ -28,13 +28,18 @@ class TrainingLogs:
     unreadable: tuple[str, ...]
 
 
+def is_log(name: str) -> bool:
+    """Return whether a file of a fold with this name is packed, apart from the checkpoint."""
+    return _LOGS.fullmatch(name) is not None
+
+
 def read_logs(folder: Path, folds: list[str]) -> TrainingLogs:
     """Read and scrub the logs and pictures in the folds of a trainer folder. Raises UsageError."""
     paths = [
         f"{fold}/{name}"
         for fold in folds
         for name in names_in(folder / fold)
-        if _LOGS.fullmatch(name) and (folder / fold / name).is_file()
+        if is_log(name) and (folder / fold / name).is_file()
     ]
     pictures = {p: _picture(read_file(folder / p)) for p in paths if p.endswith(".png")}
     texts = {p: decoded(read_file(folder / p)) for p in paths if p not in pictures}
