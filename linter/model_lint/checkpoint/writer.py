@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from ..storage.deflate import deflate_numbers
 from ..storage.zip_format import (
@@ -64,6 +64,7 @@ def write_checkpoint(
     target: IO[bytes],
     *,
     keep_training_state: bool = False,
+    init_args: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
 ) -> int:
     """Write a slim copy of a checkpoint and return its size in bytes.
@@ -73,6 +74,7 @@ def write_checkpoint(
         target: the stream to write to; it need not be seekable.
         keep_training_state: keep everything that resuming a training reads, with numpy scalars as
             numbers and the device as text, so that ``torch.load(weights_only=True)`` loads it.
+        init_args: what is kept in place of the trainer's arguments; None to keep them.
         progress: called after each storage that is copied.
 
     Raises:
@@ -80,24 +82,11 @@ def write_checkpoint(
             than numbers, texts and tensors.
         OSError: the target can't be written to.
     """
-    checkpoint = read_checkpoint(source)
-    if isinstance(checkpoint, BadCheckpoint):
-        raise CheckpointError(checkpoint.reason)
-    # A global that is not on the list was never built: it can be left out, but not copied.
-    grave = [issue for issue in checkpoint.issues if keep_training_state or issue.code != "K001"]
-    if grave:
-        inside = "data.pkl: " if grave[0].code.startswith("K") else ""
-        raise CheckpointError(inside + grave[0].message)
-    if checkpoint.missing_keys:
-        raise CheckpointError(f"missing keys: {', '.join(checkpoint.missing_keys)}")
-    content = dict(checkpoint.content) if keep_training_state else _slim(checkpoint)
+    checkpoint = _read(source, whole=keep_training_state)
+    content = _whole(checkpoint, init_args) if keep_training_state else _slim(checkpoint)
     content["network_weights"] = _unwrapped(checkpoint)
     parts = _parts(content)
-    try:
-        pickle = write_pickle(content, parts)
-    except UnwritableError as error:
-        first = next((f"data.pkl: {issue.message}" for issue in checkpoint.issues), None)
-        raise CheckpointError(first or f"it contains {error}, which can't be copied") from error
+    pickle = _pickle(content, parts, checkpoint)
     records = {record.name: record for record in checkpoint.records}
     try:
         with source.open() as stream, ThreadPoolExecutor(_WORKERS) as workers:
@@ -105,6 +94,37 @@ def write_checkpoint(
             return _write_zip(_Zip(target, workers), pickle, copied)
     except ContainerError as error:
         raise CheckpointError(error.reason) from error
+
+
+def _read(source: File, *, whole: bool) -> Checkpoint:
+    """Read a checkpoint that can be copied, as a ``whole`` or in part. Raises CheckpointError."""
+    checkpoint = read_checkpoint(source)
+    if isinstance(checkpoint, BadCheckpoint):
+        raise CheckpointError(checkpoint.reason)
+    # A global that is not on the list was never built: it can be left out, but not copied.
+    grave = [issue for issue in checkpoint.issues if whole or issue.code != "K001"]
+    if grave:
+        inside = "data.pkl: " if grave[0].code.startswith("K") else ""
+        raise CheckpointError(inside + grave[0].message)
+    if checkpoint.missing_keys:
+        raise CheckpointError(f"missing keys: {', '.join(checkpoint.missing_keys)}")
+    return checkpoint
+
+
+def _pickle(
+    content: Mapping[str, object], parts: Mapping[str, Part], checkpoint: Checkpoint
+) -> bytes:
+    try:
+        return write_pickle(content, parts)
+    except UnwritableError as error:
+        first = next((f"data.pkl: {issue.message}" for issue in checkpoint.issues), None)
+        raise CheckpointError(first or f"it contains {error}, which can't be copied") from error
+
+
+def _whole(checkpoint: Checkpoint, init_args: Mapping[str, Any] | None) -> dict[str, object]:
+    """Return everything that resuming a training reads."""
+    replaced = {} if init_args is None else {"init_args": dict(init_args)}
+    return {**checkpoint.content, **replaced}
 
 
 def _slim(checkpoint: Checkpoint) -> dict[str, object]:

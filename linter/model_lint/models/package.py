@@ -38,7 +38,9 @@ from .trainer_folder import (
 )
 
 #: A zip is named after the repository and the release.
-FILE_NAME = re.compile(r"(model_[^/]+?)[-_]r[0-9]{8}\.zip", re.ASCII)
+FILE_NAME = re.compile(
+    r"(model_[^/]+?)[-_]r[0-9]{8}(?:[-_]fold_?(?:[0-9]{1,9}|all))?\.zip", re.ASCII
+)
 
 
 class _Contents(NamedTuple):

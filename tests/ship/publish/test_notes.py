@@ -40,6 +40,7 @@ def test_all_sections(package: Packed) -> None:
     assert [part.splitlines()[0] for part in notes.split("\n## ")[1:]] == [
         "What changed since r20261101",
         "Results",
+        "Training",
         "How to use it",
         "Where it comes from",
     ]
