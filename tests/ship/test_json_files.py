@@ -70,6 +70,14 @@ def test_a_secret_is_refused(name: str, model: Path, refused: Callable[..., str]
     assert "a password or token; remove it" in said
 
 
+def test_a_fingerprint_that_is_no_json_is_packed_as_it_is(model: Path, out: Path) -> None:
+    """Nobody reads it to predict: the linter warns."""
+    (model / "dataset_fingerprint.json").write_bytes(b'{"a": 1, "a": \xff')
+    assert run(model) == 0
+    packed = members(out / ZIP)[f"{TRAINER}/dataset_fingerprint.json"]
+    assert packed == b'{"a": 1, "a": \xff'
+
+
 def test_what_prediction_reads_is_never_changed() -> None:
     kept, removed = clean({**READ, "path": "/home/jane/x"})
     assert kept == {**READ, "path": "<path>"}

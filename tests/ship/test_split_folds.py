@@ -88,6 +88,8 @@ def test_the_json_report_lists_them(
     assert [package["package"] for package in said["packages"]] == ZIPS
     assert said["tag"] == TAG
     assert [len(package["checkpoints"]) for package in said["packages"]] == [1, 1]
+    assert run(two, "--split-folds", "--folds", "0", "--force", "--format", "json") == 0
+    assert len(json.loads(capsys.readouterr().out)["packages"]) == 1
 
 
 def test_what_is_too_large_as_one_is_packed_in_parts(
@@ -126,7 +128,7 @@ def test_errors_in_one_leave_none(
     assert run(two, "--split-folds") == 1
     captured = capsys.readouterr()
     assert "D006" in captured.out
-    assert "was not written" in captured.err
+    assert "no package was written: see the errors above" in captured.err
     assert list(out.iterdir()) == []
 
 

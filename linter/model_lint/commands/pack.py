@@ -61,10 +61,14 @@ def run(options: argparse.Namespace) -> int:
         refused = [packed for packed in packages if packed.refused]
         if options.notes and not refused:
             _write_notes(options.notes, packages, replace=options.force)
-    _print(as_json(packages, tag) if options.format == "json" else as_text(packages, tag))
+    split = options.split_folds
+    _print(
+        as_json(packages, tag, split=split) if options.format == "json" else as_text(packages, tag)
+    )
     if not refused:
         return 0
-    complain(f"{target} was not written: see the errors above")
+    what = "no package was written" if split else f"{target} was not written"
+    complain(f"{what}: see the errors above")
     return 2 if crashed(f for packed in refused for f in packed.report.findings) else 1
 
 

@@ -15,7 +15,14 @@ from ..models.paths import CROP_METADATA, FINAL_CHECKPOINT
 from ..nnunet.trainers import SCT_TRAINERS
 from ..privacy import find_leaks
 from .contents import Content, Contents, Given, Slimmed
-from .json_files import CleanFile, is_meant, read_clean, read_dataset, refuse_secrets
+from .json_files import (
+    CleanFile,
+    is_meant,
+    read_dataset,
+    read_fingerprint,
+    read_plans,
+    refuse_secrets,
+)
 from .removed import Leaks
 from .results_folder import (
     LeftOut,
@@ -28,7 +35,7 @@ from .results_folder import (
 )
 from .training import Training, training_of
 from .training_logs import TrainingLogs, read_logs
-from .training_state import clean_state, remains
+from .training_state import CleanState, clean_state, remains
 from .unfinished import open_checkpoint, remarks, require_checkpoints
 
 
@@ -83,58 +90,82 @@ class Gathered:
         return replace(self, contents=kept) if others else self
 
 
+@dataclass(frozen=True)
+class _Read:
+    """What was read of the trainer folder."""
+
+    folder: Path
+    #: The checkpoints that are packed, by fold.
+    checkpoints: Mapping[str, Checkpoint]
+    states: Mapping[str, CleanState]
+    #: The files of the trainer folder itself, by name.
+    files: Mapping[str, CleanFile]
+    logs: TrainingLogs
+
+
 def gather(request: PackRequest) -> Gathered:
     """Decide what goes into the package.
 
     Raises:
         UsageError: something is missing or contradicts; the message says what to do.
     """
+    read = _read(request)
+    above = f"{dataset_name(read.folder)}/" if request.dataset_layout else ""
+    inside = f"{above}{read.folder.name}/"
+    trainings = _trainings(read, request)
+    return Gathered(
+        folder=read.folder,
+        inside=inside,
+        contents=tuple(_contents(read, request, above, inside)),
+        left_out=tuple(left_out(read.folder, _used(read, request))),
+        removed={path: leaks for path, leaks in sorted(_removed(read).items()) if leaks},
+        notes=(
+            *(change for file in read.files.values() for change in file.changes),
+            *(f"{path} is left out: it is not a valid PNG" for path in read.logs.unreadable),
+            *(note for name, file in read.files.items() for note in _about_leaks(name, file.data)),
+            *_about_checkpoints(read.checkpoints, request),
+            *remarks(read.folder, trainings, request.checkpoint),
+        ),
+        trainings=trainings,
+    )
+
+
+def _read(request: PackRequest) -> _Read:
     folder = trainer_folder(request.folder)
     folds = choose_folds(folder, request.folds)
     require_checkpoints(folder, folds, request.checkpoint)
     checkpoints = {fold: open_checkpoint(folder / fold / request.checkpoint) for fold in folds}
-    above = f"{dataset_name(folder)}/" if request.dataset_layout else ""
-    inside = f"{above}{folder.name}/"
-    files = _files(folder, request)
-    logs = read_logs(folder, folds)
     states = {fold: clean_state(checkpoint) for fold, checkpoint in checkpoints.items()}
-    slimmed = [
-        Content(
-            f"{inside}{fold}/{FINAL_CHECKPOINT}",
-            Slimmed(
-                folder / fold / request.checkpoint, request.keep_training_state, state.init_args
-            ),
-        )
-        for fold, state in states.items()
-    ]
-    small = logs.clean | {name: file.data for name, file in files.items()}
-    texts = {inside + path: data for path, data in small.items()}
-    if crop := _crop_metadata(folder):
-        texts[above + CROP_METADATA] = crop
-    used = {f"{fold}/{request.checkpoint}" for fold in folds} | small.keys() | {CROP_METADATA}
-    removed = {
-        **{name: file.leaks for name, file in files.items()},
-        **{f"{fold}/{FINAL_CHECKPOINT}": state.removed for fold, state in states.items()},
-        **logs.removed,
+    return _Read(folder, checkpoints, states, _files(folder, request), read_logs(folder, folds))
+
+
+def _contents(read: _Read, request: PackRequest, above: str, inside: str) -> Iterator[Content]:
+    for fold, state in read.states.items():
+        path = read.folder / fold / request.checkpoint
+        slimmed = Slimmed(path, request.keep_training_state, state.init_args)
+        yield Content(f"{inside}{fold}/{FINAL_CHECKPOINT}", slimmed)
+    # Small files come last, next to the directory at the zip's end, so that a remote reader gets
+    # them in one piece.
+    for path, data in read.logs.clean.items():
+        yield Content(inside + path, Given(data))
+    for name, file in read.files.items():
+        yield Content(inside + name, Given(file.data))
+    if crop := _crop_metadata(read.folder):
+        yield Content(above + CROP_METADATA, Given(crop))
+
+
+def _used(read: _Read, request: PackRequest) -> set[str]:
+    """Return the paths of what is packed, in the trainer folder."""
+    checkpoints = {f"{fold}/{request.checkpoint}" for fold in read.checkpoints}
+    return checkpoints | read.logs.clean.keys() | read.files.keys() | {CROP_METADATA}
+
+
+def _removed(read: _Read) -> dict[str, Leaks]:
+    return {
+        **{name: file.leaks for name, file in read.files.items()},
+        **{f"{fold}/{FINAL_CHECKPOINT}": state.removed for fold, state in read.states.items()},
+        **read.logs.removed,
     }
-    trainings = _trainings(folder, checkpoints, logs, request)
-    return Gathered(
-        folder,
-        inside,
-        # Small files come last, next to the directory at the zip's end, so that a remote reader
-        # gets them in one piece.
-        contents=(*slimmed, *(Content(path, Given(data)) for path, data in texts.items())),
-        left_out=tuple(left_out(folder, used)),
-        removed={path: leaks for path, leaks in sorted(removed.items()) if leaks},
-        notes=(
-            *(change for file in files.values() for change in file.changes),
-            *(f"{path} is left out: it is not a valid PNG" for path in logs.unreadable),
-            *(note for name, file in files.items() for note in _about_leaks(name, file.data)),
-            *_about_checkpoints(checkpoints, request),
-            *remarks(folder, trainings, request.checkpoint),
-        ),
-        trainings=trainings,
-    )
 
 
 # --------------------------------------------------------------------------------------- files
@@ -147,8 +178,10 @@ def _files(folder: Path, request: PackRequest) -> dict[str, CleanFile]:
     fingerprint = folder / "dataset_fingerprint.json"
     found = {
         "trainer_class.py": None if source is None else CleanFile(source),
-        "dataset_fingerprint.json": read_clean(fingerprint) if fingerprint.is_file() else None,
-        "plans.json": read_clean(folder / "plans.json"),
+        "dataset_fingerprint.json": read_fingerprint(fingerprint)
+        if fingerprint.is_file()
+        else None,
+        "plans.json": read_plans(folder / "plans.json"),
         "dataset.json": read_dataset(folder / "dataset.json", request.orientation),
     }
     return {name: file for name, file in found.items() if file}
@@ -181,14 +214,13 @@ def _crop_metadata(folder: Path) -> bytes | None:
 # --------------------------------------------------------------------------------------- notes
 
 
-def _trainings(
-    folder: Path, checkpoints: Mapping[str, Checkpoint], logs: TrainingLogs, request: PackRequest
-) -> tuple[Training, ...]:
+def _trainings(read: _Read, request: PackRequest) -> tuple[Training, ...]:
     """Return what is known of each fold; nnU-Net's validation is of the final checkpoint."""
     found = []
-    for fold, checkpoint in checkpoints.items():
-        texts = {p.partition("/")[2]: t for p, t in logs.texts.items() if p.startswith(f"{fold}/")}
-        summary = read_optional(folder / fold / "validation" / "summary.json")
+    for fold, checkpoint in read.checkpoints.items():
+        logs = {p: t for p, t in read.logs.texts.items() if p.startswith(f"{fold}/")}
+        texts = {path.partition("/")[2]: text for path, text in logs.items()}
+        summary = read_optional(read.folder / fold / "validation" / "summary.json")
         training = training_of(fold, texts, checkpoint, (summary or b"").decode(errors="replace"))
         final = request.checkpoint == FINAL_CHECKPOINT
         found.append(training if final else training._replace(dice=None, by_label={}))

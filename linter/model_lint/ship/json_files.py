@@ -15,8 +15,9 @@ from ..errors import UsageError
 from ..models.json_file import JsonFile
 from ..nnunet.orientation import ORIENTATIONS
 from ..privacy import find_leaks, is_address, is_nobodys, scrubbed
+from .log_text import decoded, encoded
 from .removed import NOTHING, Leaks
-from .results_folder import read_json_file
+from .results_folder import read_file, read_json_file
 
 #: Keys of dataset.json with lists of cases: nnU-Net reads them in training, never in prediction.
 _CASE_LISTS = ("dataset", "training", "test")
@@ -56,10 +57,18 @@ def read_dataset(path: Path, orientation: str | None) -> CleanFile:
     return _written(file, *clean(file.object), added, changes)
 
 
-def read_clean(path: Path) -> CleanFile:
-    """Read another JSON file. Raises UsageError."""
+def read_plans(path: Path) -> CleanFile:
+    """Read plans.json. Raises UsageError."""
     file = read_json_file(path)
     return _written(file, *clean(file.object))
+
+
+def read_fingerprint(path: Path) -> CleanFile:
+    """Read dataset_fingerprint.json, which prediction does not need. Raises UsageError."""
+    text = decoded(read_file(path))
+    refuse_secrets(path.name, text)
+    found = scrubbed(text, meant=is_meant)
+    return CleanFile(encoded(found.text), found.leaks)
 
 
 def clean(content: Mapping[str, Any]) -> tuple[dict[str, Any], Leaks]:

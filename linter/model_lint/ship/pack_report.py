@@ -17,14 +17,13 @@ from .removed import Leaks, counted, described, total
 from .results_folder import LeftOut
 
 
-def as_json(packages: Sequence[Packed], tag: str) -> str:
+def as_json(packages: Sequence[Packed], tag: str, *, split: bool) -> str:
     """Describe a package, or the findings that refused it, as one JSON object.
 
-    Several packages, of a fold each, are listed under ``packages``.
+    If the model was ``split`` into folds, the packages are listed under ``packages``.
     """
     described = [_data(packed, tag, refused=_refused(packages)) for packed in packages]
-    several = {"version": 1, "tag": tag, "packages": described}
-    return dump(described[0] if len(described) == 1 else several)
+    return dump({"version": 1, "tag": tag, "packages": described} if split else described[0])
 
 
 def _data(packed: Packed, tag: str, *, refused: bool) -> dict[str, Any]:
