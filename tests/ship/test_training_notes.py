@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from model_lint.privacy import find_leaks
+from model_lint.ship import results_folder
 from model_lint.ship.training import Training
 from model_lint.ship.training_notes import describe
 from packing import NAME, TAG, ZIP, edit_json, run
@@ -121,3 +122,13 @@ def test_no_package_no_notes(model: Path, out: Path) -> None:
     edit_json(model / "dataset.json", labels={"background": 0, "sc": 3})
     assert run(model, "--notes", "notes.md") == 1
     assert list(out.iterdir()) == []
+
+
+def test_a_summary_that_is_too_long_to_read_stops_nothing(
+    model: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (model / "fold_0" / "validation").mkdir()
+    (model / "fold_0" / "validation" / "summary.json").write_bytes(b"{" * 1_000_000)
+    monkeypatch.setattr(results_folder, "MAX_TEXT_BYTES", 500_000)
+    assert run(model, "--notes", "notes.md") == 0
+    assert "| 0 | 30 |  |\n" in (out / "notes.md").read_text(encoding="utf-8")

@@ -146,8 +146,8 @@ def _contents(read: _Read, request: PackRequest, above: str, inside: str) -> Ite
         yield Content(f"{inside}{fold}/{FINAL_CHECKPOINT}", slimmed)
     # Small files come last, next to the directory at the zip's end, so that a remote reader gets
     # them in one piece.
-    for path, data in read.logs.clean.items():
-        yield Content(inside + path, Given(data))
+    for name, data in read.logs.clean.items():
+        yield Content(inside + name, Given(data))
     for name, file in read.files.items():
         yield Content(inside + name, Given(file.data))
     if crop := _crop_metadata(read.folder):
@@ -220,11 +220,20 @@ def _trainings(read: _Read, request: PackRequest) -> tuple[Training, ...]:
     for fold, checkpoint in read.checkpoints.items():
         logs = {p: t for p, t in read.logs.texts.items() if p.startswith(f"{fold}/")}
         texts = {path.partition("/")[2]: text for path, text in logs.items()}
-        summary = read_optional(read.folder / fold / "validation" / "summary.json")
-        training = training_of(fold, texts, checkpoint, (summary or b"").decode(errors="replace"))
+        summary = _summary(read.folder / fold)
+        training = training_of(fold, texts, checkpoint, summary)
         final = request.checkpoint == FINAL_CHECKPOINT
         found.append(training if final else training._replace(dice=None, by_label={}))
     return tuple(found)
+
+
+def _summary(fold: Path) -> str | None:
+    """Return nnU-Net's summary of the validation: only notes need it, so it may be missing."""
+    try:
+        data = read_optional(fold / "validation" / "summary.json")
+    except UsageError:
+        return None
+    return None if data is None else data.decode(errors="replace")
 
 
 def _about_leaks(name: str, data: bytes) -> Iterator[str]:
