@@ -1,14 +1,17 @@
-"""What stock nnU-Net makes of trainer folders; run as a program, because it imports torch.
+"""What nnU-Net makes of trainer folders; run as a program, because it imports torch.
 
     python tests/in_nnunet.py logits FOLDER ...     # a digest of the logits of each
     python tests/in_nnunet.py resume FOLDER ...     # what a resumed training starts from
 
-Prints a JSON list. The custom trainer is found through ``nnUNet_extTrainer``.
+Prints a JSON list. With SCT's fork of nnU-Net on the path, the custom trainer is given as SCT gives
+it; stock nnU-Net finds it through ``nnUNet_extTrainer``.
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib.util
+import inspect
 import json
 import sys
 from pathlib import Path
@@ -17,18 +20,26 @@ from typing import Any
 import torch
 from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
 from nnunetv2.paths import nnUNet_preprocessed
-from nnunetv2.utilities.find_objects import recursive_find_trainer_class_by_name
 
 
 def logits(folder: Path) -> dict[str, Any]:
-    """Predict noise with every fold; two images, so that a fold in the wrong place shows."""
-    for checkpoint in folder.glob("fold_*/checkpoint_final.pth"):
-        if "packed" in folder.parts:
+    """Predict noise with every fold; several slices, so that one in the wrong place shows."""
+    checkpoints = sorted(folder.glob("fold_*/checkpoint_final.pth"))
+    if "packed" in folder.parts:
+        for checkpoint in checkpoints:
             torch.load(checkpoint, weights_only=True)
     predictor = nnUNetPredictor(device=torch.device("cpu"), allow_tqdm=False)
-    predictor.initialize_from_trained_model_folder(str(folder), (0, 1), "checkpoint_final.pth")
-    image = torch.randn(1, 2, 60, 52, generator=torch.Generator().manual_seed(5))
-    result = predictor.predict_logits_from_preprocessed_data(image)
+    names = [checkpoint.parent.name.removeprefix("fold_") for checkpoint in checkpoints]
+    folds: Any = tuple(name if name == "all" else int(name) for name in names)
+    given = {"trainer_class": _trainer_class(folder)} if _takes_trainer_class(predictor) else {}
+    predictor.initialize_from_trained_model_folder(
+        str(folder), "all" if folds == ("all",) else folds, "checkpoint_final.pth", **given
+    )
+    torch.manual_seed(5)
+    slices = 2 if len(predictor.configuration_manager.patch_size) == 2 else 8
+    result = predictor.predict_logits_from_preprocessed_data(
+        torch.randn(_channels(predictor), slices, 60, 52)
+    )
     return {
         "logits": hashlib.sha256(result.numpy().tobytes()).hexdigest(),
         "mirrored": predictor.allowed_mirroring_axes,
@@ -36,8 +47,37 @@ def logits(folder: Path) -> dict[str, Any]:
     }
 
 
+def _channels(predictor: nnUNetPredictor) -> int:
+    """Return the number of input channels: in a cascade, one for each label of the first stage."""
+    channels = len(predictor.dataset_json["channel_names"])
+    if predictor.configuration_manager.previous_stage_name:
+        channels += len(predictor.label_manager.foreground_labels)
+    return channels
+
+
+def _takes_trainer_class(predictor: nnUNetPredictor) -> bool:
+    """Return whether it is SCT's fork."""
+    initialize = predictor.initialize_from_trained_model_folder
+    return "trainer_class" in inspect.signature(initialize).parameters
+
+
+def _trainer_class(folder: Path) -> Any:
+    """Return the custom trainer as SCT does; None if there is none."""
+    path = folder / "trainer_class.py"
+    if not path.exists():
+        return None
+    spec = importlib.util.spec_from_file_location("trainer_class", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.get_trainer_class()
+
+
 def resume(folder: Path) -> dict[str, Any]:
     """Load the first fold's checkpoint into its trainer."""
+    from nnunetv2.utilities.find_objects import recursive_find_trainer_class_by_name
+
     plans = json.loads((folder / "plans.json").read_text(encoding="utf-8"))
     trainer_name, _, configuration = folder.name.split("__")
     data = Path(nnUNet_preprocessed, plans["dataset_name"], f"nnUNetPlans_{configuration}")

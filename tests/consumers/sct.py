@@ -26,7 +26,7 @@ import numpy as np
 import torch
 from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
 from sct_files import install, require_crop_metadata, require_nnunet
-from sct_image import reorient, split_labels
+from sct_image import letters_of, reorient, split_labels
 from worker import Stage, import_all_trainers, phantom, serve
 
 #: The name of SCT's folder for the model; no package has a file or folder of this name.
@@ -94,11 +94,13 @@ def trainer_class_if_available(model: str) -> Any:
     return module.get_trainer_class() if hasattr(module, "get_trainer_class") else None
 
 
-def segment(predictor: nnUNetPredictor, folder: Path, stage: Stage) -> dict[str, np.ndarray]:
-    """inference.py, segment_nnunet and the masks that sct_deepseg writes."""
+def segment(
+    predictor: nnUNetPredictor, folder: Path, stage: Stage, image: nib.Nifti1Image | None = None
+) -> dict[str, np.ndarray]:
+    """inference.py, segment_nnunet, and the masks that sct_deepseg writes."""
     stage("orientation")
-    image = phantom()
-    data, original = np.asarray(image.dataobj), "RPI"
+    image = image or phantom()
+    data, original = np.asarray(image.dataobj), letters_of(image)
     if "image_orientation" in predictor.dataset_json:
         wanted = predictor.dataset_json["image_orientation"]
     elif "RegionBasedLesionSeg" in predictor.plans_manager.dataset_name:

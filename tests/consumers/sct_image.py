@@ -5,12 +5,25 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
+import nibabel as nib
 import numpy as np
 from scipy import ndimage
 
+#: All orientations.
+CODES = [
+    "".join(letters)
+    for axes in itertools.permutations(("RL", "AP", "IS"))
+    for letters in itertools.product(*axes)
+]
 OPPOSITE = {"L": "R", "R": "L", "A": "P", "P": "A", "I": "S", "S": "I"}
+
+
+def letters_of(image: nib.Nifti1Image) -> str:
+    """image.py, orientation_string_nib2sct: nibabel's letters name where an axis goes to."""
+    return "".join(OPPOSITE[letter] for letter in nib.aff2axcodes(image.affine))
 
 
 def reorient(

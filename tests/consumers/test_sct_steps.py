@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import zipfile
 from pathlib import Path
 
@@ -13,13 +12,7 @@ import pytest
 from judge import FORK
 from model_lint.nnunet.sct_modules import missing_in_nnunet
 from sct_files import install, require_crop_metadata, require_nnunet
-from sct_image import OPPOSITE, reorient, split_labels
-
-CODES = [
-    "".join(letters)
-    for axes in itertools.permutations(("RL", "AP", "IS"))
-    for letters in itertools.product(*axes)
-]
+from sct_image import CODES, OPPOSITE, reorient, split_labels
 
 
 @pytest.mark.parametrize("wanted", CODES)

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from leaks import FOLDERS, HARMLESS, LEAKY, NO_SECRETS, SECRETS, SPACED, TIME
-from model_lint.privacy import Names, find_leaks, find_names, scrub, scrub_all
+from model_lint.privacy import (
+    Names,
+    find_leaks,
+    find_names,
+    is_address,
+    scrub,
+    scrub_all,
+    scrubbed,
+)
 
 MODEL = Path(__file__).parents[1] / "data" / "nnUNetTrainerTiny__nnUNetPlans__2d"
 
@@ -54,12 +62,22 @@ def test_what_one_text_names_is_taken_out_of_all() -> None:
         "log": f"{TIME}predicting liver_1 \non romane",
         "other": "nothing",
     }
-    assert scrub_all(texts) == {
+    clean = scrub_all(texts)
+    assert {key: found.text for key, found in clean.items()} == {
         "debug.json": json.dumps({"hostname": "<host>", "x": "<subject-1>"}),
         "log": f"{TIME}predicting <subject-1> \non <host>",
         "other": "nothing",
     }
+    leaks = {("host", "romane"), ("subject", "liver_1")}
+    assert [found.leaks for found in clean.values()] == [leaks, leaks, frozenset()]
     assert scrub_all({}) == {}
+
+
+def test_what_is_meant_for_readers_stays() -> None:
+    text = "jane@lab.ca keeps it in /data/jane/x"
+    assert scrubbed(text, meant=is_address).text == "jane@lab.ca keeps it in <path>"
+    assert scrubbed(text, meant=is_address).leaks == {("path", "/data/jane/x")}
+    assert scrubbed(text).text == "<host> keeps it in <path>"
 
 
 def test_many_names_take_one_pass() -> None:

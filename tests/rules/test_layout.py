@@ -1001,6 +1001,13 @@ CASES = [
     case("L022", "another ending", zip_name="model-r20240930.ZIP"),
     case("L022", "no ending", zip_name="model_seg_sc-r20240930", severity=E, says="`.zip`"),
     case("L022", "a tar's ending", zip_name="model_seg_sc-r20240930.tar.gz", severity=E),
+    case(
+        "L022",
+        "fold before the tag",
+        zip_name="model_seg_sc-fold0-r20240930.zip",
+        name="model_seg_sc",
+        says="`model_seg_sc-r20240930.zip`",
+    ),
     case("L022", "a copy", zip_name="model_seg_sc-r20240930 (1).zip"),
     case(
         "L022",
@@ -1014,6 +1021,20 @@ CASES = [
         zip_name="model-spinal-rootlets-mp2rage-r20240915.zip",
     ),
     silent("L022", "the repository", name="model_seg_sc-gm_t2star"),
+    silent(
+        "L022",
+        "one fold",
+        zip_name="model_seg_sc-gm_t2star-r20261123-fold0.zip",
+        name="model_seg_sc-gm_t2star",
+    ),
+    silent("L022", "all data", zip_name="model_seg_sc-gm_t2star-r20261123-foldall.zip"),
+    case(
+        "L022",
+        "one fold of another repository",
+        zip_name="model_seg_sc-gm_t2star-r20261123-fold0.zip",
+        name="model_seg_gm_t2star",
+        says="`model_seg_gm_t2star-r20261123-fold0.zip`",
+    ),
     case("L023", "nnU-Net 2.8's", builder(NEW), severity=E, says="SCT can't", line=26),
     case(
         "L023",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -110,11 +111,14 @@ def test_training_can_go_on_with_the_training_state(tmp_path: Path) -> None:
     assert after == before
 
 
-def test_cases_in_the_training_state_are_pointed_out(
+def test_private_things_in_the_training_state_are_removed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def name_a_case(content: dict[str, Any]) -> None:
-        content["init_args"]["dataset_json"]["dataset"] = {"jane": ["/home/user/nnunet/jane.nii"]}
+        dataset = content["init_args"]["dataset_json"]
+        dataset["dataset"] = {"jane": ["/home/user/nnunet/jane.nii"]}
+        dataset["description"] = "of sub-042, in /data/jane/bids"
+        content["init_args"]["plans"]["made_in"] = "/data/jane/plans"
 
     model = tmp_path / TRAINER
     shutil.copytree(MODEL, model, ignore=shutil.ignore_patterns("fold_1"))
@@ -122,11 +126,33 @@ def test_cases_in_the_training_state_are_pointed_out(
     name = ["--name", "model_seg_sc-gm_t2star"]
 
     kept = tmp_path / "kept.zip"
-    assert main(["pack", str(model), *name, "--output", str(kept), "--keep-training-state"]) == 0
-    assert "the training state contains a dataset.json that names cases" in capsys.readouterr().out
-
     slim = tmp_path / "slim.zip"
-    assert main(["pack", str(model), *name, "--output", str(slim)]) == 0
-    assert "training state" not in capsys.readouterr().out
-    with zipfile.ZipFile(slim) as archive:
-        assert not any(b"jane" in archive.read(member) for member in archive.namelist())
+    for path, options in {kept: ["--keep-training-state"], slim: []}.items():
+        assert main(["pack", str(model), *name, "--output", str(path), *options]) == 0
+        removed = "fold_0/checkpoint_final.pth  2 paths, 1 subject, 1 listed case\n"
+        assert removed in capsys.readouterr().out
+        with zipfile.ZipFile(path) as archive:
+            assert not any(b"jane" in archive.read(member) for member in archive.namelist())
+    with zipfile.ZipFile(kept) as archive:
+        content = torch.load(
+            io.BytesIO(archive.read(f"{TRAINER}/fold_0/checkpoint_final.pth")), weights_only=True
+        )
+    before = torch.load(MODEL / "fold_0" / "checkpoint_final.pth", weights_only=False)
+    arguments, original = content["init_args"], before["init_args"]
+    assert arguments["dataset_json"].pop("description") == "of <subject-1>, in <path>"
+    assert arguments["plans"].pop("made_in") == "<path>"
+    assert arguments == {**original, "device": "cpu"}
+
+
+def test_what_a_trainer_puts_into_its_state_is_pointed_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = tmp_path / TRAINER
+    shutil.copytree(MODEL, model, ignore=shutil.ignore_patterns("fold_1"))
+    own = {"my_cache": ["/data/jane/cache"]}
+    (model / "fold_0" / "checkpoint_final.pth").write_bytes(resaved(lambda c: c.update(own)))
+    words = ["pack", str(model), "--name", "model_seg_sc-gm_t2star", "--output", str(tmp_path)]
+    assert main([*words, "--keep-training-state"]) == 0
+    assert "the trainer put paths or names into the training state" in capsys.readouterr().out
+    assert main([*words, "--force"]) == 0
+    assert "the trainer put" not in capsys.readouterr().out

@@ -75,7 +75,8 @@ def test_fold_all(model: Path, out: Path) -> None:
         (
             lambda m: (m / "fold_0/checkpoint_final.pth").rename(m / "fold_0/checkpoint_best.pth"),
             [],
-            "its training isn't finished; finish it (nnUNetv2_train ... --c), or take "
+            "its training isn't finished (fold_0 has only checkpoint_best.pth, of epoch 30 of 30); "
+            "finish it (nnUNetv2_train ... --c), or take "
             "checkpoint_best.pth with --checkpoint checkpoint_best.pth",
         ),
         (

@@ -9,41 +9,23 @@ same input gives the same bytes.
 
 from __future__ import annotations
 
-import struct
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import IO, NamedTuple
 
-from ..storage.deflate import deflate_numbers
-from ..storage.zip_format import (
-    DEFLATED,
-    DESCRIPTOR,
-    LOCAL_SIZE,
-    MAX_32,
-    STORED,
-    UTF_8,
-    CentralHeader,
-    LocalHeader,
-    pack_central,
-    pack_descriptor,
-    pack_end,
-    pack_local,
-)
 from .model import BadCheckpoint, Checkpoint
 from .pickle_values import Ordered, Tensor
 from .pickle_writer import Part, UnwritableError, tensors, write_pickle
 from .reader import File, read_checkpoint
+from .record_writer import ALIGNMENT, RecordWriter
 from .torch_zip import ContainerError, CountedStream, Record, open_record
 
 #: Called with the bytes copied so far and their total.
 Progress = Callable[[int, int], None]
 
-#: The folder of the records; torch names it after the file.
-PREFIX = "checkpoint_final"
-#: Storages begin at multiples of this, as torch writes them.
-ALIGNMENT = 64
 #: Parts of storages begin at multiples of this: the size of the longest dtype.
 _CUT = 16
 _CHUNK = 1024 * 1024
@@ -51,8 +33,6 @@ _CHUNK = 1024 * 1024
 _LARGE = 256 * 1024
 #: Threads that compress.
 _WORKERS = 2
-#: The version that torch states in the zip64 record at the end.
-_TORCH = 798
 
 
 class CheckpointError(Exception):
@@ -64,7 +44,7 @@ def write_checkpoint(
     target: IO[bytes],
     *,
     keep_training_state: bool = False,
-    trainer_name: str | None = None,
+    replaced: Mapping[str, object] = MappingProxyType({}),
     progress: Progress | None = None,
 ) -> int:
     """Write a slim copy of a checkpoint and return its size in bytes.
@@ -74,7 +54,7 @@ def write_checkpoint(
         target: the stream to write to; it need not be seekable.
         keep_training_state: keep everything that resuming a training reads, with numpy scalars as
             numbers and the device as text, so that ``torch.load(weights_only=True)`` loads it.
-        trainer_name: the trainer that the copy names; None for that of the source.
+        replaced: values of the copy in place of those of the source, by their key.
         progress: called after each storage that is copied.
 
     Raises:
@@ -82,32 +62,43 @@ def write_checkpoint(
             than numbers, texts and tensors.
         OSError: the target can't be written to.
     """
+    checkpoint = _read(source, whole=keep_training_state)
+    content = dict(checkpoint.content) if keep_training_state else _slim(checkpoint)
+    content |= {"network_weights": _unwrapped(checkpoint), **replaced}
+    parts = _parts(content)
+    pickle = _pickle(content, parts, checkpoint)
+    records = {record.name: record for record in checkpoint.records}
+    try:
+        with source.open() as stream, ThreadPoolExecutor(_WORKERS) as workers:
+            copied = _Copies(CountedStream(stream), records, checkpoint, parts, progress)
+            return _write_zip(RecordWriter(target, workers), pickle, copied)
+    except ContainerError as error:
+        raise CheckpointError(error.reason) from error
+
+
+def _read(source: File, *, whole: bool) -> Checkpoint:
+    """Read a checkpoint that can be copied, as a ``whole`` or in part. Raises CheckpointError."""
     checkpoint = read_checkpoint(source)
     if isinstance(checkpoint, BadCheckpoint):
         raise CheckpointError(checkpoint.reason)
     # A global that is not on the list was never built: it can be left out, but not copied.
-    grave = [issue for issue in checkpoint.issues if keep_training_state or issue.code != "K001"]
+    grave = [issue for issue in checkpoint.issues if whole or issue.code != "K001"]
     if grave:
         inside = "data.pkl: " if grave[0].code.startswith("K") else ""
         raise CheckpointError(inside + grave[0].message)
     if checkpoint.missing_keys:
         raise CheckpointError(f"missing keys: {', '.join(checkpoint.missing_keys)}")
-    content = dict(checkpoint.content) if keep_training_state else _slim(checkpoint)
-    content["network_weights"] = _unwrapped(checkpoint)
-    content["trainer_name"] = trainer_name or checkpoint.trainer_name
-    parts = _parts(content)
+    return checkpoint
+
+
+def _pickle(
+    content: Mapping[str, object], parts: Mapping[str, Part], checkpoint: Checkpoint
+) -> bytes:
     try:
-        pickle = write_pickle(content, parts)
+        return write_pickle(content, parts)
     except UnwritableError as error:
         first = next((f"data.pkl: {issue.message}" for issue in checkpoint.issues), None)
         raise CheckpointError(first or f"it contains {error}, which can't be copied") from error
-    records = {record.name: record for record in checkpoint.records}
-    try:
-        with source.open() as stream, ThreadPoolExecutor(_WORKERS) as workers:
-            copied = _Copies(CountedStream(stream), records, checkpoint, parts, progress)
-            return _write_zip(_Zip(target, workers), pickle, copied)
-    except ContainerError as error:
-        raise CheckpointError(error.reason) from error
 
 
 def _slim(checkpoint: Checkpoint) -> dict[str, object]:
@@ -223,7 +214,7 @@ class _Copies:
             raise ContainerError("C002", f"{record.name} is damaged: its checksum is wrong")
 
 
-def _write_zip(archive: _Zip, pickle: bytes, copies: _Copies) -> int:
+def _write_zip(archive: RecordWriter, pickle: bytes, copies: _Copies) -> int:
     archive.record("data.pkl", [pickle])
     if copies.plain:  # newer versions of torch compute the start of each storage from these
         archive.record(".format_version", [b"1"])
@@ -234,65 +225,3 @@ def _write_zip(archive: _Zip, pickle: bytes, copies: _Copies) -> int:
     archive.record("version", [b"3\n"])
     archive.record(".data/serialization_id", [archive.content_id()])
     return archive.finish()
-
-
-class _Zip:
-    """Writes records as torch does: aligned, with sizes and checksums after the data."""
-
-    def __init__(self, target: IO[bytes], workers: Executor) -> None:
-        self._target = target
-        self._workers = workers
-        self._position = 0
-        self._written: list[CentralHeader] = []
-
-    def _write(self, data: bytes) -> None:
-        self._target.write(data)
-        self._position += len(data)
-
-    def record(self, name: str, data: Iterable[bytes], *, large: bool = False) -> None:
-        path = f"{PREFIX}/{name}".encode()
-        offset = self._position
-        padding = -(offset + LOCAL_SIZE + len(path) + 4) % ALIGNMENT
-        extra = struct.pack("<2sH", b"FB", padding) + b"Z" * padding
-        flags, method = DESCRIPTOR | UTF_8, DEFLATED if large else STORED
-        self._write(pack_local(LocalHeader(flags, method, 0, 0, 0, path, extra)))
-        start, summed = self._position, _Summed(data)
-        for block in deflate_numbers(summed, self._workers) if large else summed:
-            self._write(block)
-        crc, size, compressed = summed.crc, summed.size, self._position - start
-        if max(size, compressed) > MAX_32:
-            raise CheckpointError(f"{name} is larger than 4 GiB")
-        self._write(pack_descriptor(crc, compressed, size))
-        self._written.append(
-            CentralHeader(0, flags, method, crc, compressed, size, 0, 0, offset, path, b"")
-        )
-
-    def content_id(self) -> bytes:
-        """Return 40 digits that identify the names and contents, as torch writes them."""
-        names = zlib.crc32(b"".join(header.name for header in self._written))
-        sums = struct.pack(f"<{len(self._written)}L", *(header.crc for header in self._written))
-        return f"{names:020d}{zlib.crc32(sums):020d}".encode()
-
-    def finish(self) -> int:
-        """Write the directory and return the size of the file."""
-        start = self._position
-        for header in self._written:
-            self._write(pack_central(header))
-        length = self._position - start
-        self._write(pack_end(len(self._written), start, length, made_by=_TORCH))
-        return self._position
-
-
-class _Summed:
-    """Data whose checksum and size are known after iterating over it."""
-
-    def __init__(self, data: Iterable[bytes]) -> None:
-        self._data = data
-        self.crc = 0
-        self.size = 0
-
-    def __iter__(self) -> Iterator[bytes]:
-        for block in self._data:
-            self.crc = zlib.crc32(block, self.crc)
-            self.size += len(block)
-            yield block

@@ -21,17 +21,16 @@ from ..ship.adopt.sources import Source
 from ..storage.depth import Depth
 from ..storage.new_file import stoppable
 from ..terminal import complain, progress_bar, text_width
-from .pack import (
+from .pack import print_tree, shown_progress
+from .pack_options import (
     add_name,
     checked_orientation,
     checkpoint_name,
     fold_names,
     is_zip,
     output_folder,
-    print_tree,
-    release_tag,
     require_name,
-    shown_progress,
+    tag_of,
 )
 from .reporting import add_for, configured, crashed
 
@@ -161,7 +160,7 @@ def run(options: argparse.Namespace) -> int:
     parse = parser_of(config)
     active = select_rules(judging.rules, ignore=config.ignore)
     request = _request(options, for_github=any(rule.code == "L026" for rule in active))
-    tag = release_tag(options.tag)
+    tag = tag_of(options.tag)
     given = Given(options.name or config.name, parse, watch=progress_bar)
 
     def want(sources: tuple[Source, ...]) -> Wanted:

@@ -6,7 +6,7 @@ Building never raises. An unreadable part is a value with the reason; one rule r
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import NamedTuple
@@ -38,7 +38,9 @@ from .trainer_folder import (
 )
 
 #: A zip is named after the repository and the release.
-FILE_NAME = re.compile(r"(model_[^/]+?)[-_]r[0-9]{8}\.zip", re.ASCII)
+FILE_NAME = re.compile(
+    r"(model_[^/]+?)[-_]r[0-9]{8}(?:[-_]fold_?(?:[0-9]{1,9}|all))?\.zip", re.ASCII
+)
 
 
 class _Contents(NamedTuple):
@@ -147,15 +149,9 @@ def build_package(
         parse: parses that name with the words of the configuration.
         reading: how much of it is read.
     """
-    match = FILE_NAME.fullmatch(file_name or "")
-    named = repository or (match[1] if match else None)
     top = tuple(name for name in tree.folders[""] if name != "__MACOSX")
     wrapper = _wrapper(tree, top)
-    found = tuple(
-        f"{wrapper}/{name}" if wrapper else name
-        for name in tree.folders[wrapper]
-        if fnmatchcase(name, TRAINER_GLOB)
-    )
+    found = _found_by_sct(tree, wrapper)
     version_1 = _version_1(tree)
     # Those that SCT finds come first, so that others can't use up the limit.
     places = sorted(find_trainer_folders(tree), key=lambda path: path not in found)
@@ -167,27 +163,48 @@ def build_package(
     crops = files_named(tree, CROP_METADATA)
     metadata = tuple(filter(None, map(reader.read, crops[:MAX_TRAINERS])))
     whole = reading.depth is Depth.ALL
-    texts = read_texts(tree, _known_texts(trainers, metadata), whole=whole)
-    others = [
-        path
-        for path, entry in (tree.files.items() if whole else ())
-        if entry.crc is not None and not isinstance(checkpoints.get(path), Checkpoint)
-    ]
     return Package(
         tree,
         file_name,
         repository,
-        parse(named) if named else None,
+        _name(file_name, repository, parse),
         top,
         wrapper,
         found,
         trainers,
         metadata,
-        texts,
+        read_texts(tree, _known_texts(trainers, metadata), whole=whole),
         reading.depth,
-        wrong_checksums(tree, others, reading),
+        wrong_checksums(tree, _unread(tree, checkpoints) if whole else [], reading),
         version_1=version_1,
     )
+
+
+def _name(
+    file_name: str | None, repository: str | None, parse: Callable[[str], Name]
+) -> Name | None:
+    """Return the name of the model repository, if it is given or in that of the zip."""
+    match = FILE_NAME.fullmatch(file_name or "")
+    named = repository or (match[1] if match else None)
+    return parse(named) if named else None
+
+
+def _found_by_sct(tree: Tree, wrapper: str) -> tuple[str, ...]:
+    """Return the paths of what SCT takes for a trainer folder after unpacking."""
+    return tuple(
+        f"{wrapper}/{name}" if wrapper else name
+        for name in tree.folders[wrapper]
+        if fnmatchcase(name, TRAINER_GLOB)
+    )
+
+
+def _unread(tree: Tree, checkpoints: Mapping[str, Checkpoint | BadCheckpoint | None]) -> list[str]:
+    """Return the files with a checksum that reading the checkpoints did not compare."""
+    return [
+        path
+        for path, entry in tree.files.items()
+        if entry.crc is not None and not isinstance(checkpoints.get(path), Checkpoint)
+    ]
 
 
 def _version_1(tree: Tree) -> str | None:

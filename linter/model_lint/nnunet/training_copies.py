@@ -33,6 +33,7 @@ _INTENSITIES = "foreground_intensity_properties_per_channel"
 #: is not certain which of the two is wrong.
 _TRAINING_OF_DATASET = (
     "file_ending", "image_orientation", "numTraining", "overwrite_image_reader_writer",
+    "training_data_sha256",  # the template's digest of the training cases
 )  # fmt: skip
 
 #: What nnU-Net uses if a key is missing.

@@ -10,13 +10,14 @@ from __future__ import annotations
 from .find import Leak, Names, find_leaks, find_names, find_personal
 from .folders import is_nobodys
 from .persons import is_address
-from .scrub import scrub, scrub_all
+from .scrub import Scrubbed, scrub, scrub_all, scrubbed
 from .searched import Kind
 
 __all__ = [
     "Kind",
     "Leak",
     "Names",
+    "Scrubbed",
     "find_leaks",
     "find_names",
     "find_personal",
@@ -24,4 +25,5 @@ __all__ = [
     "is_nobodys",
     "scrub",
     "scrub_all",
+    "scrubbed",
 ]

@@ -36,7 +36,9 @@ from . import (
 _SCT_GLOB = "SCT: trainer_dirs = glob(nnUNetTrainer*); if len(trainer_dirs) != 1: FileNotFoundError"
 #: Files at the top of a repository, in lower case.
 _REPOSITORY_FILES = {"readme.md", "license", "citation.cff", ".gitignore", "pyproject.toml"}
-_PACKAGE_NAME = re.compile(r"(?P<name>.+)-(?P<tag>r[0-9]{8})\.zip")
+_PACKAGE_NAME = re.compile(
+    r"(?P<name>.+)-(?P<tag>r[0-9]{8})(?P<fold>-fold(?:[0-9]{1,9}|all))?\.zip", re.ASCII
+)
 
 
 @rule(
@@ -296,7 +298,8 @@ def package_name(package: Package) -> Iterator[Problem]:
     Why: users keep the file, and only its name says which model and which version it is.
 
     Fix: name it after the repository and the release, for example
-    `model-spinal-rootlets-mp2rage-r20240915.zip`.
+    `model-spinal-rootlets-mp2rage-r20240915.zip`. A zip of one fold of several may end in
+    `-fold0.zip`.
     """
     if package.file_name is None or package.is_released:  # T006 and T007 judge assets
         return
@@ -309,7 +312,7 @@ def package_name(package: Package) -> Iterator[Problem]:
     elif tag_date(match["tag"]) is None:
         yield Problem(f"the date in {quote(package.file_name)} is invalid")
     elif package.repository and match["name"] != package.repository:
-        wanted = f"{package.repository}-{match['tag']}.zip"
+        wanted = f"{package.repository}-{match['tag']}{match['fold'] or ''}.zip"
         yield Problem(f"{quote(package.file_name)} should be {quote(wanted)}")
 
 

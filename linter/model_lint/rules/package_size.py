@@ -20,7 +20,8 @@ def package_too_large(archive: Archive, package: Package) -> Iterator[Problem]:
     (2,147,483,648 bytes) or more when it is uploaded.
 
     Fix: build the zip with `model-lint pack`, which leaves out the training state and compresses
-    the weights. If that is not enough, pack fewer folds with `--folds`.
+    the weights. If that is not enough, `--split-folds` makes one zip for each fold, and `--folds`
+    packs fewer of them.
     """
     if archive.size < MAX_ASSET_BYTES:
         return

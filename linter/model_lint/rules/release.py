@@ -181,8 +181,7 @@ def folds_disagree(release: Release) -> Iterator[Problem]:
     one zip replaces that of another: a fold is lost, or runs with the labels of another model. A
     `trainer_class.py` in some of them is enough for SCT, but the other zips can't be used alone.
 
-    Fix: build all zips from the same results folder, each with its own fold:
-    `model-lint pack --folds 0`, then `--folds 1`, and so on.
+    Fix: build all zips from the same results folder: `model-lint pack --split-folds`.
     """
     from ..models.release_folds import disagreements  # noqa: PLC0415 - only a release needs it
 

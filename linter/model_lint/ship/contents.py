@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 from ..checkpoint.reader import File
 from ..checkpoint.writer import CheckpointError, write_checkpoint
@@ -54,6 +54,8 @@ class Slimmed:
 
     path: Path
     keep_training_state: bool = False
+    #: Stands in place of the trainer's arguments, if the training state is kept; None to keep them.
+    init_args: Mapping[str, Any] | None = None
 
     @property
     def size(self) -> int:
@@ -72,6 +74,7 @@ class Slimmed:
                 File.at(self.path),
                 target,
                 keep_training_state=self.keep_training_state,
+                replaced={} if self.init_args is None else {"init_args": self.init_args},
                 progress=steps,
             )
         except CheckpointError as error:

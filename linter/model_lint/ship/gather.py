@@ -5,35 +5,38 @@ Everything in nnU-Net's trainer folder is read here, except for the numbers in t
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..checkpoint.model import BadCheckpoint, Checkpoint
-from ..checkpoint.reader import File, read_checkpoint
+from ..checkpoint.model import Checkpoint
 from ..errors import UsageError
-from ..models.json_file import JsonFile
 from ..models.paths import CROP_METADATA, FINAL_CHECKPOINT
-from ..nnunet.orientation import ORIENTATIONS
 from ..nnunet.trainers import SCT_TRAINERS
 from ..privacy import find_leaks
 from .contents import Content, Contents, Given, Slimmed
+from .json_files import (
+    CleanFile,
+    is_meant,
+    read_dataset,
+    read_fingerprint,
+    read_plans,
+    refuse_secrets,
+)
+from .removed import Leaks
 from .results_folder import (
     LeftOut,
     choose_folds,
     dataset_name,
     left_out,
     read_file,
-    read_json_file,
     read_optional,
     trainer_folder,
 )
-from .training_logs import read_logs
-
-#: Keys of dataset.json with lists of cases: nnU-Net reads them in training, never in prediction.
-_CASE_LISTS = ("dataset", "training", "test")
+from .training import Training, training_of
+from .training_logs import TrainingLogs, read_logs
+from .training_state import CleanState, clean_state, remains
+from .unfinished import open_checkpoint, remarks, require_checkpoints
 
 
 @dataclass(frozen=True)
@@ -61,18 +64,43 @@ class PackRequest:
 class Gathered:
     """What a package will contain, and what the user should know about that."""
 
+    #: The trainer folder that is packed.
+    folder: Path
+    #: Its path in the package, with ``/`` at the end.
+    inside: str
     contents: Contents
     left_out: tuple[LeftOut, ...]
-    #: Number of different paths, hosts, ... that were removed from the logs.
-    scrubbed: Counter[str]
+    #: What was removed because it is private, by path in the trainer folder.
+    removed: Mapping[str, Leaks]
     #: Notes for the user, one line each.
     notes: tuple[str, ...]
+    #: What is known of each fold.
+    trainings: tuple[Training, ...]
 
     @property
     def checkpoints(self) -> dict[str, int]:
         """The bytes on disk of each checkpoint, by its path in the package."""
         found = {content.path: content.origin for content in self.contents}
         return {path: one.size for path, one in found.items() if isinstance(one, Slimmed)}
+
+    def part(self, fold: str) -> Gathered:
+        """Return what a package with this fold alone contains: complete by itself."""
+        others = tuple(f"{self.inside}{t.fold}/" for t in self.trainings if t.fold != fold)
+        kept = tuple(c for c in self.contents if not c.path.startswith(others))
+        return replace(self, contents=kept) if others else self
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What was read of the trainer folder."""
+
+    folder: Path
+    #: The checkpoints that are packed, by fold.
+    checkpoints: Mapping[str, Checkpoint]
+    states: Mapping[str, CleanState]
+    #: The files of the trainer folder itself, by name.
+    files: Mapping[str, CleanFile]
+    logs: TrainingLogs
 
 
 def gather(request: PackRequest) -> Gathered:
@@ -81,95 +109,82 @@ def gather(request: PackRequest) -> Gathered:
     Raises:
         UsageError: something is missing or contradicts; the message says what to do.
     """
-    folder = trainer_folder(request.folder)
-    folds = choose_folds(folder, request.folds, request.checkpoint)
-    above = f"{dataset_name(folder)}/" if request.dataset_layout else ""
-    inside = f"{above}{folder.name}/"
-    dataset, changes = _dataset(folder, request.orientation)
-    logs = read_logs(folder, folds)
-    texts = {
-        "trainer_class.py": _trainer_class(folder, request.trainer_class),
-        "dataset_fingerprint.json": read_optional(folder / "dataset_fingerprint.json"),
-        "plans.json": read_json_file(folder / "plans.json").text.encode(),
-        "dataset.json": dataset,
-    }
-    files = {
-        **{inside + path: data for path, data in (logs.clean | texts).items()},
-        f"{above}{CROP_METADATA}": _crop_metadata(folder),
-    }
-    checkpoints = {fold: folder / fold / request.checkpoint for fold in folds}
-    used = {f"{fold}/{request.checkpoint}" for fold in folds} | logs.clean.keys() | texts.keys()
-    slimmed = [
-        Content(f"{inside}{fold}/{FINAL_CHECKPOINT}", Slimmed(path, request.keep_training_state))
-        for fold, path in checkpoints.items()
-    ]
-    small = [Content(path, Given(data)) for path, data in files.items() if data is not None]
+    read = _read(request)
+    above = f"{dataset_name(read.folder)}/" if request.dataset_layout else ""
+    inside = f"{above}{read.folder.name}/"
+    trainings = _trainings(read, request)
     return Gathered(
-        # Small files come last, next to the directory at the zip's end, so that a remote reader
-        # gets them in one piece.
-        contents=(*slimmed, *small),
-        left_out=tuple(left_out(folder, used | {CROP_METADATA})),
-        scrubbed=logs.scrubbed,
+        folder=read.folder,
+        inside=inside,
+        contents=tuple(_contents(read, request, above, inside)),
+        left_out=tuple(left_out(read.folder, _used(read, request))),
+        removed={path: leaks for path, leaks in sorted(_removed(read).items()) if leaks},
         notes=(
-            *changes,
-            *(f"{path} is left out: it is not a valid PNG" for path in logs.unreadable),
-            *(note for name, data in texts.items() for note in _about_leaks(name, data or b"")),
-            *_about_checkpoints(checkpoints, request),
+            *(change for file in read.files.values() for change in file.changes),
+            *(f"{path} is left out: it is not a valid PNG" for path in read.logs.unreadable),
+            *(note for name, file in read.files.items() for note in _about_leaks(name, file.data)),
+            *_about_checkpoints(read.checkpoints, request),
+            *remarks(read.folder, trainings, request.checkpoint),
         ),
+        trainings=trainings,
     )
+
+
+def _read(request: PackRequest) -> _Read:
+    folder = trainer_folder(request.folder)
+    folds = choose_folds(folder, request.folds)
+    require_checkpoints(folder, folds, request.checkpoint)
+    checkpoints = {fold: open_checkpoint(folder / fold / request.checkpoint) for fold in folds}
+    states = {fold: clean_state(checkpoint) for fold, checkpoint in checkpoints.items()}
+    return _Read(folder, checkpoints, states, _files(folder, request), read_logs(folder, folds))
+
+
+def _contents(read: _Read, request: PackRequest, above: str, inside: str) -> Iterator[Content]:
+    for fold, state in read.states.items():
+        path = read.folder / fold / request.checkpoint
+        slimmed = Slimmed(path, request.keep_training_state, state.init_args)
+        yield Content(f"{inside}{fold}/{FINAL_CHECKPOINT}", slimmed)
+    # Small files come last, next to the directory at the zip's end, so that a remote reader gets
+    # them in one piece.
+    for name, data in read.logs.clean.items():
+        yield Content(inside + name, Given(data))
+    for name, file in read.files.items():
+        yield Content(inside + name, Given(file.data))
+    if crop := _crop_metadata(read.folder):
+        yield Content(above + CROP_METADATA, Given(crop))
+
+
+def _used(read: _Read, request: PackRequest) -> set[str]:
+    """Return the paths of what is packed, in the trainer folder."""
+    checkpoints = {f"{fold}/{request.checkpoint}" for fold in read.checkpoints}
+    return checkpoints | read.logs.clean.keys() | read.files.keys() | {CROP_METADATA}
+
+
+def _removed(read: _Read) -> dict[str, Leaks]:
+    return {
+        **{name: file.leaks for name, file in read.files.items()},
+        **{f"{fold}/{FINAL_CHECKPOINT}": state.removed for fold, state in read.states.items()},
+        **read.logs.removed,
+    }
 
 
 # --------------------------------------------------------------------------------------- files
 
 
-def _dataset(folder: Path, given: str | None) -> tuple[bytes, list[str]]:
-    """Return dataset.json as it is packed, and the changes in it."""
-    path = folder / "dataset.json"
-    file = read_json_file(path)
-    written = _orientation(path, file, given)
-    data = {key: value for key, value in file.object.items() if not _lists_cases(key, value)}
-    changes = [
-        f"dataset.json: the list of cases ({key}) is left out"
-        for key in file.object
-        if key not in data
-    ]
-    if not written:
-        data["image_orientation"] = given
-        changes.insert(0, f"dataset.json: image_orientation {given} is added")
-    if not changes:
-        return file.text.encode(), []
-    return json.dumps(data, indent=4).encode() + b"\n", changes
-
-
-def _orientation(path: Path, file: JsonFile, given: str | None) -> str | None:
-    """Return the orientation in dataset.json. Raises UsageError if it is invalid or unclear."""
-    written = file.object.get("image_orientation")
-    if "image_orientation" in file.object and written not in ORIENTATIONS:
-        raise UsageError(
-            f"{path}: image_orientation is {json.dumps(written)}, not an orientation; write "
-            "three capital letters there, one each of R or L, A or P, S or I, such as RPI"
-        )
-    if given and written and given != written:
-        raise UsageError(
-            f"{path}: image_orientation is {written}, but --orientation says {given}; find out "
-            "which of them the training images had, and correct the other"
-        )
-    if not given and not written:
-        raise UsageError(
-            f"{path}: no image_orientation{_legacy(file)}, so SCT would assume LPI; give "
-            "--orientation with the orientation of the training images in SCT's letters (RPI)"
-        )
-    return str(written) if written else None
-
-
-def _legacy(file: JsonFile) -> str:
-    """Describe the key that no program reads now: its value is likely, but not certain."""
-    old = file.object.get("orientation")
-    return f" (its `orientation`, {old}, is not read)" if old in ORIENTATIONS else ""
-
-
-def _lists_cases(key: str, value: object) -> bool:
-    return key in _CASE_LISTS and isinstance(value, list | dict)
+def _files(folder: Path, request: PackRequest) -> dict[str, CleanFile]:
+    """Return the files of the trainer folder itself, by name."""
+    source = _trainer_class(folder, request.trainer_class)
+    refuse_secrets("trainer_class.py", (source or b"").decode(errors="replace"))
+    fingerprint = folder / "dataset_fingerprint.json"
+    found = {
+        "trainer_class.py": None if source is None else CleanFile(source),
+        "dataset_fingerprint.json": read_fingerprint(fingerprint)
+        if fingerprint.is_file()
+        else None,
+        "plans.json": read_plans(folder / "plans.json"),
+        "dataset.json": read_dataset(folder / "dataset.json", request.orientation),
+    }
+    return {name: file for name, file in found.items() if file}
 
 
 def _trainer_class(folder: Path, given: Path | None) -> bytes | None:
@@ -199,50 +214,57 @@ def _crop_metadata(folder: Path) -> bytes | None:
 # --------------------------------------------------------------------------------------- notes
 
 
-def _about_leaks(name: str, data: bytes) -> Iterator[str]:
-    """Yield a note about private things in a file that is packed unchanged.
+def _trainings(read: _Read, request: PackRequest) -> tuple[Training, ...]:
+    """Return what is known of each fold; nnU-Net's validation is of the final checkpoint."""
+    found = []
+    for fold, checkpoint in read.checkpoints.items():
+        logs = {p: t for p, t in read.logs.texts.items() if p.startswith(f"{fold}/")}
+        texts = {path.partition("/")[2]: text for path, text in logs.items()}
+        summary = _summary(read.folder / fold)
+        training = training_of(fold, texts, checkpoint, summary)
+        final = request.checkpoint == FINAL_CHECKPOINT
+        found.append(training if final else training._replace(dice=None, by_label={}))
+    return tuple(found)
 
-    Raises UsageError for a password or token.
-    """
-    leaks = find_leaks(data.decode(errors="replace"))
-    secrets = [leak for leak in leaks if leak.kind == "secret"]
-    if secrets:
-        raise UsageError(
-            f"{name}, line {secrets[0].line}: a password or token; remove it from the file, and "
-            "revoke it, since others may know it already"
-        )
+
+def _summary(fold: Path) -> str | None:
+    """Return nnU-Net's summary of the validation: only notes need it, so it may be missing."""
+    try:
+        data = read_optional(fold / "validation" / "summary.json")
+    except UsageError:
+        return None
+    return None if data is None else data.decode(errors="replace")
+
+
+def _about_leaks(name: str, data: bytes) -> Iterator[str]:
+    """Yield a note about private things in a file that are not removed."""
+    leaks = [leak for leak in find_leaks(data.decode(errors="replace")) if not is_meant(leak.value)]
     if leaks:
         kinds = " and a ".join(sorted({leak.kind for leak in leaks}))
         lines = ", ".join(str(line) for line in sorted({leak.line for leak in leaks}))
-        yield f"{name} is packed unchanged, with a {kinds} in line {lines}: may that be public?"
+        yield (
+            f"{name} is packed with a {kinds} in line {lines}, which is left as it is: may that "
+            "be public?"
+        )
 
 
-def _about_checkpoints(checkpoints: Mapping[str, Path], request: PackRequest) -> Iterator[str]:
+def _about_checkpoints(
+    checkpoints: Mapping[str, Checkpoint], request: PackRequest
+) -> Iterator[str]:
     """Yield notes about changes in the checkpoints, and private things that stay in them."""
     if request.checkpoint != FINAL_CHECKPOINT:
         yield (
             f"{request.checkpoint} is packed as {FINAL_CHECKPOINT}, the only name that consumers "
             "look for"
         )
-    for fold, path in checkpoints.items():
-        checkpoint = _read(path)
+    for fold, checkpoint in checkpoints.items():
         if checkpoint.wrapper_prefix:
             yield (
                 f"{fold}: {checkpoint.wrapper_prefix} is removed from the names of the weights, "
                 "since nnU-Net does not find them with it"
             )
-        if request.keep_training_state and find_leaks(json.dumps(checkpoint.dataset_json)):
+        if request.keep_training_state and remains(checkpoint):
             yield (
-                f"{fold}: the training state contains a dataset.json that names cases or paths; "
-                "leave out --keep-training-state unless these may be public"
+                f"{fold}: the trainer put paths or names into the training state; leave out "
+                "--keep-training-state unless these may be public"
             )
-
-
-def _read(path: Path) -> Checkpoint:
-    try:
-        found = read_checkpoint(File.at(path))
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}") from error
-    if isinstance(found, BadCheckpoint):
-        raise UsageError(f"{path}: {found.reason}")
-    return found

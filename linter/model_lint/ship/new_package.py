@@ -6,7 +6,7 @@ import hashlib
 import io
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -42,6 +42,18 @@ class Place:
     instead: str
     #: Bytes that the package must stay below; None for any size.
     limit: int | None = None
+
+    @property
+    def taken(self) -> str:
+        """Say that there is something of this name already, and what to do."""
+        return f"{self.shown} exists already; {self.instead}"
+
+    def require_free(self) -> None:
+        """Raise UsageError if something is there that is not to be replaced."""
+        if self.path.is_dir():
+            raise UsageError(f"{self.shown} is a folder; choose another name")
+        if self.path.exists() and not self.replace:
+            raise UsageError(self.taken)
 
 
 @dataclass(frozen=True)
@@ -88,22 +100,31 @@ def new_package(
     Raises UsageError if an entry can't be read, the disk is full, or the file exists: nothing was
     written.
     """
-    if place.path.exists() and not place.replace:
-        raise UsageError(_taken(place))
+    place.require_free()
     try:
         with folder_beside(place.path) as folder:
             path = folder / place.name
             yield NewPackage(path, write(contents, path, progress, place.limit), place)
     except FileExistsError as error:
-        raise UsageError(_taken(place)) from error
+        raise UsageError(place.taken) from error
     except OSError as error:
         name = str(error.filename or "")
         where = place.shown if TEMPORARY in name or not name else name
         raise UsageError(f"{where}: {error.strerror or error}; nothing was written") from error
 
 
-def _taken(place: Place) -> str:
-    return f"{place.shown} exists already; {place.instead}"
+def keep_all(packages: Iterable[NewPackage]) -> None:
+    """Give packages their names; if one can't have it, take those away again that are new.
+
+    Raises FileExistsError and other OSErrors.
+    """
+    with ExitStack() as undo:
+        for package in packages:
+            is_new = not package.place.path.exists()
+            package.keep()
+            if is_new:
+                undo.callback(package.place.path.unlink, missing_ok=True)
+        undo.pop_all()
 
 
 def write(
@@ -145,8 +166,8 @@ def write(
 def _too_large(last: str, limit: int) -> str:
     return (
         f"with {last} the package reaches {limit:,} bytes, which GitHub does not accept in a "
-        "release (L026); pack fewer folds, such as --folds 0, or ignore L026 in the configuration; "
-        "nothing was written"
+        "release (L026); pack one zip for each fold with --split-folds, or fewer folds, such as "
+        "--folds 0, or ignore L026 in the configuration; nothing was written"
     )
 
 

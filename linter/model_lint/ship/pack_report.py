@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..findings import Report
@@ -13,20 +13,26 @@ from ..report.json import as_data, dump
 from ..report.shared import taken
 from ..wording import count, inert, printable, size
 from .pack import Packed
+from .removed import Leaks, counted, described, total
 from .results_folder import LeftOut
 
 
-def as_json(packed: Packed, tag: str) -> str:
-    """Describe a package, or the findings that refused it, as one JSON object."""
-    return dump(package_data(packed, tag))
+def as_json(packages: Sequence[Packed], tag: str, *, split: bool) -> str:
+    """Describe a package, or the findings that refused it, as one JSON object.
+
+    If the model was ``split`` into folds, the packages are listed under ``packages``.
+    """
+    described = [package_data(packed, tag, refused=_refused(packages)) for packed in packages]
+    return dump({"version": 1, "tag": tag, "packages": described} if split else described[0])
 
 
-def package_data(packed: Packed, tag: str) -> dict[str, Any]:
+def package_data(packed: Packed, tag: str, *, refused: bool) -> dict[str, Any]:
     """Return what the JSON says of a package, or of the findings that refused it."""
     report = as_data(Report((packed.report,)))
+    removed = packed.gathered.removed
     return {
         "version": 1,
-        "package": None if packed.refused else str(packed.path),
+        "package": None if refused else str(packed.path),
         "tag": tag,
         "bytes": packed.written.size,
         "sha256": packed.written.sha256,
@@ -42,30 +48,47 @@ def package_data(packed: Packed, tag: str) -> dict[str, Any]:
             {"path": printable(item.path), "files": item.files, "bytes": item.size}
             for item in packed.gathered.left_out
         ],
-        "scrubbed": dict(sorted(packed.gathered.scrubbed.items())),
+        "scrubbed": dict(sorted(counted(total(removed)).items())),
+        "removed": [
+            {"path": printable(path), "kind": kind, "count": number}
+            for path, leaks in removed.items()
+            for kind, number in counted(leaks).items()
+        ],
         "notes": list(packed.gathered.notes),
         "findings": report["targets"][0]["findings"],
         "takes": report["targets"][0]["takes"],
     }
 
 
-def as_text(packed: Packed, tag: str) -> str:
-    """Describe a package as text, or show the findings that refused it."""
-    findings = render(Report((packed.report,)), "text")
-    if packed.refused:
+def as_text(packages: Sequence[Packed], tag: str) -> str:
+    """Describe packages of one model as text, or show the findings that refused them."""
+    reports = tuple(packed.report for packed in packages)
+    findings = render(Report(reports), "text")
+    if _refused(packages):
         return findings
-    takes = taken(packed.report)
+    gathered = packages[0].gathered
+    found = any(report.findings for report in reports)
+    names = " ".join(printable(str(packed.path)) for packed in packages)
     blocks = [
-        _tree(packed),
-        *_about_checkpoints(packed),
-        *_about_left_out(packed.gathered.left_out),
-        *_about_scrubbed(packed),
-        *(_wrapped(printable(note)) for note in packed.gathered.notes),
-        findings if packed.report.findings else f"model-lint check --deep: clean\n{takes}\n",
-        f"sha256 {packed.written.sha256}\n",
-        f"Next: model-lint publish {printable(str(packed.path))}{_tag(packed, tag)}\n",
+        *map(_tree, packages),
+        *_about_checkpoints(packages),
+        *_about_left_out(gathered.left_out),
+        *_about_removed(gathered.removed),
+        *(_wrapped(printable(note)) for note in gathered.notes),
+        findings if found else f"model-lint check --deep: clean\n{taken(reports[0])}\n",
+        "".join(map(_digest, packages)) if len(packages) > 1 else _digest(packages[0], named=False),
+        f"Next: model-lint publish {names}{_tag(packages[0], tag)}\n",
     ]
     return inert("\n".join(blocks))
+
+
+def _refused(packages: Sequence[Packed]) -> bool:
+    return any(packed.refused for packed in packages)
+
+
+def _digest(packed: Packed, *, named: bool = True) -> str:
+    name = f"  {printable(packed.path.name)}" if named else ""
+    return f"sha256 {packed.written.sha256}{name}\n"
 
 
 def _tag(packed: Packed, tag: str) -> str:
@@ -94,11 +117,12 @@ def _branch(
         _branch(below, sizes, f"{full}/", indent + ("    " if last else "│   "), lines)
 
 
-def _about_checkpoints(packed: Packed) -> Iterator[str]:
-    before = sum(b for _, b, _ in packed.checkpoints)
-    after = sum(a for _, _, a in packed.checkpoints)
+def _about_checkpoints(packages: Sequence[Packed]) -> Iterator[str]:
+    checkpoints = [checkpoint for packed in packages for checkpoint in packed.checkpoints]
+    before = sum(b for _, b, _ in checkpoints)
+    after = sum(a for _, _, a in checkpoints)
     if after < before:
-        number = count(packed.checkpoints, "checkpoint")
+        number = count(checkpoints, "checkpoint")
         yield _wrapped(
             f"{number}: {size(before)} before, {size(after)} now, without what only training needs"
         )
@@ -115,15 +139,11 @@ def _about_left_out(left_out: tuple[LeftOut, ...]) -> Iterator[str]:
     yield "\n".join(lines) + "\n"
 
 
-def _about_scrubbed(packed: Packed) -> Iterator[str]:
-    words = {"path": "path", "host": "host or user name", "subject": "subject", "secret": "secret"}
-    found = [
-        count(packed.gathered.scrubbed[kind], word)
-        for kind, word in words.items()
-        if packed.gathered.scrubbed[kind]
-    ]
-    if found:
-        yield _wrapped(f"Removed from debug.json and the logs: {', '.join(found)}")
+def _about_removed(removed: Mapping[str, Leaks]) -> Iterator[str]:
+    if removed:
+        lines = [f"  {printable(path)}  {described(leaks)}" for path, leaks in removed.items()]
+        title = "Removed, because it names people, machines or subjects:"
+        yield "\n".join([title, *lines]) + "\n"
 
 
 def _wrapped(text: str) -> str:

@@ -22,6 +22,12 @@ def strip_notes(data: bytes) -> bytes:
     return _SIGNATURE + b"".join(kept)
 
 
+def notes_in(data: bytes) -> str:
+    """Return the texts that `strip_notes` removes from a complete PNG, as far as they are plain."""
+    chunks = (c for name, c in _chunks(data) if not (name[:1].isupper() or name in _PICTURE))
+    return b"\n".join(chunk[8:-4] for chunk in chunks).replace(b"\0", b" ").decode("latin1")
+
+
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Yield the name and all bytes of each chunk, up to the one that ends the picture."""
     at = len(_SIGNATURE)

@@ -123,7 +123,7 @@ def _moves(trainers: list[TrainerFolder], paths: list[str]) -> Iterator[Action]:
 def _scrubs(package: Package, tree: ZipTree, files: Mapping[str, Member]) -> Iterator[Action]:
     """Yield the logs from which private things are removed, as `pack` does."""
     texts = dict(_logs(package, tree, files))
-    for path, after in scrub_all(texts).items():
+    for path, (after, _) in scrub_all(texts).items():
         if after != texts[path]:
             codes = taken_out(texts[path], after)
             yield Action(codes, path, "scrub", before=texts[path], after=after)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..errors import UsageError
 from ..models.json_file import JsonFile, parse_json
-from ..models.paths import DATASET_FOLDER, FINAL_CHECKPOINT, fold_number, parse_folder_name
+from ..models.paths import DATASET_FOLDER, fold_number, parse_folder_name
 from ..models.unreadable import Unreadable
 from ..storage.limits import MAX_TEXT_BYTES
 
@@ -63,10 +63,10 @@ def dataset_name(folder: Path) -> str:
     )
 
 
-def choose_folds(folder: Path, wanted: tuple[str, ...] | None, checkpoint: str) -> list[str]:
+def choose_folds(folder: Path, wanted: tuple[str, ...] | None) -> list[str]:
     """Return the names of the folds to pack, in order; all if ``wanted`` is None.
 
-    Raises UsageError if a fold or its checkpoint is missing, or folds can't be loaded together.
+    Raises UsageError if a fold is missing, or folds can't be loaded together.
     """
     present = sorted(
         (n for n in names_in(folder) if n.startswith("fold_") and fold_number(n) is not None),
@@ -80,41 +80,15 @@ def choose_folds(folder: Path, wanted: tuple[str, ...] | None, checkpoint: str) 
         missing = [name for name in wanted if name not in present]
         if missing:
             raise UsageError(
-                f"{folder}: no {_list(missing)} in it; --folds can name {_numbers(present)}"
+                f"{folder}: no {joined(missing)} in it; --folds can name {numbers(present)}"
             )
         chosen = [name for name in present if name in wanted]
     if "fold_all" in chosen and len(chosen) > 1:
         raise UsageError(
             f"{folder}: fold_all is next to numbered folds, which SCT can't load; choose with "
-            f"--folds all or --folds {_numbers(n for n in chosen if n != 'fold_all')}"
+            f"--folds all or --folds {numbers(n for n in chosen if n != 'fold_all')}"
         )
-    _require_checkpoints(folder, chosen, checkpoint)
     return chosen
-
-
-def _require_checkpoints(folder: Path, folds: list[str], checkpoint: str) -> None:
-    missing = [fold for fold in folds if not (folder / fold / checkpoint).is_file()]
-    if not missing:
-        return
-    broken = [fold for fold in missing if (folder / fold / checkpoint).is_symlink()]
-    if broken:
-        raise UsageError(
-            f"{folder}: {checkpoint} of {_list(broken)} is a link to a missing file; get "
-            "its content first (git annex get, dvc pull)"
-        )
-    finished = [fold for fold in folds if fold not in missing]
-    ways = ["finish it (nnUNetv2_train ... --c)"] if checkpoint == FINAL_CHECKPOINT else []
-    if finished:
-        ways.append(f"pack the others with --folds {_numbers(finished)}")
-    if checkpoint == FINAL_CHECKPOINT:
-        ways += [
-            f"take {other} with --checkpoint {other}"
-            for other in ("checkpoint_best.pth",)
-            if all((folder / fold / other).is_file() for fold in folds)
-        ]
-    state = ": its training isn't finished" if checkpoint == FINAL_CHECKPOINT else ""
-    advice = f"; {', or '.join(ways)}" if ways else ""
-    raise UsageError(f"{folder}: no {checkpoint} in {_list(missing)}{state}{advice}")
 
 
 def left_out(folder: Path, kept: set[str]) -> Iterator[LeftOut]:
@@ -184,10 +158,12 @@ def names_in(folder: Path) -> list[str]:
         raise UsageError(f"{folder}: {error.strerror or error}") from error
 
 
-def _list(names: Iterable[str]) -> str:
+def joined(names: Iterable[str]) -> str:
+    """Return ``fold_0, fold_1 and fold_2``."""
     *first, last = names
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _numbers(folds: Iterable[str]) -> str:
+def numbers(folds: Iterable[str]) -> str:
+    """Return folds as ``--folds`` takes them."""
     return ",".join(name.removeprefix("fold_") for name in folds)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..privacy import find_leaks, scrub_all
+from ..privacy import scrub_all
 from .log_text import decoded, encoded
-from .png import strip_notes
+from .png import notes_in, strip_notes
+from .removed import Leaks
 from .results_folder import names_in, read_file
 
 #: The files of a fold in the specification's tree, without the checkpoint.
@@ -22,8 +22,10 @@ class TrainingLogs:
 
     #: By path in the trainer folder, pictures first.
     clean: dict[str, bytes]
-    #: Number of different paths, hosts, ... that were removed.
-    scrubbed: Counter[str]
+    #: The texts as nnU-Net wrote them, with all that is private.
+    texts: dict[str, str]
+    #: What was removed, by path.
+    removed: dict[str, Leaks]
     #: Pictures that are not valid.
     unreadable: tuple[str, ...]
 
@@ -43,19 +45,23 @@ def read_logs(folder: Path, folds: list[str]) -> TrainingLogs:
     ]
     pictures = {p: _picture(read_file(folder / p)) for p in paths if p.endswith(".png")}
     texts = {p: decoded(read_file(folder / p)) for p in paths if p not in pictures}
-    leaks = {(leak.kind, leak.value) for text in texts.values() for leak in find_leaks(text)}
+    valid = {path: picture for path, picture in pictures.items() if picture}
+    notes = {path: notes for path, (_, notes) in valid.items()}
+    scrubbed = scrub_all(texts | notes)
     return TrainingLogs(
         clean={
-            **{path: data for path, data in pictures.items() if data is not None},
-            **{path: encoded(text) for path, text in scrub_all(texts).items()},
+            **{path: data for path, (data, _) in valid.items()},
+            **{path: encoded(scrubbed[path].text) for path in texts},
         },
-        scrubbed=Counter(str(kind) for kind, _ in leaks),
-        unreadable=tuple(path for path, data in pictures.items() if data is None),
+        texts=texts,
+        removed={path: frozenset(found.leaks) for path, found in scrubbed.items()},
+        unreadable=tuple(path for path in pictures if path not in valid),
     )
 
 
-def _picture(data: bytes) -> bytes | None:
+def _picture(data: bytes) -> tuple[bytes, str] | None:
+    """Return a picture without the texts in it, and these; None if it is not valid."""
     try:
-        return strip_notes(data)
+        return strip_notes(data), notes_in(data)
     except ValueError:
         return None

@@ -40,6 +40,7 @@ def test_all_sections(package: Packed) -> None:
     assert [part.splitlines()[0] for part in notes.split("\n## ")[1:]] == [
         "What changed since r20261101",
         "Results",
+        "Training",
         "How to use it",
         "Where it comes from",
     ]
@@ -61,6 +62,23 @@ def test_all_sections(package: Packed) -> None:
 def test_the_users_own_notes_come_first(package: Packed) -> None:
     notes = written(package, own="# New\n\nTrained on more.\n")
     assert notes.startswith("# New\n\nTrained on more.\n\n## What changed\n\nThis is the first")
+
+
+def test_a_section_of_ones_own_is_not_repeated(package: Packed) -> None:
+    notes = written(package, own="## training\n\nMine.\n\n### Results ##\n\nGood.")
+    titles = [line for line in notes.splitlines() if line.startswith("#")]
+    assert titles == [
+        "## training",
+        "### Results ##",
+        "## What changed",
+        "## How to use it",
+        "## Where it comes from",
+    ]
+
+
+def test_the_folds_are_described_from_their_logs(package: Packed) -> None:
+    assert "\n## Training\n\n| Fold | Epochs | Validation Dice |\n" in written(package)
+    assert "\n| 0 | 30 |  |\n" in written(package)
 
 
 @pytest.mark.parametrize(

@@ -56,10 +56,13 @@ def test_a_wrong_tag(names: list[str], given: str | None, said: str) -> None:
         ("model_seg_t2-r20261123.zip", True),
         ("model_seg_t2_r20261123.zip", True),
         ("model_seg_t2-fold0-r20261123.zip", True),
+        ("model_seg_t2-r20261123-fold0.zip", True),
+        ("model_seg_t2-r20261123-foldall.zip", True),
         ("model_fold0.zip", True),
         ("anything-r20261123.zip", True),
         ("model_seg_t1-r20261123.zip", False),
         ("model_seg_t2star-r20261123.zip", False),
+        ("model_seg_t1-r20261123-fold0.zip", False),
     ],
 )
 def test_the_repository_in_a_name(name: str, fits: bool) -> None:

@@ -14,7 +14,8 @@ import sys
 import termios
 
 import pytest
-from build import dataset, package
+from build import MODEL, dataset, package
+from model_lint.cli import main
 from model_lint.ship.publish.wanted import Claim
 from publishing import NAME, OWNER, PROGRAM, TAG, ZIP, Lab, Said, packed
 from rules.test_repository import git, write
@@ -151,6 +152,24 @@ def test_several_packages_are_one_release(lab: Lab, publish: Publish) -> None:
     addresses = [f"{lab.server.url}/{OWNER}/{NAME}/releases/download/{TAG}/{n}" for n in names]
     assert f"-install -custom-url {' '.join(addresses)}\n" in str(release.notes)
     assert "-f 0 1 " in str(release.notes)
+
+
+def test_what_pack_splits_is_published_with_its_notes(lab: Lab, publish: Publish) -> None:
+    words = ["--name", NAME, "--tag", TAG, "--output", "..", "--notes", "../notes.md"]
+    assert main(["pack", str(MODEL), *words, "--split-folds"]) == 0
+    names = [f"{NAME}-{TAG}-fold{fold}.zip" for fold in (0, 1)]
+    packages = tuple(f"../{name}" for name in names)
+    said = publish("--notes", "../notes.md", packages=packages)
+    assert said.status == 0, said
+    (release,) = lab.releases
+    assert [asset.name for asset in release.assets] == [*names, "SHA256SUMS"]
+    notes = str(release.notes)
+    assert notes.startswith((lab.folder / "notes.md").read_text(encoding="utf-8"))
+    assert notes.count("## Training") == 1
+    assert "| 1 | 30 |" in notes
+    for asset in release.assets[:2]:
+        assert f"| `{asset.name}` | {asset.size:,} | `{str(asset.digest)[7:]}` |" in notes
+    assert main(["check", f"{OWNER}/{NAME}@{TAG}", "--select", "T,L"]) == 0
 
 
 def test_zips_that_are_not_one_model_are_refused_together(lab: Lab, publish: Publish) -> None:

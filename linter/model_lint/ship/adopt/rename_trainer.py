@@ -55,7 +55,7 @@ def rename_trainer(folder: Path, folds: Iterable[str], old: str, new: str) -> No
         copy = path.with_suffix(".new")
         try:
             with copy.open("wb") as target:
-                write_checkpoint(File.at(path), target, trainer_name=new)
+                write_checkpoint(File.at(path), target, replaced={"trainer_name": new})
         except CheckpointError as error:
             raise UsageError(f"{path}: {error}") from error
         copy.replace(path)

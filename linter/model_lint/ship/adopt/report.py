@@ -22,7 +22,7 @@ _SHOWN = 20
 
 def as_json(adopted: Adopted, tag: str, *, dry: bool) -> str:
     """Describe the new package and every change as one JSON object."""
-    data = package_data(adopted.packed, tag)
+    data = package_data(adopted.packed, tag, refused=adopted.packed.refused)
     if adopted.same or dry:
         data["package"] = None
     return dump(

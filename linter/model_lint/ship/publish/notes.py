@@ -12,14 +12,14 @@ from ...findings import Answer, Consumer
 from ...models.package import Package
 from ...privacy import scrub
 from ...wording import count
+from ..pinned import pinned_nnunet
+from ..training import Training, training_of
+from ..training_notes import TRAINING, describe
 from .about import description, results_of
 
 #: Commits that are listed; the rest is counted.
 _MAX_COMMITS = 20
-#: Where a repository pins its environment.
-_PINNING = ("pyproject.toml", "requirements.txt", "environment.yml", "setup.cfg", "setup.py")
-_PINNED = re.compile(r"nnunetv2(-neuropoly)?\s*={1,3}\s*[\"']?(\d[\w.]*)", re.IGNORECASE)
-_TORCH = re.compile(r'"torch_version": "([\w.+-]+)"')
+_HEADING = re.compile(r"(?m)^#{1,3} +(.+?)[ #]*$")
 
 
 class Change(NamedTuple):
@@ -61,18 +61,37 @@ class Packed(NamedTuple):
 def write_notes(origin: Origin, packages: tuple[Packed, ...], history: History, own: str) -> str:
     """Return the notes as Markdown, without paths, hosts and subjects.
 
-    ``own`` is what the user writes; it comes first.
+    ``own`` is what the user writes; it comes first, and a section that it has is not repeated.
     """
     files = f"{origin.url}/blob/{origin.commit}"
     readme = origin.texts.get("README.md", "")
-    sections = (
-        own.strip() or description(readme),
-        _changes(origin, history),
-        _section("Results", results_of(readme, files)),
-        _section("How to use it", "\n\n".join(_usage(origin, packages))),
-        _section("Where it comes from", _table(_origin(origin, packages))),
-    )
-    return scrub("\n\n".join(filter(None, sections))) + "\n"
+    trainings, labels = _trainings(packages)
+    sections = {
+        "What changed": _changes(origin, history),
+        "Results": _section("Results", results_of(readme, files)),
+        TRAINING: _section(TRAINING, describe(trainings, labels)),
+        "How to use it": _section("How to use it", "\n\n".join(_usage(origin, packages))),
+        "Where it comes from": _section(
+            "Where it comes from", _table(_origin(origin, packages, trainings))
+        ),
+    }
+    there = {heading.lower() for heading in _HEADING.findall(own)}
+    generated = (text for title, text in sections.items() if title.lower() not in there)
+    return scrub("\n\n".join(filter(None, (own.strip() or description(readme), *generated)))) + "\n"
+
+
+def _trainings(packages: tuple[Packed, ...]) -> tuple[list[Training], object]:
+    """Return what the logs in the packages say of each fold, and the labels."""
+    found, labels = [], None
+    for packed in packages:
+        texts = {text.path: text.text for text in packed.package.texts}
+        for trainer in packed.package.judged:
+            labels = trainer.dataset.object.get("labels") if trainer.dataset else labels
+            for fold in trainer.folds:
+                start = f"{fold.path}/"
+                own = {p.removeprefix(start): t for p, t in texts.items() if p.startswith(start)}
+                found.append(training_of(fold.name, own))
+    return found, labels
 
 
 def _section(title: str, text: str) -> str:
@@ -148,16 +167,17 @@ def _table(rows: Iterable[tuple[str, str]]) -> str:
     return "\n".join(["| | |", "|:--|:--|", *lines])
 
 
-def _origin(origin: Origin, packages: tuple[Packed, ...]) -> Iterator[tuple[str, str]]:
+def _origin(
+    origin: Origin, packages: tuple[Packed, ...], trainings: Iterable[Training]
+) -> Iterator[tuple[str, str]]:
     trainers = [trainer for packed in packages for trainer in packed.package.judged]
     yield "Code", f"[`{origin.commit[:7]}`]({origin.url}/tree/{origin.commit})"
     yield "Trainer", _each(trainer.class_name for trainer in trainers)
     yield "Configuration", _each(trainer.configuration or "" for trainer in trainers)
     yield "Plans", _each(trainer.parts.plans for trainer in trainers if trainer.parts)
     yield "Folds", _trainer_folder(packages)[1].replace(" ", ", ")
-    yield "nnU-Net", _nnunet(origin.texts)
-    versions = (_TORCH.findall(t.text) for packed in packages for t in packed.package.texts)
-    yield "PyTorch", _each(version for found in versions for version in found)
+    yield "nnU-Net", pinned_nnunet(origin.texts)
+    yield "PyTorch", _each(training.torch for training in trainings)
     for path, data in origin.splits.items():
         # Not all of it: T012 takes a whole digest for one of an asset.
         digest = hashlib.sha256(data).hexdigest()[:16]
@@ -167,13 +187,3 @@ def _origin(origin: Origin, packages: tuple[Packed, ...]) -> Iterator[tuple[str,
 
 def _each(values: Iterable[str]) -> str:
     return ", ".join(f"`{value}`" for value in dict.fromkeys(values) if value)
-
-
-def _nnunet(texts: Mapping[str, str]) -> str:
-    """Return the version of nnU-Net that a repository pins, and where."""
-    for path in _PINNING:
-        found = _PINNED.search(texts.get(path, ""))
-        if found:
-            fork = "nnunetv2-neuropoly " if found[1] else ""
-            return f"{fork}{found[2]}, as `{path}` says"
-    return ""

@@ -68,7 +68,7 @@ def require_files(paths: tuple[Path, ...]) -> None:
         if path.stat().st_size >= MAX_ASSET_BYTES:
             raise UsageError(
                 f"{path}: {size(path.stat().st_size)}, and GitHub takes less than 2 GiB; pack "
-                "one zip for each fold (model-lint pack --folds)"
+                "one zip for each fold (model-lint pack --split-folds)"
             )
     names = [path.name for path in paths]
     if twice := {name for name in names if names.count(name) > 1}:

@@ -1,0 +1,60 @@
+"""`pack` judges what it leaves out of the checkpoints: the copies that show later edits."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from build import MODEL
+from packing import ZIP, edit_json, members, run
+
+
+def test_edited_plans_are_no_package(
+    model: Path, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plans = json.loads((model / "plans.json").read_text(encoding="utf-8"))
+    plans["configurations"]["2d"]["spacing"] = [0.7, 0.7]
+    edit_json(model / "plans.json", configurations=plans["configurations"])
+    assert run(model) == 1
+    captured = capsys.readouterr()
+    assert "C012 embedded-plans-differ" in captured.out
+    assert "fold_0 was trained with" in captured.out
+    assert "was not written" in captured.err
+    assert list(out.iterdir()) == []
+
+
+def test_other_data_is_a_warning(
+    model: Path, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit_json(model / "dataset.json", numTraining=12)
+    assert run(model) == 0
+    said = capsys.readouterr().out
+    assert "warning C012" in said
+    assert "`numTraining` is `12`; fold_0 was trained with `10`" in said
+
+
+def test_it_can_be_ignored(model: Path, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (out / ".git").mkdir()
+    (out / "model-lint.toml").write_text('ignore = {C012 = "only the name was corrected"}\n')
+    edit_json(model / "dataset.json", numTraining=12)
+    assert run(model) == 0
+    assert "C012" not in capsys.readouterr().out
+
+
+def test_a_checkpoint_of_another_fold_is_a_warning_once(
+    model: Path, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(MODEL / "fold_1", model / "fold_2")
+    assert run(model, "--split-folds") == 0
+    assert capsys.readouterr().out.count("C006 fold-differs") == 1
+
+
+def test_an_orientation_that_is_added_is_no_edit(
+    model: Path, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit_json(model / "dataset.json", image_orientation=None)
+    assert run(model, "--orientation", "RPI") == 0
+    assert "C012" not in capsys.readouterr().out
+    assert members(out / ZIP)
