@@ -3,7 +3,7 @@
 A hook of mkdocs. The pages are made from the rules and from the cases that test them. In a guide
 
     <!-- run: model-lint name model_seg_t2 -->            a command with its output
-    <!-- start -->                                        the picture of the start page
+    <!-- start -->, <!-- drop -->                        the picture of the start page, and its card
     <!-- github: model-lint audit ivadomed -->            the same about an organization on GitHub;
                                                           the next ones on the page see its effects
     <!-- finding: L004 two folders -->                    a rule's finding, of one of its test cases
@@ -43,8 +43,13 @@ from tables import disagreements, questions
 
 SCHEMAS = Path(__file__).parent.parent / "linter" / "model_lint" / "schemas"
 
+#: Leads from the start page to the page that lints in the browser.
+_DROP = """\
+<a class="start__drop" href="tools/check/"><strong>Check a package here</strong>
+without an installation: it stays on your computer</a>"""
+
 _MARK = re.compile(
-    r"<!-- (run|start|github|finding|refused|file|questions|disagreements)(?:: (.+?))? -->"
+    r"<!-- (run|start|drop|github|finding|refused|file|questions|disagreements)(?:: (.+?))? -->"
 )
 
 
@@ -72,11 +77,14 @@ def _examples() -> Iterator[tuple[str, str]]:
     yield "report", output(f"{SHOWN} --format html", sandbox())[1]
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:
+def on_page_markdown(markdown: str, *, files: Files, **_: Any) -> str:
     """Replace the marks of a guide, from the first to the last."""
     with ExitStack() as started:
         github = cache(lambda: started.enter_context(organization()))
-        makers = _MAKERS | {"github": lambda command: github().console(command)}
+        makers = _MAKERS | {
+            "github": lambda command: github().console(command),
+            "drop": lambda _: _DROP if files.get_file_from_path("tools/check.md") else "",
+        }
         return _MARK.sub(lambda found: makers[found[1]](found[2] or ""), markdown)
 
 
@@ -102,7 +110,8 @@ def page(rule: Rule) -> str:
     others = sorted(severity.value for severity in rule.also)
     sometimes = f", in some cases {' or '.join(others)}" if others else ""
     parts = [
-        f"---\nhide: [navigation]\ndescription: {json.dumps(described(rule.summary))}\n---",
+        "---\nhide: [navigation]\nsearch: {boost: 2}\n"
+        f"description: {json.dumps(described(rule.summary))}\n---",
         f"# {rule.name} ({rule.code})",
         f"[Rules](index.md) / [{FAMILIES[rule.family]}](index.md#{anchor(rule.family)}) · "
         f"**{rule.severity.value.capitalize()}**{sometimes} · since {rule.since}",

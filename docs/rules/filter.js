@@ -45,7 +45,11 @@ form.hidden = false;
 form.addEventListener("input", filter);
 form.addEventListener("reset", () => setTimeout(filter)); // after the fields are empty
 addEventListener("hashchange", () => {
-  if (document.getElementById(location.hash.slice(1))?.closest("section[hidden]")) form.reset();
+  const heading = document.getElementById(location.hash.slice(1));
+  if (!heading?.closest("section[hidden]")) return;
+  form.reset();
+  filter();
+  heading.scrollIntoView();
 });
 form.addEventListener("submit", (event) => event.preventDefault());
 filter();

@@ -82,7 +82,7 @@ def test_every_link_outside_is_an_address(pages: dict[str, Page]) -> None:
     links = {urljoin(address, link) for address, page in pages.items() for link in page.links}
     outside = {link for link in links if not link.startswith(ADDRESS)}
     well_formed = re.compile(
-        r"https://([a-z\d-]+\.)+[a-z]{2,}(/[\w./~@%:+()-]*)?(\?[\w=&-]+)?(#[\w./-]+)?"
+        r"https://([a-z\d-]+\.)+[a-z]{2,}(/[\w./~@%:+()-]*)?(\?[\w=&.-]+)?(#[\w./-]+)?"
     )
     assert [link for link in sorted(outside) if not well_formed.fullmatch(link)] == []
     assert len(outside) > 20
