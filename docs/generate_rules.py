@@ -45,8 +45,8 @@ SCHEMAS = Path(__file__).parent.parent / "linter" / "model_lint" / "schemas"
 
 #: Leads from the start page to the page that lints in the browser.
 _DROP = """\
-<a class="start__drop" href="tools/check/"><strong>Check a package here</strong>
-without an installation: it stays on your computer</a>"""
+<a class="start__drop" href="tools/check/"><strong>Check a package in the browser</strong>
+nothing to install, nothing is uploaded</a>"""
 
 _MARK = re.compile(
     r"<!-- (run|start|drop|github|finding|refused|file|questions|disagreements)(?:: (.+?))? -->"
