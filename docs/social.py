@@ -22,9 +22,9 @@ def described(text: str) -> str:
     """Return the first sentences of a paragraph of HTML or Markdown, without markup."""
     plain = " ".join(unescape(re.sub(r"<[^>]+>|`", "", text)).split())
     sentences = re.split(r"(?<=[.!?]) ", plain)
-    while len(sentences) > 1 and len(" ".join(sentences)) > _MOST:
+    while len(sentences) > 1 and (len(" ".join(sentences)) > _MOST or sentences[-1][-1] == ":"):
         sentences.pop()
-    return " ".join(sentences)
+    return re.sub(":$", ".", " ".join(sentences))
 
 
 def card() -> bytes:
