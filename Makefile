@@ -76,7 +76,7 @@ lint: $(READY)
 
 docs: $(READY)
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
-	@echo "The site is in site/; open site/index.html"
+	@echo "The site is in site/; to look at it: python3 -m http.server --directory site"
 
 dist: $(READY)
 	@$(BIN)/python -m hatchling build

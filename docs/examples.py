@@ -76,7 +76,7 @@ def _released(case: ReleaseCase) -> str:
 
 def _require_shown(case: Case | ReleaseCase, failing: str) -> None:
     """Raise ValueError unless the lines below the command have the rule of a case."""
-    if case.code not in failing.partition("\n")[2].partition("\n")[2]:
+    if case.code not in failing.partition("\n")[2]:
         raise ValueError(f"{case} does not show it:\n{failing}")
 
 

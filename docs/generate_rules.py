@@ -4,20 +4,23 @@ A hook of mkdocs. The pages are made from the rules and from the cases that test
 
     <!-- run: model-lint name model_seg_t2 -->            a command with its output
     <!-- refused: model-lint adopt old.zip -->            one that ends with exit status 2
+    <!-- start -->, <!-- drop -->                        the picture of the start page, and its card
     <!-- github: model-lint audit ivadomed -->            the same about an organization on GitHub;
                                                           the next ones on the page see its effects
     <!-- finding: L004 two folders -->                    a rule's finding, of one of its test cases
+    <!-- answers: --no-input pathology=dcm -->           answers that the template refuses
     <!-- file: reasons.toml -->                           a file of the folder the commands run in
-    <!-- questions -->, <!-- audience -->, <!-- disagreements -->   tables
+    <!-- questions -->, <!-- disagreements -->   tables
 
 are replaced.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
@@ -30,52 +33,77 @@ from model_lint.rules import FAMILIES, Rule, all_rules
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from console import block, console
+from console import NARROW, block, console, output, refused_answers
 from examples import example, finding
 from local_github import OWNER, organization
 from own_codes import PAGES
-from sandbox import CONFIGURATIONS, sandbox
-from tables import audience, disagreements, questions
+from rule_index import anchor, index
+from sandbox import CONFIGURATIONS, SHOWN, sandbox
+from social import card, described
+from tables import disagreements, questions
 
 SCHEMAS = Path(__file__).parent.parent / "linter" / "model_lint" / "schemas"
 
+#: Leads from the start page to the page that lints in the browser.
+_DROP = """\
+<a class="start__drop" href="tools/check/"><strong>Check a package in the browser</strong>
+nothing to install, nothing is uploaded</a>"""
+
 _MARK = re.compile(
-    r"<!-- (run|refused|github|finding|file|questions|audience|disagreements)(?:: (.+?))? -->"
+    r"<!-- (run|refused|start|drop|github|finding|answers|file|questions|disagreements)"
+    r"(?:: (.+?))? -->"
 )
 
 
 def on_files(files: Files, *, config: Any) -> Files:
     """Add the generated pages, and the schemas, to the site."""
     rules = all_rules()
-    pages = {"index": _index(rules)}
+    pages = {"index": index(rules)}
     pages |= {rule.name: page(rule) for rule in rules}
     pages |= {name: make() for name, make in PAGES.items()}
     for name, content in pages.items():
         files.append(File.generated(config, f"rules/{name}.md", content=content))
-    with organization() as github:
-        content = github.output(f"model-lint audit {OWNER} --format html")
-    files.append(File.generated(config, "examples/audit.html", content=content))
+    for name, content in _examples():
+        files.append(File.generated(config, f"examples/{name}.html", content=content))
+    files.append(File.generated(config, "images/card.png", content=card()))
     for path in sorted(SCHEMAS.glob("*.json")):
         text = path.read_text(encoding="utf-8")
         files.append(File.generated(config, f"schemas/{path.name}", content=text))
     return files
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:
+def _examples() -> Iterator[tuple[str, str]]:
+    """Yield the name and the content of each page that the linter itself writes."""
+    with organization() as github:
+        yield "audit", github.output(f"model-lint audit {OWNER} --format html")
+    yield "report", output(f"{SHOWN} --format html", sandbox())[1]
+
+
+def on_page_markdown(markdown: str, *, files: Files, **_: Any) -> str:
     """Replace the marks of a guide, from the first to the last."""
     with ExitStack() as started:
         github = cache(lambda: started.enter_context(organization()))
-        makers = _MAKERS | {"github": lambda command: github().console(command)}
+        makers = _MAKERS | {
+            "github": lambda command: github().console(command),
+            "drop": lambda _: _DROP if files.get_file_from_path("tools/check.md") else "",
+        }
         return _MARK.sub(lambda found: makers[found[1]](found[2] or ""), markdown)
+
+
+def on_page_content(html: str, *, page: Any, **_: Any) -> None:
+    """Describe a page by its first paragraph, unless it describes itself."""
+    if found := re.search(r"<p>(.+?)</p>", html, re.DOTALL):
+        page.meta.setdefault("description", described(found[1]))
 
 
 _MAKERS: dict[str, Callable[[str], str]] = {
     "run": lambda command: console(command, sandbox()),
     "refused": lambda command: console(command, sandbox(), statuses=(2,)),
+    "start": lambda _: console(SHOWN, sandbox(), width=NARROW),
     "finding": lambda text: finding(*text.split(" ", 1)),
+    "answers": refused_answers,
     "file": lambda name: block("toml", CONFIGURATIONS[name]),
     "questions": lambda _: questions(),
-    "audience": lambda _: audience(),
     "disagreements": lambda _: disagreements(),
 }
 
@@ -85,9 +113,11 @@ def page(rule: Rule) -> str:
     others = sorted(severity.value for severity in rule.also)
     sometimes = f", in some cases {' or '.join(others)}" if others else ""
     parts = [
+        "---\nhide: [navigation]\nsearch: {boost: 2}\n"
+        f"description: {json.dumps(described(rule.summary))}\n---",
         f"# {rule.name} ({rule.code})",
-        f"**{rule.severity.value.capitalize()}**{sometimes} · since {rule.since} · "
-        f"family [{FAMILIES[rule.family]}](index.md#{_anchor(rule.family)})",
+        f"[Rules](index.md) / [{FAMILIES[rule.family]}](index.md#{anchor(rule.family)}) · "
+        f"**{rule.severity.value.capitalize()}**{sometimes} · since {rule.since}",
         rule.summary,
         *([f"{reach(rule)} [Whom a package is for](../guides/audience.md)"] if rule.stops else []),
         f"## Why\n\n{_sentence(rule.why)}",
@@ -120,53 +150,6 @@ def _example(rule: Rule) -> list[str]:
         parts.append(shown.difference)
     parts.append(shown.repaired)
     return parts
-
-
-def _index(rules: tuple[Rule, ...]) -> str:
-    lines = [
-        "# Rules",
-        "",
-        "An **error** means that a consumer that [the package is for](../guides/audience.md) "
-        "fails or silently does the wrong thing, that the specification forbids it, or that it is "
-        "unsafe. A **warning** works today, but breaks a convention, wastes much space, leaks, or "
-        "will fail soon. An **info** is worth knowing. "
-        "[How verdicts are justified](../guides/verdicts.md) explains where they come from.",
-        "",
-        f"There are {len(rules)} rules. `model-lint rule CODE` shows the same in a terminal.",
-    ]
-    for letter, title in FAMILIES.items():
-        family = [rule for rule in rules if rule.family == letter]
-        lines += ["", f"## {title} {{ #{_anchor(letter)} }}", ""]
-        lines += ["| Code | Name | Severity | Finds |", "|:--|:--|:--|:--|"]
-        lines += [
-            f"| {r.code} | [{r.name}]({r.name}.md) | {r.severity.value} | {r.summary} |"
-            for r in family
-        ]
-    lines += [
-        "",
-        "## SCT's entry of a model { #family-s }",
-        "",
-        "Found by [`model-lint sct --check`](../guides/sct.md), which compares SCT with a package.",
-        "",
-        "| Code | Name | Severity | Says |",
-        "|:--|:--|:--|:--|",
-        "| S001 | [sct-entry-outdated](sct-entry-outdated.md) | error | SCT installs something "
-        "else than the package. |",
-        "| S002 | [sct-entry-differs](sct-entry-differs.md) | error | SCT's entry says something "
-        "else of the model than the package. |",
-        "",
-        "## About the run itself { #family-x }",
-        "",
-        "| Code | Name | Severity | Says |",
-        "|:--|:--|:--|:--|",
-        "| X000 | [internal-error](internal-error.md) | error | A rule crashed. |",
-        "| X001 | [unused-ignore](unused-ignore.md) | warning | An ignore silences nothing. |",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _anchor(letter: str) -> str:
-    return f"family-{letter.lower()}"
 
 
 def _sentence(text: str) -> str:

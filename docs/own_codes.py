@@ -15,9 +15,14 @@ from model_lint.commands import reporting
 from model_lint.findings import Problem
 from model_lint.rules import all_rules
 
-UNUSED = """# unused-ignore (X001)
+UNUSED = """---
+hide: [navigation]
+description: The configuration ignores a rule, but this silences no finding.
+---
 
-**Warning** · since 0.1 · about the configuration
+# unused-ignore (X001)
+
+[Rules](index.md) / [About the run itself](index.md#family-x) · **Warning** · since 0.1
 
 The configuration ignores a rule, but this silences no finding.
 
@@ -48,9 +53,14 @@ Repaired, with an empty `model-lint.toml`:
 It can't be ignored; with `--fail-on error`, the default, it does not fail the run.
 """
 
-INTERNAL = """# internal-error (X000)
+INTERNAL = """---
+hide: [navigation]
+description: "A rule crashed: a defect of model-lint, not of the model."
+---
 
-**Error** · since 0.1 · about model-lint
+# internal-error (X000)
+
+[Rules](index.md) / [About the run itself](index.md#family-x) · **Error** · since 0.1
 
 A rule crashed: a defect of model-lint, not of the model.
 

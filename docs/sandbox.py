@@ -18,6 +18,8 @@ NAME = "model_seg_sc-gm_t2star"
 TAG = "r20261123"
 RESULTS = "nnUNet_results/Dataset901_PhantomCord"
 PACK = f"model-lint pack {RESULTS}/{TRAINER} --name {NAME} --tag {TAG}"
+#: The package of the start page, with two defects that stop SCT.
+SHOWN = f"model-lint check {NAME}-r20261122.zip"
 
 #: Configurations that the guides show, by name.
 CONFIGURATIONS = {

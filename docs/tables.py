@@ -18,7 +18,6 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from catalogue import judged  # noqa: E402
 from model_lint.findings import Consumer  # noqa: E402
-from model_lint.rules import all_rules  # noqa: E402
 
 DISAGREEMENTS = CONSUMERS / "disagreements.toml"
 
@@ -56,19 +55,6 @@ def disagreements() -> str:
     return head + _table(
         ["What was changed", "Consumer", "There it", "model-lint", "Why the verdict is kept"], rows
     )
-
-
-def audience() -> str:
-    """Return which consumers each rule stops."""
-    rows = [
-        f"| {rule.code} | [{rule.name}](../rules/{rule.name}.md) | "
-        + " | ".join("stops" if c in rule.stops else "" for c in Consumer)
-        + f" | {'always' if rule.firm else 'if the package is for one that it stops'} |"
-        for rule in all_rules()
-        if rule.stops
-    ]
-    names = [consumer.title for consumer in Consumer]
-    return _table(["Code", "Rule", *names, "Error"], rows)
 
 
 def _named(consumers: list[str]) -> str:

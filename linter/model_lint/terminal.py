@@ -13,7 +13,8 @@ from .wording import inert, printable
 WIDTH = 100
 
 _RESET = "\033[0m"
-_STYLES = {
+#: Name of a style to the sequence that begins it.
+STYLES = {
     "bold": "\033[1m",
     "dim": "\033[2m",
     "green": "\033[32m",
@@ -104,4 +105,4 @@ def _plain(text: str, _style: str) -> str:
 
 
 def _colored(text: str, style: str) -> str:
-    return f"{_STYLES[style]}{text}{_RESET}"
+    return f"{STYLES[style]}{text}{_RESET}"

@@ -7,10 +7,8 @@ what is written by hand.
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -59,19 +57,6 @@ def first_column(text: str, head: str) -> list[str]:
     return [row.split("|")[1].strip().strip("`") for row in table.splitlines()[2:]]
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site, built as `make docs` builds it."""
-    folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-d", str(folder)]
-    environment = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder
-
-
 def read(site: Path, name: str) -> str:
     html = site.joinpath(name, "index.html").read_text(encoding="utf-8")
     return html[html.index("<article") : html.index("</article>")]
@@ -118,7 +103,7 @@ def test_every_mark_is_replaced_and_nothing_crashed(site: Path) -> None:
     for path in site.rglob("*.html"):
         html = path.read_text(encoding="utf-8")
         assert not re.search(
-            r"<!-- ?(run|github|finding|file|questions|audience|disagreements)", html
+            r"<!-- ?(run|start|drop|github|finding|refused|file|questions|disagreements)", html
         ), path
         assert "Traceback" not in html, path
         assert str(ROOT) not in html, path
@@ -270,7 +255,23 @@ def test_the_steps_of_the_workflow() -> None:
     assert first_column(page("guides/template.md"), "Step") == [r for r in rules if r != "all"]
 
 
-def test_every_guide_is_in_the_navigation() -> None:
+def test_every_page_is_in_the_navigation_once() -> None:
     config: dict[str, Any] = yaml.safe_load((ROOT / "mkdocs.yml").read_text())
-    guides = next(entry["Guides"] for entry in config["nav"] if "Guides" in entry)
-    assert sorted(guides) == sorted(f"guides/{p.name}" for p in (DOCS / "guides").glob("*.md"))
+    listed = re.findall(r"'((?!https)[^']+\.md)'", repr(config["nav"]))
+    written = [path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md")]
+    assert sorted(listed) == sorted([*written, "rules/index.md"])
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_output_is_written_by_hand(path: Path) -> None:
+    """What commands print is made by a mark; that of README.md is compared with the guide's."""
+    assert path.name == "README.md" or blocks(path, "console") == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_a_code_is_that_of_the_rule_that_it_links(path: Path) -> None:
+    names = {rule.code: rule.name for rule in RULES}
+    links = re.findall(
+        r"\[(\w\d{3})\]\([./]*rules/([\w-]+)\.md\)", path.read_text(encoding="utf-8")
+    )
+    assert [(code, name) for code, name in links if names[code] != name] == []

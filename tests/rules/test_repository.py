@@ -162,7 +162,7 @@ def nested(root: Path) -> None:
     git(root / "inner", "init", "--quiet")
     git(root / "inner", "add", "--all")
     git(root / "inner", "commit", "--quiet", "-m", "x")
-    git(root, "-c", "advice.addEmbeddedRepo=false", "add", "inner")
+    git(root, "add", "--no-warn-embedded-repo", "inner")
 
 
 def submodule(root: Path) -> None:
