@@ -21,8 +21,8 @@ silently does the wrong thing, that the specification forbids it, or that it is 
 **info** is worth knowing. [How verdicts are justified](../guides/verdicts.md) says where they come
 from.
 
-There are {count} rules, two codes of [`model-lint sct --check`](../guides/sct.md), and two about the
-run itself. `model-lint rule CODE` explains a rule in a terminal.
+There are {count} rules, two codes of [`model-lint sct --check`](../guides/sct.md), and two about
+the run itself. `model-lint rule CODE` explains a rule in a terminal.
 
 {filter}
 """
@@ -57,8 +57,8 @@ _TABLE = """<section markdown>
 
 #: The findings without a rule: of `model-lint sct --check`, and about the run itself.
 _OF_SCT = [
-    "| S001 | [sct-entry-outdated](sct-entry-outdated.md) | error | | | SCT installs something else "
-    "than the package. |",
+    "| S001 | [sct-entry-outdated](sct-entry-outdated.md) | error | | | SCT installs something "
+    "else than the package. |",
     "| S002 | [sct-entry-differs](sct-entry-differs.md) | error | | | SCT's entry says something "
     "else of the model than the package. |",
 ]
