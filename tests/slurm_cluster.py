@@ -1,7 +1,7 @@
 """A real Slurm on loopback: one node with its own folders, ports and key, and without accounts.
 
-The node has more processors, memory and GPUs than the machine. Run as a program, it stays until it is
-interrupted, and says what to set: see CONTRIBUTING.md.
+The node has more processors, memory and GPUs than the machine. Run as a program, it stays until its
+input ends, and says what to set: see CONTRIBUTING.md.
 """
 
 from __future__ import annotations
@@ -66,21 +66,17 @@ def found(name: str) -> str:
 
 @contextmanager
 def cluster(cpus: int = 4) -> Iterator[dict[str, str]]:
-    """Start Slurm; yield the environment variables with which its commands and Snakemake find it."""
+    """Start Slurm; yield the environment variables with which commands and Snakemake find it."""
     with ExitStack() as stack:
         # Not pytest's folder: the name of a socket has at most 107 characters.
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="slurm-")))
         home.chmod(0o755)  # munge wants that
         environment = _write(home, cpus)
-        options = {
-            name: f"--{name}={home}/munge.{end}"
-            for name, end in {
-                **{"socket": "socket", "key-file": "key", "log-file": "log"},
-                **{"pid-file": "pid", "seed-file": "seed"},
-            }.items()
-        }
+        names = {"socket": "socket", "key-file": "key", "log-file": "log"}
+        names |= {"pid-file": "pid", "seed-file": "seed"}
+        options = [f"--{name}={home}/munge.{end}" for name, end in names.items()]
         daemons = (
-            ["munged", "--foreground", *options.values()],
+            ["munged", "--foreground", *options],
             ["slurmctld", "-D", "-i"],
             ["slurmd", "-D", "-N", "localhost"],
         )

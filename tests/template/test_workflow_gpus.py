@@ -20,7 +20,7 @@ from template.support import program
 from template.trainings import CONFIG, WORK, prepared
 
 # It takes the place of nnU-Net: it has its arguments and environment.
-RECORDER = '''
+RECORDER = """
 import json, os, signal, sys, time, zipfile
 from pathlib import Path
 
@@ -29,7 +29,8 @@ log, at_once = Path(os.environ["RECORDS"]), int(os.environ["AT_ONCE"])
 
 def record(**what):
     with log.open("a") as file:
-        print(json.dumps({"gpus": os.environ["CUDA_VISIBLE_DEVICES"].split(","), **what}), file=file)
+        gpus = os.environ["CUDA_VISIBLE_DEVICES"].split(",")
+        print(json.dumps({"gpus": gpus, **what}), file=file)
 
 
 dataset, fold = sys.argv[1], sys.argv[3]
@@ -49,7 +50,7 @@ with zipfile.ZipFile(folder / "checkpoint_final.pth", "w") as archive:
 (folder / "validation").mkdir()
 (folder / "validation" / "summary.json").write_text("{}")
 record(what="end", fold=fold)
-'''
+"""
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +78,8 @@ class Machine:
         shutil.copytree(self.ready, copy, symlinks=True)
         over = yaml.safe_load((copy / "tests/over.yaml").read_text("utf-8"))
         over["nnunet"] = {"folds": folds, "device": "cuda"}
-        over["resources"] = {"train": {"gpus": gpus}}
+        # More processors than there are: the trainings share them.
+        over["resources"] = {"train": {"gpus": gpus, "cpus": 12}}
         (copy / "tests/over.yaml").write_text(yaml.safe_dump(over), "utf-8")
         return copy
 

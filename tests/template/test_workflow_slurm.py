@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,10 @@ from slurm_cluster import cluster as slurm_cluster
 from template.support import TEMPLATE, program, run
 from template.trainings import CONFIG, FOLDS, WORK, prepared, rewrite
 
-# Fold 1 is killed and fold 2 stands still, each in its second epoch and once. No trainer saves in
-# time but by the clock: nnU-Net's own interval is longer than the training.
-TRAINER = '''
-import json, os, signal, subprocess
+# Fold 1 is killed and fold 2 stands still, each in its second epoch and once. The module of the
+# profile must be loaded.
+TRAINER = """
+import json, os, signal
 from pathlib import Path
 import torch
 from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
@@ -31,20 +31,20 @@ class nnUNetTrainerPhantom(nnUNetTrainer):
 
     def on_epoch_start(self):
         super().on_epoch_start()
+        assert os.environ["LOADED"] == "yes"
         mark = Path(self.output_folder) / "trouble"
         if self.current_epoch != 1 or self.fold not in (1, 2) or mark.exists():
             return
         mark.touch()
         if self.fold == 1:
-            job = os.environ["SLURM_JOB_ID"]
-            subprocess.run(["scancel", "--signal=KILL", "--full", job], check=True)
+            os.kill(os.getppid(), signal.SIGKILL)
         signal.pause()
 
     def perform_actual_validation(self, save_probabilities=False):
         folder = Path(self.output_folder) / "validation"
         folder.mkdir(exist_ok=True)
         (folder / "summary.json").write_text(json.dumps({"foreground_mean": {"Dice": 0}}))
-'''
+"""
 PROFILE = (
     ("# slurm_partition: gpu", "slurm_partition: main"),
     ("# slurm_extra: ", "slurm_extra: "),
@@ -61,12 +61,29 @@ def cluster() -> Iterator[dict[str, str]]:
         yield environment
 
 
-@pytest.fixture(scope="module")
-def trained(
-    cluster: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, Path, str]:
-    """A repository whose folds were trained on Slurm; the node's disk; what Snakemake said."""
-    folder = tmp_path_factory.mktemp("slurm")
+@dataclass(frozen=True)
+class Trained:
+    """A repository whose folds were trained on Slurm."""
+
+    repository: Path
+    disk: Path
+    """The disk of the node."""
+    said: str
+    """What Snakemake said."""
+    jobs: list[dict[str, str]]
+    """The trainings that Slurm knows, in their order."""
+
+    def jobs_of(self, fold: int) -> list[dict[str, str]]:
+        return [job for job in self.jobs if job["Comment"].endswith(f"_{fold}")]
+
+    def log(self, fold: int) -> str:
+        return (self.repository / WORK / f"logs/train_fold_{fold}.txt").read_text("utf-8")
+
+    def epochs(self, fold: int) -> list[str]:
+        return re.findall(r"^\S+ \S+: Epoch (\d+) *$", self.log(fold), re.MULTILINE)
+
+
+def train(folder: Path, cluster: dict[str, str]) -> Trained:
     made = prepared(folder / "output")
     disk = folder / "disk"
     disk.mkdir()
@@ -78,78 +95,62 @@ def trained(
     sacctmgr = Path(cluster["SLURM_CONF"]).parent / "bin" / "sacctmgr"
     sacctmgr.write_text("#!/bin/sh\necho def-account\n", "utf-8")
     sacctmgr.chmod(0o755)
-    environment = {
-        **cluster,
-        **{"SLURM_TMPDIR": str(disk), "nnUNet_compile": "f", "OMP_NUM_THREADS": "1"},
-    }
+    variables = {"SLURM_TMPDIR": str(disk), "nnUNet_compile": "f", "OMP_NUM_THREADS": "1"}
     command = (program("snakemake"), "--profile", "workflow/profiles/slurm", *QUICK, *CONFIG)
-    done = run(*command, "--until", "train", cwd=made, **environment)
-    text = done.stdout + done.stderr
-    assert done.returncode == 0, text
-    return made, disk, text
-
-
-def jobs(cluster: dict[str, str]) -> list[dict[str, str]]:
-    """The trainings that Slurm knows, in their order."""
-    command = ["scontrol", "show", "job", "--oneliner"]
-    shown = subprocess.run(command, env=cluster, capture_output=True, text=True, check=True).stdout
+    done = run(*command, "--until", "train", cwd=made, **cluster, **variables)
+    assert done.returncode == 0, done.stdout + done.stderr
+    shown = run("scontrol", "show", "job", "--oneliner", cwd=made, **cluster).stdout
     found = [dict(re.findall(r"(\w+)=(\S+)", line)) for line in shown.splitlines()]
-    return [job for job in found if job["Comment"].startswith("rule_train")]
+    trainings = [job for job in found if job["Comment"].startswith("rule_train")]
+    return Trained(made, disk, done.stdout + done.stderr, trainings)
 
 
-def jobs_of(fold: int, cluster: dict[str, str]) -> list[dict[str, str]]:
-    return [job for job in jobs(cluster) if job["Comment"].endswith(f"_{fold}")]
-
-
-def folders(made: Path) -> list[Path]:
-    return sorted((made / WORK / "nnUNet_results").glob("*/*/fold_*"))
-
-
-def test_every_fold_is_trained_to_its_end_and_all_have_the_same_structure(
-    trained: tuple[Path, Path, str],
+def test_the_folds_are_trained_whatever_ends_their_jobs(
+    cluster: dict[str, str], tmp_path: Path
 ) -> None:
+    """One test, so that this is trained once, also if several processes run the tests."""
+    trained = train(tmp_path, cluster)
+    every_fold_is_whole_and_has_the_same_structure(trained)
+    the_job_that_was_killed_was_submitted_again(trained)
+    the_job_at_its_time_limit_went_back_into_the_queue(trained)
+    the_profile_reached_slurm(trained)
+    the_data_were_read_from_the_disk_of_the_node(trained)
+
+
+def every_fold_is_whole_and_has_the_same_structure(trained: Trained) -> None:
     """Folds 0, 3 and 4 were never interrupted; 1 was killed, and 2 reached its time limit."""
     import torch
 
-    found = folders(trained[0])
-    assert len(found) == FOLDS
     structures = []
-    for folder in found:
+    for folder in sorted((trained.repository / WORK / "nnUNet_results").glob("*/*/fold_*")):
         checkpoint = torch.load(folder / "checkpoint_final.pth", "cpu", weights_only=False)
         weights = {name: tensor.shape for name, tensor in checkpoint["network_weights"].items()}
         losses = len(checkpoint["logging"]["train_losses"])
         structures.append((weights, checkpoint["current_epoch"], losses))
         files = {path.name for path in folder.glob("checkpoint_*")}
         assert files == {"checkpoint_best.pth", "checkpoint_final.pth"}
+    assert len(structures) == FOLDS
     assert structures[0][1:] == (3, 3)
     assert all(structure == structures[0] for structure in structures)
 
 
-def test_a_job_that_is_killed_is_submitted_again(
-    trained: tuple[Path, Path, str], cluster: dict[str, str]
-) -> None:
-    first, second = jobs_of(1, cluster)
+def the_job_that_was_killed_was_submitted_again(trained: Trained) -> None:
+    first, second = trained.jobs_of(1)
     assert (first["JobState"], second["JobState"]) == ("FAILED", "COMPLETED")
-    log = (trained[0] / WORK / "logs/train_fold_1.txt").read_text("utf-8")
-    assert re.findall(r"^\S+ \S+: Epoch (\d+)", log, re.MULTILINE) == ["0", "1", "1", "2"]
+    assert trained.epochs(1) == ["0", "1", "1", "2"]
 
 
-def test_a_job_at_its_time_limit_goes_back_into_the_queue_and_is_no_failure(
-    trained: tuple[Path, Path, str], cluster: dict[str, str]
-) -> None:
-    made, _, text = trained
-    (job,) = jobs_of(2, cluster)
+def the_job_at_its_time_limit_went_back_into_the_queue(trained: Trained) -> None:
+    """And it is no failure."""
+    (job,) = trained.jobs_of(2)
     assert (job["JobState"], job["Restarts"], job["TimeLimit"]) == ("COMPLETED", "1", "00:02:00")
-    assert f"SLURM-job '{job['JobId']}' failed" not in text
-    log = (made / WORK / "logs/train_fold_2.txt").read_text("utf-8")
-    assert f"the time limit is near: job {job['JobId']} goes back into the queue" in log
-    assert re.findall(r"^\S+ \S+: Epoch (\d+)", log, re.MULTILINE) == ["0", "1", "1", "2"]
+    assert f"SLURM-job '{job['JobId']}' failed" not in trained.said
+    assert f"near: job {job['JobId']} goes back into the queue" in trained.log(2)
+    assert trained.epochs(2) == ["0", "1", "1", "2"]
 
 
-def test_the_profile_reaches_slurm(
-    trained: tuple[Path, Path, str], cluster: dict[str, str]
-) -> None:
-    for job in jobs(cluster):
+def the_profile_reached_slurm(trained: Trained) -> None:
+    for job in trained.jobs:
         assert (job["Account"], job["Partition"]) == ("def-account", "main")
         assert (job["NumCPUs"], job["NumNodes"], job["Requeue"]) == ("2", "1", "1")
         assert job["MinMemoryNode"] == "4G"
@@ -158,19 +159,9 @@ def test_the_profile_reaches_slurm(
         assert job["TresPerJob"] == "gres:gpu:h100:1"
 
 
-def test_the_data_are_read_from_the_disk_of_the_node_which_is_left_empty(
-    trained: tuple[Path, Path, str],
-) -> None:
-    made, disk, _ = trained
-    log = (made / WORK / "logs/train_fold_0.txt").read_text("utf-8")
-    assert f"scratch {disk}/nnunet-" in log
-    assert re.search(rf"existing split file: {disk}/nnunet-\w+/Dataset", log)
-    assert not list(disk.glob("*/Dataset*/dataset.json")) or jobs_were_killed(disk)
-    assert list((made / WORK / "nnUNet_results").iterdir())
-
-
-def jobs_were_killed(disk: Path) -> bool:
-    return len(list(disk.iterdir())) == 1
+def the_data_were_read_from_the_disk_of_the_node(trained: Trained) -> None:
+    assert re.search(rf"existing split file: {trained.disk}/nnunet-\w+/Dataset", trained.log(0))
+    assert len(list(trained.disk.iterdir())) == 1  # of the job that was killed
 
 
 SCRIPT = """\

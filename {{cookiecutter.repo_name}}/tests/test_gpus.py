@@ -36,6 +36,7 @@ def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> List:
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
 
     def lists(text: str) -> None:
+        gpus.installed.cache_clear()
         (tmp_path / "nvidia-smi").write_text(f"#!/bin/sh\n[ \"$*\" = -L ] && cat <<'E'\n{text}E\n")
         (tmp_path / "nvidia-smi").chmod(0o755)
 
@@ -77,11 +78,13 @@ def test_no_driver_and_a_driver_that_fails_mean_no_gpu(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    gpus.installed.cache_clear()
     assert gpus.visible() == ()
     with gpus.taking("cuda", 1) as taken:  # a GPU of another maker, which torch also calls cuda
         assert taken == {}
     (tmp_path / "nvidia-smi").write_text("#!/bin/sh\necho NVIDIA-SMI has failed\nexit 9\n")
     (tmp_path / "nvidia-smi").chmod(0o755)
+    gpus.installed.cache_clear()
     assert gpus.visible() == ()
 
 

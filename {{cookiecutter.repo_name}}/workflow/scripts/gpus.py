@@ -7,6 +7,7 @@ of ``CUDA_VISIBLE_DEVICES``. Without it, none is allotted: there is none, or one
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import re
 import socket
@@ -33,6 +34,7 @@ class Gpu:
         return self.parts or (self.uuid,)
 
 
+@functools.cache
 def installed() -> tuple[Gpu, ...]:
     """Return the GPUs that the driver lists; none without the driver."""
     try:

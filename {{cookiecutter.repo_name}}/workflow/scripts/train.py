@@ -163,7 +163,8 @@ def _run(settings: Settings, fold: str, todo: str, means: Means) -> None:
 
 def _run_nnunet(settings: Settings, fold: str, todo: str, means: Means) -> None:
     device, job = pick_device(settings.nnunet.device, settings.train.gpus), means.job
-    environment = settings.environment() | thrift(means.cpus, device)
+    cpus = max(1, means.cpus // max(1, settings.train.gpus))  # of the process for each GPU
+    environment = settings.environment() | thrift(cpus, device)
     environment["SAVE_SECONDS"] = str(min(_SAVE_S, job.limit / 10) if job else _SAVE_S)
     with contextlib.ExitStack() as stack:
         environment |= stack.enter_context(taking(device, settings.train.gpus))
