@@ -134,16 +134,17 @@ def test_run_group_gives_the_exit_status() -> None:
             signal.signal(number, handler)
 
 
-def test_nnunet_ends_with_a_step_that_is_killed() -> None:
-    """Otherwise it would go on writing, while the next run holds the lock."""
-    program = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
+def test_nnunet_and_its_workers_end_with_a_step_that_is_killed() -> None:
+    """Otherwise they would go on writing, while the next run holds the lock."""
+    program = "import os, subprocess, time; worker = subprocess.Popen(['sleep', '600']); "
+    program += "print(worker.pid, flush=True); time.sleep(600)"
     caller = f"import sys; sys.path.insert(0, {str(SCRIPTS)!r}); from common import run_group; "
     caller += f"run_group([sys.executable, '-c', {program!r}], dict())"
     with subprocess.Popen([sys.executable, "-c", caller], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert int(process.stdout.readline())
         process.kill()
-        # The program had the other end of the pipe: it ends when nobody has it.
+        # Both had the other end of the pipe: it ends when nobody has it.
         assert process.stdout.read() == b""
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import ctypes
 import errno
 import json
 import os
@@ -19,7 +18,6 @@ from typing import Any
 UNSUPPORTED = (
     "this workflow needs Linux or macOS; on Windows, run it in WSL (Windows Subsystem for Linux)"
 )
-_DEATH_SIGNAL = 1  # Linux: PR_SET_PDEATHSIG
 
 
 def add_config_argument(parser: argparse.ArgumentParser) -> None:
@@ -80,8 +78,8 @@ def run_group(command: list[str], environment: dict[str, str], seconds: float | 
 
     When nnU-Net is killed (for lack of memory, for example), its workers go on, and a reader of
     their output waits forever. So it runs in its own process group, which ends with it, and with
-    this process when that is stopped. If this process is killed, nnU-Net is killed too (on Linux):
-    else it would go on writing after the lock on its folder has ended.
+    this process, however that ends: else nnU-Net would go on writing and use a GPU after the locks
+    on them have ended.
 
     Raises:
         subprocess.TimeoutExpired: if it works longer than so many seconds; it is ended then.
@@ -89,11 +87,9 @@ def run_group(command: list[str], environment: dict[str, str], seconds: float | 
     early: list[int] = []  # signals that arrive while the program is being started
     _on_stop(early.append)
     process = subprocess.Popen(  # noqa: S603 - the command is composed by us, without a shell
-        command,
-        env={**os.environ, **environment},
-        start_new_session=True,
-        preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+        command, env={**os.environ, **environment}, start_new_session=True
     )
+    guard = _guard(process.pid)
     try:
         _on_stop(lambda number: sys.exit(128 + number))
         if early:
@@ -103,10 +99,19 @@ def run_group(command: list[str], environment: dict[str, str], seconds: float | 
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        guard.kill()
+        guard.communicate()
 
 
-def _end_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)
+def _guard(group: int) -> subprocess.Popen[bytes]:
+    """Start a process that ends a process group when this process ends, and with it the pipe."""
+    return subprocess.Popen(  # noqa: S603
+        ["/bin/sh", "-c", 'read line; kill -s KILL -- "-$0"', str(group)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 def _on_stop(act: Callable[[int], object]) -> None:
