@@ -456,15 +456,6 @@ def test_nothing_is_written_before_a_job_starts(
     assert everything(repository) == before
 
 
-def test_the_slurm_profile_names_what_the_rules_ask_for(repository: Path) -> None:
-    """Slurm itself is not there to try; its settings at least are those that Snakemake knows."""
-    text = (repository / "workflow/profiles/slurm/config.yaml").read_text("utf-8")
-    options = yaml.safe_load(text)
-    known = run(program("snakemake"), "--help", cwd=repository).stdout
-    for option in options:
-        assert f"--{option}" in known, option
-
-
 def test_a_wrong_configuration_stops_snakemake_with_one_line(
     repository: Path, tmp_path: Path
 ) -> None:

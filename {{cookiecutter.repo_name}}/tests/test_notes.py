@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import sys
 import zipfile
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import folds
+import locks
 import notes
 from case_table import Row, to_csv
 from common import read_json, write_json, write_text
@@ -154,9 +157,23 @@ def test_a_lock_ends_with_a_killed_process(tmp_path: Path) -> None:
         assert held.stdout.readline() == "held\n"
         with waiting(tmp_path, "change=('raw',)") as other:
             assert other.stdout is not None
-            assert f"waiting until it ends (pid {held.pid})" in other.stdout.readline()
+            assert f"waiting until it ends (pid {held.pid} on " in other.stdout.readline()
             held.kill()
             assert other.stdout.readline() == "free\n"
+
+
+def test_a_disk_without_locks_is_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Some storage of clusters is mounted so."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(locks.fcntl, "lockf", refuse)
+    with holding(tmp_path, change=("raw",)):
+        (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith(f"{tmp_path / 'locks' / 'raw'}: this disk has no locks; make sure that")
 
 
 def test_a_system_without_such_locks_is_told_in_one_line() -> None:

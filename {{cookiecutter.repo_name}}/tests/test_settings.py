@@ -26,6 +26,10 @@ STRIDED = {
     "architecture": {"arch_kwargs": {"strides": [[1, 1], [2, 2], [2, 2]]}},
 }
 WRONG = {
+    "no GPU": (
+        {"nnunet": {"device": "cuda"}, "resources": {"train": {"gpus": 0}}},
+        "resources.train.gpus: is 0, but nnunet.device is cuda",
+    ),
     "unknown key": ({"nnunet": {"flods": [0]}}, "nnunet: unknown key 'flods'; did you mean folds?"),
     "unknown section": ({"datset": {}}, "unknown key 'datset'; did you mean dataset?"),
     "type": ({"dataset": {"id": "many"}}, "dataset.id: 'many' is not a whole number"),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import os
 import signal
 import subprocess
 import sys
+import time
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,9 +18,11 @@ from typing import Any
 import pytest
 
 import plan
+import slurm
 import train
 from common import run_group, write_json
 from settings import Settings
+from slurm import Job
 
 SCRIPTS = Path(train.__file__).parent
 TRAINERS = [
@@ -122,21 +127,24 @@ def test_run_group_gives_the_exit_status() -> None:
     handlers = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         assert run_group([sys.executable, "-c", "raise SystemExit(3)"], {}) == 3
+        with pytest.raises(subprocess.TimeoutExpired):
+            run_group([sys.executable, "-c", "import time; time.sleep(600)"], {}, seconds=0.1)
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
 
 
-def test_nnunet_ends_with_a_step_that_is_killed() -> None:
-    """Otherwise it would go on writing, while the next run holds the lock."""
-    program = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
+def test_nnunet_and_its_workers_end_with_a_step_that_is_killed() -> None:
+    """Otherwise they would go on writing, while the next run holds the lock."""
+    program = "import os, subprocess, time; worker = subprocess.Popen(['sleep', '600']); "
+    program += "print(worker.pid, flush=True); time.sleep(600)"
     caller = f"import sys; sys.path.insert(0, {str(SCRIPTS)!r}); from common import run_group; "
     caller += f"run_group([sys.executable, '-c', {program!r}], dict())"
     with subprocess.Popen([sys.executable, "-c", caller], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert int(process.stdout.readline())
         process.kill()
-        # The program had the other end of the pipe: it ends when nobody has it.
+        # Both had the other end of the pipe: it ends when nobody has it.
         assert process.stdout.read() == b""
 
 
@@ -224,3 +232,146 @@ def test_what_an_earlier_name_left_is_told_before_nnunet_stumbles(
     ) as caught:
         plan.check_names(settings)
     assert str(caught.value).startswith(str(other))
+
+
+# ------------------------------------------------------------------------- time limits of a job
+
+
+@pytest.fixture
+def limited(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+    """Return a function that trains in a job up to its time limit, and returns what was done."""
+    done: list[str] = []
+    monkeypatch.setattr(train.slurm, "requeue", lambda job: done.append(f"requeue {job.number}"))
+    folder = settings.model / "fold_0"
+
+    def run(todo: str, *, saves: bool, used: float = 0) -> list[str]:
+        def work(*_: object) -> None:
+            if saves:
+                checkpoint(folder, "final" if todo == "validate" else "latest")
+            raise subprocess.TimeoutExpired("nnUNetv2_train", 1)
+
+        monkeypatch.setattr(train, "_run_nnunet", work)
+        job = Job("7", 3600, time.monotonic() + 3600 - used)
+        train._run(settings, "0", todo, train.Means(job=job))
+        return done
+
+    return run
+
+
+def test_a_training_that_saved_goes_back_into_the_queue(
+    limited: Callable[..., list[str]],
+) -> None:
+    assert limited("train", saves=True) == ["requeue 7"]
+
+
+def test_a_training_that_began_late_goes_back_into_the_queue(
+    limited: Callable[..., list[str]],
+) -> None:
+    assert limited("train", saves=False, used=3000) == ["requeue 7"]
+
+
+@pytest.mark.parametrize(
+    ("todo", "what"), [("train", "a checkpoint was saved"), ("validate", "the validation")]
+)
+def test_a_time_limit_that_is_too_short_is_one_line(
+    todo: str, what: str, limited: Callable[..., list[str]]
+) -> None:
+    wanted = f"^the time limit of 1 hours is too short: it ended before {what}$"
+    with pytest.raises(RuntimeError, match=wanted):
+        limited(todo, saves=False)
+
+
+def test_a_job_that_is_started_again_and_again(tmp_path: Path) -> None:
+    job, record = Job("7", 60, 0), tmp_path / "starts" / "fold_0.json"
+    for state in (0, 0, 0, 0, 0, 1, 1, 1, 1, 1):
+        slurm.count_start(job, record, state)
+    with pytest.raises(RuntimeError, match="Slurm started job 7 5 times"):
+        slurm.count_start(job, record, 1)
+    slurm.count_start(Job("8", 60, 0), record, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("00:02:00", 120),
+        ("1-02:03:04", 93784),
+        ("365-00:00:00", 31536000),
+        ("UNLIMITED", None),
+        ("Partition_Limit", None),
+        ("", None),
+    ],
+)
+def test_times_of_slurm(text: str, seconds: int | None) -> None:
+    assert slurm._seconds(text) == seconds
+
+
+def test_outside_of_slurm_there_is_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    assert slurm.current() is None
+    monkeypatch.setenv("SLURM_JOB_ID", "7")
+    monkeypatch.setenv("PATH", "")  # as in a container, in which Slurm's commands are missing
+    assert slurm.current() is None
+
+
+SAVES = """
+import os, sys
+from types import SimpleNamespace
+from unittest.mock import MagicMock
+sys.path.insert(0, sys.argv[1])
+import save_often, torch
+from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
+
+class nnUNetTrainerOwn(nnUNetTrainer):
+    def __init__(self):
+        self.local_rank, self.is_ddp, self.disable_checkpointing = 0, False, False
+        self.network, self.grad_scaler = torch.nn.Linear(2, 2), None
+        self.optimizer = torch.optim.SGD(self.network.parameters(), 0.1)
+        self.logger, self.my_init_kwargs, self._best_ema = MagicMock(), {}, 1.0
+        self.logger.get_checkpoint.return_value = {}
+        self.logger.get_value.side_effect = lambda key, step: [0] if "dice_per" in key else 0
+        self.inference_allowed_mirroring_axes, self.save_every, self.num_epochs = None, 50, 9
+        self.current_epoch, self.output_folder = 3, sys.argv[2]
+    def print_to_log_file(self, *args, **kwargs):
+        pass
+
+trainer = nnUNetTrainerOwn()
+latest = os.path.join(sys.argv[2], "checkpoint_latest.pth")
+trainer.on_epoch_end()
+print(os.path.exists(latest), trainer.current_epoch)
+os.environ["SAVE_SECONDS"] = "0"
+trainer.on_epoch_end()
+print(torch.load(latest, weights_only=False)["current_epoch"], trainer.current_epoch)
+before = open(latest, "rb").read()
+torch.save = lambda content, path: (open(path, "wb").write(b"a part"), 1 / 0)
+try:
+    trainer.on_epoch_end()
+except ZeroDivisionError:
+    print(before == open(latest, "rb").read(), os.listdir(sys.argv[2]))
+trainer.local_rank = 1
+trainer.save_checkpoint(latest)
+print(before == open(latest, "rb").read())
+"""
+
+
+def test_any_trainer_saves_by_the_clock_and_never_a_part(tmp_path: Path) -> None:
+    """An own trainer saves too; a failing save spoils nothing; one of several processes saves."""
+    done = subprocess.run(
+        [sys.executable, "-c", SAVES, str(SCRIPTS), str(tmp_path)],
+        env={**os.environ, "SAVE_SECONDS": "3600"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.splitlines()[-4:] == [
+        *("False 4", "5 5", "True ['checkpoint_latest.pth']", "True"),
+    ], done.stderr
+
+
+def test_processes_for_other_gpus_save_alike() -> None:
+    """They import the program that started them, so what it replaces is replaced in them."""
+    path = str(SCRIPTS / "save_often.py")
+    code = f"import runpy; runpy.run_path({path!r}, run_name='__mp_main__'); "
+    code += "from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer as t; "
+    code += "print(t.save_checkpoint.__code__.co_filename, t.on_epoch_end.__code__.co_filename)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.split()[-2:] == [path, path], done.stderr

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import ctypes
 import errno
 import json
 import os
@@ -19,7 +18,6 @@ from typing import Any
 UNSUPPORTED = (
     "this workflow needs Linux or macOS; on Windows, run it in WSL (Windows Subsystem for Linux)"
 )
-_DEATH_SIGNAL = 1  # Linux: PR_SET_PDEATHSIG
 
 
 def add_config_argument(parser: argparse.ArgumentParser) -> None:
@@ -75,34 +73,45 @@ def nnunet_command(name: str) -> str:
     return found
 
 
-def run_group(command: list[str], environment: dict[str, str]) -> int:
+def run_group(command: list[str], environment: dict[str, str], seconds: float | None = None) -> int:
     """Run a program, end all of its processes, and return its exit status.
 
     When nnU-Net is killed (for lack of memory, for example), its workers go on, and a reader of
     their output waits forever. So it runs in its own process group, which ends with it, and with
-    this process when that is stopped. If this process is killed, nnU-Net is killed too (on Linux):
-    else it would go on writing after the lock on its folder has ended.
+    this process, however that ends: else nnU-Net would go on writing and use a GPU after the locks
+    on them have ended.
+
+    Raises:
+        subprocess.TimeoutExpired: if it works longer than so many seconds; it is ended then.
     """
     early: list[int] = []  # signals that arrive while the program is being started
     _on_stop(early.append)
     process = subprocess.Popen(  # noqa: S603 - the command is composed by us, without a shell
-        command,
-        env={**os.environ, **environment},
-        start_new_session=True,
-        preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+        command, env={**os.environ, **environment}, start_new_session=True
     )
+    guard = _guard(process.pid)
     try:
         _on_stop(lambda number: sys.exit(128 + number))
         if early:
             sys.exit(128 + early[0])
-        return process.wait()
+        return process.wait(seconds)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        guard.kill()
+        guard.communicate()
 
 
-def _end_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)
+def _guard(group: int) -> subprocess.Popen[bytes]:
+    """Start a process that ends a process group when this process ends, and with it the pipe."""
+    return subprocess.Popen(  # noqa: S603
+        ["/bin/sh", "-c", 'read line; kill -s KILL -- "-$0"', str(group)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 def _on_stop(act: Callable[[int], object]) -> None:
@@ -110,14 +119,23 @@ def _on_stop(act: Callable[[int], object]) -> None:
         signal.signal(number, lambda received, _: act(received))
 
 
-def run_nnunet(name: str, *arguments: str, environment: dict[str, str]) -> None:
-    """Run one of nnU-Net's commands.
+def run_nnunet(
+    name: str,
+    *arguments: str,
+    environment: dict[str, str],
+    script: Path | None = None,
+    seconds: float | None = None,
+) -> None:
+    """Run one of nnU-Net's commands, or a script that does the same and more.
 
     Raises:
         RuntimeError: if it fails.
+        subprocess.TimeoutExpired: if it works longer than so many seconds; it is ended then.
     """
     print(f"$ {name} {' '.join(arguments)}", flush=True)
-    status = run_group([nnunet_command(name), *arguments], environment)
+    program = nnunet_command(name)
+    command = [sys.executable, str(script)] if script else [program]
+    status = run_group([*command, *arguments], environment, seconds)
     if status != 0:
         how = (
             f"was killed by signal {-status}" if status < 0 else f"failed with exit status {status}"
@@ -125,13 +143,16 @@ def run_nnunet(name: str, *arguments: str, environment: dict[str, str]) -> None:
         raise RuntimeError(f"{name} {how}; its messages are above")
 
 
-def pick_device(wanted: str) -> str:
-    """Return the device; ``auto`` is the first available of ``cuda``, ``mps`` and ``cpu``."""
+def pick_device(wanted: str, gpus: int) -> str:
+    """Return the device; ``auto`` is the first available of ``cuda``, ``mps`` and ``cpu``.
+
+    Without GPUs for the step, it is not ``cuda``.
+    """
     if wanted != "auto":
         return wanted
     import torch
 
-    if torch.cuda.is_available():
+    if gpus and torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
 

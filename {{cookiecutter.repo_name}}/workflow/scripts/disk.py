@@ -34,7 +34,7 @@ def explained(error: Exception, work: Path, needed: int | None, kept: str) -> Ex
     for folder in (work, Path(tempfile.gettempdir()), Path("/dev/shm")):  # noqa: S108
         is_known = folder == work and isinstance(error, OSError) and error.errno in _FULL
         if is_known or (folder.is_dir() and is_full(folder)):
-            about = f"; the step needs about {_size(needed)} there" if needed else ""
+            about = f"; the step needs about {size_text(needed)} there" if needed else ""
             where = about if folder == work else "; set TMPDIR to another folder"
             return RuntimeError(
                 f"the disk of {folder} is full{where}. Kept: {kept}. Free some space, or set work "
@@ -80,8 +80,8 @@ def training_bytes(settings: Settings) -> int | None:
     if found is None:
         return None
     weights = found._replace(unit=None).weights(channels=1, heads=2)
-    # Weights and momentum, in each of three checkpoints.
-    return 3 * 8 * sum(math.prod(shape) for shape in weights.values())
+    # Weights and momentum, in each of three checkpoints and in one that is being written.
+    return 4 * 8 * sum(math.prod(shape) for shape in weights.values())
 
 
 def _plans(settings: Settings) -> dict[str, Any] | None:
@@ -92,5 +92,6 @@ def _plans(settings: Settings) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _size(number: int) -> str:
+def size_text(number: int) -> str:
+    """Return a number of bytes for people."""
     return f"{number / 1e9:.1f} GB" if number >= 1e8 else f"{max(1, round(number / 1e6))} MB"

@@ -1,13 +1,16 @@
 """Locks on what the steps write, so that a step never runs into one that is still running.
 
 When Snakemake is killed, the steps that it started may go on; Snakemake, started again, starts them
-a second time. A lock of the operating system ends with the process that holds it, however it ends.
+a second time. A lock of the operating system ends with the process that holds it, however it ends;
+on shared storage it counts on all machines.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +21,8 @@ try:
 except ModuleNotFoundError:
     raise SystemExit(f"error: {UNSUPPORTED}") from None
 
-_WAIT = "{}: another process uses this; waiting until it ends (pid {})"
+_WAIT = "{}: another process uses this; waiting until it ends ({})"
+_WITHOUT = "{}: this disk has no locks; make sure that nothing else works in this folder"
 
 
 @contextlib.contextmanager
@@ -52,12 +56,21 @@ def _lock(path: Path, kind: int) -> Iterator[None]:
         try:
             fcntl.lockf(descriptor, kind | fcntl.LOCK_NB)
         except (BlockingIOError, PermissionError):
-            owner = os.pread(descriptor, 20, 0).decode(errors="replace").strip() or "unknown"
+            owner = os.pread(descriptor, 200, 0).decode(errors="replace").strip() or "unknown"
             print(_WAIT.format(path, owner), flush=True)
             fcntl.lockf(descriptor, kind)
+        except OSError as error:
+            if error.errno not in {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP}:
+                raise
+            print(_WITHOUT.format(path), flush=True)
         if kind == fcntl.LOCK_EX:
             os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+            os.pwrite(descriptor, _owner().encode(), 0)
         yield
     finally:
         os.close(descriptor)  # releases the lock
+
+
+def _owner() -> str:
+    job = os.environ.get("SLURM_JOB_ID")
+    return f"pid {os.getpid()} on {socket.gethostname()}{f', job {job}' if job else ''}"

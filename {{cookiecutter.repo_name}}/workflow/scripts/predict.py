@@ -11,6 +11,7 @@ from case_table import read_rows
 from common import add_config_argument, fail, pick_device, run_nnunet, thrift
 from disk import explained
 from folds import stale, step_name
+from gpus import taking
 from locks import holding
 from notes import Note, add_run_argument, code, digest, is_current, note_of, remove_note, write_note
 from settings import Settings, SettingsError, load
@@ -48,16 +49,18 @@ def predict(settings: Settings, jobs: int, run: int = 0) -> None:
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     nnunet = settings.nnunet
-    device = pick_device(nnunet.device)
+    gpus = min(1, settings.train.gpus)
+    device = pick_device(nnunet.device, gpus)
     try:
-        run_nnunet(
-            "nnUNetv2_predict",
-            *("-i", str(settings.raw / "imagesTs"), "-o", str(partial)),
-            *("-d", str(settings.dataset.id), "-c", nnunet.configuration),
-            *("-tr", nnunet.trainer, "-p", nnunet.plans_name, "-f", *nnunet.folds),
-            *("-device", device, "-npp", str(jobs), "-nps", str(jobs)),
-            environment=settings.environment() | thrift(jobs, device),
-        )
+        with taking(device, gpus) as taken:
+            run_nnunet(
+                "nnUNetv2_predict",
+                *("-i", str(settings.raw / "imagesTs"), "-o", str(partial)),
+                *("-d", str(settings.dataset.id), "-c", nnunet.configuration),
+                *("-tr", nnunet.trainer, "-p", nnunet.plans_name, "-f", *nnunet.folds),
+                *("-device", device, "-npp", str(jobs), "-nps", str(jobs)),
+                environment=settings.environment() | thrift(jobs, device) | taken,
+            )
     except RuntimeError as error:
         raise explained(error, settings.work, None, "the trained folds") from None
     shutil.rmtree(output, ignore_errors=True)

@@ -61,7 +61,6 @@ class Resources:
     gpus: int
     cpus: int
     memory_gb: int
-    hours: float
 
 
 @dataclass(frozen=True)

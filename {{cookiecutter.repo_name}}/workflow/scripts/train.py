@@ -1,24 +1,34 @@
 """Train one fold, or continue an interrupted training.
 
 nnU-Net keeps its checkpoints in the fold's folder, which Snakemake never deletes: running the same
-command again continues from the latest checkpoint.
+command again continues from the latest checkpoint. Near the time limit of a Slurm job, the training
+stops and the job goes back into the queue.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shutil
+import subprocess
 import sys
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
+import slurm
 from common import add_config_argument, fail, pick_device, run_nnunet, thrift
 from disk import explained, training_bytes
 from folds import checkpoints, depends_on, foreign, set_aside, step_name
+from gpus import taking
 from locks import holding
 from notes import Note, add_run_argument, is_current, write_note
+from scratch import preprocessed_at
 from settings import Settings, SettingsError, load
+
+_SAVE_S = 300
+"""A training that is stopped loses at most this and one epoch."""
 
 
 def next_step(folder: Path) -> str:
@@ -84,7 +94,17 @@ def arguments_for(settings: Settings, fold: str, step: str, device: str) -> list
     return arguments + {"continue": ["--c"], "validate": ["--val"]}.get(step, [])
 
 
-def train(settings: Settings, fold: str, cpus: int, run: int = 0) -> None:
+@dataclass(frozen=True)
+class Means:
+    """What a training may use."""
+
+    cpus: int = 1
+    scratch: str = ""
+    """A folder for a copy of the preprocessed data; empty: no copy."""
+    job: slurm.Job | None = None
+
+
+def train(settings: Settings, fold: str, means: Means, run: int = 0) -> None:
     """Train a fold, continue its training or validate it, unless it is up to date.
 
     Raises:
@@ -105,23 +125,57 @@ def train(settings: Settings, fold: str, cpus: int, run: int = 0) -> None:
     else:
         write_note(settings.work, step, Note(made_from, {}, run))
         if todo != "nothing":
-            _run(settings, fold, todo, cpus)
+            _run(settings, fold, todo, means)
         made = [folder / "checkpoint_final.pth", folder / "validation" / "summary.json"]
         write_note(settings.work, step, Note(made_from, {}, run), made)
     install_files(settings)
 
 
-def _run(settings: Settings, fold: str, todo: str, cpus: int) -> None:
-    device = pick_device(settings.nnunet.device)
-    environment = settings.environment() | thrift(cpus, device)
+def progress(folder: Path) -> tuple[str, int]:
+    """Return how far a training is: what is left to do, and the time of its furthest checkpoint."""
+    saved = checkpoints(folder)
+    return next_step(folder), saved[0].stat().st_mtime_ns if saved else 0
+
+
+def _run(settings: Settings, fold: str, todo: str, means: Means) -> None:
+    folder, job = settings.model / f"fold_{fold}", means.job
+    before = progress(folder)
+    if job:
+        starts = settings.work / "starts" / f"{step_name(settings, fold)}.json"
+        slurm.count_start(job, starts, before)
+    had_time = job is not None and job.seconds() > job.limit / 2
     try:
-        options = arguments_for(settings, fold, todo, device)
-        run_nnunet("nnUNetv2_train", *options, environment=environment)
+        _run_nnunet(settings, fold, todo, means)
+    except subprocess.TimeoutExpired:
+        if job is None:
+            raise
+        if had_time and progress(folder) == before:
+            raise RuntimeError(
+                f"the time limit of {job.limit / 3600:.3g} hours is too short: it ended before "
+                f"{'the validation' if todo == 'validate' else 'a checkpoint was saved'}"
+            ) from None
+        slurm.requeue(job)
     except RuntimeError as error:
-        folder = settings.model / f"fold_{fold}"
         left = [path for path in checkpoints(folder) if zipfile.is_zipfile(path)]
         kept = f"{left[0]}, from which the training continues" if left else "the preprocessed data"
         raise explained(error, settings.work, training_bytes(settings), kept) from None
+
+
+def _run_nnunet(settings: Settings, fold: str, todo: str, means: Means) -> None:
+    device, job = pick_device(settings.nnunet.device, settings.train.gpus), means.job
+    cpus = max(1, means.cpus // max(1, settings.train.gpus))  # of the process for each GPU
+    environment = settings.environment() | thrift(cpus, device)
+    environment["SAVE_SECONDS"] = str(min(_SAVE_S, job.limit / 10) if job else _SAVE_S)
+    with contextlib.ExitStack() as stack:
+        environment |= stack.enter_context(taking(device, settings.train.gpus))
+        environment |= stack.enter_context(preprocessed_at(settings, means.scratch))
+        run_nnunet(
+            "nnUNetv2_train",
+            *arguments_for(settings, fold, todo, device),
+            environment=environment,
+            script=Path(__file__).with_name("save_often.py"),
+            seconds=job.seconds() if job else None,
+        )
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -131,13 +185,17 @@ def main(argv: list[str] | None = None) -> int:
     add_run_argument(parser)
     parser.add_argument("--fold", required=True, help="number of the fold, or all")
     parser.add_argument("--cpus", type=int, default=os.cpu_count() or 1, help="processor cores")
+    parser.add_argument(
+        "--scratch", default="", metavar="FOLDER", help="copy the preprocessed data to this disk"
+    )
     arguments = parser.parse_args(argv)
     try:
         settings = load(arguments.config)
         fold = arguments.fold
         own = f"model/{step_name(settings, fold)}"
+        means = Means(arguments.cpus, arguments.scratch, slurm.current())
         with holding(settings.work, read=("preprocessed",), change=(own,)):
-            train(settings, fold, arguments.cpus, arguments.run)
+            train(settings, fold, means, arguments.run)
     except (SettingsError, ValueError, RuntimeError, OSError) as error:
         return fail(error)
     return 0

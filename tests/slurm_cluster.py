@@ -1,0 +1,160 @@
+"""A real Slurm on loopback: one node with its own folders, ports and key, and without accounts.
+
+The node has more processors, memory and GPUs than the machine. Run as a program, it stays until its
+input ends, and says what to set: see CONTRIBUTING.md.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+# Times are short: a job that goes back into the queue starts again after cred_expire seconds.
+CONFIGURATION = """\
+ClusterName=tests
+SlurmctldHost=localhost(127.0.0.1)
+SlurmctldPort={controller}
+SlurmdPort={node}
+SlurmUser={user}
+SlurmdUser={user}
+AuthType=auth/munge
+AuthInfo=socket={home}/munge.socket,cred_expire=5
+CredType=cred/munge
+StateSaveLocation={home}/state
+SlurmdSpoolDir={home}/spool
+SlurmctldPidFile={home}/slurmctld.pid
+SlurmdPidFile={home}/slurmd.pid
+SlurmdParameters=config_overrides
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+JobAcctGatherType=jobacct_gather/none
+AccountingStorageType=accounting_storage/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_CPU_Memory
+SchedulerParameters=sched_interval=1,batch_sched_delay=0
+MpiDefault=none
+SwitchType=switch/none
+MailProg=/bin/true
+GresTypes=gpu
+KillWait=2
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+NodeName=localhost NodeAddr=127.0.0.1 CPUs={cpus} RealMemory=500000 Gres=gpu:h100:2
+PartitionName=main Nodes=localhost Default=YES MaxTime=INFINITE State=UP PriorityTier=1
+PartitionName=urgent Nodes=localhost MaxTime=INFINITE State=UP PriorityTier=2
+"""
+# Devices that every machine has.
+GPUS = "Name=gpu Type=h100 File=/dev/null\nName=gpu Type=h100 File=/dev/zero\n"
+PROGRAMS = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"
+SRUN = '#!/bin/sh\nSLURM_CONF={home}/slurm.conf exec {srun} "$@"\n'
+
+
+def found(name: str) -> str:
+    program = shutil.which(name, path=PROGRAMS)
+    assert program, f"{name} is missing: .ci/programs installs it"
+    return program
+
+
+@contextmanager
+def cluster(cpus: int = 4) -> Iterator[dict[str, str]]:
+    """Start Slurm; yield the environment variables with which commands and Snakemake find it."""
+    with ExitStack() as stack:
+        # Not pytest's folder: the name of a socket has at most 107 characters.
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="slurm-")))
+        home.chmod(0o755)  # munge wants that
+        environment = _write(home, cpus)
+        names = {"socket": "socket", "key-file": "key", "log-file": "log"}
+        names |= {"pid-file": "pid", "seed-file": "seed"}
+        options = [f"--{name}={home}/munge.{end}" for name, end in names.items()]
+        daemons = (
+            ["munged", "--foreground", *options],
+            ["slurmctld", "-D", "-i"],
+            ["slurmd", "-D", "-N", "localhost"],
+        )
+        for command in daemons:
+            stack.enter_context(_running(command, home, environment))
+            if command[0] == "munged":
+                _wait_until(home / "munge.socket")
+        _wait_for_node(environment)
+        yield environment
+
+
+def _write(home: Path, cpus: int) -> dict[str, str]:
+    (home / "munge.key").write_bytes(secrets.token_bytes(128))
+    (home / "munge.key").chmod(0o600)
+    for name in ("state", "spool", "bin"):
+        (home / name).mkdir()
+    controller, node = _free_ports(2)
+    user = pwd.getpwuid(os.getuid()).pw_name
+    values = {"home": home, "controller": controller, "node": node, "user": user, "cpus": cpus}
+    (home / "slurm.conf").write_text(CONFIGURATION.format(**values), "utf-8")
+    (home / "gres.conf").write_text(GPUS, "utf-8")
+    (home / "cgroup.conf").write_text("CgroupPlugin=cgroup/v1\nCgroupAutomount=no\n", "utf-8")
+    # Snakemake's plugin starts srun without SLURM_CONF, which clusters do not need.
+    srun = home / "bin" / "srun"
+    srun.write_text(SRUN.format(home=home, srun=found("srun")), "utf-8")
+    srun.chmod(0o755)
+    path = f"{home}/bin{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "SLURM_CONF": str(home / "slurm.conf"), "PATH": path}
+
+
+@contextmanager
+def _running(command: list[str], home: Path, environment: dict[str, str]) -> Iterator[None]:
+    log = home / f"{command[0]}.out"
+    with log.open("w") as output:
+        daemon = subprocess.Popen(
+            [found(command[0]), *command[1:]], env=environment, stdout=output, stderr=output
+        )
+    try:
+        yield
+    finally:
+        daemon.terminate()
+        daemon.wait()
+
+
+def _wait_until(path: Path) -> None:
+    for _ in range(600):
+        if path.exists():
+            return
+        _pause()
+    raise AssertionError(f"{path} did not appear: {path.with_name('munged.out').read_text()}")
+
+
+def _wait_for_node(environment: dict[str, str]) -> None:
+    command = ["sinfo", "--noheader", "--partition=main", "--format=%T"]
+    state = ""
+    for _ in range(600):
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        state = done.stdout.strip() or done.stderr
+        if state == "idle":
+            return
+        _pause()
+    home = Path(environment["SLURM_CONF"]).parent
+    logs = [(home / f"{name}.out").read_text()[-2000:] for name in ("slurmctld", "slurmd")]
+    raise AssertionError("\n".join((state, *logs)))
+
+
+def _pause() -> None:
+    subprocess.run(["sleep", "0.1"], check=True)
+
+
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_server(("", 0))) for _ in range(count)]
+        return [int(listening.getsockname()[1]) for listening in sockets]
+
+
+if __name__ == "__main__":
+    with cluster(os.cpu_count() or 1) as variables:
+        print(f"export SLURM_CONF={variables['SLURM_CONF']}")
+        print(f"export PATH={variables['PATH'].split(os.pathsep)[0]}:$PATH", flush=True)
+        sys.stdin.read()

@@ -1,0 +1,154 @@
+"""The GPUs of this machine: which ones may be used, and one process at a time for each.
+
+The driver's ``nvidia-smi`` lists them, since importing torch takes seconds. Its numbers are those
+of ``CUDA_VISIBLE_DEVICES``. Without it, none is allotted: there is none, or one of another maker.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import re
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_LINE = re.compile(r"^ *(GPU|MIG) .*\(UUID: ([^)]+)\)", re.MULTILINE)
+_PAUSE_S = 2
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """A GPU, whole or divided."""
+
+    uuid: str
+    parts: tuple[str, ...] = ()
+    """The UUIDs of its MIG devices; if there are any, the GPU can't be used as a whole."""
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The names by which CUDA knows what can be used."""
+        return self.parts or (self.uuid,)
+
+
+@functools.cache
+def installed() -> tuple[Gpu, ...]:
+    """Return the GPUs that the driver lists; none without the driver."""
+    try:
+        done = subprocess.run(  # `--query-gpu` does not list MIG devices
+            ["nvidia-smi", "-L"],  # noqa: S607 - the driver decides where it is
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ()
+    gpus: list[Gpu] = []
+    for kind, uuid in _LINE.findall(done.stdout):
+        if kind == "GPU":
+            gpus.append(Gpu(uuid))
+        else:
+            gpus[-1] = Gpu(gpus[-1].uuid, (*gpus[-1].parts, uuid))
+    return tuple(gpus)
+
+
+def visible(gpus: tuple[Gpu, ...] | None = None) -> tuple[str, ...]:
+    """Return the UUIDs of the devices that ``CUDA_VISIBLE_DEVICES`` allows; all, if it is not set.
+
+    As for CUDA, a name is a number or the beginning of a UUID, and what follows a name that is
+    wrong does not count.
+    """
+    gpus = installed() if gpus is None else gpus
+    wanted = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if wanted is None:
+        return tuple(device for gpu in gpus for device in gpu.devices)
+    found: dict[str, None] = {}
+    for name in wanted.split(","):
+        device = _device(name.strip(), gpus)
+        if device is None:
+            break
+        found[device] = None
+    return tuple(found)
+
+
+def _device(name: str, gpus: tuple[Gpu, ...]) -> str | None:
+    if name.isdecimal():
+        return gpus[int(name)].devices[0] if int(name) < len(gpus) else None
+    if not name.startswith(("GPU-", "MIG-")):
+        return None
+    names = {gpu.uuid: gpu.devices[0] for gpu in gpus}
+    names |= {part: part for gpu in gpus for part in gpu.parts}
+    matching = {device for uuid, device in names.items() if uuid.startswith(name)}
+    return matching.pop() if len(matching) == 1 else None
+
+
+@contextlib.contextmanager
+def taking(device: str, count: int) -> Iterator[dict[str, str]]:
+    """Take GPUs that nobody else has taken, and wait for them if needed; give them back at the end.
+
+    Yields:
+        The environment variables that make CUDA use exactly these; none for another device.
+
+    Raises:
+        ValueError: if fewer are visible.
+    """
+    gpus = installed() if device == "cuda" else ()
+    if not gpus:
+        yield {}
+        return
+    devices = visible(gpus)
+    if len(devices) < count:
+        named = os.environ.get("CUDA_VISIBLE_DEVICES")
+        why = "" if named is None else f" (CUDA_VISIBLE_DEVICES is '{named}')"
+        raise ValueError(
+            f"needs {_number(count)} (resources.train.gpus in config.yaml), but "
+            f"{_number(len(devices))} visible{why}"
+        )
+    locks = _locks(devices, count)
+    if not locks:
+        print(f"waiting for {_number(count)}: {_number(len(devices))} visible, in use", flush=True)
+    while not locks:
+        time.sleep(_PAUSE_S)
+        locks = _locks(devices, count)
+    try:
+        print(f"using {', '.join(locks)}", flush=True)
+        yield {"CUDA_VISIBLE_DEVICES": ",".join(locks)}
+    finally:
+        for lock in locks.values():
+            lock.close()
+
+
+def _number(count: int) -> str:
+    return f"{count} GPU{'' if count == 1 else 's'}"
+
+
+def _locks(devices: tuple[str, ...], count: int) -> dict[str, socket.socket]:
+    """Return locks on so many devices or none: two that need two must not wait for each other."""
+    locks: dict[str, socket.socket] = {}
+    for device in devices:
+        if len(locks) < count and (lock := _lock(device)):
+            locks[device] = lock
+    if len(locks) == count:
+        return locks
+    for lock in locks.values():
+        lock.close()
+    return {}
+
+
+def _lock(device: str) -> socket.socket | None:
+    """Return a lock that ends with this process, or None if somebody has it.
+
+    It is a name of Linux, not a file: a GPU is the machine's, and a file in a common folder belongs
+    to the user who made it, and is tidied away while a training still holds it.
+    """
+    lock = socket.socket(socket.AF_UNIX)
+    try:
+        lock.bind(f"\0nnunet-training-{device}")
+    except OSError:
+        lock.close()
+        return None
+    return lock
