@@ -6,15 +6,17 @@ import argparse
 import os
 import shutil
 import sys
+from pathlib import Path
 
 from case_table import read_rows
-from common import add_config_argument, fail, pick_device, run_nnunet, thrift
+from common import add_config_argument, fail, pick_device, run_nnunet, thrift, write_text
 from disk import explained
 from folds import stale, step_name
 from locks import holding
 from notes import Note, add_run_argument, code, digest, is_current, note_of, remove_note, write_note
 from settings import Settings, SettingsError, load
 from train import install_trainer
+from volumes import VolumeError, read_volume
 
 
 def depends_on(settings: Settings) -> str:
@@ -32,6 +34,8 @@ def depends_on(settings: Settings) -> str:
 def predict(settings: Settings, jobs: int, run: int = 0) -> None:
     """Predict ``imagesTs`` into ``predictions/`` in the work folder, with all trained folds.
 
+    A prediction that was interrupted goes on with the images that are left.
+
     Raises:
         ValueError, RuntimeError, OSError: with one line that says what is wrong.
     """
@@ -45,8 +49,8 @@ def predict(settings: Settings, jobs: int, run: int = 0) -> None:
     remove_note(settings.work, "predict")
     install_trainer(settings)
     partial = settings.work / "predictions.part"
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
+    if number := begin(partial, settings.work / "notes" / "predict.begun", made_from):
+        print(f"predict: {number:,} images are finished already", flush=True)
     nnunet = settings.nnunet
     device = pick_device(nnunet.device)
     try:
@@ -55,15 +59,42 @@ def predict(settings: Settings, jobs: int, run: int = 0) -> None:
             *("-i", str(settings.raw / "imagesTs"), "-o", str(partial)),
             *("-d", str(settings.dataset.id), "-c", nnunet.configuration),
             *("-tr", nnunet.trainer, "-p", nnunet.plans_name, "-f", *nnunet.folds),
-            *("-device", device, "-npp", str(jobs), "-nps", str(jobs)),
+            *("-device", device, "-npp", str(jobs), "-nps", str(jobs), "--continue_prediction"),
             environment=settings.environment() | thrift(jobs, device),
         )
     except RuntimeError as error:
-        raise explained(error, settings.work, None, "the trained folds") from None
+        kept = "the trained folds, and the images that are segmented"
+        raise explained(error, settings.work, None, kept) from None
     shutil.rmtree(output, ignore_errors=True)
     partial.rename(output)
     made = [path for path in output.iterdir() if path.is_file()]
     write_note(settings.work, "predict", Note(made_from, {}, run), made)
+
+
+def begin(folder: Path, mark: Path, made_from: str) -> int:
+    """Make the folder of a prediction; keep what the same one had finished before it was stopped.
+
+    Args:
+        folder: where nnU-Net writes the label maps.
+        mark: a file that says what those in the folder depend on.
+        made_from: a digest of what they depend on now.
+
+    Returns:
+        The number of label maps that are whole; others are removed, because nnU-Net takes each file
+        that is there for a finished one.
+    """
+    if not (mark.is_file() and mark.read_text(encoding="utf-8") == made_from):
+        shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(mark, made_from)
+    number = 0
+    for path in folder.glob("*.nii.gz"):
+        try:
+            read_volume(path)
+            number += 1
+        except VolumeError:
+            path.unlink()
+    return number
 
 
 def main(argv: list[str] | None = None) -> int:
