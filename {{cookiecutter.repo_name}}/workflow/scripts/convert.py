@@ -22,7 +22,7 @@ from typing import Any
 from bids import Found, find_samples
 from case_files import Converted, Job, clear, jobs_of, take, write_case
 from case_table import Row, read_rows, to_csv
-from common import add_config_argument, fail, write_json, write_text
+from common import add_config_argument, fail, stopped, write_json, write_text
 from disk import explained
 from journal import Journal
 from locks import holding
@@ -180,6 +180,8 @@ def main(argv: list[str] | None = None) -> int:
             _convert_if_changed(settings, arguments.jobs, arguments.run)
     except (SettingsError, ValueError, OSError, RuntimeError) as error:
         return fail(error)
+    except KeyboardInterrupt:
+        return stopped()
     return 0
 
 

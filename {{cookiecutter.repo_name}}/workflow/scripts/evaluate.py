@@ -18,7 +18,7 @@ import numpy as np
 
 from bids import find_samples
 from case_table import Row, read_rows
-from common import add_config_argument, fail, write_text
+from common import add_config_argument, fail, stopped, write_text
 from comparisons import Source, compare_all
 from estimates import estimate
 from groups import find_groups
@@ -179,6 +179,8 @@ def main(argv: list[str] | None = None) -> int:
         low = too_low(settings, results)
     except (SettingsError, ValueError, OSError, RuntimeError) as error:
         return fail(error)
+    except KeyboardInterrupt:
+        return stopped()
     print((settings.evaluation.results / "test_results.md").read_text(encoding="utf-8"))
     for case, number in list(rank(results).items())[:NAMED]:
         print(f"among the worst: {case} ({number:.3f})")

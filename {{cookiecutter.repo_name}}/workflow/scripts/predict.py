@@ -6,6 +6,7 @@ import argparse
 import os
 import shutil
 import sys
+from functools import partial
 from pathlib import Path
 
 from case_table import read_rows
@@ -14,9 +15,13 @@ from disk import explained
 from folds import stale, step_name
 from locks import holding
 from notes import Note, add_run_argument, code, digest, is_current, note_of, remove_note, write_note
+from progress import watching
 from settings import Settings, SettingsError, load
 from train import install_trainer
 from volumes import VolumeError, read_volume
+
+NO_BARS = "--disable_progress_bar"
+"""nnU-Net's bars are of the tiles of each image, of no use in a log."""
 
 
 def depends_on(settings: Settings) -> str:
@@ -48,27 +53,34 @@ def predict(settings: Settings, jobs: int, run: int = 0) -> None:
         return
     remove_note(settings.work, "predict")
     install_trainer(settings)
-    partial = settings.work / "predictions.part"
-    if number := begin(partial, settings.work / "notes" / "predict.begun", made_from):
-        print(f"predict: {number:,} images are finished already", flush=True)
+    begun = settings.work / "predictions.part"
+    done = begin(begun, settings.work / "notes" / "predict.begun", made_from)
     nnunet = settings.nnunet
     device = pick_device(nnunet.device)
+    total = _number(settings.raw / "labelsTs")
     try:
-        run_nnunet(
-            "nnUNetv2_predict",
-            *("-i", str(settings.raw / "imagesTs"), "-o", str(partial)),
-            *("-d", str(settings.dataset.id), "-c", nnunet.configuration),
-            *("-tr", nnunet.trainer, "-p", nnunet.plans_name, "-f", *nnunet.folds),
-            *("-device", device, "-npp", str(jobs), "-nps", str(jobs), "--continue_prediction"),
-            environment=settings.environment() | thrift(jobs, device),
-        )
+        with watching("predict", total, done, partial(_number, begun)):
+            run_nnunet(
+                "nnUNetv2_predict",
+                *("-i", str(settings.raw / "imagesTs"), "-o", str(begun)),
+                *("-d", str(settings.dataset.id), "-c", nnunet.configuration),
+                *("-tr", nnunet.trainer, "-p", nnunet.plans_name, "-f", *nnunet.folds),
+                *("-device", device, "-npp", str(jobs), "-nps", str(jobs)),
+                *("--continue_prediction", *([] if sys.stderr.isatty() else [NO_BARS])),
+                environment=settings.environment() | thrift(jobs, device),
+            )
     except RuntimeError as error:
         kept = "the trained folds, and the images that are segmented"
         raise explained(error, settings.work, None, kept) from None
     shutil.rmtree(output, ignore_errors=True)
-    partial.rename(output)
+    begun.rename(output)
     made = [path for path in output.iterdir() if path.is_file()]
     write_note(settings.work, "predict", Note(made_from, {}, run), made)
+
+
+def _number(folder: Path) -> int:
+    """Return the number of label maps in a folder."""
+    return sum(path.name.endswith(".nii.gz") for path in folder.iterdir())
 
 
 def begin(folder: Path, mark: Path, made_from: str) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -15,6 +16,7 @@ from tqdm import tqdm
 FIRST_SECONDS = 10.0
 """Time to the first line; then the pauses grow, so that a long step doesn't fill the log."""
 LONGEST_SECONDS = 300.0
+LOOK_SECONDS = 1.0
 
 
 @contextlib.contextmanager
@@ -26,13 +28,44 @@ def progress(what: str, total: int, finished: int = 0) -> Iterator[Callable[[], 
         total: the number of all cases.
         finished: how many of them an earlier run finished.
     """
-    if finished and finished < total:
-        print(f"{what}: {finished:,} of {total:,} cases are finished already", flush=True)
+    _resumed(what, total, finished)
     if sys.stderr.isatty():
         with tqdm(desc=what, total=total, initial=finished, unit="case") as bar:
             yield bar.update
     else:
         yield Lines(what, total, finished, time.monotonic)
+
+
+@contextlib.contextmanager
+def watching(what: str, total: int, finished: int, count: Callable[[], int]) -> Iterator[None]:
+    """Print how far another program is while it works, unless its own bars are on a terminal.
+
+    Args:
+        what: the step.
+        total: the number of all cases.
+        finished: how many of them an earlier run finished.
+        count: returns how many are finished now.
+    """
+    _resumed(what, total, finished)
+    done = threading.Event()
+    lines = Lines(what, total, finished, time.monotonic)
+
+    def look() -> None:
+        while not done.wait(LOOK_SECONDS):
+            lines.at(count())
+
+    thread = threading.Thread(target=look, daemon=True)
+    if not sys.stderr.isatty():
+        thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+
+
+def _resumed(what: str, total: int, finished: int) -> None:
+    if 0 < finished < total:
+        print(f"{what}: {finished:,} of {total:,} cases are finished already", flush=True)
 
 
 class Lines:
@@ -47,9 +80,13 @@ class Lines:
 
     def __call__(self) -> None:
         """Count a case."""
-        self._done += 1
+        self.at(self._done + 1)
+
+    def at(self, done: int) -> None:
+        """Say how many cases are done, if it is time for a line."""
+        self._done = done
         now = self._clock()
-        if now < self._next or self._done == self._total:
+        if now < self._next or not self._before < done < self._total:
             return
         passed = now - self._start
         self._next = now + min(max(FIRST_SECONDS, passed / 4), LONGEST_SECONDS)
