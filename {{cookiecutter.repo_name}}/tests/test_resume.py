@@ -72,7 +72,9 @@ def killed_convert(settings: Settings, config: dict[str, Any], folder: Path) -> 
         "nnunet": {**config["nnunet"], "folds": [0], "plans": {}},
         "work": str(settings.work),
     }
-    (folder / "config.yaml").write_text(yaml.safe_dump({**config, **over}, sort_keys=False), "utf-8")
+    (folder / "config.yaml").write_text(
+        yaml.safe_dump({**config, **over}, sort_keys=False), "utf-8"
+    )
     code = f"""
 import os, signal, sys
 sys.path.insert(0, {str(SCRIPTS)!r})
