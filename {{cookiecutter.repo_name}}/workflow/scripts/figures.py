@@ -1,7 +1,7 @@
 """Draw the numbers of the evaluation: by label, by group, and against other models or raters.
 
-The figures are vector graphics, but for clouds of many points. Colours are those of Okabe and Ito, which colour-blind readers can
-distinguish; each label also has its own marker.
+The figures are vector graphics, but for clouds of many points. Colours are those of Okabe and Ito,
+which colour-blind readers can distinguish; each label also has its own marker.
 """
 
 from __future__ import annotations
