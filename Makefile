@@ -9,7 +9,7 @@ FORK := .venv-sct/.ready
 # Not in the template's folder, where cookiecutter would take the cache for text.
 export RUFF_CACHE_DIR := $(CURDIR)/.ruff_cache
 
-.PHONY: help demo test test-light bench fuzz lint docs dist format clean
+.PHONY: help demo test test-light bench bench-scale fuzz lint docs dist format clean
 
 help:
 	@echo "make demo        the whole path on phantom data: repository, training, package, prediction"
@@ -18,6 +18,7 @@ help:
 	@echo "make lint        formatting, lint, types and the direction of imports"
 	@echo "make docs        the documentation site, in site/"
 	@echo "make bench       the measurements of benchmarks/README.md"
+	@echo "make bench-scale the workflow with up to 10,000 subjects"
 	@echo "make fuzz        a million mutated inputs: none may crash the linter"
 	@echo "make dist        the source archive and the wheel, in dist/"
 	@echo "make format      reformat the code"
@@ -59,6 +60,9 @@ $(LIGHT)/.ready: pyproject.toml tests/minimal.txt
 
 bench: $(READY) .venv-bench/.ready
 	@$(BIN)/python benchmarks/run.py
+
+bench-scale: $(READY)
+	@$(BIN)/python benchmarks/scale.py
 
 .venv-bench/.ready: benchmarks/requirements.txt
 	@$(PYTHON) -m venv .venv-bench

@@ -240,6 +240,16 @@ def test_the_cases_that_are_drawn_are_what_they_are_called(number: int, texts: l
     assert [text for _, text in choose({str(k): k / 10 for k in range(number)})] == texts
 
 
+def test_a_figure_of_many_subjects_stays_small(made: Settings, tmp_path: Path) -> None:
+    results = [
+        Result(f"sub-{n}", f"sub-{n}", label, {"dice": n / 3000, "surface_dice": 0.5}, {})
+        for n in range(3000)
+        for label in made.labels
+    ]
+    path = draw_metrics(made, results, tmp_path / "metrics.svg")
+    assert path.stat().st_size < 500_000
+
+
 def test_label_maps_of_another_model_may_have_another_orientation(
     made: Settings, tmp_path: Path
 ) -> None:

@@ -95,22 +95,6 @@ def test_the_code_of_a_step_includes_what_it_imports(
     assert digest() != before
 
 
-def test_a_dataset_that_is_gone_counts_as_unchanged(settings: Settings, tmp_path: Path) -> None:
-    gone = replace(settings, dataset=replace(settings.dataset, bids=tmp_path / "gone"))
-    seen = notes.sources(settings)
-    assert notes.sources(gone) != seen
-    notes.write_note(settings.work, "convert", Note("abc", {}, 0, seen))
-    assert notes.sources(gone) == seen
-
-
-def test_every_change_of_a_source_is_seen(settings: Settings) -> None:
-    seen = notes.sources(settings)
-    assert notes.sources(settings) == seen
-    out = {"sub-001": "why"}
-    fewer = replace(settings, dataset=replace(settings.dataset, exclude=out))
-    assert notes.sources(fewer) != seen
-
-
 # ------------------------------------------------------------------------------------------ locks
 
 

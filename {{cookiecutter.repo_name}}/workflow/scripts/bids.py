@@ -12,6 +12,7 @@ from dataset_settings import RATER, Dataset
 from exclusions import Exclusions, exclusions
 from images import Image, Skipped, list_images
 from labels import Labels, Source
+from listing import Listing
 
 #: How git-annex and git-lfs leave files without content, and the command that gets it.
 _POINTERS = {b"/annex/objects/": "annex get", b"version https://git-lfs": "lfs pull"}
@@ -36,8 +37,16 @@ class Sample:
         return (*self.images, *(path for source in self.labels for path in source.paths))
 
 
-def find_samples(dataset: Dataset) -> tuple[list[Sample], list[Skipped]]:
+Found = tuple[list[Sample], list[Skipped]]
+"""The usable samples of a dataset, and what is skipped."""
+
+
+def find_samples(dataset: Dataset, listing: Listing | None = None) -> Found:
     """Return the usable samples of a BIDS dataset, and what is skipped.
+
+    Args:
+        dataset: what is wanted.
+        listing: it then knows which folders were read.
 
     Raises:
         FileNotFoundError: if the dataset or its labels folder does not exist or has no subject, or
@@ -48,19 +57,20 @@ def find_samples(dataset: Dataset) -> tuple[list[Sample], list[Skipped]]:
     for folder, key in ((dataset.bids, "bids"), (labels_root, "labels_folder")):
         if not folder.is_dir():
             raise FileNotFoundError(f"{folder} is not a folder; set dataset.{key} in config.yaml")
-    subjects = sorted(p.name for p in dataset.bids.glob("sub-*") if p.is_dir())
+    listing = Listing() if listing is None else listing
+    subjects = [name for name in listing.of(dataset.bids).folders if name.startswith("sub-")]
     if not subjects:
         raise FileNotFoundError(f"{dataset.bids} has no sub-* folder, so it is not a BIDS dataset")
     samples: list[Sample] = []
     skipped: list[Skipped] = []
     out = exclusions(dataset)
-    labels = Labels(dataset)
+    labels = Labels(dataset, listing)
     for subject in subjects:
         why = out.why(subject)
         if why is not None:
             skipped.append(Skipped(subject, subject, why))
             continue
-        found, left_out = _subject_samples(dataset, labels, out, subject)
+        found, left_out = _subject_samples(dataset, listing, labels, out, subject)
         samples += found
         skipped += left_out
     skipped += [
@@ -73,11 +83,12 @@ def find_samples(dataset: Dataset) -> tuple[list[Sample], list[Skipped]]:
 
 
 def _subject_samples(
-    dataset: Dataset, labels: Labels, out: Exclusions, subject: str
+    dataset: Dataset, listing: Listing, labels: Labels, out: Exclusions, subject: str
 ) -> tuple[list[Sample], list[Skipped]]:
     folder = dataset.bids / subject
-    images, skipped = list_images(folder, dataset.contrasts)
-    sessions = {image.session for image in images} | {p.name for p in folder.glob("ses-*")}
+    images, skipped = list_images(listing, folder, dataset.contrasts)
+    sessions = {name for name in listing.of(folder).all if name.startswith("ses-")}
+    sessions |= {image.session for image in images}
     samples: list[Sample] = []
     for session in sorted(sessions) or [""]:
         visit = "_".join(filter(None, (subject, session)))

@@ -18,9 +18,9 @@ import yaml
 from model_lint.models.card import fill
 
 from card_parts import data_part, limits_part, training_part
+from case_table import read_rows
 from columns import columns_of
 from common import add_config_argument, fail, write_text
-from convert import read_rows
 from report import dataset_title
 from results import read_csv
 from settings import Settings, SettingsError, load

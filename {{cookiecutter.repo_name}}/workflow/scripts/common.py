@@ -42,6 +42,12 @@ def fail(error: object) -> int:
     return 1
 
 
+def stopped() -> int:
+    """Say that a step was stopped from the keyboard, and return its exit status."""
+    print("stopped; what is finished is kept: run the same command again to go on", file=sys.stderr)
+    return 128 + signal.SIGINT
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text file in one step: under another name first, then renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -87,7 +93,9 @@ def run_group(command: list[str], environment: dict[str, str], seconds: float | 
     early: list[int] = []  # signals that arrive while the program is being started
     _on_stop(early.append)
     process = subprocess.Popen(  # noqa: S603 - the command is composed by us, without a shell
-        command, env={**os.environ, **environment}, start_new_session=True
+        command,
+        env={**os.environ, **_bars(), **environment},
+        start_new_session=True,
     )
     guard = _guard(process.pid)
     try:
@@ -112,6 +120,17 @@ def _guard(group: int) -> subprocess.Popen[bytes]:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
+
+
+def _bars() -> dict[str, str]:
+    """Return variables that make lines of nnU-Net's progress bars, unless this is a terminal.
+
+    In the pipe of Snakemake's jobs, and so in the log, they would be thousands of bars in one line.
+    """
+    if sys.stderr.isatty():
+        return {}
+    line = "{desc}: {n_fmt} of {total_fmt}, {remaining} left\n"
+    return {"TQDM_MININTERVAL": "10", "TQDM_BAR_FORMAT": line}
 
 
 def _on_stop(act: Callable[[int], object]) -> None:

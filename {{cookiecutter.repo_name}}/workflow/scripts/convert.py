@@ -2,8 +2,9 @@
 
 Images and labels are brought to the orientation of ``config.yaml`` by flipping and swapping axes,
 never by interpolation. Cases with missing files are skipped and listed in ``conversion.csv``.
-Invalid files (different grids, undeclared values, unreadable files) stop the conversion, with one
-line for each, and the previous result is kept.
+Invalid files (different grids, undeclared values, unreadable files) end the conversion, with one
+line for each, after all others are converted; the previous result is kept. A conversion that was
+stopped goes on where it was.
 """
 
 from __future__ import annotations
@@ -13,28 +14,31 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import nibabel as nib
-import numpy as np
-
-from bids import Sample, find_samples
+from bids import Found, find_samples
+from case_files import Converted, Job, clear, jobs_of, take, write_case
 from case_table import Row, read_rows, to_csv
-from common import add_config_argument, fail, write_json, write_text
+from common import add_config_argument, fail, stopped, write_json, write_text
 from disk import explained
+from journal import Journal
 from locks import holding
-from notes import Note, add_run_argument, code, digest, is_current, remove_note, sources, write_note
-from samples import read_sample
+from notes import Note, add_run_argument, code, digest, is_current, remove_note, write_note
+from parallel import each
+from progress import progress
 from settings import Settings, SettingsError, load
+from sources import sources
 from split_files import Splits
 from splits import prepare
 from volumes import VolumeError
 
 __all__ = ["Row", "convert", "dataset_json", "never_seen", "read_rows", "summary", "to_csv"]
+
+LIBRARIES = ("nibabel", "scipy.ndimage", "yaml", "jsonschema", "model_lint.nnunet.plans")
+"""What the processes load once, together."""
 
 
 def dataset_json(settings: Settings, training: Iterable[Row]) -> dict[str, Any]:
@@ -66,66 +70,65 @@ def dataset_json(settings: Settings, training: Iterable[Row]) -> dict[str, Any]:
     return content
 
 
-def convert_one(
-    job: tuple[Sample, str], *, orientation: str, folder: Path
-) -> tuple[Row | None, str | None]:
-    """Write one sample into ``imagesTr/labelsTr`` or ``imagesTs/labelsTs`` under ``folder``.
-
-    Returns a row (without its fold) or an error line, so that all invalid files are reported.
-    """
-    sample, part = job
-    suffix = "Ts" if part == "test" else "Tr"
-    try:
-        read = read_sample(sample, orientation)
-    except VolumeError as error:
-        return None, str(error)
-    for channel, image in enumerate(read.images):
-        nib.save(image, folder / f"images{suffix}" / f"{sample.case}_{channel:04d}.nii.gz")
-    nib.save(read.label, folder / f"labels{suffix}" / f"{sample.case}.nii.gz")
-    values = " ".join(str(value) for value in np.unique(read.label.dataobj) if value)
-    known = {"values": values, "note": "; ".join(read.notes), "digest": read.digest}
-    return Row(sample.case, sample.subject, part, orientation=read.orientation, **known), None
-
-
-def convert(settings: Settings, jobs: int = 1) -> list[Row]:
+def convert(settings: Settings, jobs: int = 1, found: Found | None = None) -> list[Row]:
     """Convert the dataset of ``settings``; return a row for each case, converted or skipped.
 
+    What is finished stays: a run that was stopped goes on where it was, and a case that did not
+    change is not converted again.
+
+    Args:
+        settings: what is converted.
+        jobs: the number of processes.
+        found: the samples of the dataset, if they are known already.
+
     Raises:
-        VolumeError: with one line per invalid file; nothing is changed then.
+        VolumeError: with a line for each invalid file; the earlier result is kept then.
         ValueError, OSError: if the dataset or the splits are invalid.
+        RuntimeError: if a process was killed.
     """
-    splits, _ = prepare(settings)
-    samples, skipped = find_samples(settings.dataset)
+    samples, skipped = found or find_samples(settings.dataset)
+    splits, _ = prepare(settings, (samples, skipped))
     fold_of = {s: str(k) for k, fold in enumerate(splits.folds) for s in fold}
-    work = [(sample, "test" if sample.subject in splits.test else "train") for sample in samples]
+    work = list(jobs_of(samples, splits.test, settings.image_orientation))
     target = settings.raw
-    partial_folder = target.with_name(f"{target.name}.part")
-    shutil.rmtree(partial_folder, ignore_errors=True)
-    for name in ("imagesTr", "labelsTr", "imagesTs", "labelsTs"):
-        (partial_folder / name).mkdir(parents=True)
-    try:
-        task = partial(convert_one, orientation=settings.image_orientation, folder=partial_folder)
-        if jobs > 1:
-            with ProcessPoolExecutor(jobs) as pool:
-                results = list(pool.map(task, work))
-        else:
-            results = [task(job) for job in work]
-        errors = [error for _, error in results if error is not None]
-        if errors:
-            raise VolumeError("\n".join(errors))
-        rows = [replace(r, fold=fold_of.get(r.subject, "")) for r, _ in results if r is not None]
-        training = [row for row in rows if row.set == "train"]
-        if not any(row.values for row in training):
-            raise ValueError(
-                f"none of the {len(training)} training cases has any label: all label maps are "
-                "empty, so there is nothing to train; see dataset.label_files in config.yaml"
-            )
-        write_json(partial_folder / "dataset.json", dataset_json(settings, training))
-        shutil.rmtree(target, ignore_errors=True)
-        partial_folder.rename(target)
-    finally:
-        shutil.rmtree(partial_folder, ignore_errors=True)
+    begun = target.with_name(f"{target.name}.part")
+    rows = [
+        replace(case.row, fold=fold_of.get(case.row.subject, ""))
+        for case in _write(settings, work, begun, jobs)
+    ]
+    training = [row for row in rows if row.set == "train"]
+    if not any(row.values for row in training):
+        raise ValueError(
+            f"none of the {len(training)} training cases has any label: all label maps are "
+            "empty, so there is nothing to train; see dataset.label_files in config.yaml"
+        )
+    write_json(begun / "dataset.json", dataset_json(settings, training))
+    shutil.rmtree(target, ignore_errors=True)
+    begun.rename(target)
     return rows + [Row(s.what, s.subject, "skipped", note=s.reason) for s in skipped]
+
+
+def _write(settings: Settings, work: list[Job], folder: Path, jobs: int) -> list[Converted]:
+    """Write the files of all cases into a folder; return what was converted, in their order."""
+    journal = Journal(settings.work / "notes" / "converted.jsonl")
+    known = {job.key: Converted.from_json(line) for job in work if (line := journal.get(job.key))}
+    clear(folder, (place for case in known.values() for place in case.files))
+    done = {key: case for key, case in known.items() if take(case.files, folder, settings.raw)}
+    left = [job for job in work if job.key not in done]
+    task = partial(write_case, orientation=settings.image_orientation, folder=folder)
+    errors = {}
+    with progress("convert", len(work), len(done)) as count:
+        for one in each(task, left, jobs, name=lambda job: job.sample.case, load=LIBRARIES):
+            if one.result is None:
+                errors[one.case.key] = one.error
+            else:
+                journal.add(one.case.key, one.result.to_json())
+                done[one.case.key] = one.result
+            count()
+    if errors:
+        raise VolumeError("\n".join(errors[job.key] for job in work if job.key in errors))
+    journal.keep(done)
+    return [done[job.key] for job in work]
 
 
 def never_seen(rows: Iterable[Row], labels: Mapping[str, tuple[int, ...]]) -> list[str]:
@@ -177,11 +180,14 @@ def main(argv: list[str] | None = None) -> int:
             _convert_if_changed(settings, arguments.jobs, arguments.run)
     except (SettingsError, ValueError, OSError, RuntimeError) as error:
         return fail(error)
+    except KeyboardInterrupt:
+        return stopped()
     return 0
 
 
 def _convert_if_changed(settings: Settings, jobs: int, run: int) -> None:
-    splits, _ = prepare(settings)
+    found = find_samples(settings.dataset)
+    splits, _ = prepare(settings, found)
     seen = sources(settings)
     made_from = depends_on(settings, splits, seen)
     if is_current(settings.work, "convert", made_from, run):
@@ -189,9 +195,9 @@ def _convert_if_changed(settings: Settings, jobs: int, run: int) -> None:
         return
     remove_note(settings.work, "convert")
     try:
-        rows = convert(settings, jobs)
+        rows = convert(settings, jobs, found)
     except OSError as error:
-        raise explained(error, settings.work, None, "an earlier conversion, if any") from None
+        raise explained(error, settings.work, None, "all cases that are converted") from None
     table = settings.work / "conversion.csv"
     write_text(table, to_csv(rows))
     made = [path for path in settings.raw.rglob("*") if path.is_file()]

@@ -9,6 +9,7 @@ smallest to the largest of five values, an interval would hold their median in o
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from results import Result
 
 LEAST_SUBJECTS = 6
 RESAMPLES = 10_000
+AT_ONCE = 1_000_000
+"""Subjects that are drawn at once, in all resamples: more would need more memory."""
 SEED = 0
 
 Part = Callable[[Result], float]
@@ -117,14 +120,23 @@ def _interval(*sums: np.ndarray) -> tuple[float, float]:
 
     A resample in which it is not defined (no subject of it has a lesion) is left out.
     """
-    number = sums[0].size
     if min(int(np.count_nonzero(below)) for below in sums[1::2]) < LEAST_SUBJECTS:
         return math.nan, math.nan
+    return _resampled(*(part.astype(float).tobytes() for part in sums))
+
+
+@functools.lru_cache(maxsize=256)
+def _resampled(*sums: bytes) -> tuple[float, float]:
+    """Return the interval for arrays, as bytes: tables, figures and card ask for the same ones."""
+    arrays = [np.frombuffer(part) for part in sums]
+    number = arrays[0].size
     generator = np.random.default_rng(SEED)
-    found = []
-    for _ in range(RESAMPLES // 1000):  # in parts, to use little memory
-        times = generator.multinomial(number, np.full(number, 1 / number), size=1000)
-        added = [times @ part for part in sums]
+    found: list[np.ndarray] = []
+    rows = max(1, AT_ONCE // number)
+    for start in range(0, RESAMPLES, rows):
+        size = min(rows, RESAMPLES - start), number
+        drawn = generator.integers(number, size=size, dtype=np.uint32)
+        added = [part[drawn].sum(axis=1) for part in arrays]
         with np.errstate(invalid="ignore"):
             ratios = [above / below for above, below in zip(added[::2], added[1::2], strict=True)]
         found.append(ratios[0] if len(ratios) == 1 else ratios[1] - ratios[0])

@@ -10,30 +10,25 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from bids import Sample, find_samples
-from common import add_config_argument, fail, write_text
-from convert import Row, read_rows, read_sample
+from bids import find_samples
+from case_table import Row, read_rows
+from common import add_config_argument, fail, stopped, write_text
+from comparisons import Source, compare_all
 from estimates import estimate
-from figures import draw_differences, draw_groups, draw_metrics
 from groups import find_groups
-from montage import draw_montage
-from orientation import reorient_image
 from report import to_markdown
-from results import Result, compare, main_number, to_csv
+from results import Result, main_number, to_csv
 from settings import Settings, SettingsError, load
-from summary import summary_csv
-from volumes import read_volume, same_grid
+from summary import MODEL, summary_csv
 
-Volumes = Mapping[str, Callable[[], Any]]
-"""For each case, a function that reads its label map; only one is in memory at a time."""
+Volumes = Mapping[str, Source]
+"""Where the label map of each case is."""
 NAMED = 3
 """How many of the worst cases are named at the end."""
 
@@ -51,28 +46,32 @@ def test_rows(settings: Settings) -> list[Row]:
 
 
 def evaluate(
-    settings: Settings, volumes: Volumes, groups: Mapping[str, Mapping[str, str]]
+    settings: Settings,
+    volumes: Volumes,
+    groups: Mapping[str, Mapping[str, str]],
+    jobs: int = 1,
+    who: str = MODEL,
 ) -> list[Result]:
     """Compare label maps with the references of the test set.
 
+    Args:
+        settings: what is measured.
+        volumes: the label maps; cases without one are left out.
+        groups: case -> name of the group -> value.
+        jobs: the number of processes.
+        who: whose label maps these are.
+
     Raises:
-        ValueError: if one is invalid, or not on the grid of its reference.
+        ValueError: with a line for each that is invalid, or not on the grid of its reference.
+        RuntimeError: if a process was killed; what it finished is kept.
     """
-    results = []
-    for row in test_rows(settings):
-        if row.case not in volumes:
-            continue
-        reference = read_volume(settings.raw / "labelsTs" / f"{row.case}.nii.gz")
-        prediction = reorient_image(volumes[row.case](), settings.image_orientation)
-        if gap := same_grid(reference, prediction):
-            raise ValueError(f"{row.case}: the prediction is not on the reference's grid: {gap}")
-        arrays = (np.asanyarray(image.dataobj) for image in (reference, prediction))
-        spacing = tuple(float(size) for size in reference.header.get_zooms())
-        results += [
-            Result(row.case, row.subject, label, numbers, groups.get(row.case, {}))
-            for label, numbers in compare(*arrays, spacing, settings).items()
-        ]
-    return results
+    rows = [row for row in test_rows(settings) if row.case in volumes]
+    found = compare_all(settings, {row.case: volumes[row.case] for row in rows}, jobs, who)
+    return [
+        Result(row.case, row.subject, label, numbers, groups.get(row.case, {}))
+        for row in rows
+        for label, numbers in found[row.case].items()
+    ]
 
 
 def own_volumes(settings: Settings) -> Volumes:
@@ -86,7 +85,7 @@ def own_volumes(settings: Settings) -> Volumes:
     missing = [path for path in paths.values() if not path.is_file()]
     if missing:
         raise ValueError(f"{missing[0]} is missing; run the prediction again")
-    return {case: partial(read_volume, path) for case, path in paths.items()}
+    return paths
 
 
 def other_volumes(settings: Settings, folder: Path) -> Volumes:
@@ -103,20 +102,16 @@ def other_volumes(settings: Settings, folder: Path) -> Volumes:
     if any(folder.glob("sub-*/")):
         dataset = replace(settings.dataset, labels_folder=str(folder.resolve()))
         samples = [sample for sample in find_samples(dataset)[0] if sample.case in cases]
-        found = {sample.case: partial(_label_map, sample, settings) for sample in samples}
+        found = {sample.case: sample for sample in samples}
     else:
         paths = {case: folder / f"{case}.nii.gz" for case in sorted(cases)}
-        found = {case: partial(read_volume, path) for case, path in paths.items() if path.is_file()}
+        found = {case: path for case, path in paths.items() if path.is_file()}
     if not found:
         raise ValueError(
             f"{folder}: has no label map of the test set, as {min(cases)}.nii.gz or as label files "
             "in folders of subjects; see evaluation.compare in config.yaml"
         )
     return found
-
-
-def _label_map(sample: Sample, settings: Settings) -> Any:
-    return read_sample(sample, settings.image_orientation)[1]
 
 
 def rank(results: Iterable[Result]) -> dict[str, float]:
@@ -136,6 +131,10 @@ def write_outputs(
     settings: Settings, results: list[Result], others: Mapping[str, list[Result]]
 ) -> None:
     """Write the tables, the figures and the results of the model card."""
+    # Here, because each process of the comparison loads this module, and needs no Matplotlib.
+    from figures import draw_differences, draw_groups, draw_metrics
+    from montage import draw_montage
+
     tables, figures = settings.evaluation.results, settings.evaluation.figures
     write_text(tables / "test_metrics.csv", to_csv(results))
     for name, theirs in others.items():
@@ -166,19 +165,22 @@ def main(argv: list[str] | None = None) -> int:
     """Compare the predictions of the test set with the references."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     add_config_argument(parser)
+    parser.add_argument("--jobs", type=int, default=1, help="processes (default: 1)")
     arguments = parser.parse_args(argv)
     try:
-        settings = load(arguments.config)
+        settings, jobs = load(arguments.config), arguments.jobs
         groups, notes = find_groups(settings, {r.case: r.subject for r in test_rows(settings)})
-        results = evaluate(settings, own_volumes(settings), groups)
+        results = evaluate(settings, own_volumes(settings), groups, jobs)
         others = {
-            name: evaluate(settings, other_volumes(settings, folder), groups)
+            name: evaluate(settings, other_volumes(settings, folder), groups, jobs, name)
             for name, folder in settings.evaluation.compare.items()
         }
         write_outputs(settings, results, others)
         low = too_low(settings, results)
-    except (SettingsError, ValueError, OSError) as error:
+    except (SettingsError, ValueError, OSError, RuntimeError) as error:
         return fail(error)
+    except KeyboardInterrupt:
+        return stopped()
     print((settings.evaluation.results / "test_results.md").read_text(encoding="utf-8"))
     for case, number in list(rank(results).items())[:NAMED]:
         print(f"among the worst: {case} ({number:.3f})")

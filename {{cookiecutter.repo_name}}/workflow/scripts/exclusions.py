@@ -27,6 +27,11 @@ class Exclusions:
     def __init__(self, reasons: dict[str, str]) -> None:
         self._reasons = reasons
         self._met: set[str] = set()
+        self._of_stem: dict[str, list[str]] = {}
+        for name in reasons:
+            parts = name.split("_")
+            for end in range(1, len(parts)):
+                self._of_stem.setdefault("_".join(parts[:end]), []).append(name)
         self._sites = {n: re.compile(rf"sub-{re.escape(n)}\d+") for n in reasons if "-" not in n}
 
     def why(self, subject: str, visit: str = "", stem: str = "") -> str | None:
@@ -34,7 +39,7 @@ class Exclusions:
         names = [name for name in (subject, visit, stem) if name in self._reasons]
         names += [site for site, pattern in self._sites.items() if pattern.fullmatch(subject)]
         if stem:  # the name of one of its label files
-            names += [name for name in self._reasons if name.startswith(f"{stem}_")]
+            names += self._of_stem.get(stem, [])
         self._met.update(names)
         return f"excluded: {self._reasons[names[0]]}" if names else None
 

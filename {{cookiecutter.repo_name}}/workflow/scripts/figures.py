@@ -1,7 +1,7 @@
 """Draw the numbers of the evaluation: by label, by group, and against other models or raters.
 
-The figures are vector graphics. Colours are those of Okabe and Ito, which colour-blind readers can
-distinguish; each label also has its own marker.
+The figures are vector graphics, but for clouds of many points. Colours are those of Okabe and Ito,
+which colour-blind readers can distinguish; each label also has its own marker.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#D55E00", "#0072B2", "#F
 MARKERS = "osD^vPX"
 COLUMNS = 3
 """Of panels: a wider figure is too small to read in a README."""
+MANY = 300
+"""Of points: more become pixels, the rest of the figure does not; a README can't show megabytes."""
 SHARES_OF_ONE = {"dice", "surface_dice", "f1"}
 STYLE: Any = {
     "font.size": 9,
@@ -147,7 +149,7 @@ def _dots(ax: Axes, place: float, points: Points, look: Look, label: str | None 
     spread = 0.12 * np.sin(2.4 * np.arange(len(values)))
     ax.scatter(
         place - 0.08 + spread, values, s=15, color=colour, marker=marker, alpha=0.8, lw=0,
-        label=label,
+        label=label, rasterized=len(values) > MANY,
     )  # fmt: skip
     if not math.isfinite(found.value):
         return
@@ -165,7 +167,10 @@ def _bland_altman(
         here = [r for r in results if r.label == label]
         mean = [(r.number("reference_mm3") + r.number("prediction_mm3")) / 2 for r in here]
         gap = [r.number("difference_mm3") for r in here]
-        ax.scatter(mean, gap, s=15, color=colour, marker=marker, alpha=0.8, lw=0, label=label)
+        ax.scatter(
+            mean, gap, s=15, color=colour, marker=marker, alpha=0.8, lw=0, label=label,
+            rasterized=len(gap) > MANY,
+        )  # fmt: skip
         found = estimate(here, "difference_mm3")
         if math.isfinite(found.spread):
             for height in (-1.96, 0, 1.96):

@@ -7,9 +7,11 @@ microscopy.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from listing import Listing
 
 NIFTI = (".nii.gz", ".nii")
 MICROSCOPY = (".png", ".ome.tif", ".tif", ".tiff")
@@ -76,7 +78,9 @@ class Skipped:
     reason: str
 
 
-def list_images(folder: Path, contrasts: Sequence[str]) -> tuple[list[Image], list[Skipped]]:
+def list_images(
+    listing: Listing, folder: Path, contrasts: Sequence[str]
+) -> tuple[list[Image], list[Skipped]]:
     """Return the images of one subject's folder, and the files of the contrasts that are skipped.
 
     A file whose content is missing (git-annex) is there.
@@ -85,22 +89,34 @@ def list_images(folder: Path, contrasts: Sequence[str]) -> tuple[list[Image], li
     skipped: list[Skipped] = []
     subject = folder.name
     suffixes = tuple(f"_{contrast.split('_')[-1]}" for contrast in contrasts)
-    for path in sorted([*folder.glob("*/*"), *folder.glob("ses-*/*/*")]):
-        ending = next((e for e in ENDINGS if path.name.endswith(e)), None)
+    for place, name in _files(listing, folder):
+        ending = next((e for e in ENDINGS if name.endswith(e)), None)
         if ending is None:
             continue
-        stem = path.name.removesuffix(ending)
+        stem = name.removesuffix(ending)
         match = _NAME.match(stem)
         entities = match["entities"].split("_") if match else []
         if match is None or entities[0] != subject:
             if stem.endswith(suffixes):
                 reason = f"is in the folder of {subject}" if match else "its name is not of BIDS"
-                skipped.append(Skipped(path.name, subject, reason))
+                skipped.append(Skipped(name, subject, reason))
             continue
-        image = Image(path, tuple(entities), match["suffix"])
+        image = Image(folder / place / name, tuple(entities), match["suffix"])
         if image.stem in images:
             twin = images[image.stem].path.name
-            skipped.append(Skipped(path.name, subject, f"{twin} is used instead"))
+            skipped.append(Skipped(name, subject, f"{twin} is used instead"))
             continue
         images[image.stem] = image
     return list(images.values()), skipped
+
+
+def _files(listing: Listing, folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield the place (``ses-01/anat``) and the name of what is in the folders of data types."""
+    places = []
+    for outer in listing.of(folder).folders:
+        places.append((outer,))
+        if outer.startswith("ses-"):
+            places += [(outer, inner) for inner in listing.of(folder / outer).folders]
+    for parts in sorted(places):
+        place = "/".join(parts)
+        yield from ((place, name) for name in listing.of(folder / place).all)

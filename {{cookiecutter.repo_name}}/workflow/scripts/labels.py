@@ -8,13 +8,13 @@ that of its entities (``sub-001_dseg.nii.gz``), or that of the visit, for all of
 from __future__ import annotations
 
 import difflib
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dataset_settings import RATER, Dataset, LabelFile
 from images import ENDINGS, Image
+from listing import Listing
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,10 @@ class Source:
 class Labels:
     """The label files of a dataset."""
 
-    def __init__(self, dataset: Dataset) -> None:
+    def __init__(self, dataset: Dataset, listing: Listing) -> None:
         self._dataset = dataset
+        self._listing = listing
         self._root = dataset.bids / dataset.labels_folder
-        self._listed: dict[Path, tuple[str, ...]] = {}
 
     def of(
         self, group: Sequence[Image], visit: Sequence[Image]
@@ -96,23 +96,16 @@ class Labels:
         return any(self._find(image, name) is not None for image in images for name in names)
 
     def _find(self, image: Image, suffix: str) -> Path | None:
+        folders = [(folder, self._listing.of(folder).names) for folder in self._folders(image)]
         for stem in _stems(image, suffix):
-            for folder in self._folders(image):
+            for folder, names in folders:
                 for ending in ENDINGS:
-                    if stem + ending in self._names(folder):
+                    if stem + ending in names:
                         return folder / (stem + ending)
         return None
 
     def _folders(self, image: Image) -> tuple[Path, Path]:
         return self._root / image.path.parent.relative_to(self._dataset.bids), self._root
-
-    def _names(self, folder: Path) -> tuple[str, ...]:
-        if folder not in self._listed:
-            try:
-                self._listed[folder] = tuple(sorted(os.listdir(folder)))  # noqa: PTH208
-            except OSError:
-                self._listed[folder] = ()
-        return self._listed[folder]
 
     def _near(self, image: Image, suffix: str, *, alike: bool) -> str:
         """Return the end of a message about a missing file: the file that is nearest to it.
@@ -144,11 +137,11 @@ class Labels:
     def _around(self, image: Image) -> Iterator[Path]:
         """Yield the files of the subject where labels may be: first where they should be."""
         place = image.path.parent.relative_to(self._dataset.bids)
-        elsewhere = sorted((self._dataset.bids / "derivatives").glob("*"))
+        derivatives = self._dataset.bids / "derivatives"
+        elsewhere = [derivatives / name for name in self._listing.of(derivatives).folders]
         folders = [*self._folders(image), *(folder / place for folder in elsewhere), *elsewhere]
         for folder in dict.fromkeys(folders):
-            names = self._names(folder)
-            yield from (folder / name for name in names if name.startswith(f"{image.subject}_"))
+            yield from (folder / n for n in self._listing.of_subject(folder, image.subject))
 
 
 def companions(image: Image, visit: Iterable[Image], contrast: str) -> list[Image]:

@@ -111,7 +111,7 @@ def _distances(
     # MONAI's distances have 32 bits: 0.3 mm may be a little more than 0.3.
     within = areas[distances <= tolerance_mm + 1e-5 * min(spacing)].sum()
     mean = (areas * distances).sum() / areas.sum()
-    return within / areas.sum(), mean, max(map(_percentile_95, both))
+    return float(within / areas.sum()), float(mean), max(map(_percentile_95, both))
 
 
 def _percentile_95(surface: Surface) -> float:

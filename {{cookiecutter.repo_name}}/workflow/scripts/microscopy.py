@@ -8,6 +8,7 @@ one for several images above it, as BIDS inherits them.
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from nibabel.orientations import axcodes2ornt
 
 from common import add_config_argument, fail
 from images import MICROSCOPY
+from listing import time_of_change
 from orientation import switch_convention
 from settings import load
 
@@ -65,10 +67,17 @@ def sidecars(path: Path) -> Iterator[Path]:
         return
     wanted = path.name.split(".")[0].split("_")
     for folder in path.parents:
-        files = [file for file in folder.glob("*.json") if _is_about(file, wanted)]
+        known = _json_files(folder, time_of_change(str(folder)))
+        files = [file for file in known if _is_about(file, wanted)]
         yield from sorted(files, key=lambda file: -len(file.stem.split("_")))
         if (folder / "dataset_description.json").is_file():
             return
+
+
+@functools.lru_cache(maxsize=256)
+def _json_files(folder: Path, _changed: int) -> tuple[Path, ...]:
+    """Return the JSON files in a folder: once, or the folder of all subjects is read for each."""
+    return tuple(folder.glob("*.json"))
 
 
 def pixel_size(path: Path) -> tuple[float, float]:

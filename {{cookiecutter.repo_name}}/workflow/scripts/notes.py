@@ -17,10 +17,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bids import find_samples
 from common import read_json, write_json
-from microscopy import sidecars
-from settings import Settings
+from listing import state
 
 SCRIPTS = Path(__file__).resolve().parent
 
@@ -49,7 +47,7 @@ def note_of(work: Path, step: str) -> Note | None:
 
 def write_note(work: Path, step: str, note: Note, made: Iterable[Path] = ()) -> None:
     """Write the note of a step that made these files."""
-    files = {Path(os.path.relpath(p, work)).as_posix(): p.stat().st_size for p in sorted(made)}
+    files = {_place(work, path): state(path)[0] for path in sorted(map(str, made))}
     write_json(work / "notes" / f"{step}.json", asdict(replace(note, files=files or note.files)))
 
 
@@ -60,14 +58,13 @@ def remove_note(work: Path, step: str) -> None:
 
 def lost(work: Path, note: Note) -> list[str]:
     """Return the files of a step that are missing or have another size."""
+    return [name for name, known in note.files.items() if state(f"{work}/{name}")[0] != known]
 
-    def size(path: Path) -> int:
-        try:
-            return path.stat().st_size
-        except OSError:
-            return -1
 
-    return [name for name, known in note.files.items() if size(work / name) != known]
+def _place(work: Path, path: str) -> str:
+    """Return a path from the work folder on, quickly for what is in it."""
+    inside = path.removeprefix(f"{work}/")
+    return os.path.relpath(path, work) if inside == path else inside
 
 
 def is_current(work: Path, step: str, made_from: str, run: int) -> bool:
@@ -103,28 +100,6 @@ def digest(*parts: Any) -> str:
     """Return a digest of values that JSON can express; others count by their text."""
     text = json.dumps(parts, sort_keys=True, default=repr)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def sources(settings: Settings) -> str:
-    """Return a digest of the files of the BIDS dataset that are used: names, sizes and times.
-
-    A dataset that is no longer there, on a machine that only trains, counts as unchanged.
-    """
-    dataset = settings.dataset
-    note = note_of(settings.work, "convert")
-    if not dataset.bids.is_dir() and note is not None:
-        return note.sources
-    try:
-        samples, skipped = find_samples(dataset)
-    except (OSError, ValueError) as error:
-        return digest(str(error))
-    paths = {path for sample in samples for path in sample.files}
-    paths |= {file for sample in samples for path in sample.images for file in sidecars(path)}
-    files = [
-        (path.relative_to(dataset.bids).as_posix(), path.stat().st_size, path.stat().st_mtime_ns)
-        for path in sorted(paths)
-    ]
-    return digest(files, [(item.what, item.reason) for item in skipped])
 
 
 def code(script: str) -> str:

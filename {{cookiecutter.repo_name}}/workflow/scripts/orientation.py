@@ -8,6 +8,7 @@ comes *from* (its first voxel); nibabel's name the side that it goes *to* (its l
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import nibabel as nib
@@ -47,7 +48,13 @@ def orientation_of(affine: np.ndarray) -> str:
     Raises:
         ValueError: if the matrix is singular or contains non-finite numbers.
     """
-    matrix = np.asarray(affine, dtype=float)[:3, :3]
+    return _orientation(np.asarray(affine, dtype=float).tobytes())
+
+
+@functools.lru_cache(maxsize=64)
+def _orientation(numbers: bytes) -> str:
+    affine = np.frombuffer(numbers).reshape(4, 4)
+    matrix = affine[:3, :3]
     if not np.isfinite(matrix).all() or np.isclose(np.linalg.det(matrix), 0, atol=1e-12):
         raise ValueError("its orientation matrix is singular, so its axes have no direction")
     letters = ornt2axcodes(io_orientation(affine))
@@ -79,6 +86,8 @@ def reorient_image(image: Any, wanted: str) -> nib.Nifti1Image:
         ValueError: if the image has no orientation, or ``wanted`` is not an orientation.
     """
     current = orientation_of(image.affine)
+    if current == wanted:
+        return image
     array = np.asanyarray(image.dataobj)
     return nib.Nifti1Image(
         reorient_array(array, current, wanted),
@@ -86,5 +95,6 @@ def reorient_image(image: Any, wanted: str) -> nib.Nifti1Image:
     )
 
 
+@functools.cache
 def _ornt(code: str) -> np.ndarray:
     return np.asarray(axcodes2ornt(tuple(switch_convention(code))))

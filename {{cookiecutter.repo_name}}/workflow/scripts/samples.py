@@ -64,7 +64,7 @@ def read_sample(sample: Sample, orientation: str) -> ReadSample:
     ]
     parts = []
     for source in sample.labels:
-        array, remarks = _read_source(sample, source, originals[0], orientation)
+        array, remarks = _read_source(sample, source, originals[0], first, orientation)
         notes += remarks
         parts.append((array, source.file.values))
     images = [_clean(np.asanyarray(channel.dataobj), first.affine) for channel in channels]
@@ -76,10 +76,17 @@ def read_sample(sample: Sample, orientation: str) -> ReadSample:
 
 
 def _read_source(
-    sample: Sample, source: Source, original: Any, orientation: str
+    sample: Sample, source: Source, original: Any, first: Any, orientation: str
 ) -> tuple[np.ndarray, list[str]]:
-    """Return the whole numbers of a label file, or of the majority of several, and notes."""
-    first = reorient_image(original, orientation)
+    """Return the whole numbers of a label file, or of the majority of several, and notes.
+
+    Args:
+        sample: what it belongs to.
+        source: the files.
+        original: the first channel as it is in its file.
+        first: the same in the wanted orientation.
+        orientation: the wanted orientation, in SCT's letters.
+    """
     arrays, notes = [], []
     for path in source.paths:
         volume = read_volume(path, orientation, original.affine)

@@ -10,14 +10,18 @@ from __future__ import annotations
 import argparse
 import random
 import sys
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from bids import find_samples
+from bids import Found, find_samples
 from common import add_config_argument, fail, write_text
 from notes import Note, add_run_argument, write_note
 from settings import Settings, SettingsError, SplitSettings, load
 from split_files import Splits, read, read_drawn, read_fixed, to_yaml
+
+_NAMED = 10
+"""So many new subjects are named."""
 
 
 def draw(
@@ -47,7 +51,8 @@ def draw(
         )
     random.Random(seed).shuffle(names)  # noqa: S311 - a reproducible draw, not a secret
     if fixed is not None:
-        names = [*fixed.test, *(name for name in names if name not in fixed.test)]
+        held = set(fixed.test)
+        names = [*fixed.test, *(name for name in names if name not in held)]
     rest = names[held_out:]
     return Splits(
         test=tuple(sorted(names[:held_out])),
@@ -85,7 +90,7 @@ def check(
         raise ValueError(
             f"has {len(splits.folds)} folds, but splits.folds in config.yaml is {folds}"
         )
-    twice = sorted({s for s in listed if listed.count(s) > 1})
+    twice = sorted(name for name, number in Counter(listed).items() if number > 1)
     if twice:
         raise ValueError(f"{twice[0]} is listed twice")
     unknown = sorted(set(listed) - known - out)
@@ -107,8 +112,12 @@ def check(
     return kept
 
 
-def prepare(settings: Settings) -> tuple[Splits, list[str]]:
+def prepare(settings: Settings, found: Found | None = None) -> tuple[Splits, list[str]]:
     """Read the splits file, or draw it if it is missing; add new subjects to it.
+
+    Args:
+        settings: the splits file, and how it is drawn.
+        found: the samples of the dataset, if they are known already.
 
     Returns:
         The splits, without excluded subjects, and what to tell about the file.
@@ -116,7 +125,7 @@ def prepare(settings: Settings) -> tuple[Splits, list[str]]:
     Raises:
         ValueError: if the file or the dataset is invalid.
     """
-    samples, skipped = find_samples(settings.dataset)
+    samples, skipped = found or find_samples(settings.dataset)
     subjects = {sample.subject for sample in samples}
     if not subjects:
         reason = f"; for example {skipped[0].what}: {skipped[0].reason}" if skipped else ""
@@ -137,13 +146,22 @@ def prepare(settings: Settings) -> tuple[Splits, list[str]]:
         write_text(file, to_yaml(known, before))
     if is_new:
         return splits, ["drawn"]
-    lines = [f"{name} joins the folds; the test set stays as it is" for name in joined]
+    lines = _joined(joined)
     if any(before.get(key, value) != value for key, value in how.items()):
         lines.append(
             "splits.test, seed or fixed changed in config.yaml, but the test set stays as it was "
             "drawn; delete this file to draw anew"
         )
     return splits, lines or ["kept as it is"]
+
+
+def _joined(subjects: Sequence[str]) -> list[str]:
+    if len(subjects) > _NAMED:
+        return [
+            f"{len(subjects)} new subjects, {subjects[0]} to {subjects[-1]}, join the folds; the "
+            "test set stays as it is"
+        ]
+    return [f"{name} joins the folds; the test set stays as it is" for name in subjects]
 
 
 def _check_trained(splits: Splits, folds: Iterable[str]) -> None:

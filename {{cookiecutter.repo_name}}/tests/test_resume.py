@@ -1,0 +1,294 @@
+"""Steps that were killed go on where they were, and their result is that of one run."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+import pytest
+import yaml
+
+import case_files
+import comparisons
+import convert
+import evaluate
+import listing
+import predict
+from bids import find_samples
+from case_table import to_csv
+from common import write_text
+from conftest import settings_for
+from journal import Journal
+from settings import Settings
+from volumes import VolumeError
+
+SCRIPTS = Path(convert.__file__).parent
+KILLED_AFTER = 3
+
+
+def counted(
+    monkeypatch: pytest.MonkeyPatch, module: Any, name: str, case: Callable[[Any], str]
+) -> list[str]:
+    """Return the list to which the name of each case is added that a function works on."""
+    found: list[str] = []
+    real = getattr(module, name)
+
+    def also(job: Any, **options: Any) -> Any:
+        found.append(case(job))
+        return real(job, **options)
+
+    monkeypatch.setattr(module, name, also)
+    return found
+
+
+@pytest.fixture
+def converting(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    return counted(monkeypatch, convert, "write_case", lambda job: job.sample.case)
+
+
+@pytest.fixture
+def comparing(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    return counted(monkeypatch, comparisons, "compare_one", lambda pair: pair.case)
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def killed_convert(settings: Settings, config: dict[str, Any], folder: Path) -> None:
+    """Convert in two processes; the first is killed when it has written down three cases."""
+    over = {
+        "dataset": {**config["dataset"], "bids": str(settings.dataset.bids), "exclude": {}},
+        "splits": {"file": str(settings.splits.file), "test": 0.3, "folds": 2},
+        "nnunet": {**config["nnunet"], "folds": [0], "plans": {}},
+        "work": str(settings.work),
+    }
+    (folder / "config.yaml").write_text(
+        yaml.safe_dump({**config, **over}, sort_keys=False), "utf-8"
+    )
+    code = f"""
+import os, signal, sys
+sys.path.insert(0, {str(SCRIPTS)!r})
+import convert, journal
+real, done = journal.Journal.add, []
+def add(self, key, result):
+    real(self, key, result)
+    done.append(key)
+    if len(done) == {KILLED_AFTER}:
+        os.kill(os.getpid(), signal.SIGKILL)
+journal.Journal.add = add
+convert.main(["--config", {str(folder / "config.yaml")!r}, "--jobs", "2"])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, text=True)
+    assert done.returncode == -signal.SIGKILL, done.stdout + done.stderr
+
+
+def test_a_conversion_that_was_killed_goes_on(
+    settings: Settings, config: dict[str, Any], tmp_path: Path, converting: list[str]
+) -> None:
+    killed_convert(settings, config, tmp_path)
+    assert not settings.raw.exists()
+    rows = convert.convert(settings)
+    assert len(converting) == len([row for row in rows if row.set != "skipped"]) - KILLED_AFTER
+    whole = replace(settings, work=tmp_path / "other")
+    assert convert.convert(whole) == rows
+    assert content(settings.raw) == content(whole.raw)
+
+
+def test_only_what_changed_is_converted_again(
+    config: dict[str, Any], phantom_bids: Path, tmp_path: Path, converting: list[str]
+) -> None:
+    shutil.copytree(phantom_bids / "bids", tmp_path / "bids")
+    settings = settings_for(config, tmp_path)
+    before = {row.case: row.digest for row in convert.convert(settings)}
+    assert sorted(converting) == sorted(before)
+    converting.clear()
+    assert {row.case: row.digest for row in convert.convert(settings)} == before
+    assert converting == []
+    path = min((tmp_path / "bids" / settings.dataset.labels_folder).rglob("sub-*.nii.gz"))
+    image = nib.load(path)
+    nib.save(nib.Nifti1Image(np.zeros(image.shape, np.uint8), image.affine), path)
+    after = {row.case: row.digest for row in convert.convert(settings)}
+    (changed,) = converting
+    assert {case for case in before if before[case] != after[case]} == {changed}
+    # A file that was lost is made again, and only that case.
+    converting.clear()
+    lost = min((settings.raw / "labelsTr").iterdir())
+    lost.unlink()
+    convert.convert(settings)
+    assert [f"{case}.nii.gz" for case in converting] == [lost.name]
+
+
+def test_another_orientation_takes_nothing_over(settings: Settings, converting: list[str]) -> None:
+    number = len(convert.convert(settings))
+    convert.convert(replace(settings, image_orientation=settings.image_orientation[::-1]))
+    assert len(converting) == 2 * number
+
+
+def test_a_case_that_is_excluded_leaves_no_file(settings: Settings, converting: list[str]) -> None:
+    convert.convert(settings)
+    subject = min(settings.dataset.bids.glob("sub-*")).name
+    converting.clear()
+    fewer = replace(settings, dataset=replace(settings.dataset, exclude={subject: "why"}))
+    convert.convert(fewer)
+    assert converting == []
+    assert not [name for name in content(settings.raw) if subject in name]
+
+
+def test_the_earlier_result_is_whole_until_the_next_one_is(settings: Settings) -> None:
+    """Files are taken over as links: writing the next result must not change the earlier one."""
+    convert.convert(settings)
+    before = content(settings.raw)
+    turned = replace(settings, image_orientation=settings.image_orientation[::-1])
+    folder = settings.raw.with_name(f"{settings.raw.name}.part")
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise VolumeError("invalid")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(convert, "dataset_json", fail)
+        with pytest.raises(VolumeError):
+            convert.convert(turned)
+    assert content(settings.raw) == before
+    assert folder.is_dir()
+    convert.convert(settings)
+    assert content(settings.raw) == before
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("links", ["allowed", "refused"])
+def test_files_are_taken_over_where_links_are_refused(
+    links: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_links(*_: object) -> None:
+        raise PermissionError
+
+    if links == "refused":
+        monkeypatch.setattr(case_files.os, "link", no_links)
+    write_text(tmp_path / "earlier" / "labelsTr" / "a", "abc")
+    case_files.clear(tmp_path / "now", [])
+    assert case_files.take({"labelsTr/a": 3}, tmp_path / "now", tmp_path / "earlier")
+    assert (tmp_path / "now" / "labelsTr" / "a").read_text("utf-8") == "abc"
+    assert not case_files.take({"labelsTr/a": 4}, tmp_path / "now", tmp_path / "earlier")
+    assert not case_files.take({"labelsTr/b": 3}, tmp_path / "now", tmp_path / "earlier")
+
+
+@pytest.fixture
+def predicted(settings: Settings) -> Settings:
+    """A converted dataset whose references are the predictions."""
+    write_text(settings.work / "conversion.csv", to_csv(convert.convert(settings)))
+    folder = settings.work / "predictions"
+    folder.mkdir()
+    for path in (settings.raw / "labelsTs").iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    return settings
+
+
+def results(settings: Settings, **options: Any) -> list[Any]:
+    return evaluate.evaluate(settings, evaluate.own_volumes(settings), {}, **options)
+
+
+def test_an_evaluation_goes_on_with_the_cases_that_are_left(
+    predicted: Settings, comparing: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cases = [row.case for row in evaluate.test_rows(predicted)]
+    real = Journal.add
+
+    def killed(self: Journal, key: str, result: Any) -> None:
+        real(self, key, result)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Journal, "add", killed)
+    with pytest.raises(KeyboardInterrupt):
+        results(predicted)
+    assert comparing == cases[:1]
+    monkeypatch.setattr(Journal, "add", real)
+    first = results(predicted)
+    assert comparing == cases
+    assert repr(results(predicted)) == repr(first)
+    assert comparing == cases
+
+
+def test_what_an_evaluation_depends_on_is_measured_again(
+    predicted: Settings, comparing: list[str]
+) -> None:
+    cases = [row.case for row in evaluate.test_rows(predicted)]
+    results(predicted)
+    comparing.clear()
+    path = predicted.work / "predictions" / f"{cases[-1]}.nii.gz"
+    image = nib.load(path)
+    nib.save(nib.Nifti1Image(np.zeros(image.shape, np.uint8), image.affine), path)
+    results(predicted)
+    assert comparing == cases[-1:]
+    comparing.clear()
+    wider = replace(predicted, evaluation=replace(predicted.evaluation, tolerance_mm=2.5))
+    results(wider)
+    assert comparing == cases
+
+
+def test_one_wrong_prediction_costs_no_other(predicted: Settings, comparing: list[str]) -> None:
+    cases = [row.case for row in evaluate.test_rows(predicted)]
+    path = predicted.work / "predictions" / f"{cases[0]}.nii.gz"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:100])
+    with pytest.raises(ValueError, match="can't be read as NIfTI") as caught:
+        results(predicted)
+    assert len(str(caught.value).splitlines()) == 1
+    assert comparing == cases
+    comparing.clear()
+    path.write_bytes(whole)
+    assert {result.case for result in results(predicted)} == set(cases)
+    assert comparing == cases[:1]
+
+
+def test_several_processes_give_the_same(predicted: Settings, tmp_path: Path) -> None:
+    both = [results(predicted, jobs=jobs, who=f"jobs{jobs}") for jobs in (1, 2)]
+    assert repr(both[0]) == repr(both[1])
+    other = replace(predicted, work=tmp_path / "other")
+    assert convert.convert(other, 2) == convert.convert(predicted)
+    assert content(other.raw) == content(predicted.raw)
+
+
+def test_a_prediction_goes_on_with_whole_files_of_the_same_model(
+    predicted: Settings, tmp_path: Path
+) -> None:
+    folder, mark = tmp_path / "predictions.part", tmp_path / "begun"
+    assert predict.begin(folder, mark, "model") == 0
+    names = sorted(path.name for path in (predicted.work / "predictions").iterdir())
+    for name in names:
+        (folder / name).write_bytes((predicted.work / "predictions" / name).read_bytes())
+    (folder / names[0]).write_bytes((folder / names[0]).read_bytes()[:-20])
+    assert predict.begin(folder, mark, "model") == len(names) - 1
+    assert sorted(path.name for path in folder.iterdir()) == names[1:]
+    assert predict.begin(folder, mark, "another model") == 0
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["at the image's place", "flat"])
+def test_each_folder_is_read_once(place: str, tmp_path: Path, config: dict[str, Any]) -> None:
+    """Also a folder that has the label files of all subjects: else the time grows as the square."""
+    settings = settings_for(config, tmp_path)
+    contrast = settings.dataset.contrasts[0]
+    labels = settings.dataset.bids / settings.dataset.labels_folder
+    for number in range(20):
+        home = Path(f"sub-{number:02d}", "anat")
+        write_text(settings.dataset.bids / home / f"sub-{number:02d}_{contrast}.nii.gz", "")
+        for suffix in settings.dataset.label_files:
+            name = f"sub-{number:02d}_{contrast}_{suffix}.nii.gz"
+            write_text((labels if place == "flat" else labels / home) / name, "")
+    read: list[str] = []
+    real = listing._content
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(listing, "_content", lambda folder: (read.append(folder), real(folder))[1])
+        samples, _ = find_samples(settings.dataset)
+    assert len(samples) == (20 if len(settings.dataset.contrasts) == 1 else 0)
+    assert sorted(read) == sorted(set(read))
