@@ -131,14 +131,6 @@ def test_a_wrong_answer_costs_nothing_but_itself(
     assert_like_a_path(made, tmp_path, **(WRONG | {"pathology": "ms"}))
 
 
-def test_the_guide_shows_what_is_said(github: str, output: Path) -> None:
-    guide = (ROOT / "docs" / "guides" / "template.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"```console\n\$ cookiecutter (.*?)\n```", guide, re.DOTALL)
-    command, *said = block.splitlines()
-    assert command.split()[0] == github
-    assert cookiecutter(output, *command.split()).stderr.splitlines() == said
-
-
 def test_the_command_keeps_where_the_folder_goes_and_the_version(
     repository: Path, github: str, output: Path
 ) -> None:
