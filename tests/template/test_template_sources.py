@@ -10,7 +10,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
-from template.support import ROOT, TEMPLATE, bake, files, git, program, run, source
+from template.support import TEMPLATE, bake, files, git, program, run, source
 
 ANSWERS = {
     "anatomy": "sc-gm",
