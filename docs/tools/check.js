@@ -80,25 +80,27 @@ function end() {
 }
 
 /** @param {any} answer @param {string[]} targets */
-function show(answer, targets) {
+function show({ status: exit, said, command, reports: written }, targets) {
   end();
-  const said = answer.said.replaceAll(/^model-lint: /gm, "").trim();
-  problems.textContent = said;
-  problems.hidden = !said;
-  status.textContent = verdict(answer, targets);
-  if (answer.reports.html) reports.show(answer, targets[0]);
+  problems.textContent = said.replaceAll(/^model-lint: /gm, "").trim();
+  problems.hidden = !problems.textContent;
+  const report = JSON.parse(written.json ?? '{"targets": []}');
+  if (!report.targets.length) {
+    status.textContent = `${named(targets)} can't be linted.`;
+    return;
+  }
+  status.textContent = `${named(targets)}: ${verdict(exit)}, ${counted(report.summary)}.`;
+  reports.show(written, command, targets[0]);
 }
 
-/** @param {any} answer @param {string[]} targets */
-function verdict({ status: exit, reports: { json } }, targets) {
-  if (!json) return `${named(targets)} can't be linted.`;
-  const { summary } = JSON.parse(json);
-  const counts = Object.entries(summary)
-    .filter(([, number]) => number)
-    .map(([severity, number]) => `${number} ${severity}${number === 1 ? "" : "s"}`);
-  const found = counts.length ? counts.join(", ") : "no findings";
-  const passes = { 0: "passes", 1: "fails" }[exit] ?? "not everything could be linted";
-  return `${named(targets)}: ${passes}, ${found}.`;
+/** @param {number} exit the exit status */
+const verdict = (exit) => ["passes", "fails"][exit] ?? "not everything could be linted";
+
+/** @param {Object<string, number>} summary */
+function counted(summary) {
+  const found = Object.entries(summary).filter(([, number]) => number);
+  const words = found.map(([severity, n]) => `${n} ${severity}${n === 1 ? "" : "s"}`);
+  return words.join(", ") || "no findings";
 }
 
 /** @param {string[]} targets */

@@ -22,8 +22,12 @@ export class Reports {
     this.#follow();
   }
 
-  /** @param {{reports: Object<string, string>, command: string}} answer @param {string} name */
-  show({ reports, command }, name) {
+  /**
+   * @param {Object<string, string>} reports by format
+   * @param {string} command what does the same in a terminal
+   * @param {string} name of what was linted
+   */
+  show(reports, command, name) {
     this.hide();
     for (const [form, text] of Object.entries(reports)) this.#offer(form, text, name);
     /** @type {HTMLElement} */ (this.place.querySelector("code")).textContent = command;
