@@ -47,7 +47,7 @@ function showError(control, { field, reason }) {
   const error = element(`${control.name}-error`);
   const wrong = control.name === field;
   error.hidden = !wrong;
-  error.textContent = wrong ? reason : "";
+  error.replaceChildren(...(wrong ? prose(reason) : []));
   control.setAttribute("aria-invalid", String(wrong));
 }
 
@@ -106,16 +106,20 @@ function about({ findings, rows }) {
   const list = node("ul", { className: "tool-findings" }, findings.map(finding));
   const head = node("tr", {}, ["Part", "Value", "Where it comes from"].map((text) => cell("th", text)));
   const body = rows.map((row) => node("tr", {}, row.map((text) => cell("td", text))));
-  const table = node("table", {}, [node("thead", {}, [head]), node("tbody", {}, body)]);
+  const table = node("table", { className: "tool-table" }, [node("thead", {}, [head]), node("tbody", {}, body)]);
   return [...(findings.length ? [list] : []), ...(rows.length ? [table] : [])];
 }
 
 function finding({ code, rule, severity, message }) {
   const page = node("a", { href: new URL(`../rules/${rule}/`, import.meta.url).href }, [code]);
-  return node("li", { className: severity }, [`${severity} `, page, `: ${message}`]);
+  return node("li", { className: severity }, [`${severity} `, page, ": ", ...prose(message)]);
 }
 
-const cell = (name, text) => node(name, name === "th" ? { scope: "col" } : {}, [text]);
+/** A text, with what is between backticks as code. @param {string} text */
+const prose = (text) =>
+  text.split(/`([^`]+)`/).map((piece, n) => (n % 2 ? node("code", {}, [piece]) : piece));
+
+const cell = (name, text) => node(name, name === "th" ? { scope: "col" } : {}, prose(text));
 
 /** @param {string} name @param {Object<string, string>} properties @param {(Node | string)[]} children */
 function node(name, properties, children) {

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from build import TRAINER, dataset, drop, package, put, unpacked, write_zip
+from build import dataset, drop, package, put, unpacked
 from model_lint.cli import main
 from playwright.sync_api import Browser, expect
 from rules.test_repository import FILES
@@ -58,9 +58,7 @@ def test_a_package_that_passes_and_one_that_fails(
     assert opened.page.inner_text(".tool-command code") == "model-lint check bad-r20240101.zip"
 
 
-def test_a_folder(
-    opened: Visit, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_folder(opened: Visit, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "unpacked"
     unpacked(folder, BAD)
     assert opened.check(folder, into="folder").startswith("unpacked: fails, ")
@@ -298,9 +296,7 @@ LEAK = """async (address) => {
 }"""
 
 
-def test_nothing_leaves_the_browser(
-    browser: Browser, address: str, tmp_path: Path
-) -> None:
+def test_nothing_leaves_the_browser(browser: Browser, address: str, tmp_path: Path) -> None:
     """Neither the page nor the worker with the package can reach another host."""
     other = f"{address.replace('127.0.0.1', 'localhost').removesuffix('model-template')}"
     with visit(browser, address, "check") as made:
@@ -341,4 +337,7 @@ def test_it_works_without_a_mouse(opened: Visit, tmp_path: Path) -> None:
     for _ in range(4):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.id || document.activeElement.tagName"))
-    assert reached[reached.index("files") :][:3] == ["files", "folder", "SUMMARY"][: 4 - reached.index("files")]
+    assert (
+        reached[reached.index("files") :][:3]
+        == ["files", "folder", "SUMMARY"][: 4 - reached.index("files")]
+    )
