@@ -49,7 +49,7 @@ def _packed(folder: Path) -> Path:
             "npm is missing: it gets Pyodide, for the pages of the site that run the linter; "
             ".ci/programs installs it"
         )
-    command = [npm, "pack", "--silent", "--pack-destination", folder, f"pyodide@{VERSION}"]
+    command = [npm, "pack", "--silent", "--pack-destination", str(folder), f"pyodide@{VERSION}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     found = list(folder.glob("*.tgz"))
     if done.returncode or not found:

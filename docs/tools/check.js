@@ -115,8 +115,8 @@ function complain(error) {
     status.textContent = "Stopped.";
     return;
   }
-  status.textContent = "The linter failed.";
-  problems.textContent = error.message;
+  status.textContent = "The linter failed: there is no verdict.";
+  problems.textContent = `${error.message}\nIn a terminal, model-lint check may still judge it.`;
   problems.hidden = false;
 }
 

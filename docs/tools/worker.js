@@ -26,6 +26,8 @@ async function start() {
 }
 
 const started = start();
+/** The Python modules of the pages, by name. */
+const modules = {};
 
 /**
  * Mount files, so that they are read where they are and only as far as they are needed.
@@ -72,11 +74,11 @@ async function answer({ module, call, words, files }) {
   const python = await started;
   const total = files?.reduce((sum, { file }) => sum + file.size, 0) || 1;
   const unmount = files ? mount(python, files, progress(total)) : () => {};
-  const code = python.pyimport(`model_template.${module}`);
+  modules[module] ??= python.pyimport(`model_template.${module}`);
   try {
-    return { answer: JSON.parse(code[call](...words)), memory: python._module.HEAPU8.length };
+    const said = modules[module][call](...words);
+    return { answer: JSON.parse(said), memory: python._module.HEAPU8.length };
   } finally {
-    code.destroy();
     unmount();
   }
 }

@@ -69,7 +69,7 @@ def test_a_repository_with_its_own_configuration(
     opened: Visit, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     repository = tmp_path / "model_seg_sc_t2"
-    for name, text in (FILES | {"model-lint.toml": 'ignore = { R = "not yet" }\n'}).items():
+    for name, text in {**FILES, "model-lint.toml": 'ignore = { R = "not yet" }\n'}.items():
         (repository / name).parent.mkdir(parents=True, exist_ok=True)
         (repository / name).write_text(text, encoding="utf-8")
     (repository / ".git").mkdir()
@@ -214,6 +214,16 @@ def test_a_file_that_is_gone_is_said_to_be(opened: Visit, tmp_path: Path) -> Non
     opened.page.click("#again")
     opened.status("can't be linted.")
     expect(opened.page.locator("#problems")).to_contain_text("I/O error")
+
+
+def test_a_package_that_breaks_python_has_no_verdict(opened: Visit, tmp_path: Path) -> None:
+    """Nested source code overflows the stack of the browser. Then Python is started anew."""
+    deep, good = put("trainer_class.py", "x = " + "-" * 30_000 + "1"), package(tmp_path)
+    said = opened.check(package(tmp_path, deep, name="deep.zip"))
+    assert said == "The linter failed: there is no verdict."
+    expect(opened.page.locator("#problems")).to_contain_text("In a terminal, model-lint check")
+    expect(opened.page.locator("#result")).to_be_hidden()
+    assert opened.check(good).startswith(f"{good.name}: passes")
 
 
 def test_fifty_packages_take_no_more_memory_than_five(opened: Visit, tmp_path: Path) -> None:

@@ -18,8 +18,15 @@ from model_lint.cli import main
 from playwright.sync_api import Browser
 from tools.support import verdict, visit
 
-#: Those that the consumers judge alone, and those of the rules.
-CASES = (*catalogue.of_rules(), *(case for case in catalogue.judged() if not case.code))
+#: Its Python parses source code on the stack of the browser, which is smaller: the page says so
+#: (test_check.py).
+TOO_DEEP = "L018-nested-too-deeply"
+#: Those of the rules, and those that the consumers alone judge.
+CASES = tuple(
+    case
+    for case in (*catalogue.of_rules(), *(case for case in catalogue.judged() if not case.code))
+    if str(case) != TOO_DEEP
+)
 LINT = """async (runs) => {
     const { fromInput } = await import("../chosen.js");
     const { Linter } = await import("../linter.js");
