@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,11 @@ from build import package
 from playwright.sync_api import Browser
 from tools.support import KEPT, SITE, Visit, build_site, sparse, visit
 
-REPEAT = 5
+REPEAT = 3
+
+
+#: Seconds, seconds of the processors (of all processes of the browser), requests.
+Figures = tuple[float, float, int]
 
 
 def in_the_browser(row: Callable[..., None]) -> None:
@@ -29,55 +34,65 @@ def in_the_browser(row: Callable[..., None]) -> None:
         with nginx.serving(build_site(folder), folder) as server:
             address = f"{server}/{SITE}"
             print("\n## In the browser\n")
-            row("what", "seconds", "requests")
-            row(":--", "--:", "--:")
+            row("what", "seconds", "of the processors", "requests")
+            row(":--", "--:", "--:", "--:")
             cold = [_cold(browser, address, small) for _ in range(REPEAT)]
-            seconds, requests = map(statistics.median, zip(*cold, strict=True))
-            row("first visit to the first verdict, small package", f"{seconds:.2f}", requests)
+            _figures(row, "first visit, to the verdict on the small package", cold)
             with visit(browser, address, "check") as made:
                 made.check(small)
                 made.page.evaluate(KEPT)
-                again = statistics.median(_timed(made, small) for _ in range(REPEAT))
-                row("the next verdict", f"{again:.2f}", 0)
-                visits = statistics.median(_warm(made, small) for _ in range(REPEAT))
-                row("next visit to the first verdict", f"{visits:.2f}", 0)
-                row("1.3 GB, stored", f"{_timed(made, large):.2f}", 0)
-                row("1.3 GB, `--deep`", f"{_deep(made, large):.2f}", 0)
+                warm = [_measured(browser, made, partial(_again, made, small)) for _ in cold]
+                _figures(row, "next visit, to its verdict", warm)
+                for what, path in (("the next verdict", small), ("1.3 GB, stored", large)):
+                    some = [_measured(browser, made, partial(made.check, path)) for _ in cold]
+                    _figures(row, what, some)
+                made.page.click("text=Options")
+                made.page.select_option("#depth", "--deep")
+                deep = _measured(browser, made, partial(made.check, large))
+                _figures(row, "1.3 GB, stored, every byte", [deep])
                 print(f"\n{_memory(browser):.0f} MB of memory in all processes of the browser")
 
 
-def _cold(browser: Browser, address: str, path: Path) -> tuple[float, int]:
-    started = time.perf_counter()
+def _figures(row: Callable[..., None], what: str, measured: list[Figures]) -> None:
+    seconds, processors, requests = map(statistics.median, zip(*measured, strict=True))
+    row(what, f"{seconds:.2f}", f"{processors:.2f}", int(requests))
+
+
+def _cold(browser: Browser, address: str, path: Path) -> Figures:
+    started, spent = time.perf_counter(), _spent(browser)
     with visit(browser, address, "check") as made:
         made.check(path)
-        return time.perf_counter() - started, len(made.requests)
+        seconds = time.perf_counter() - started
+        return seconds, _spent(browser) - spent, len(made.requests)
 
 
-def _warm(made: Visit, path: Path) -> float:
-    started = time.perf_counter()
+def _again(made: Visit, path: Path) -> None:
     made.page.reload()
     made.check(path)
-    return time.perf_counter() - started
 
 
-def _timed(made: Visit, path: Path) -> float:
-    started = time.perf_counter()
-    made.check(path)
-    return time.perf_counter() - started
+def _measured(browser: Browser, made: Visit, act: Callable[[], object]) -> Figures:
+    started, spent, requests = time.perf_counter(), _spent(browser), len(made.requests)
+    act()
+    seconds = time.perf_counter() - started
+    return seconds, _spent(browser) - spent, len(made.requests) - requests
 
 
-def _deep(made: Visit, path: Path) -> float:
-    made.page.click("text=Options")
-    made.page.select_option("#depth", "--deep")
-    return _timed(made, path)
+def _processes(browser: Browser) -> list[dict[str, Any]]:
+    client = browser.new_browser_cdp_session()
+    found: list[dict[str, Any]] = client.send("SystemInfo.getProcessInfo")["processInfo"]
+    client.detach()
+    return found
+
+
+def _spent(browser: Browser) -> float:
+    return sum(one["cpuTime"] for one in _processes(browser))
 
 
 def _memory(browser: Browser) -> float:
-    """Return the resident memory of the browser's processes, in MB."""
-    client = browser.new_browser_cdp_session()
-    found: list[dict[str, Any]] = client.send("SystemInfo.getProcessInfo")["processInfo"]
-    pages = (Path(f"/proc/{one['id']}/statm").read_text(encoding="utf-8") for one in found)
-    return sum(int(text.split()[1]) - int(text.split()[2]) for text in pages) * 4096 / 1e6
+    """Return the resident memory of the browser's processes that they don't share, in MB."""
+    pages = (Path(f"/proc/{one['id']}/statm").read_text().split() for one in _processes(browser))
+    return sum(int(resident) - int(shared) for _, resident, shared, *_ in pages) * 4096 / 1e6
 
 
 if __name__ == "__main__":

@@ -68,7 +68,8 @@ def test_every_package_has_the_same_verdict(
                 for mine, other in zip(here(words, targets), verdict(report), strict=True)
                 if mine != other
             ]
-            assert different == [], said
+            assert different == []
+            assert all(line.startswith("model-lint: ") for line in said.splitlines()), said
 
 
 def here(options: tuple[str, ...], targets: list[str]) -> list[dict[str, Any]]:
