@@ -44,6 +44,7 @@ demo: $(READY)
 	@$(BIN)/python demo/run.py
 
 test: $(READY) $(FORK)
+	@$(BIN)/python docs/pyodide.py
 	@$(BIN)/python -m pytest -n 2
 
 # The tests that need neither PyTorch nor the tools of development, in an environment without them:
@@ -90,4 +91,4 @@ format: $(READY)
 	@$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) $(LIGHT) .venv-sct .venv-bench benchmarks/work demo-output dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(LIGHT) .venv-sct .venv-bench .pyodide benchmarks/work demo-output dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -22,6 +22,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from audit import audits
+from pages import in_the_browser
 from web import on_the_web
 
 HERE = Path(__file__).parent
@@ -54,6 +55,7 @@ def main() -> None:
     speed(small, stored, deflated)
     on_the_web(packages(stored, deflated), lint, row)
     audits(row)
+    in_the_browser(row)
     growth(small, stored)
     verdicts(small)
 

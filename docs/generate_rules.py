@@ -4,7 +4,7 @@ A hook of mkdocs. The pages are made from the rules and from the cases that test
 
     <!-- run: model-lint name model_seg_t2 -->            a command with its output
     <!-- refused: model-lint adopt old.zip -->            one that ends with exit status 2
-    <!-- start -->, <!-- drop -->                        the picture of the start page, and its card
+    <!-- start -->                                       the picture of the start page
     <!-- github: model-lint audit ivadomed -->            the same about an organization on GitHub;
                                                           the next ones on the page see its effects
     <!-- finding: L004 two folders -->                    a rule's finding, of one of its test cases
@@ -44,13 +44,8 @@ from tables import disagreements, questions
 
 SCHEMAS = Path(__file__).parent.parent / "linter" / "model_lint" / "schemas"
 
-#: Leads from the start page to the page that lints in the browser.
-_DROP = """\
-<a class="start__drop" href="tools/check/"><strong>Check a package in the browser</strong>
-nothing to install, nothing is uploaded</a>"""
-
 _MARK = re.compile(
-    r"<!-- (run|refused|start|drop|github|finding|answers|file|questions|disagreements)"
+    r"<!-- (run|refused|start|github|finding|answers|file|questions|disagreements)"
     r"(?:: (.+?))? -->"
 )
 
@@ -79,14 +74,11 @@ def _examples() -> Iterator[tuple[str, str]]:
     yield "report", output(f"{SHOWN} --format html", sandbox())[1]
 
 
-def on_page_markdown(markdown: str, *, files: Files, **_: Any) -> str:
+def on_page_markdown(markdown: str, **_: Any) -> str:
     """Replace the marks of a guide, from the first to the last."""
     with ExitStack() as started:
         github = cache(lambda: started.enter_context(organization()))
-        makers = _MAKERS | {
-            "github": lambda command: github().console(command),
-            "drop": lambda _: _DROP if files.get_file_from_path("tools/check.md") else "",
-        }
+        makers = _MAKERS | {"github": lambda command: github().console(command)}
         return _MARK.sub(lambda found: makers[found[1]](found[2] or ""), markdown)
 
 

@@ -14,6 +14,7 @@ daemon off; master_process off; pid {home}/pid; error_log stderr;
 events {{}}
 http {{
     access_log off;
+    types {{ text/html html; text/css css; text/javascript js mjs; application/wasm wasm; }}
     client_body_temp_path {home}; proxy_temp_path {home}; fastcgi_temp_path {home};
     uwsgi_temp_path {home}; scgi_temp_path {home};
     server {{ listen 127.0.0.1:{port}; root {root}; }}

@@ -152,8 +152,8 @@ def _near(text: str, options: Iterable[str]) -> str | None:
 
 def as_text(name: Name, vocabulary: Mapping[str, FieldWords] = VOCABULARY) -> str:
     """Explain a name field by field, then say what is wrong with it."""
-    lines = [f"{_shown(name.text)}: {_verdict(name)}"]
-    rows = [*_rows(name, vocabulary)]
+    lines = [f"{_shown(name.text)}: {verdict(name)}"]
+    rows = [*rows_of(name, vocabulary)]
     if rows:
         widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
         lines.append("")
@@ -195,14 +195,17 @@ def _shown(text: str) -> str:
     )
 
 
-def _verdict(name: Name) -> str:
+def verdict(name: Name) -> str:
+    """Return whether a name is valid, in a few words."""
     if not name.usable:
         return "invalid"
     severities = {severity for _, severity, _ in _findings(name)}
     return "valid, with a warning" if Severity.WARNING in severities else "valid"
 
 
-def _rows(name: Name, vocabulary: Mapping[str, FieldWords]) -> Iterator[tuple[str, str, str]]:
+def rows_of(
+    name: Name, vocabulary: Mapping[str, FieldWords] = VOCABULARY
+) -> Iterator[tuple[str, str, str]]:
     """Yield each field with its value and where that comes from, then the unknown tokens."""
     for slot in name.slots:
         yield slot.field, "-".join(slot.values) or "-", _source(slot, vocabulary)

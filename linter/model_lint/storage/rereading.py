@@ -42,6 +42,9 @@ class RereadStream(io.RawIOBase):
     pass to the end compares the checksum.
     """
 
+    #: Until the file is open: a stream that could not be opened is closed too.
+    _stream: IO[bytes] = io.BytesIO()
+
     def __init__(
         self,
         reopen: Callable[[], IO[bytes]],

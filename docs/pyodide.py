@@ -1,0 +1,89 @@
+"""Pyodide, the Python that runs in a browser: npm gets it once, into a folder that git ignores.
+
+python docs/pyodide.py
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from base64 import b64encode
+from pathlib import Path
+
+VERSION = "314.0.7"
+#: Of the package, as npm states it.
+SHA512 = "0YvXxEhfEdpLfb/XkM2BFAeMROq0iMUX2bzzH9pOttyMcWkwq+HbE5uyuGD82LN7y2q+SNvi/6V5JEsOlD2R1A=="
+#: The files that a page loads. The others are types, maps and a console.
+FILES = (
+    "pyodide.mjs",
+    "pyodide.asm.mjs",
+    "pyodide.asm.wasm",
+    "pyodide-lock.json",
+    "python_stdlib.zip",
+)
+FOLDER = Path(__file__).parents[1] / ".pyodide" / VERSION
+
+
+class MissingError(Exception):
+    """Pyodide can't be had; the message is one line that says what to do."""
+
+
+def pyodide() -> Path:
+    """Return the folder with Pyodide's files. Raises MissingError."""
+    if not FOLDER.is_dir():
+        FOLDER.parent.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=FOLDER.parent) as name:
+            _put(_unpacked(_packed(Path(name)), Path(name)))
+    return FOLDER
+
+
+def _packed(folder: Path) -> Path:
+    """Let npm get the package."""
+    npm = shutil.which("npm")
+    if npm is None:
+        raise MissingError(
+            "npm is missing: it gets Pyodide, for the pages of the site that run the linter; "
+            ".ci/programs installs it"
+        )
+    command = [npm, "pack", "--silent", "--pack-destination", str(folder), f"pyodide@{VERSION}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    found = list(folder.glob("*.tgz"))
+    if done.returncode or not found:
+        said = (done.stderr or done.stdout).strip().splitlines() or ["it says nothing"]
+        raise MissingError(f"npm can't get pyodide {VERSION}: {said[0]}")
+    return found[0]
+
+
+def _unpacked(package: Path, folder: Path) -> Path:
+    """Take the files out of the package, if it is the one that is meant."""
+    digest = b64encode(hashlib.sha512(package.read_bytes()).digest()).decode()
+    if digest != SHA512:
+        raise MissingError(f"pyodide {VERSION} is not the package that docs/pyodide.py names")
+    files = folder / "files"
+    files.mkdir()
+    with tarfile.open(package) as archive:
+        for name in FILES:
+            content = archive.extractfile(f"package/{name}")
+            assert content is not None
+            (files / name).write_bytes(content.read())
+    return files
+
+
+def _put(files: Path) -> None:
+    """Give the folder its name, all at once; two builds may do so together."""
+    try:
+        files.rename(FOLDER)
+    except OSError:
+        if not FOLDER.is_dir():
+            raise
+
+
+if __name__ == "__main__":
+    try:
+        pyodide()
+    except MissingError as error:
+        sys.exit(str(error))
