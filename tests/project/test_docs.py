@@ -103,7 +103,7 @@ def test_every_mark_is_replaced_and_nothing_crashed(site: Path) -> None:
     for path in site.rglob("*.html"):
         html = path.read_text(encoding="utf-8")
         assert not re.search(
-            r"<!-- ?(run|start|drop|github|finding|refused|file|questions|disagreements)", html
+            r"<!-- ?(run|refused|start|github|finding|answers|file|questions|disagreements)", html
         ), path
         assert "Traceback" not in html, path
         assert str(ROOT) not in html, path
