@@ -292,3 +292,30 @@ def test_each_folder_is_read_once(place: str, tmp_path: Path, config: dict[str, 
         samples, _ = find_samples(settings.dataset)
     assert len(samples) == (20 if len(settings.dataset.contrasts) == 1 else 0)
     assert sorted(read) == sorted(set(read))
+
+
+def test_a_prediction_that_was_killed_asks_for_the_images_that_are_left(
+    predicted: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = predicted.work / "predictions"
+    known = {path.name: path.read_bytes() for path in folder.iterdir()}
+    shutil.rmtree(folder)
+    left: list[list[str]] = []
+
+    def nnunet(_: str, *arguments: str, **__: Any) -> None:
+        assert "--continue_prediction" in arguments
+        output = Path(arguments[arguments.index("-o") + 1])
+        left.append(sorted(set(known) - {path.name for path in output.iterdir()}))
+        for name in left[-1]:
+            (output / name).write_bytes(known[name])
+            if len(left) == 1:
+                raise RuntimeError("killed")
+
+    monkeypatch.setattr(predict, "run_nnunet", nnunet)
+    monkeypatch.setattr(predict, "stale", lambda _: "")
+    with pytest.raises(RuntimeError, match="killed"):
+        predict.predict(predicted, 1)
+    assert not folder.exists()
+    predict.predict(predicted, 1)
+    assert left == [sorted(known), sorted(known)[1:]]
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == known
