@@ -165,7 +165,7 @@ def train(training: Training) -> None:
     dataset = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
     for fold in training.folds:
         torch.manual_seed(1)
-        np.random.seed(1)
+        np.random.seed(1)  # nnU-Net's augmentation draws from it
         trainer = recursive_find_trainer_class_by_name(training.trainer)(
             plans={**plans, "continue_training": False},
             configuration=training.configuration,
