@@ -216,10 +216,10 @@ def cost(command: Sequence[str | Path]) -> Cost:
 def _watch(process: subprocess.Popen[str], peaks: dict[int, float], used: dict[int, float]) -> None:
     """Keep the peak memory (MB) and the processor's seconds of a process and those it started."""
     while process.poll() is None:
-        known = {process.pid}
-        for pid, parent in _parents():
-            if parent in known:
-                known.add(pid)
+        parents, known, number = _parents(), {process.pid}, 0
+        while number < len(known):  # numbers of processes begin again, so a child's may be smaller
+            number = len(known)
+            known |= {pid for pid, parent in parents if parent in known}
         for pid in known:
             peaks[pid] = max(peaks.get(pid, 0), _status(pid).get("VmHWM", 0) / 1024)
             used[pid] = max(used.get(pid, 0), _processor_seconds(pid))
@@ -227,8 +227,8 @@ def _watch(process: subprocess.Popen[str], peaks: dict[int, float], used: dict[i
 
 
 def _parents() -> list[tuple[int, int]]:
-    """Return all processes with their parents, in ascending order."""
-    pids = sorted(int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit())
+    """Return all processes with their parents."""
+    pids = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
     return [(pid, _status(pid).get("PPid", 0)) for pid in pids]
 
 
