@@ -86,7 +86,7 @@ def _processes(browser: Browser) -> list[dict[str, Any]]:
 
 
 def _spent(browser: Browser) -> float:
-    return sum(one["cpuTime"] for one in _processes(browser))
+    return sum(float(one["cpuTime"]) for one in _processes(browser))
 
 
 def _memory(browser: Browser) -> float:
