@@ -24,7 +24,8 @@ export async function fromDrop(data) {
     const entry = pending.pop();
     const path = entry.fullPath.replace(/^\//, "");
     if (entry.isFile) found.push({ path, file: await fileOf(entry) });
-    else if (entry.name !== ".git") pending.push(...(await entriesOf(entry)));
+    else if (entry.name === ".git") found.push({ path: `${path}/HEAD`, file: new File([], "HEAD") });
+    else pending.push(...(await entriesOf(entry)));
   }
   return found;
 }
@@ -36,8 +37,8 @@ export function targetsOf(/** @type {Chosen[]} */ chosen) {
   return others.length ? others : tops;
 }
 
-/** git's own files are not looked at, and may be many. */
-const isSeen = ({ path }) => !path.split("/").includes(".git");
+/** Of git's own files one is enough to know a repository by; the others may be many. */
+const isSeen = ({ path }) => !/(^|\/)\.git\/(?!HEAD$)/.test(path);
 
 /** @returns {Promise<File>} */
 const fileOf = (entry) => new Promise((resolve, reject) => entry.file(resolve, reject));

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -73,11 +74,11 @@ def test_a_repository_with_its_own_configuration(
         (repository / name).parent.mkdir(parents=True, exist_ok=True)
         (repository / name).write_text(text, encoding="utf-8")
     (repository / ".git").mkdir()
-    (repository / ".git" / "config").write_text("", encoding="utf-8")
+    for name in ("HEAD", "config"):
+        (repository / ".git" / name).touch()
     opened.check(repository, into="folder")
     found = verdict(opened.save())
-    (repository / ".git" / "config").unlink()
-    (repository / ".git").rmdir()
+    shutil.rmtree(repository / ".git")
     words = ("--config", "model_seg_sc_t2/model-lint.toml", "model_seg_sc_t2")
     assert found == command_line(capsys, *words)
     assert found[0]["kind"] == "repository"
@@ -253,13 +254,13 @@ def test_fifty_packages_take_no_more_memory_than_five(opened: Visit, tmp_path: P
 
 
 def test_files_and_folders_are_dropped(opened: Visit, tmp_path: Path) -> None:
-    folder, path = tmp_path / "unpacked", package(tmp_path)
+    folder, repository, path = tmp_path / "unpacked", tmp_path / "checkout", package(tmp_path)
     unpacked(folder)
-    (folder / ".git").mkdir()
-    (folder / ".git" / "config").touch()
-    for dropped, kind in ((path, "package"), (folder, "folder")):
+    (repository / ".git" / "objects").mkdir(parents=True)
+    (repository / "README.md").touch()
+    for dropped, kind in ((path, "package"), (folder, "folder"), (repository, "repository")):
         _drop(opened, dropped)
-        opened.status(f"{dropped.name}: passes")
+        opened.status(f"{dropped.name}: ")
         (found,) = verdict(opened.save())
         assert found["kind"] == kind
         assert found["target"] == dropped.name
