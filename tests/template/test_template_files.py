@@ -363,6 +363,21 @@ def test_python_is_clean(case: tuple[Answers, Path]) -> None:
         assert done.returncode == 0, done.stdout
 
 
+def test_scripts_call_each_other_as_they_are_written(tmp_path: Path) -> None:
+    """Workflow and inference share modules, so a changed argument may break a script elsewhere."""
+    made = bake(tmp_path / "output", custom_trainer="yes")
+    scripts = ("workflow/scripts", "inference")
+    # Libraries that have no types, or other ones in each version, are left out.
+    options = ("--check-untyped-defs", "--follow-imports=skip", "--ignore-missing-imports")
+    done = run(
+        *(sys.executable, "-m", "mypy", "--config-file=", f"--cache-dir={tmp_path / 'cache'}"),
+        *(*options, *scripts, "trainer_class.py"),
+        cwd=made,
+        MYPYPATH=":".join(scripts),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_the_linter_finds_nothing(case: tuple[Answers, Path]) -> None:
     _, made = case
     done = run(program("model-lint"), "check", ".", "--format", "json", cwd=made)

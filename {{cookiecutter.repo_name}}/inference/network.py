@@ -183,15 +183,14 @@ def load_network(
         trainer.mkdir()
         shutil.copyfile(folder / "trainer_class.py", trainer / "trainer_class.py")
         os.environ["nnUNet_extTrainer"] = str(trainer)  # noqa: SIM112 - nnU-Net's own name
+    device = pick_device(device)
     os.environ.update(thrift(os.cpu_count() or 1, device))
     if not trusted:
         os.environ["TORCH_FORCE_WEIGHTS_ONLY_LOAD"] = "1"
     import torch
     from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
 
-    predictor = nnUNetPredictor(
-        device=torch.device(pick_device(device)), allow_tqdm=show_bar, verbose=False
-    )
+    predictor = nnUNetPredictor(device=torch.device(device), allow_tqdm=show_bar, verbose=False)
     try:
         predictor.initialize_from_trained_model_folder(str(folder), folds, "checkpoint_final.pth")
     except Exception as error:  # noqa: BLE001 - nnU-Net and torch raise many kinds; all mean this

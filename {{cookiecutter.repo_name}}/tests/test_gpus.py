@@ -7,6 +7,7 @@ import sys
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -75,13 +76,14 @@ def test_visible_devices(
 
 
 def test_no_driver_and_a_driver_that_fails_mean_no_gpu(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     gpus.installed.cache_clear()
     assert gpus.visible() == ()
     with gpus.taking("cuda", 1) as taken:  # a GPU of another maker, which torch also calls cuda
         assert taken == {}
+    assert "nvidia-smi lists no GPU, so GPUs can't be shared out" in capsys.readouterr().out
     (tmp_path / "nvidia-smi").write_text("#!/bin/sh\necho NVIDIA-SMI has failed\nexit 9\n")
     (tmp_path / "nvidia-smi").chmod(0o755)
     gpus.installed.cache_clear()
@@ -102,6 +104,52 @@ def test_too_few_gpus(driver: List, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     with pytest.raises(ValueError, match=r"0 GPUs visible \(CUDA_VISIBLE_DEVICES is ''\)"):
         gpus.taking("cuda", 1).__enter__()
+
+
+def torch_with(monkeypatch: pytest.MonkeyPatch, **available: bool) -> None:
+    def answer(name: str) -> SimpleNamespace:
+        return SimpleNamespace(is_available=lambda: available.get(name, False))
+
+    backends = SimpleNamespace(mps=answer("mps"))
+    monkeypatch.setitem(
+        sys.modules, "torch", SimpleNamespace(cuda=answer("cuda"), backends=backends)
+    )
+
+
+@pytest.mark.parametrize("has", ["cuda", "mps"])
+def test_a_gpu_is_used_if_the_step_may(has: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch_with(monkeypatch, **{has: True})
+    assert gpus.device_for("auto", 1) == has
+    assert gpus.device_for("auto", 0) == "cpu"
+
+
+def test_no_gpu_is_said(
+    driver: List, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch_with(monkeypatch)
+    driver("")
+    assert gpus.device_for("auto", 1) == "cpu"
+    assert capsys.readouterr().out == "no GPU is visible: using the processor\n"
+    assert gpus.device_for("cpu", 1) == "cpu"
+    assert capsys.readouterr().out == ""
+
+
+def test_gpus_that_torch_can_not_use_are_not_left_idle(
+    driver: List, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch_with(monkeypatch)
+    driver(TWO)
+    with pytest.raises(ValueError, match=r"torch can't use a GPU, but nvidia-smi lists 2 GPUs"):
+        gpus.device_for("auto", 1)
+    assert gpus.device_for("auto", 0) == gpus.device_for("cpu", 1) == "cpu"
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert gpus.device_for("auto", 1) == "cpu"
+
+
+def test_mig_devices_do_not_work_together(driver: List) -> None:
+    driver(MIG)
+    with pytest.raises(ValueError, match=r"but 1 GPU visible; CUDA uses only one MIG device"):
+        gpus.taking("cuda", 2).__enter__()
 
 
 def fresh(count: int) -> list[str]:

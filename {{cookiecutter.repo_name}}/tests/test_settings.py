@@ -30,6 +30,10 @@ WRONG = {
         {"nnunet": {"device": "cuda"}, "resources": {"train": {"gpus": 0}}},
         "resources.train.gpus: is 0, but nnunet.device is cuda",
     ),
+    "no GPU of a Mac": (
+        {"nnunet": {"device": "mps"}, "resources": {"train": {"gpus": 0}}},
+        "resources.train.gpus: is 0, but nnunet.device is mps",
+    ),
     "unknown key": ({"nnunet": {"flods": [0]}}, "nnunet: unknown key 'flods'; did you mean folds?"),
     "unknown section": ({"datset": {}}, "unknown key 'datset'; did you mean dataset?"),
     "type": ({"dataset": {"id": "many"}}, "dataset.id: 'many' is not a whole number"),

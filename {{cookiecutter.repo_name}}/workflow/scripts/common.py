@@ -162,16 +162,13 @@ def run_nnunet(
         raise RuntimeError(f"{name} {how}; its messages are above")
 
 
-def pick_device(wanted: str, gpus: int) -> str:
-    """Return the device; ``auto`` is the first available of ``cuda``, ``mps`` and ``cpu``.
-
-    Without GPUs for the step, it is not ``cuda``.
-    """
+def pick_device(wanted: str) -> str:
+    """Return the device; ``auto`` is the first available of ``cuda``, ``mps`` and ``cpu``."""
     if wanted != "auto":
         return wanted
     import torch
 
-    if gpus and torch.cuda.is_available():
+    if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
 

@@ -90,9 +90,9 @@ def compare_one(pair: Pair, *, settings: Settings) -> Numbers:
     prediction = reorient_image(_read(pair.other, settings), settings.image_orientation)
     if gap := same_grid(reference, prediction):
         raise ValueError(f"{pair.case}: the prediction is not on the reference's grid: {gap}")
-    arrays = (np.asanyarray(image.dataobj) for image in (reference, prediction))
     spacing = tuple(float(size) for size in reference.header.get_zooms())
-    return compare(*arrays, spacing, settings)
+    expected, found = (np.asanyarray(image.dataobj) for image in (reference, prediction))
+    return compare(expected, found, spacing, settings)
 
 
 def _read(source: Source, settings: Settings) -> Any:

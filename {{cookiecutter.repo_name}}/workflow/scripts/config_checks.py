@@ -99,8 +99,8 @@ def check_together(s: Settings) -> None:
     _check_label_files(s)
     _check_folds(s)
     check_nnunet(s.nnunet)
-    if s.nnunet.device == "cuda" and not s.train.gpus:
-        raise SettingsError("resources.train.gpus: is 0, but nnunet.device is cuda")
+    if s.nnunet.device in {"cuda", "mps"} and not s.train.gpus:
+        raise SettingsError(f"resources.train.gpus: is 0, but nnunet.device is {s.nnunet.device}")
     _check_evaluation(s)
 
 

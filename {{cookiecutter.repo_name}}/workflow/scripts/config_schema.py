@@ -98,7 +98,7 @@ def _explain(problem: ValidationError) -> str:
 def _reason(problem: ValidationError) -> str:
     wanted: Any = problem.validator_value
     schema: Any = problem.schema
-    value = problem.instance
+    value: Any = problem.instance
     match problem.validator:
         case "additionalProperties":
             allowed = list(schema.get("properties", {}))

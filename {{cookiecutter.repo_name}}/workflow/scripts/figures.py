@@ -112,10 +112,11 @@ def draw_differences(
             points = {}
             for label in settings.labels:
                 column = short_columns_of(settings, label)[0]
-                pair = [[r for r in part if r.label == label] for part in (results, theirs)]
-                mine, other = (subject_values(part, column.name) for part in pair)
+                ours = [r for r in results if r.label == label]
+                rival = [r for r in theirs if r.label == label]
+                mine, other = (subject_values(part, column.name) for part in (ours, rival))
                 gaps = {s: other[s] - mine[s] for s in mine if s in other}
-                points[label] = (list(gaps.values()), difference(*pair, column.name))
+                points[label] = (list(gaps.values()), difference(ours, rival, column.name))
             _strip(ax, points, looks)
             ax.axhline(0, color="#808080", lw=0.8, zorder=1)
             ax.set_title(f"{name} - model")

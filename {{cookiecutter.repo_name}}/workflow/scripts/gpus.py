@@ -1,7 +1,8 @@
 """The GPUs of this machine: which ones may be used, and one process at a time for each.
 
 The driver's ``nvidia-smi`` lists them, since importing torch takes seconds. Its numbers are those
-of ``CUDA_VISIBLE_DEVICES``. Without it, none is allotted: there is none, or one of another maker.
+of ``CUDA_VISIBLE_DEVICES``. Without it, none is allotted: there is none, or one of another maker,
+or a container does not have the program.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from common import pick_device
 
 _LINE = re.compile(r"^ *(GPU|MIG) .*\(UUID: ([^)]+)\)", re.MULTILINE)
 _PAUSE_S = 2
@@ -86,6 +89,26 @@ def _device(name: str, gpus: tuple[Gpu, ...]) -> str | None:
     return matching.pop() if len(matching) == 1 else None
 
 
+def device_for(wanted: str, count: int) -> str:
+    """Return the device of a step that may use so many GPUs; say so if it uses none.
+
+    Raises:
+        ValueError: if torch can't use the GPUs that are there: without them, it takes weeks.
+    """
+    if wanted == "auto" and not count:
+        return "cpu"
+    device = pick_device(wanted)
+    if wanted == "auto" and device == "cpu":
+        if devices := visible():
+            raise ValueError(
+                f"torch can't use a GPU, but nvidia-smi lists {_number(len(devices))}: install a "
+                "torch for the CUDA of the driver (https://pytorch.org), or set "
+                "resources.train.gpus to 0 in config.yaml to use none"
+            )
+        print("no GPU is visible: using the processor", flush=True)
+    return device
+
+
 @contextlib.contextmanager
 def taking(device: str, count: int) -> Iterator[dict[str, str]]:
     """Take GPUs that nobody else has taken, and wait for them if needed; give them back at the end.
@@ -98,16 +121,15 @@ def taking(device: str, count: int) -> Iterator[dict[str, str]]:
     """
     gpus = installed() if device == "cuda" else ()
     if not gpus:
+        if device == "cuda":
+            print(
+                "nvidia-smi lists no GPU, so GPUs can't be shared out: this uses the first ones, "
+                "and on one machine the trainings run one after the other",
+                flush=True,
+            )
         yield {}
         return
-    devices = visible(gpus)
-    if len(devices) < count:
-        named = os.environ.get("CUDA_VISIBLE_DEVICES")
-        why = "" if named is None else f" (CUDA_VISIBLE_DEVICES is '{named}')"
-        raise ValueError(
-            f"needs {_number(count)} (resources.train.gpus in config.yaml), but "
-            f"{_number(len(devices))} visible{why}"
-        )
+    devices = _enough(visible(gpus), count)
     locks = _locks(devices, count)
     if not locks:
         print(f"waiting for {_number(count)}: {_number(len(devices))} visible, in use", flush=True)
@@ -120,6 +142,21 @@ def taking(device: str, count: int) -> Iterator[dict[str, str]]:
     finally:
         for lock in locks.values():
             lock.close()
+
+
+def _enough(devices: tuple[str, ...], count: int) -> tuple[str, ...]:
+    """Return the devices of which a step may take so many, or raise an error."""
+    usable = tuple(d for d in devices if count == 1 or not d.startswith("MIG-"))
+    if len(usable) >= count:
+        return usable
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    why = "" if named is None else f" (CUDA_VISIBLE_DEVICES is '{named}')"
+    if usable != devices:
+        why += "; CUDA uses only one MIG device at a time"
+    raise ValueError(
+        f"needs {_number(count)} (resources.train.gpus in config.yaml), but "
+        f"{_number(len(usable))} visible{why}"
+    )
 
 
 def _number(count: int) -> str:

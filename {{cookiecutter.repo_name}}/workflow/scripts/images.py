@@ -112,7 +112,7 @@ def list_images(
 
 def _files(listing: Listing, folder: Path) -> Iterator[tuple[str, str]]:
     """Yield the place (``ses-01/anat``) and the name of what is in the folders of data types."""
-    places = []
+    places: list[tuple[str, ...]] = []
     for outer in listing.of(folder).folders:
         places.append((outer,))
         if outer.startswith("ses-"):

@@ -43,10 +43,10 @@ def read_slice(path: Path, orientation: str, affine: np.ndarray | None = None) -
     Raises:
         VolumeError: if the file is unreadable or has colours, or its pixel size is unknown.
     """
-    from skimage import io
+    from skimage.io import imread
 
     try:
-        array: Any = np.asarray(io.imread(path))
+        array: Any = np.asarray(imread(path))
     except Exception as error:  # noqa: BLE001 - readers of image formats raise many kinds
         raise VolumeError(f"{path}: can't be read: {' '.join(str(error).split())}") from None
     if array.ndim == 3 and array.shape[-1] in (3, 4):

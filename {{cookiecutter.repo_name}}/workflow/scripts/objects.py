@@ -15,7 +15,7 @@ import numpy as np
 from scipy import ndimage
 from scipy.optimize import linear_sum_assignment
 
-CONNECTED = np.ones((3, 3, 3), bool)
+CONNECTED: np.ndarray = np.ones((3, 3, 3), bool)
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from functools import partial
 from pathlib import Path
 
 from case_table import read_rows
-from common import add_config_argument, fail, pick_device, run_nnunet, thrift, write_text
+from common import add_config_argument, fail, run_nnunet, thrift, write_text
 from disk import explained
 from folds import stale, step_name
-from gpus import taking
+from gpus import device_for, taking
 from locks import holding
 from notes import Note, add_run_argument, code, digest, is_current, note_of, remove_note, write_note
 from progress import watching
@@ -58,7 +58,7 @@ def predict(settings: Settings, jobs: int, run: int = 0) -> None:
     done = begin(begun, settings.work / "notes" / "predict.begun", made_from)
     nnunet = settings.nnunet
     gpus = min(1, settings.train.gpus)
-    device = pick_device(nnunet.device, gpus)
+    device = device_for(nnunet.device, gpus)
     total = _number(settings.raw / "labelsTs")
     try:
         with (

@@ -114,7 +114,7 @@ def read_csv(text: str) -> list[Result]:
     groups = [name for name in (lines[0] if lines else {}) if name not in {*FIRST, *NUMBERS}]
     return [
         Result(
-            *(line[name] for name in FIRST),
+            **{name: line[name] for name in FIRST},
             numbers={name: float(line[name]) for name in NUMBERS if line[name]},
             groups={name: line[name] for name in groups},
         )

@@ -47,7 +47,7 @@ def read(path: Path) -> Splits:
     if isinstance(folds, dict):
         folds = list(folds.values()) if list(folds) == list(range(len(folds))) else None
     usable = isinstance(folds, list) and folds
-    lists = [content.get("test"), content.get("train", []), *folds] if usable else []
+    lists = [content.get("test"), content.get("train", []), *(folds or ())] if usable else []
     if not lists or not all(map(_is_names, lists)):
         paper = "; the split of a paper goes into splits.fixed" if "train" in content else ""
         raise ValueError(

@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import slurm
-from common import add_config_argument, fail, pick_device, run_nnunet, thrift
+from common import add_config_argument, fail, run_nnunet, thrift
 from disk import explained, training_bytes
 from folds import checkpoints, depends_on, foreign, set_aside, step_name
-from gpus import taking
+from gpus import device_for, taking
 from locks import holding
 from notes import Note, add_run_argument, is_current, write_note
 from scratch import preprocessed_at
@@ -162,8 +162,9 @@ def _run(settings: Settings, fold: str, todo: str, means: Means) -> None:
 
 
 def _run_nnunet(settings: Settings, fold: str, todo: str, means: Means) -> None:
-    device, job = pick_device(settings.nnunet.device, settings.train.gpus), means.job
-    cpus = max(1, means.cpus // max(1, settings.train.gpus))  # of the process for each GPU
+    device, job = device_for(settings.nnunet.device, settings.train.gpus), means.job
+    processes = settings.train.gpus if device == "cuda" else 1
+    cpus = max(1, means.cpus // processes)
     environment = settings.environment() | thrift(cpus, device)
     environment["SAVE_SECONDS"] = str(min(_SAVE_S, job.limit / 10) if job else _SAVE_S)
     with contextlib.ExitStack() as stack:
