@@ -97,7 +97,7 @@ def configured(subjects: int) -> list[str | Path]:
             "figures": str(output(subjects) / "figures"),
             "results": str(output(subjects) / "results"),
         },
-        "resources": {"other": {"gpus": 0, "cpus": int(JOBS), "memory_gb": 4}},
+        "resources": {"other": {"cpus": int(JOBS), "memory_gb": 4}},
         "work": str(output(subjects)),
     }
     path = WORK / f"config-{subjects}.yaml"

@@ -20,6 +20,12 @@ def test_the_configuration_of_this_repository_is_valid(
     assert repository_settings.nnunet.trainer == "nnUNetTrainerPhantom"
 
 
+def test_a_gpu_is_used_unless_the_configuration_says_otherwise(config: dict[str, Any]) -> None:
+    for resources in ({}, {"train": {"cpus": 4}}):
+        assert parse({**config, "resources": resources}).train.gpus == 1
+    assert parse({**config, "resources": {"train": {"gpus": 0}}}).train.gpus == 0
+
+
 PHANTOM = str(Path(__file__).parent / "phantom_trainer.py")
 STRIDED = {
     "patch_size": [32, 30],

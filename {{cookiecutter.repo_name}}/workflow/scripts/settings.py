@@ -58,9 +58,9 @@ class Nnunet:
 class Resources:
     """The resources of one job."""
 
-    gpus: int
     cpus: int
     memory_gb: int
+    gpus: int = 0
 
 
 @dataclass(frozen=True)
