@@ -24,9 +24,10 @@ import listing
 import predict
 from bids import find_samples
 from case_table import to_csv
-from common import write_text
+from common import write_json, write_text
 from conftest import settings_for
 from journal import Journal
+from listing import state
 from settings import Settings
 from volumes import VolumeError
 
@@ -134,6 +135,24 @@ def test_another_orientation_takes_nothing_over(settings: Settings, converting: 
     assert len(converting) == 2 * number
 
 
+def test_settings_that_were_tried_and_undone_leave_nothing(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Empty label maps have the same size in each orientation, so the size says nothing."""
+    monkeypatch.setattr(case_files.nib, "save", lambda _, path: path.write_bytes(text[0]))
+    text = [b"first"]
+    convert.convert(settings)
+    before = content(settings.raw)
+    text[0] = b"other"
+    turned = replace(settings, image_orientation=settings.image_orientation[::-1])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Journal, "keep", lambda *_: 1 / 0)  # both are written down then
+        with pytest.raises(ZeroDivisionError):
+            convert.convert(turned)
+    convert.convert(settings)
+    assert content(settings.raw) == before
+
+
 def test_a_case_that_is_excluded_leaves_no_file(settings: Settings, converting: list[str]) -> None:
     convert.convert(settings)
     subject = min(settings.dataset.bids.glob("sub-*")).name
@@ -176,10 +195,14 @@ def test_files_are_taken_over_where_links_are_refused(
         monkeypatch.setattr(case_files.os, "link", no_links)
     write_text(tmp_path / "earlier" / "labelsTr" / "a", "abc")
     case_files.clear(tmp_path / "now", [])
-    assert case_files.take({"labelsTr/a": 3}, tmp_path / "now", tmp_path / "earlier")
-    assert (tmp_path / "now" / "labelsTr" / "a").read_text("utf-8") == "abc"
-    assert not case_files.take({"labelsTr/a": 4}, tmp_path / "now", tmp_path / "earlier")
-    assert not case_files.take({"labelsTr/b": 3}, tmp_path / "now", tmp_path / "earlier")
+    size, changed = state(tmp_path / "earlier" / "labelsTr" / "a")
+    here = (tmp_path / "now", tmp_path / "earlier")
+    for _ in range(2):
+        assert case_files.take({"labelsTr/a": (size, changed)}, *here)
+        assert (tmp_path / "now" / "labelsTr" / "a").read_text("utf-8") == "abc"
+    assert not case_files.take({"labelsTr/a": (size + 1, changed)}, *here)
+    assert not case_files.take({"labelsTr/a": (size, changed + 1)}, *here)
+    assert not case_files.take({"labelsTr/b": (size, changed)}, *here)
 
 
 @pytest.fixture
@@ -233,6 +256,21 @@ def test_what_an_evaluation_depends_on_is_measured_again(
     wider = replace(predicted, evaluation=replace(predicted.evaluation, tolerance_mm=2.5))
     results(wider)
     assert comparing == cases
+    comparing.clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("importlib.metadata.version", lambda _: "99.0")
+        results(wider)
+    assert comparing == cases
+
+
+def test_a_fold_that_was_trained_again_predicts_again(predicted: Settings) -> None:
+    """On the same data, its checkpoint has the same size."""
+    scores = predicted.model / "fold_0" / "validation" / "summary.json"
+    write_json(scores, {"foreground_mean": {"Dice": 0.81}})
+    before = predict.depends_on(predicted)
+    assert predict.depends_on(predicted) == before
+    write_json(scores, {"foreground_mean": {"Dice": 0.82}})
+    assert predict.depends_on(predicted) != before
 
 
 def test_one_wrong_prediction_costs_no_other(predicted: Settings, comparing: list[str]) -> None:

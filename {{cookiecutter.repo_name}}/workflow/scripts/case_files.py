@@ -14,7 +14,7 @@ import numpy as np
 
 from bids import Sample
 from case_table import Row
-from listing import state
+from listing import State, state
 from microscopy import sidecars
 from notes import code, digest
 from samples import read_sample
@@ -39,8 +39,8 @@ class Converted:
 
     row: Row
     """Without its fold."""
-    files: dict[str, int]
-    """Path in the raw dataset -> bytes."""
+    files: dict[str, State]
+    """Path in the raw dataset -> its state, when it was written."""
 
     def to_json(self) -> dict[str, Any]:
         """Return it as values that JSON can express."""
@@ -49,7 +49,8 @@ class Converted:
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Converted:
         """Return what was expressed in JSON."""
-        return cls(Row(**content["row"]), content["files"])
+        files = {place: (size, changed) for place, (size, changed) in content["files"].items()}
+        return cls(Row(**content["row"]), files)
 
 
 def jobs_of(samples: Iterable[Sample], test: Iterable[str], orientation: str) -> Iterator[Job]:
@@ -77,6 +78,7 @@ def write_case(job: Job, *, orientation: str, folder: Path) -> Converted:
     }
     volumes[f"labels{suffix}/{sample.case}.nii.gz"] = read.label
     for place, image in volumes.items():
+        (folder / place).unlink(missing_ok=True)  # it may be a link to the earlier result
         nib.save(image, folder / place)
     row = Row(
         sample.case,
@@ -87,24 +89,25 @@ def write_case(job: Job, *, orientation: str, folder: Path) -> Converted:
         note="; ".join(read.notes),
         digest=read.digest,
     )
-    return Converted(row, {place: state(folder / place)[0] for place in volumes})
+    return Converted(row, {place: state(folder / place) for place in volumes})
 
 
-def take(files: dict[str, int], folder: Path, earlier: Path) -> bool:
-    """Return whether the files of a case are whole in a folder, or were in an earlier result.
+def take(files: dict[str, State], folder: Path, earlier: Path) -> bool:
+    """Return whether the files of a case are there as they were written, also in an earlier result.
 
-    From there they are linked, not moved: the earlier result stays whole until the next one is.
+    From there they are linked, not moved: the earlier result stays whole until the next one is. The
+    size alone would not do: other settings, tried in between, give files of the same size.
     """
-    for place, size in files.items():
-        if state(folder / place)[0] == size:
+    for place, written in files.items():
+        if state(folder / place) == written:
             continue
-        if state(earlier / place)[0] != size:
+        if state(earlier / place) != written:
             return False
         (folder / place).unlink(missing_ok=True)
         try:
             os.link(earlier / place, folder / place)
         except OSError:  # not every file system has links
-            shutil.copyfile(earlier / place, folder / place)
+            shutil.copy2(earlier / place, folder / place)
     return True
 
 

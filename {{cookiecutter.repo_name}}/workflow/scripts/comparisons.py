@@ -6,6 +6,7 @@ changed.
 
 from __future__ import annotations
 
+import importlib.metadata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -107,6 +108,7 @@ def _pairs(settings: Settings, others: Mapping[str, Source]) -> Iterator[Pair]:
         (settings.labels, settings.ignore, settings.image_orientation),
         (asked.kinds, asked.tolerance_mm, asked.lesion_overlap, asked.point_distance_mm),
         code("comparisons"),
+        [importlib.metadata.version(name) for name in ("monai", "scipy")],
     )
     for case, other in others.items():
         reference = settings.raw / "labelsTs" / f"{case}.nii.gz"

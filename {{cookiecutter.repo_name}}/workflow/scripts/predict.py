@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from case_table import read_rows
-from common import add_config_argument, fail, run_nnunet, thrift, write_text
+from common import add_config_argument, fail, read_json, run_nnunet, thrift, write_text
 from disk import explained
 from folds import stale, step_name
 from gpus import device_for, taking
@@ -26,12 +26,18 @@ NO_BARS = "--disable_progress_bar"
 
 
 def depends_on(settings: Settings) -> str:
-    """Return a digest of what the predictions depend on: test cases and trained folds."""
+    """Return a digest of what the predictions depend on: test cases and trained folds.
+
+    A fold that was trained again on the same data is another one. Its files may have the same
+    sizes, but its validation has other numbers.
+    """
     rows = read_rows(settings.work / "conversion.csv")
     notes = [note_of(settings.work, step_name(settings, f)) for f in settings.nnunet.folds]
+    scores = [settings.model / f"fold_{f}/validation/summary.json" for f in settings.nnunet.folds]
     return digest(
         sorted((row.case, row.digest) for row in rows if row.set == "test"),
         [(note.made_from, note.files) for note in notes if note],
+        [read_json(path) for path in scores if path.is_file()],
         settings.image_orientation,
         code("predict"),
     )
