@@ -263,6 +263,24 @@ def test_what_an_evaluation_depends_on_is_measured_again(
     assert comparing == cases
 
 
+def test_nobody_changes_the_predictions_that_are_evaluated(
+    predicted: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An evaluation that outlived its Snakemake would mix the numbers of two models."""
+    take = "import fcntl, sys; fcntl.lockf(open(sys.argv[1], 'r+'), fcntl.LOCK_EX | fcntl.LOCK_NB)"
+    lock = predicted.work / "locks" / "predictions"
+
+    def refused(*_: Any) -> tuple[list[Any], list[str]]:
+        command = [sys.executable, "-c", take, str(lock)]
+        done = subprocess.run(command, capture_output=True, check=False)
+        assert b"BlockingIOError" in done.stderr
+        raise ValueError("refused")
+
+    monkeypatch.setattr(evaluate, "load", lambda _: predicted)
+    monkeypatch.setattr(evaluate, "_evaluate_all", refused)
+    assert evaluate.main([]) == 1
+
+
 def test_a_fold_that_was_trained_again_predicts_again(predicted: Settings) -> None:
     """On the same data, its checkpoint has the same size."""
     scores = predicted.model / "fold_0" / "validation" / "summary.json"

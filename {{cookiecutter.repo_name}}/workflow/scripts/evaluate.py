@@ -22,6 +22,7 @@ from common import add_config_argument, fail, stopped, write_text
 from comparisons import Source, compare_all
 from estimates import estimate
 from groups import find_groups
+from locks import holding
 from report import to_markdown
 from results import Result, main_number, to_csv
 from settings import Settings, SettingsError, load
@@ -150,6 +151,18 @@ def write_outputs(
     write_text(tables / "test_results.md", to_markdown(settings, results, others, shown) + "\n")
 
 
+def _evaluate_all(settings: Settings, jobs: int) -> tuple[list[Result], list[str]]:
+    """Evaluate the model and what it is compared with, write all; return the model's results."""
+    groups, notes = find_groups(settings, {r.case: r.subject for r in test_rows(settings)})
+    results = evaluate(settings, own_volumes(settings), groups, jobs)
+    others = {
+        name: evaluate(settings, other_volumes(settings, folder), groups, jobs, name)
+        for name, folder in settings.evaluation.compare.items()
+    }
+    write_outputs(settings, results, others)
+    return results, notes
+
+
 def too_low(settings: Settings, results: list[Result]) -> list[str]:
     """Return a line for each label whose mean Dice is lower than config.yaml requires."""
     lines = []
@@ -168,14 +181,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=1, help="processes (default: 1)")
     arguments = parser.parse_args(argv)
     try:
-        settings, jobs = load(arguments.config), arguments.jobs
-        groups, notes = find_groups(settings, {r.case: r.subject for r in test_rows(settings)})
-        results = evaluate(settings, own_volumes(settings), groups, jobs)
-        others = {
-            name: evaluate(settings, other_volumes(settings, folder), groups, jobs, name)
-            for name, folder in settings.evaluation.compare.items()
-        }
-        write_outputs(settings, results, others)
+        settings = load(arguments.config)
+        with holding(settings.work, read=("raw", "predictions")):
+            results, notes = _evaluate_all(settings, arguments.jobs)
         low = too_low(settings, results)
     except (SettingsError, ValueError, OSError, RuntimeError) as error:
         return fail(error)

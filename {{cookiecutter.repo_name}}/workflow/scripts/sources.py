@@ -3,8 +3,9 @@
 Each start of Snakemake asks this, so it must be cheap for tens of thousands of files. What was
 seen is kept in the work folder: the files that are used, with their sizes and times, and the
 folders that were read, with their times. While all of these are the same, nothing is read or listed
-again. It relies on what git relies on: that a file which is written gets another size or another
-time of change, and that a folder gets another time when a name in it comes, goes or changes.
+again. It relies on this: a file that changes gets another size or another time of change, and a
+folder gets another time when a name in it comes, goes or changes. (The time of its inode is not
+asked for, because copies and links change it too.)
 """
 
 from __future__ import annotations
