@@ -145,6 +145,21 @@ def test_a_dataset_that_is_gone_counts_as_unchanged(made: Settings, tmp_path: Pa
     assert sources.sources(gone) == seen
 
 
+def test_what_the_evaluation_compares_counts(made: Settings, tmp_path: Path) -> None:
+    table, theirs = made.dataset.bids / "participants.tsv", tmp_path / "rater2" / "sub-001.nii.gz"
+    theirs.parent.mkdir()
+    plain = replace(made, evaluation=replace(made.evaluation, groups=(), compare={}))
+    asked = replace(plain.evaluation, groups=("site",), compare={"rater2": theirs.parent})
+    wanted = replace(made, evaluation=asked)
+    seen = [(sources.compared(plain), sources.compared(wanted))]
+    for path in (table, theirs):
+        path.write_text("changed", "utf-8")
+        seen.append((sources.compared(plain), sources.compared(wanted)))
+    assert [len(set(digests)) for digests in zip(*seen, strict=True)] == [1, 3]
+    gone = replace(wanted, dataset=replace(wanted.dataset, bids=tmp_path / "gone"))
+    assert sources.compared(gone) == seen[-1][1]
+
+
 def test_a_first_dry_run_leaves_no_work_folder(made: Settings) -> None:
     shutil.rmtree(made.work)
     sources.sources(made)

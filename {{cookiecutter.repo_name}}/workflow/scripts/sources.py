@@ -19,6 +19,7 @@ from pathlib import Path
 from bids import find_samples
 from common import read_json, write_text
 from dataset_settings import Dataset
+from images import ENDINGS
 from listing import Listing, State, state, time_of_change
 from microscopy import sidecars
 from notes import code, digest, note_of
@@ -62,6 +63,25 @@ def sources(settings: Settings) -> str:
     return found.digest
 
 
+def compared(settings: Settings) -> str:
+    """Return a digest of what the evaluation reads besides predictions and references.
+
+    That is the table of participants, if results are grouped, and the label maps to compare with. A
+    dataset that is no longer there counts as unchanged.
+    """
+    memory = settings.work / "notes" / "compared.txt"
+    dataset, asked = settings.dataset, settings.evaluation
+    if not dataset.bids.is_dir() and memory.is_file():
+        return memory.read_text(encoding="utf-8")
+    paths = [dataset.bids / "participants.tsv"] if asked.groups else []
+    for folder in asked.compare.values():
+        paths += sorted(path for path in folder.rglob("*") if path.name.endswith(ENDINGS))
+    found = digest([(str(path), *state(path)) for path in paths])
+    if memory.parent.is_dir():
+        _keep(memory, found)
+    return found
+
+
 def _search(dataset: Dataset, asked: str) -> _Seen:
     listing = Listing()
     samples, skipped = find_samples(dataset, listing)
@@ -93,10 +113,12 @@ def _remember(memory: Path, found: _Seen, since: int) -> None:
     """
     newest = max([*found.folders.values(), *(changed for _, changed in found.files.values())])
     if newest < since - _TICK and memory.parent.is_dir():
-        with contextlib.suppress(
-            OSError
-        ):  # a work folder that can't be written is no reason to stop
-            write_text(memory, json.dumps(vars(found)))
+        _keep(memory, json.dumps(vars(found)))
+
+
+def _keep(memory: Path, text: str) -> None:
+    with contextlib.suppress(OSError):  # a work folder that can't be written is no reason to stop
+        write_text(memory, text)
 
 
 def _text(path: Path | None) -> str:
