@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from common import count
+
 ENDINGS = (".nii.gz", ".nii")
 
 
@@ -42,8 +44,8 @@ def plan_cases(inputs: Sequence[Path], output: Path, channels: int) -> list[Case
     if len(inputs) != channels:
         more = "; to segment several images, give a folder" if channels == 1 else ""
         raise ValueError(
-            f"{channel_count(len(inputs))} given, but the model takes "
-            f"{channel_count(channels)}{more}"
+            f"{count(len(inputs), 'channel')} given, but the model takes "
+            f"{count(channels, 'channel')}{more}"
         )
     if output.is_dir():
         output = output / _stem(inputs[0], channels)
@@ -69,8 +71,8 @@ def _folder_cases(folder: Path, output: Path, channels: int) -> list[Case]:
         numbers = [_channel_number(path) for path in group]
         if channels > 1 and numbers != list(range(channels)):
             raise ValueError(
-                f"{group[0]}: the model takes {channel_count(channels)}, named NAME_0000.nii.gz to "
-                f"NAME_{channels - 1:04d}.nii.gz; of {name.removesuffix('.nii.gz')} there "
+                f"{group[0]}: the model takes {count(channels, 'channel')}, named NAME_0000.nii.gz "
+                f"to NAME_{channels - 1:04d}.nii.gz; of {name.removesuffix('.nii.gz')} there "
                 f"{'is' if len(group) == 1 else 'are'} {', '.join(path.name for path in group)}"
             )
         if channels == 1 and len(group) > 1:
@@ -90,8 +92,3 @@ def _stem(path: Path, channels: int) -> str:
 def _channel_number(path: Path) -> int | None:
     match = re.search(r"_(\d{4})\.nii(\.gz)?$", path.name)
     return int(match[1]) if match else None
-
-
-def channel_count(number: int) -> str:
-    """Return ``1 channel`` or ``2 channels``."""
-    return f"{number} channel{'' if number == 1 else 's'}"

@@ -32,8 +32,8 @@ from tqdm import tqdm
 # The workflow's own readers and orientations: prediction and training read the same voxels.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow" / "scripts"))
 
-from cases import Case, channel_count, plan_cases
-from common import fail
+from cases import Case, plan_cases
+from common import count, fail
 from network import Network, load_network
 from orientation import orientation_of, reorient_array, reorient_image
 from package import ModelError, check_model, find_model
@@ -104,8 +104,8 @@ def _memory(network: Network, case: Case) -> int:
 def _load(network: Network, case: Case) -> _Turned:
     if len(case.images) != network.channels:
         raise VolumeError(
-            f"{case.images[0]}: {channel_count(len(case.images))} given, but the model takes "
-            f"{channel_count(network.channels)}"
+            f"{case.images[0]}: {count(len(case.images), 'channel')} given, but the model takes "
+            f"{count(network.channels, 'channel')}"
         )
     images = [read_volume(path) for path in case.images]
     current = orientation_of(images[0].affine)

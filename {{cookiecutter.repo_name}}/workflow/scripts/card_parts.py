@@ -10,10 +10,11 @@ import numpy as np
 
 import records
 from columns import labels_of
+from common import count
 from convert import Row
 from estimates import LEAST_SUBJECTS, subject_values
 from groups import find_groups
-from report import count, dataset_title, joined, plain, table
+from report import dataset_title, joined, plain, table
 from results import Result
 from settings import Settings
 

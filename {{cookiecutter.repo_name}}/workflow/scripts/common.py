@@ -48,6 +48,11 @@ def stopped() -> int:
     return 128 + signal.SIGINT
 
 
+def count(number: int, noun: str) -> str:
+    """Return ``1 image`` or ``2 images``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text file in one step: under another name first, then renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from common import pick_device
+from common import count, pick_device
 
 _LINE = re.compile(r"^ *(GPU|MIG) .*\(UUID: ([^)]+)\)", re.MULTILINE)
 _PAUSE_S = 2
@@ -63,7 +63,7 @@ def visible(gpus: tuple[Gpu, ...] | None = None) -> tuple[str, ...]:
     """Return the UUIDs of the devices that ``CUDA_VISIBLE_DEVICES`` allows; all, if it is not set.
 
     As for CUDA, a name is a number or the beginning of a UUID, and what follows a name that is
-    wrong does not count.
+    wrong does not number.
     """
     gpus = installed() if gpus is None else gpus
     wanted = os.environ.get("CUDA_VISIBLE_DEVICES")
@@ -89,20 +89,20 @@ def _device(name: str, gpus: tuple[Gpu, ...]) -> str | None:
     return matching.pop() if len(matching) == 1 else None
 
 
-def device_for(wanted: str, count: int) -> str:
+def device_for(wanted: str, number: int) -> str:
     """Return the device of a step that may use so many GPUs; say so if it uses none.
 
     Raises:
         ValueError: if torch can't use the GPUs that are there: without them, it takes weeks.
     """
-    if wanted == "auto" and not count:
+    if wanted == "auto" and not number:
         return "cpu"
     device = pick_device(wanted)
     if wanted == "auto" and device == "cpu":
         if devices := visible():
             raise ValueError(
-                f"torch can't use a GPU, but nvidia-smi lists {_number(len(devices))}: install a "
-                "torch for the CUDA of the driver (https://pytorch.org), or set "
+                f"torch can't use a GPU, but nvidia-smi lists {count(len(devices), 'GPU')}: "
+                "install a torch for the CUDA of the driver (https://pytorch.org), or set "
                 "resources.train.gpus to 0 in config.yaml to use none"
             )
         print("no GPU is visible: using the processor", flush=True)
@@ -110,7 +110,7 @@ def device_for(wanted: str, count: int) -> str:
 
 
 @contextlib.contextmanager
-def taking(device: str, count: int) -> Iterator[dict[str, str]]:
+def taking(device: str, number: int) -> Iterator[dict[str, str]]:
     """Take GPUs that nobody else has taken, and wait for them if needed; give them back at the end.
 
     Yields:
@@ -129,13 +129,14 @@ def taking(device: str, count: int) -> Iterator[dict[str, str]]:
             )
         yield {}
         return
-    devices = _enough(visible(gpus), count)
-    locks = _locks(devices, count)
+    devices = _enough(visible(gpus), number)
+    locks = _locks(devices, number)
     if not locks:
-        print(f"waiting for {_number(count)}: {_number(len(devices))} visible, in use", flush=True)
+        found = count(len(devices), "GPU")
+        print(f"waiting for {count(number, 'GPU')}: {found} visible, in use", flush=True)
     while not locks:
         time.sleep(_PAUSE_S)
-        locks = _locks(devices, count)
+        locks = _locks(devices, number)
     try:
         print(f"using {', '.join(locks)}", flush=True)
         yield {"CUDA_VISIBLE_DEVICES": ",".join(locks)}
@@ -144,32 +145,28 @@ def taking(device: str, count: int) -> Iterator[dict[str, str]]:
             lock.close()
 
 
-def _enough(devices: tuple[str, ...], count: int) -> tuple[str, ...]:
+def _enough(devices: tuple[str, ...], number: int) -> tuple[str, ...]:
     """Return the devices of which a step may take so many, or raise an error."""
-    usable = tuple(d for d in devices if count == 1 or not d.startswith("MIG-"))
-    if len(usable) >= count:
+    usable = tuple(d for d in devices if number == 1 or not d.startswith("MIG-"))
+    if len(usable) >= number:
         return usable
     named = os.environ.get("CUDA_VISIBLE_DEVICES")
     why = "" if named is None else f" (CUDA_VISIBLE_DEVICES is '{named}')"
     if usable != devices:
         why += "; CUDA uses only one MIG device at a time"
     raise ValueError(
-        f"needs {_number(count)} (resources.train.gpus in config.yaml), but "
-        f"{_number(len(usable))} visible{why}"
+        f"needs {count(number, 'GPU')} (resources.train.gpus in config.yaml), but "
+        f"{count(len(usable), 'GPU')} visible{why}"
     )
 
 
-def _number(count: int) -> str:
-    return f"{count} GPU{'' if count == 1 else 's'}"
-
-
-def _locks(devices: tuple[str, ...], count: int) -> dict[str, socket.socket]:
+def _locks(devices: tuple[str, ...], number: int) -> dict[str, socket.socket]:
     """Return locks on so many devices or none: two that need two must not wait for each other."""
     locks: dict[str, socket.socket] = {}
     for device in devices:
-        if len(locks) < count and (lock := _lock(device)):
+        if len(locks) < number and (lock := _lock(device)):
             locks[device] = lock
-    if len(locks) == count:
+    if len(locks) == number:
         return locks
     for lock in locks.values():
         lock.close()

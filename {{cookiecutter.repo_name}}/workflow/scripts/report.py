@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from columns import COUNTS, DISTANCE, OVERLAP, Column, labels_of, short_columns_of
-from common import read_json
+from common import count, read_json
 from estimates import LEAST_SUBJECTS, Estimate, difference, estimate
 from results import Result
 from settings import Settings
@@ -77,11 +77,6 @@ def plain(text: str) -> str:
 def joined(lines: Iterable[str]) -> str:
     """Return a text of these lines, with one empty line between its parts."""
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
-
-
-def count(number: int, noun: str) -> str:
-    """Return ``1 image`` or ``2 images``."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], texts: int = 1) -> list[str]:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from bids import Found, find_samples
-from common import add_config_argument, fail, write_text
+from common import add_config_argument, count, fail, write_text
 from notes import Note, add_run_argument, write_note
 from settings import Settings, SettingsError, SplitSettings, load
 from split_files import Splits, read, read_drawn, read_fixed, to_yaml
@@ -168,7 +168,7 @@ def _check_trained(splits: Splits, folds: Iterable[str]) -> None:
     beyond = [fold for fold in folds if fold != "all" and int(fold) >= len(splits.folds)]
     if beyond:
         raise ValueError(
-            f"has {len(splits.folds)} fold{'' if len(splits.folds) == 1 else 's'}, so fold "
+            f"has {count(len(splits.folds), 'fold')}, so fold "
             f"{beyond[0]} can't be trained; change nnunet.folds in config.yaml"
         )
 
