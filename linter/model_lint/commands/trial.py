@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -152,7 +152,7 @@ def _add_reports(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Lint, try, report; return the exit status."""
     environments = find_environments(options.pythons, os.environ)
-    _require_picture(options.picture)
+    _require_picture(options.picture, [*options.images, *options.references])
     # What is unsafe is looked for whatever the configuration selects.
     judging = configured(options)._replace(rules=all_rules())
     with stoppable(), scratch() as folder:
@@ -236,7 +236,7 @@ def _asking(
     return ask
 
 
-def _require_picture(path: Path | None) -> None:
+def _require_picture(path: Path | None, inputs: Sequence[Path]) -> None:
     """Raise UsageError if a picture can't be written there."""
     if path is None:
         return
@@ -244,6 +244,10 @@ def _require_picture(path: Path | None) -> None:
         raise UsageError(f"--picture {path}: a PNG is written; its name must end in .png")
     if not path.parent.is_dir():
         raise UsageError(f"--picture {path}: no folder {path.parent}; make it first")
+    if path.is_dir():
+        raise UsageError(f"--picture {path}: a folder; name a file")
+    if any(other.exists() and path.exists() and path.samefile(other) for other in inputs):
+        raise UsageError(f"--picture {path}: it would replace an image; name another file")
 
 
 def _write_pictures(tried: Tried, path: Path | None) -> dict[int, str]:
