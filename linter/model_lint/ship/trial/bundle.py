@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 from ...errors import UsageError
 from ...models.target import Given, Target, is_remote, load_targets
 from ...storage.limits import MAX_ENTRIES, MAX_UNPACKED_BYTES
+from ...storage.zip import ZipTree
 from ...wording import listing, size, without_password
-
-_BLOCK = 4 << 20
-
-#: Takes a text and a number of bytes; yields a function that takes further bytes.
-Watch = Callable[[str, int], AbstractContextManager[Callable[[int], object]]]
+from ..download import Watch, download
 
 
 def fetch(text: str, given: Given, folder: Path, watch: Watch) -> Path | None:
@@ -43,21 +38,12 @@ def fetch(text: str, given: Given, folder: Path, watch: Watch) -> Path | None:
 
 def _download(target: Target, folder: Path, watch: Watch) -> Path:
     archive = target.archive
-    if archive is None or archive.tree is None:
+    if archive is None or not isinstance(archive.tree, ZipTree):
         why = f" ({archive.error})" if archive and archive.error else ""
         raise UsageError(f"{target.text}: not a zip{why}")
-    ranges = archive.tree.ranges
     name = Path(archive.file_name).name or "model.zip"
     path = folder / (name if name.lower().endswith(".zip") else f"{name}.zip")
-    with path.open("wb") as file, watch(path.name, ranges.size) as further:
-        at = 0
-        while at < ranges.size:
-            data = ranges.read(at, min(_BLOCK, ranges.size - at), ranges.size)
-            if not data:
-                raise UsageError(f"{target.text}: its end is missing")
-            file.write(data)
-            at += len(data)
-            further(len(data))
+    download(target, archive.tree, path, watch)
     return path
 
 
