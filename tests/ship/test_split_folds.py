@@ -42,7 +42,8 @@ def test_each_zip_is_complete(two: Path, out: Path, capsys: pytest.CaptureFixtur
     assert run(two, "--split-folds") == 0
     said = capsys.readouterr().out
     assert sorted(p.name for p in out.iterdir()) == ZIPS
-    assert f"Next: model-lint publish {' '.join(ZIPS)}\n" in said
+    assert f"Next: model-lint try {ZIPS[0]}\n" in said
+    assert said.endswith(f"      model-lint publish {' '.join(ZIPS)}\n")
     shared = ["dataset.json", "dataset_fingerprint.json", "plans.json", "trainer_class.py"]
     for number, name in enumerate(ZIPS):
         inside = {path.removeprefix(f"{TRAINER}/") for path in members(out / name)}
