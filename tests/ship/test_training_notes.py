@@ -91,6 +91,15 @@ def test_the_dice_is_not_that_of_another_checkpoint(model: Path, out: Path) -> N
     assert "| 0 | 30 |  |\n" in (out / "notes.md").read_text(encoding="utf-8")
 
 
+def test_the_notes_never_replace_the_package(
+    model: Path, out: Path, refused: Callable[..., str]
+) -> None:
+    name = str(out / "x.zip")
+    assert "Markdown is written, no zip" in refused(
+        model, "--output", name, "--notes", name, "--force"
+    )
+
+
 def test_notes_of_single_folds_list_every_zip(model: Path, out: Path) -> None:
     shutil.copytree(model / "fold_0", model / "fold_1")
     assert run(model, "--split-folds", "--notes", "notes.md") == 0
