@@ -96,8 +96,8 @@ def _about_source(
 def _require_free(notes: Path | None, *, force: bool) -> None:
     if notes and not notes.parent.is_dir():
         raise UsageError(f"--notes {notes}: no folder {notes.parent}; make it first")
-    if notes and notes.suffix.lower() == ".zip":
-        raise UsageError(f"--notes {notes}: Markdown is written, no zip; name it such as notes.md")
+    if notes and notes.suffix.lower() != ".md":  # never a file of the model, or the package
+        raise UsageError(f"--notes {notes}: Markdown is written; its name must end in .md")
     if notes and notes.exists() and not (force and notes.is_file()):
         raise UsageError(f"--notes {notes} exists already; give --force to replace it")
 

@@ -54,8 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--notes",
         metavar="FILE",
         type=Path,
-        help="write Markdown for the notes of the release, with epochs and validation Dice of each "
-        "fold and the digest of the zip; `model-lint publish --notes FILE` takes it",
+        help="write Markdown (.md) for the notes of the release, with epochs and validation Dice "
+        "of each fold and the digest of the zip; `model-lint publish --notes FILE` takes it",
     )
     parser.add_argument(
         "--format",
