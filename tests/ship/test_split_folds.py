@@ -97,7 +97,7 @@ def test_what_is_too_large_as_one_is_packed_in_parts(
     two: Path, refused: Callable[..., str], out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(packing_module, "MAX_ASSET_BYTES", 200_000)
-    assert "pack one zip for each fold with --split-folds" in refused(two)
+    assert "`model-lint pack --split-folds` writes one zip for each fold" in refused(two)
     assert run(two, "--split-folds") == 0
     assert sorted(p.name for p in out.iterdir()) == ZIPS
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -10,6 +11,7 @@ from ..errors import UsageError
 from ..models.target import Target
 from ..storage.ranges import Ranges, of_file
 from ..storage.zip import ZipTree
+from ..wording import size
 from .new_package import sha256
 
 _BLOCK = 4 << 20
@@ -28,8 +30,9 @@ def download(target: Target, tree: ZipTree, path: Path, watch: Watch) -> None:
         watch: shows how much of it is done.
 
     Raises:
-        UsageError: what comes is not all of it, or has another digest.
+        UsageError: there is no room for it, or what comes is not all of it or has another digest.
     """
+    require_room(target.text, tree.ranges.size, path.parent)
     with path.open("wb") as file, watch(target.text, tree.ranges.size) as further:
         for block in blocks(tree.ranges):
             file.write(block)
@@ -42,6 +45,16 @@ def download(target: Target, tree: ZipTree, path: Path, watch: Watch) -> None:
                 f"{target.text}: what was downloaded has another digest than GitHub states; try "
                 "again"
             )
+
+
+def require_room(shown: str, needed: int, folder: Path) -> None:
+    """Raise UsageError unless so many bytes are free where a folder is."""
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise UsageError(
+            f"{shown}: takes {size(needed)}, but only {size(free)} are free in {folder.parent}: "
+            "make room there, or choose another folder"
+        )
 
 
 def blocks(ranges: Ranges) -> Iterator[bytes]:

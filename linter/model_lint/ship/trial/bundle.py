@@ -9,8 +9,8 @@ from ...errors import UsageError
 from ...models.target import Given, Target, is_remote, load_targets
 from ...storage.limits import MAX_ENTRIES, MAX_UNPACKED_BYTES
 from ...storage.zip import ZipTree
-from ...wording import listing, size, without_password
-from ..download import Watch, download
+from ...wording import listing, without_password
+from ..download import Watch, download, require_room
 
 
 def fetch(text: str, given: Given, folder: Path, watch: Watch) -> Path | None:
@@ -52,18 +52,11 @@ def unpack(path: Path, folder: Path) -> None:
 
     Raises what ``zipfile`` raises, and UsageError if it is too large for the disk or for any model.
     """
-    import shutil  # noqa: PLC0415 - only for zips
-
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()
         total = sum(member.file_size for member in members)
         if total > MAX_UNPACKED_BYTES or len(members) > MAX_ENTRIES:
             raise UsageError(f"{path.name}: unpacks to more than any model")
-        free = shutil.disk_usage(folder).free
-        if total > free:
-            raise UsageError(
-                f"{path.name}: unpacks to {size(total)}, but {folder} has only {size(free)} free; "
-                "TMPDIR names another folder"
-            )
+        require_room(path.name, total, folder.parent)
         for member in members:
             archive.extract(member, folder)
