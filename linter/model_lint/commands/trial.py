@@ -34,7 +34,7 @@ from ..ship.trial.trial import (
 )
 from ..storage.depth import Depth
 from ..storage.new_file import folder_beside, put_in_place, stoppable
-from ..terminal import complain, progress_bar
+from ..terminal import complain, progress_bar, show_passing
 from ..wording import without_password
 from .reporting import add_color, add_for, add_formats, configured, crashed, number, write_reports
 
@@ -199,18 +199,12 @@ def _try(options: argparse.Namespace, subject: Subject, environments: list[Envir
         options.allow_empty,
         group_references(options.references, images),
     )
-    talk = Talk(_asking(options, subject.target, wanted), _show)
+    talk = Talk(_asking(options, subject.target, wanted), show_passing)
     try:
         trials = [attempt(environment, subject, wanted, talk) for environment in environments]
     finally:
-        _show("")
+        show_passing("")
     return replace(tried, trials=tuple(trials))
-
-
-def _show(doing: str) -> None:
-    """Show what is being done, if standard error is a terminal; "" removes it."""
-    if sys.stderr.isatty():
-        print(f"\r\033[K{doing}", end="", file=sys.stderr, flush=True)
 
 
 def _asking(
@@ -221,7 +215,7 @@ def _asking(
     from_web = is_remote(options.package)
 
     def ask(limits: Mapping[str, bool]) -> bool:
-        _show("")
+        show_passing("")
         complain(announcement(code, limits, wanted.seconds, wanted.memory))
         if not code or options.yes or not (from_web or unlimited(limits)):
             return True
