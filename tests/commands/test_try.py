@@ -333,6 +333,7 @@ def test_as_junit(
         ),
         (["{zip}", "--picture", "x.jpg"], "its name must end in .png"),
         (["{zip}", "--picture", "nowhere/x.png"], "no folder nowhere"),
+        (["{zip}", "--output", "nowhere/x.json"], "no folder nowhere"),
         (["{zip}", "--picture", "{folder}"], "a folder; name a file"),
         (["{zip}", "{drawn}", "--picture", "{drawn}"], "it would replace an image"),
         (["{folder}"], "no trainer folder and no repository in this folder"),

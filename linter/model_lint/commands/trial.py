@@ -153,6 +153,9 @@ def run(options: argparse.Namespace) -> int:
     """Lint, try, report; return the exit status."""
     environments = find_environments(options.pythons, os.environ)
     _require_picture(options.picture, [*options.images, *options.references])
+    for _, file in options.outputs:
+        if file is not None:
+            _require_folder("--output", Path(file))
     # What is unsafe is looked for whatever the configuration selects.
     judging = configured(options)._replace(rules=all_rules())
     with stoppable(), scratch() as folder:
@@ -236,12 +239,17 @@ def _require_picture(path: Path | None, inputs: Sequence[Path]) -> None:
         return
     if path.suffix.lower() != ".png":
         raise UsageError(f"--picture {path}: a PNG is written; its name must end in .png")
-    if not path.parent.is_dir():
-        raise UsageError(f"--picture {path}: no folder {path.parent}; make it first")
+    _require_folder("--picture", path)
     if path.is_dir():
         raise UsageError(f"--picture {path}: a folder; name a file")
     if any(other.exists() and path.exists() and path.samefile(other) for other in inputs):
         raise UsageError(f"--picture {path}: it would replace an image; name another file")
+
+
+def _require_folder(option: str, path: Path) -> None:
+    """Raise UsageError if the folder of a file is missing: before anything is tried."""
+    if not path.parent.is_dir():
+        raise UsageError(f"{option} {path}: no folder {path.parent}; make it first")
 
 
 def _write_pictures(tried: Tried, path: Path | None) -> dict[int, str]:
