@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from . import __version__
-from .errors import NothingToLint, Stopped, UsageError, defect
+from .errors import Stopped, UsageError, defect
 from .terminal import complain, text_width
 
-ERROR, NOTHING = 2, 3
+ERROR = 2
 #: What shells add to the number of the signal that ended a program.
 SIGNALLED = 128
 
@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except UsageError as error:
         complain(str(error))
-        return NOTHING if isinstance(error, NothingToLint) else ERROR
+        return ERROR
     except (KeyboardInterrupt, Stopped) as stop:
         number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
         complain(f"stopped ({signal.Signals(number).name})")

@@ -41,7 +41,7 @@ def contained(about: str = "") -> Iterator[None]:
 
 
 class NothingToLint(UsageError):  # noqa: N818 - not an error, but an answer
-    """A target that exists but contains nothing to lint: exit status 3."""
+    """A target that exists but contains nothing to lint: exit status 3 of ``check``."""
 
 
 class NotAPackage(UsageError):  # noqa: N818 - as above

@@ -33,6 +33,16 @@ def complain(text: str) -> None:
     print(inert(printable(f"model-lint: {text}")), file=sys.stderr)
 
 
+def show_passing(text: str) -> None:
+    """Show on standard error what is being done, in place of what was; "" removes it.
+
+    Shows nothing if that is no terminal.
+    """
+    if sys.stderr.isatty():
+        line = printable(text)[: text_width() - 1]  # a longer one could not be removed
+        print(f"\r\033[K{line}", end="", file=sys.stderr, flush=True)
+
+
 @contextmanager
 def progress_bar(text: str, total: int) -> Iterator[Callable[[int], object]]:
     """Show on standard error how many of ``total`` bytes are done, at what rate, and what is left.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
 import pty
 import re
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 from model_lint.cli import main
+from model_lint.naming.tag import today_in_utc
 from packing import NAME, TAG, ZIP, run
 
 
@@ -95,6 +97,7 @@ def test_any_file_name(model: Path, out: Path) -> None:
         ({"tag": "r2024091"}, "rYYYYMMDD"),
         ({"tag": "r2024091\u0665"}, "rYYYYMMDD"),
         ({"tag": "r99990101"}, "is the year right?"),
+        ({"tag": f"r{today_in_utc() + dt.timedelta(days=3):%Y%m%d}"}, "in the future"),
         ({"tag": ""}, "rYYYYMMDD"),
     ],
 )

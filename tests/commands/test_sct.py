@@ -6,6 +6,7 @@ import ast
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -396,6 +397,9 @@ def test_in_the_checkout_of_the_model(desk: Desk, monkeypatch: pytest.MonkeyPatc
         (("--base", "nowhere"), "there is no such branch"),
         (("--figure", "missing.png", "--output", "x"), "No such file"),
         (("--citation", "missing.bib"), "No such file"),
+        (("--citation", "/dev/zero"), "not a file"),
+        (("--figure", ".", "--output", "x"), "not a file"),
+        (("--tag", "r20269999"), "tag r20269999: there is no such date"),
         (("--model", "whole_spine"), "made by code, not a literal"),
         (("--check", "--dry-run"), "--check writes nothing"),
     ],
@@ -422,8 +426,24 @@ def test_without_a_git_identity_nothing_is_left(desk: Desk) -> None:
     text = desk.release({ZIP: zipped()})
     git(desk.sct, "config", "user.useConfigOnly", "true")
     git(desk.sct, "config", "--unset", "user.email")
-    assert "git commit-tree: " in refused(desk.into(text))
+    assert "git does not know who commits; `git config user.name" in refused(desk.into(text))
     assert show(desk.sct, "branch").split() == [b"*", b"master"]
+
+
+def test_a_checkout_with_longer_digests(desk: Desk) -> None:
+    other = desk.folder / "other"
+    git(desk.folder, "clone", "--quiet", str(desk.sct), str(other))
+    for path in other.glob(".git/**/*"):
+        path.chmod(0o700)
+    shutil.rmtree(other / ".git")
+    git(other, "init", "--quiet", "--object-format=sha256")
+    git(other, "add", "--all")
+    git(other, "commit", "--quiet", "--message", "SCT")
+    git(other, "config", "user.name", "A")
+    git(other, "config", "user.email", "a@example.org")
+    said = desk.run(desk.release({ZIP: zipped()}), "--into", str(other))
+    assert said.status == 0, said
+    assert TASK.encode() in show(other, "show", f"add-{TASK}:{MODELS_PATH}")
 
 
 def test_releases_that_sct_could_not_install(desk: Desk) -> None:

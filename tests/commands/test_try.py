@@ -253,6 +253,10 @@ def test_a_system_without_limits(
     status, _, error = tried(plain, "--with", quick)
     assert status == 1
     assert error.startswith("model-lint: running the model within limits: ")
+    # nnU-Net imports every module to find the trainer.
+    module = package(tmp_path, drop("trainer_class.py"), put("tools/helper.py", "x = 1"))
+    status, _, error = tried(module, "--with", quick)
+    assert (status, "its code (helper.py) is not limited in everything" in error) == (2, True)
 
 
 @pytest.mark.parametrize(("answer", "status"), [(b"y\n", 1), (b"n\n", 2)])
@@ -329,6 +333,10 @@ def test_as_junit(
         ),
         (["{zip}", "--picture", "x.jpg"], "its name must end in .png"),
         (["{zip}", "--picture", "nowhere/x.png"], "no folder nowhere"),
+        (["{zip}", "--output", "nowhere/x.json"], "no folder nowhere"),
+        (["{zip}", "--picture", "{folder}"], "a folder; name a file"),
+        (["{zip}", "{drawn}", "--picture", "{drawn}"], "it would replace an image"),
+        (["{folder}"], "no trainer folder and no repository in this folder"),
         (["{zip}", "--with", "/nowhere"], "no Python there"),
         (["{zip}", "--with", "{ls}"], "not a Python that runs nnU-Net"),
         (["{zip}", "--with", "{bare}"], "has no nnU-Net; `"),
@@ -341,7 +349,10 @@ def test_wrong_usage_is_one_line(
     bare.write_text(bare.read_text().replace('"$@"', '-S "$@"'))
     other = nib.Nifti1Image(np.zeros((4, 4, 4), np.float32), np.eye(4))
     nib.save(other, tmp_path / "other.nii.gz")
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "drawn.png").write_bytes(b"mine")
     known = {
+        "folder": tmp_path / "folder.png", "drawn": tmp_path / "drawn.png",
         "zip": package(tmp_path), "quick": quick, "ls": "/bin/ls", "bare": bare,
         "image": image(tmp_path), "other": tmp_path / "other.nii.gz",
     }  # fmt: skip

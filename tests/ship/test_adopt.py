@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import tempfile
 from contextlib import redirect_stderr, suppress
 from pathlib import Path
@@ -136,6 +137,24 @@ def test_the_difference_is_shown_and_nothing_written(
     assert done["sha256"] == told["sha256"] == digest(tmp_path / NEW)
     assert adopt(NEW, "--diff") == 0
     assert capsys.readouterr().out == f"{NEW}: nothing to change\n"
+
+
+def test_the_difference_is_shown_where_nothing_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    package(tmp_path, UNORIENTED, name="old.zip")
+    made: list[Path] = []
+
+    def temporary(**options: Any) -> Any:
+        made.append(Path(options["dir"]))
+        return folder(**options)
+
+    folder = tempfile.TemporaryDirectory
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", temporary)
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write everywhere
+    report(capsys, "old.zip", *RPI, "--diff", status=1)
+    assert made
+    assert not [path for path in made if path.resolve() == tmp_path.resolve()]
 
 
 def test_the_text_says_what_is_changed_and_what_is_not(

@@ -201,12 +201,14 @@ def test_errors_that_stay_are_shown_and_nothing_is_written(
         (["--trainer-class", "no.py"], "no such file"),
         (["--plans", "no.json"], "no such file"),
         (["--fingerprint", "no.json"], "no such file"),
+        (["--fingerprint", "taken.zip"], "dataset_fingerprint.json: unreadable"),
+        (["./old.zip"], "fold_0 is in old.zip and in ./old.zip: name a zip for each fold"),
         (["--model", "other"], "no such trainer folder"),
         (["--folds", "7"], "no `fold_7` in it; it has `fold_0`"),
         (["--output", "no/x.zip"], "no folder no; make it first"),
         (["--output", "old.zip"], "would replace itself"),
         (["--output", "taken.zip"], "taken.zip exists already; give --force"),
-        (["--tag", "2024"], "--tag 2024: write r and the date"),
+        (["--tag", "2024"], "tag 2024: write r and the date"),
     ],
 )
 def test_wrong_usage_is_one_line(

@@ -247,7 +247,7 @@ def test_it_is_told_before_all_of_it_is_written(
     monkeypatch.setattr(Slimmed, "copy_to", noted)
     said = refused(model)
     assert "fold_0/checkpoint_final.pth the package reaches 80,000 bytes" in said
-    assert "--split-folds, or fewer folds, such as --folds 0, or ignore L026" in said
+    assert "or take fewer folds, such as --folds 0, or ignore L026" in said
     assert len(written) == 1
 
 

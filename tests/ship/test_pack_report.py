@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+from model_lint.ship.pack_report import next_steps
 from packing import ZIP, members, run
 
 
@@ -39,3 +40,12 @@ def test_the_json_report(model: Path, out: Path, capsys: pytest.CaptureFixture[s
     assert checkpoint["bytes_after"] < 0.6 * checkpoint["bytes_before"]
     assert said["scrubbed"] == {"host": 1, "path": 5}
     assert said["findings"] == []
+
+
+def test_what_follows_can_be_pasted() -> None:
+    path = Path("my models/x-r20261123.zip")
+    assert next_steps([path], "r20261123") == (
+        "Next: model-lint try 'my models/x-r20261123.zip'\n"
+        "      model-lint publish 'my models/x-r20261123.zip'\n"
+    )
+    assert next_steps([path], "r20261124").endswith(".zip' --tag r20261124\n")

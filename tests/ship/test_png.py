@@ -11,6 +11,7 @@ def test_the_notes_of_a_picture() -> None:
     picture = (MODEL / "fold_0" / "progress.png").read_bytes()
     assert strip_notes(picture) == picture
     assert strip_notes(picture + b"rest") == picture
-    for broken in (b"", b"GIF89a", picture[:50], picture[:-12]):
+    bare = picture[:8] + picture[-12:]
+    for broken in (b"", b"GIF89a", picture[:50], picture[:-12], bare):
         with pytest.raises(ValueError, match="PNG"):
             strip_notes(broken)

@@ -42,7 +42,8 @@ def test_each_zip_is_complete(two: Path, out: Path, capsys: pytest.CaptureFixtur
     assert run(two, "--split-folds") == 0
     said = capsys.readouterr().out
     assert sorted(p.name for p in out.iterdir()) == ZIPS
-    assert f"Next: model-lint publish {' '.join(ZIPS)}\n" in said
+    assert f"Next: model-lint try {ZIPS[0]}\n" in said
+    assert said.endswith(f"      model-lint publish {' '.join(ZIPS)}\n")
     shared = ["dataset.json", "dataset_fingerprint.json", "plans.json", "trainer_class.py"]
     for number, name in enumerate(ZIPS):
         inside = {path.removeprefix(f"{TRAINER}/") for path in members(out / name)}
@@ -96,7 +97,7 @@ def test_what_is_too_large_as_one_is_packed_in_parts(
     two: Path, refused: Callable[..., str], out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(packing_module, "MAX_ASSET_BYTES", 200_000)
-    assert "pack one zip for each fold with --split-folds" in refused(two)
+    assert "`model-lint pack --split-folds` writes one zip for each fold" in refused(two)
     assert run(two, "--split-folds") == 0
     assert sorted(p.name for p in out.iterdir()) == ZIPS
 

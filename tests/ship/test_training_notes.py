@@ -91,6 +91,14 @@ def test_the_dice_is_not_that_of_another_checkpoint(model: Path, out: Path) -> N
     assert "| 0 | 30 |  |\n" in (out / "notes.md").read_text(encoding="utf-8")
 
 
+def test_the_notes_never_replace_the_package_or_the_model(
+    model: Path, out: Path, refused: Callable[..., str]
+) -> None:
+    for path in (out / "x.zip", model / "dataset.json"):
+        options = ("--output", out / "x.zip", "--notes", path, "--force")
+        assert "its name must end in .md" in refused(model, *options)
+
+
 def test_notes_of_single_folds_list_every_zip(model: Path, out: Path) -> None:
     shutil.copytree(model / "fold_0", model / "fold_1")
     assert run(model, "--split-folds", "--notes", "notes.md") == 0
@@ -110,7 +118,7 @@ def test_notes_replace_a_file_only_with_force(
 
 
 @pytest.mark.parametrize(
-    ("notes", "says"), [("nowhere/n.md", "make it first"), (".", "exists already")]
+    ("notes", "says"), [("nowhere/n.md", "make it first"), (".", "must end in .md")]
 )
 def test_notes_that_can_not_be_written(
     notes: str, says: str, model: Path, refused: Callable[..., str]

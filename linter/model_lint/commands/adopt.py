@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -213,7 +215,7 @@ def _judge(
 def _request(options: argparse.Namespace, *, for_github: bool) -> AdoptRequest:
     return AdoptRequest(
         tuple(options.sources),
-        output_folder(options.output),
+        _work_folder(options),
         orientation=checked_orientation(options.orientation),
         labels=dict(map(_label, options.label)),
         trainer_class=options.trainer_class,
@@ -227,6 +229,13 @@ def _request(options: argparse.Namespace, *, for_github: bool) -> AdoptRequest:
         dataset_layout=None if options.layout is None else options.layout == "dataset",
         for_github=for_github,
     )
+
+
+def _work_folder(options: argparse.Namespace) -> Path:
+    """Return where temporary files are: beside the package, if it can be written there."""
+    folder = output_folder(options.output)
+    only_shown = options.diff and not os.access(folder, os.W_OK)
+    return Path(tempfile.gettempdir()) if only_shown else folder
 
 
 def _trainer(name: str | None) -> str | None:

@@ -25,8 +25,7 @@ from ..ship.results_folder import trainer_folder
 from ..ship.training_notes import pack_notes
 from ..storage.depth import Depth
 from ..storage.new_file import folder_beside, put_in_place, stoppable
-from ..terminal import complain
-from ..wording import printable
+from ..terminal import complain, show_passing
 from .pack_options import EXAMPLE, add_arguments, repositories, request_of, tag_of, target_of
 from .reporting import configured, crashed
 
@@ -96,6 +95,8 @@ def _about_source(
 def _require_free(notes: Path | None, *, force: bool) -> None:
     if notes and not notes.parent.is_dir():
         raise UsageError(f"--notes {notes}: no folder {notes.parent}; make it first")
+    if notes and notes.suffix.lower() != ".md":  # never a file of the model, or the package
+        raise UsageError(f"--notes {notes}: Markdown is written; its name must end in .md")
     if notes and notes.exists() and not (force and notes.is_file()):
         raise UsageError(f"--notes {notes} exists already; give --force to replace it")
 
@@ -126,24 +127,19 @@ def _write_notes(path: Path, packages: tuple[Packed, ...], *, replace: bool) -> 
 @contextmanager
 def shown_progress() -> Iterator[Progress]:
     """Yield a function that shows progress on standard error, if that is a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda _path, _done, _total: None
-        return
-
     shown = ""
 
     def show(path: str, done: int, total: int) -> None:
         nonlocal shown
-        line = f"packing {printable(path)} {done / total if total else 1:.0%}"
+        line = f"packing {path} {done / total if total else 1:.0%}"
         if line != shown:
             shown = line
-            sys.stderr.write(f"\r\033[K{line}")
-            sys.stderr.flush()
+            show_passing(line)
 
     try:
         yield show
     finally:
-        sys.stderr.write("\r\033[K")
+        show_passing("")
 
 
 def print_tree(text: str) -> None:

@@ -12,7 +12,7 @@ from .. import naming
 from ..config import Config
 from ..errors import UsageError
 from ..models.paths import FINAL_CHECKPOINT
-from ..naming.tag import is_tag, tag_date
+from ..naming.tag import require_tag, today_in_utc
 from ..nnunet.orientation import ORIENTATIONS
 from ..ship.gather import PackRequest
 from ..storage.checkout import repository_name
@@ -54,8 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--notes",
         metavar="FILE",
         type=Path,
-        help="write Markdown for the notes of the release, with epochs and validation Dice of each "
-        "fold and the digest of the zip; `model-lint publish --notes FILE` takes it",
+        help="write Markdown (.md) for the notes of the release, with epochs and validation Dice "
+        "of each fold and the digest of the zip; `model-lint publish --notes FILE` takes it",
     )
     parser.add_argument(
         "--format",
@@ -146,16 +146,9 @@ def request_of(options: argparse.Namespace, *, for_github: bool) -> PackRequest:
 
 def tag_of(given: str | None) -> str:
     """Return the tag, checked; by default that of today."""
-    today = dt.date.today()  # noqa: DTZ011 - the user's day
     if given is None:
-        return f"r{today:%Y%m%d}"
-    if not is_tag(given):
-        raise UsageError(f"--tag {given}: write r and the date, rYYYYMMDD, such as r{today:%Y%m%d}")
-    date = tag_date(given)
-    if date is None:
-        raise UsageError(f"--tag {given}: there is no such date (rYYYYMMDD)")
-    if date > today + dt.timedelta(days=31):
-        raise UsageError(f"--tag {given}: more than a month from today; is the year right?")
+        return f"r{dt.date.today():%Y%m%d}"  # noqa: DTZ011 - the user's day
+    require_tag(given, today_in_utc())
     return given
 
 

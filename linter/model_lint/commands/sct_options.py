@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..errors import UsageError
 from ..findings import Severity
 from ..report import FORMATS
+from ..storage.limits import MAX_TEXT_BYTES
 from .reporting import add_color
 
 if TYPE_CHECKING:
@@ -178,7 +179,14 @@ def answers_of(options: argparse.Namespace, model: str | None) -> Answers:
 def read_file(path: Path, option: str) -> bytes:
     """Return a file that an option names; a citation must be text. Raises UsageError."""
     try:
-        data = path.read_bytes()
+        if path.exists() and not path.is_file():
+            raise UsageError(f"{option} {path}: not a file")
+        with path.open("rb") as file:
+            data = file.read(MAX_TEXT_BYTES + 1)
+        if len(data) > MAX_TEXT_BYTES:
+            raise UsageError(
+                f"{option} {path}: over {MAX_TEXT_BYTES >> 20} MiB; is it the right file?"
+            )
         if option == "--citation":
             data.decode()
     except (OSError, UnicodeDecodeError) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -34,7 +34,7 @@ from ..ship.trial.trial import (
 )
 from ..storage.depth import Depth
 from ..storage.new_file import folder_beside, put_in_place, stoppable
-from ..terminal import complain, progress_bar
+from ..terminal import complain, progress_bar, show_passing
 from ..wording import without_password
 from .reporting import add_color, add_for, add_formats, configured, crashed, number, write_reports
 
@@ -152,7 +152,10 @@ def _add_reports(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Lint, try, report; return the exit status."""
     environments = find_environments(options.pythons, os.environ)
-    _require_picture(options.picture)
+    _require_picture(options.picture, [*options.images, *options.references])
+    for _, file in options.outputs:
+        if file is not None:
+            _require_folder("--output", Path(file))
     # What is unsafe is looked for whatever the configuration selects.
     judging = configured(options)._replace(rules=all_rules())
     with stoppable(), scratch() as folder:
@@ -199,18 +202,12 @@ def _try(options: argparse.Namespace, subject: Subject, environments: list[Envir
         options.allow_empty,
         group_references(options.references, images),
     )
-    talk = Talk(_asking(options, subject.target, wanted), _show)
+    talk = Talk(_asking(options, subject.target, wanted), show_passing)
     try:
         trials = [attempt(environment, subject, wanted, talk) for environment in environments]
     finally:
-        _show("")
+        show_passing("")
     return replace(tried, trials=tuple(trials))
-
-
-def _show(doing: str) -> None:
-    """Show what is being done, if standard error is a terminal; "" removes it."""
-    if sys.stderr.isatty():
-        print(f"\r\033[K{doing}", end="", file=sys.stderr, flush=True)
 
 
 def _asking(
@@ -221,7 +218,7 @@ def _asking(
     from_web = is_remote(options.package)
 
     def ask(limits: Mapping[str, bool]) -> bool:
-        _show("")
+        show_passing("")
         complain(announcement(code, limits, wanted.seconds, wanted.memory))
         if not code or options.yes or not (from_web or unlimited(limits)):
             return True
@@ -236,14 +233,23 @@ def _asking(
     return ask
 
 
-def _require_picture(path: Path | None) -> None:
+def _require_picture(path: Path | None, inputs: Sequence[Path]) -> None:
     """Raise UsageError if a picture can't be written there."""
     if path is None:
         return
     if path.suffix.lower() != ".png":
         raise UsageError(f"--picture {path}: a PNG is written; its name must end in .png")
+    _require_folder("--picture", path)
+    if path.is_dir():
+        raise UsageError(f"--picture {path}: a folder; name a file")
+    if any(other.exists() and path.exists() and path.samefile(other) for other in inputs):
+        raise UsageError(f"--picture {path}: it would replace an image; name another file")
+
+
+def _require_folder(option: str, path: Path) -> None:
+    """Raise UsageError if the folder of a file is missing: before anything is tried."""
     if not path.parent.is_dir():
-        raise UsageError(f"--picture {path}: no folder {path.parent}; make it first")
+        raise UsageError(f"{option} {path}: no folder {path.parent}; make it first")
 
 
 def _write_pictures(tried: Tried, path: Path | None) -> dict[int, str]:

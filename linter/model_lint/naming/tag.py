@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import re
 
+from ..errors import UsageError
+
 _TAG = re.compile(r"r[0-9]{8}")
 #: A tag in the name of a file, as a word of its own.
 _IN_FILE = re.compile(r"(?<![A-Za-z0-9])r[0-9]{8}(?![0-9A-Za-z])")
@@ -33,6 +35,16 @@ def today_in_utc() -> dt.date:
 def is_future(date: dt.date, today: dt.date) -> bool:
     """Return whether a day has not begun anywhere; ``today`` is that in UTC."""
     return date > today + dt.timedelta(days=1)
+
+
+def require_tag(tag: str, today: dt.date) -> None:
+    """Raise UsageError unless a release can have this tag today; ``today`` is that in UTC."""
+    date = tag_date(tag)
+    if date is None:
+        what = "there is no such date" if is_tag(tag) else "write r and the date"
+        raise UsageError(f"tag {tag}: {what} (rYYYYMMDD, such as r{today:%Y%m%d})")
+    if is_future(date, today):
+        raise UsageError(f"tag {tag}: the date is in the future; is the year right?")
 
 
 def tag_in(file_name: str) -> str | None:

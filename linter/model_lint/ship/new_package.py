@@ -166,8 +166,8 @@ def write(
 def _too_large(last: str, limit: int) -> str:
     return (
         f"with {last} the package reaches {limit:,} bytes, which GitHub does not accept in a "
-        "release (L026); pack one zip for each fold with --split-folds, or fewer folds, such as "
-        "--folds 0, or ignore L026 in the configuration; nothing was written"
+        "release (L026); `model-lint pack --split-folds` writes one zip for each fold; or take "
+        "fewer folds, such as --folds 0, or ignore L026 in the configuration; nothing was written"
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from ..findings import Report
@@ -68,7 +70,6 @@ def as_text(packages: Sequence[Packed], tag: str) -> str:
         return findings
     gathered = packages[0].gathered
     found = any(report.findings for report in reports)
-    names = " ".join(printable(str(packed.path)) for packed in packages)
     blocks = [
         *map(_tree, packages),
         *_about_checkpoints(packages),
@@ -77,7 +78,7 @@ def as_text(packages: Sequence[Packed], tag: str) -> str:
         *(_wrapped(printable(note)) for note in gathered.notes),
         findings if found else f"model-lint check --deep: clean\n{taken(reports[0])}\n",
         "".join(map(_digest, packages)) if len(packages) > 1 else _digest(packages[0], named=False),
-        f"Next: model-lint publish {names}{_tag(packages[0], tag)}\n",
+        next_steps([packed.path for packed in packages], tag),
     ]
     return inert("\n".join(blocks))
 
@@ -91,9 +92,13 @@ def _digest(packed: Packed, *, named: bool = True) -> str:
     return f"sha256 {packed.written.sha256}{name}\n"
 
 
-def _tag(packed: Packed, tag: str) -> str:
-    """Return the option that names the tag, if the package's name does not."""
-    return "" if tag_in(packed.path.name) == tag else f" --tag {tag}"
+def next_steps(paths: Sequence[Path], tag: str) -> str:
+    """Return the commands that follow, with the tag if the names of the packages lack it."""
+    names = [shlex.quote(printable(str(path))) for path in paths]
+    option = "" if tag_in(paths[0].name) == tag else f" --tag {tag}"
+    tries = [f"model-lint try {name}" for name in names]
+    steps = [*tries, f"model-lint publish {' '.join(names)}{option}"]
+    return "Next: " + "\n      ".join(steps) + "\n"
 
 
 def _tree(packed: Packed) -> str:

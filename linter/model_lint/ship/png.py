@@ -6,6 +6,8 @@ import struct
 from collections.abc import Iterator
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
+#: How the first chunk begins: with its 13 bytes are the width and the height.
+_HEADER = b"\0\0\0\rIHDR"
 #: Optional chunks that change how the picture looks; names of required ones begin with a capital.
 _PICTURE = frozenset({b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"sBIT", b"bKGD", b"pHYs", b"iCCP"})
 
@@ -18,6 +20,8 @@ def strip_notes(data: bytes) -> bytes:
     """
     if not data.startswith(_SIGNATURE):
         raise ValueError("not a PNG")
+    if not data.startswith(_HEADER, len(_SIGNATURE)):
+        raise ValueError("the PNG has no header")
     kept = [chunk for name, chunk in _chunks(data) if name[:1].isupper() or name in _PICTURE]
     return _SIGNATURE + b"".join(kept)
 

@@ -103,3 +103,15 @@ def test_whatever_is_raised_becomes_one_short_line() -> None:
             line = explain(stage, "E{0}", text, "sct", report()).sentence
             assert line.isprintable()
             assert 10 < len(line) < 320
+
+
+def test_a_long_text_that_the_package_wrote() -> None:
+    """Every beginning of a cause in it would be tried with every end."""
+    failure = explain(
+        "load", "RuntimeError", "FileNotFoundError: a/checkpoint_" * 6000, "sct", report()
+    )
+    assert failure.sentence.startswith("it can't be loaded: ")
+    missing = ", ".join(f'"weight{n}"' for n in range(9000))
+    text = f"Error(s) in loading state_dict for Net: Missing key(s) in state_dict: {missing}"
+    failure = explain("load", "RuntimeError", text, "sct", report())
+    assert failure.sentence == "the weights do not fit the network Net: 9000 missing"

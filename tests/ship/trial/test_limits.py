@@ -30,6 +30,16 @@ NUMBERS = (
     Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h"),
     Path("/usr/include/asm-generic/unistd.h"),
 )
+#: Writes files that have no name any more.
+HIDDEN = """
+import os
+kept = []
+for n in range(100):
+    kept.append(open("x", "wb"))
+    os.unlink("x")
+    for _ in range(4): kept[-1].write(bytes(1 << 24))
+import time; time.sleep(1000)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +111,7 @@ def test_what_harms_is_refused_and_what_does_not_is_not(
         ("x = []\nwhile True: x.append(bytearray(1 << 26))", "more memory than --memory allows"),
         ("for n in range(10**9): open(f'{n}', 'wb').write(bytes(1 << 25))", "it writes more than"),
         ("file = open('x', 'wb')\nwhile True: file.write(bytes(1 << 25))", "it writes more than"),
+        (HIDDEN, "it writes more than"),
         ("for n in range(10**9): open(f'{n}', 'wb').close()", "it writes more than"),
         ("import os\nwhile True: os.mkdir('x'); os.chdir('x')", "it writes more than"),
         ("x = [open(f'{n}', 'wb') for n in range(10**9)]", "it opens more files than"),
@@ -109,6 +120,9 @@ def test_what_harms_is_refused_and_what_does_not_is_not(
         ("raise SystemExit(0)", "trainer_class.py fails when it is run: SystemExit: 0"),
         ("def f(): f()\nf()", "trainer_class.py fails when it is run: RecursionError"),
         (writing("b'x\\n'"), "its code wrote into the answers"),
+        (writing("""b'{"say": "ready"}\\n'"""), "its code wrote into the answers"),
+        (writing("""b'{"say": "image"}\\n' * 2"""), "its code wrote into the answers"),
+        (writing("""b'{"say": "failed", "stage": "import"}\\n'"""), "it fails in import"),
         (writing("b'[1]\\n'"), "its code wrote into the answers"),
         (writing("b'x' * 2**27"), "its code wrote into the answers"),
     ],
@@ -168,7 +182,7 @@ def test_the_numbers_of_calls_are_those_of_linux() -> None:
     named = {**seccomp.REFUSED, "clone": seccomp.CLONE, "clone3": seccomp.CLONE3,
              "open": seccomp.OPEN, "openat": seccomp.OPENAT, "openat2": seccomp.OPENAT2,
              "prlimit64": seccomp.PRLIMIT, "prctl": seccomp.PRCTL, "kill": seccomp.KILL,
-             "tgkill": seccomp.TGKILL}  # fmt: skip
+             "tgkill": seccomp.TGKILL, "sched_setaffinity": seccomp.AFFINITY}  # fmt: skip
     for column, path in enumerate(NUMBERS):
         stated = dict(re.findall(r"#define __NR(?:3264)?_(\w+)\s+(\d+)", path.read_text()))
         for name, pair in named.items():

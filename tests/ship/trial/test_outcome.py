@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import struct
 
 import pytest
 from hypothesis import given
@@ -43,5 +44,9 @@ def test_what_is_no_picture(value: object) -> None:
 
 
 def test_a_picture() -> None:
-    data = b"\x89PNG\r\n\x1a\n..."
+    signature, chunk = b"\x89PNG\r\n\x1a\n", struct.Struct(">I4s4x").pack
+    data = signature + struct.pack(">I4s17x", 13, b"IHDR") + chunk(0, b"IEND")
+    noted = data[:-12] + chunk(0, b"tEXt") + data[-12:] + b"<script>"
     assert png_of(base64.b64encode(data).decode()) == data
+    assert png_of(base64.b64encode(noted).decode()) == data
+    assert png_of(base64.b64encode(signature + b"...").decode()) == b""

@@ -89,7 +89,8 @@ def adopt(
             return _Adopting(sources, request, folder).run(want(sources), progress)
     except OSError as error:
         raise UsageError(
-            f"{request.output}: {error.strerror or error}; nothing was written"
+            f"{request.output}: {error.strerror or error}; nothing was written; --output names "
+            "another folder"
         ) from error
 
 
@@ -145,10 +146,11 @@ class _Adopting:
 
     def _place(self, wanted: Wanted) -> Place:
         """Return where the package is written; nothing is replaced that is not kept."""
-        path, limit = wanted.path, MAX_ASSET_BYTES if self.request.for_github else None
+        path = self.folder / wanted.path.name if wanted.dry else wanted.path
+        limit = MAX_ASSET_BYTES if self.request.for_github else None
         replaced = wanted.force or wanted.dry or wanted.itself
         advice = "give --force to replace it"
-        return Place(path, str(path), path.name, replaced, advice, limit)
+        return Place(path, str(wanted.path), path.name, replaced, advice, limit)
 
     def _same(self, packed: Packed, wanted: Wanted) -> bool:
         """Return whether the old package is what would be written, under a name that can stay."""

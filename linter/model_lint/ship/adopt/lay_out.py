@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import UsageError
-from ...models.paths import CROP_METADATA, DATASET_FOLDER
+from ...models.paths import CROP_METADATA, DATASET_FOLDER, FINAL_CHECKPOINT
 from ...storage.tree import Tree
 from ...storage.zip import ZipTree
 from ...wording import listing, quote
@@ -62,6 +62,7 @@ def lay_out(picked: Mapping[Source, Picked], root: Path) -> LaidOut:
             target = (folder.parent if place == CROP_METADATA else folder) / place
             if place in origins:
                 _compare(place, source, path, origins[place])
+                _require_no_fold(place, source, origins[place])
                 continue
             origins[place] = Origin(source, path, _copy(source.tree, path, target))
     return LaidOut(folder, origins, dataset)
@@ -75,6 +76,16 @@ def _compare(place: str, source: Source, path: str, known: Origin) -> None:
         raise UsageError(
             f"{quote(place)} of {source.shown} is not that of {known.source.shown}: they are not "
             "different folds of one model"
+        )
+
+
+def _require_no_fold(place: str, source: Source, known: Origin) -> None:
+    """Raise UsageError if two packages have the same fold: perhaps one was meant to be another."""
+    fold, _, name = place.partition("/")
+    if name == FINAL_CHECKPOINT:
+        raise UsageError(
+            f"{fold} is in {known.source.shown} and in {source.shown}: name a zip for each fold, "
+            "each once"
         )
 
 

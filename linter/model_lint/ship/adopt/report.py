@@ -11,7 +11,7 @@ from ...report import render
 from ...report.json import dump
 from ...report.shared import taken
 from ...wording import count, inert, printable
-from ..pack_report import package_data
+from ..pack_report import next_steps, package_data
 from .adopt import Adopted
 from .changes import Change, trainer_folder
 
@@ -50,9 +50,7 @@ def as_text(adopted: Adopted, tag: str, *, dry: bool, width: int) -> str:
     lines += _remains(adopted, width)
     lines += ["", *_verdict(adopted)]
     if not dry:
-        option = f" --tag {tag}" if tag not in packed.path.name else ""
-        path = printable(str(packed.path))
-        lines += [f"sha256 {packed.written.sha256}", "", f"Next: model-lint publish {path}{option}"]
+        lines += [f"sha256 {packed.written.sha256}", "", next_steps([packed.path], tag).rstrip()]
     return inert("\n".join(lines) + "\n")
 
 

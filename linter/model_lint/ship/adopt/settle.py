@@ -109,6 +109,7 @@ class _Settling:
         dataset = self._chosen("dataset.json", self.request.dataset, self.trainer.dataset)
         if self.request.fingerprint:
             self._take("dataset_fingerprint.json", self.request.fingerprint, "L007")
+            read_json_file(self.folder / "dataset_fingerprint.json")  # refuses what is no JSON
         self._require_class()
         self._rename_trainer()
         plans, edits = edit_plans.edited(plans)

@@ -12,15 +12,14 @@ from ...lint import Options, lint
 from ...models.package import Package
 from ...models.target import Given, Target, is_remote, load_targets, load_zip
 from ...rules import all_rules
-from ...storage.ranges import Ranges, of_file
+from ...storage.ranges import of_file
 from ...storage.tree import Tree, TreeError
 from ...storage.zip import ZipTree
 from ...wording import without_password
+from ..download import blocks, download
 from ..new_package import sha256
 from ..repair import refuse_unsafe
 from ..repair_drops import files_once
-
-_BLOCK = 1 << 22
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,31 +110,18 @@ def _zip(target: Target, place: Path, given: Given, stack: ExitStack) -> Source:
         _codes(loaded),
         tuple(repeated),
         file_name,
-        sha256(_blocks(tree.ranges)),
+        sha256(blocks(tree.ranges)),
     )
 
 
 def _fetch(target: Target, place: Path, given: Given) -> None:
-    """Get a zip from a server, and compare it with the digest that GitHub states."""
+    """Get a zip from a server."""
     tree = target.archive.tree if target.archive else None
     if not isinstance(tree, ZipTree):
         refuse_unsafe(target)
         raise UsageError("it contains no package")
     watch = given.watch or (lambda _name, _size: nullcontext(lambda _amount: None))
-    with place.open("wb") as file, watch(target.text, tree.ranges.size) as show:
-        for block in _blocks(tree.ranges):
-            file.write(block)
-            show(len(block))
-    with place.open("rb", buffering=0) as raw:
-        if target.digest and target.digest != f"sha256:{sha256(_blocks(of_file(raw)))}":
-            raise UsageError("what was downloaded has another digest than GitHub states; try again")
-
-
-def _blocks(ranges: Ranges) -> Iterator[bytes]:
-    at = 0
-    while data := ranges.read(at, _BLOCK, ranges.size):
-        yield data
-        at += len(data)
+    download(target, tree, place, watch)
 
 
 def _codes(target: Target) -> frozenset[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ...errors import UsageError
 from ...models.package import FILE_NAME
-from ...naming.tag import is_future, is_tag, tag_date, tag_in
+from ...naming.tag import require_tag, tag_in
 from ...storage.limits import MAX_ASSET_BYTES
 from ...wording import listing, printable, size
 from ..new_package import sha256
@@ -27,12 +27,7 @@ def choose_tag(paths: tuple[Path, ...], given: str | None, today: dt.date) -> st
         what = "their names have several tags" if tags else "no tag in the package's name"
         raise UsageError(f"{listing(p.name for p in paths)}: {what}; give --tag rYYYYMMDD")
     tag = given or tags.pop()
-    date = tag_date(tag)
-    if date is None:
-        what = "there is no such date" if is_tag(tag) else "write r and the date"
-        raise UsageError(f"{tag}: {what} (rYYYYMMDD, such as r{today:%Y%m%d})")
-    if is_future(date, today):
-        raise UsageError(f"{tag}: the date is in the future; is the year right?")
+    require_tag(tag, today)
     for name, other in named.items():
         if other != tag:
             raise UsageError(

@@ -16,8 +16,8 @@ from ...storage.git import ask_git, read_git, run_git
 from ..publish.checkout import Checkout, find_checkout
 from .plan import Plan
 
-#: What git calls an object that is missing: the branch must not exist.
-_NOTHING = "0" * 40
+#: The old value for git of a branch that must not exist.
+_NOTHING = ""
 _FILE = "100644"
 _WHO = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG_GLOBAL")
 
@@ -62,6 +62,7 @@ def commit_plan(checkout: Checkout, base: str, plan: Plan, branch: str) -> Commi
     root, ref = checkout.root, f"refs/heads/{branch}"
     if ask_git(root, "check-ref-format", "--branch", branch) is None:
         raise UsageError(f"--branch {branch}: not a name that git takes")
+    _require_author(root)
     tree = _write_tree(root, base, plan)
     there = checkout.commit_of(ref)
     if there:
@@ -75,6 +76,18 @@ def commit_plan(checkout: Checkout, base: str, plan: Plan, branch: str) -> Commi
     commit = run_git(root, *words, environment=_author()).strip()
     run_git(root, "update-ref", ref, commit, _NOTHING)
     return Committed(branch, commit, was_there=False)
+
+
+def _require_author(root: Path) -> None:
+    """Raise UsageError if git does not know who commits."""
+    try:
+        for name in ("GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"):
+            run_git(root, "var", name, environment=_author())
+    except UsageError as error:
+        raise UsageError(
+            f"{root}: git does not know who commits; `git config user.name NAME` and `git config "
+            f"user.email ADDRESS` say it ({error})"
+        ) from error
 
 
 def _author() -> dict[str, str]:

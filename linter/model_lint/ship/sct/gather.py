@@ -12,7 +12,7 @@ from ...models.package import Package
 from ...models.release import Release, families
 from ...models.release_folds import disagreements
 from ...models.target import Given, Target, is_remote, load_targets
-from ...naming.tag import is_tag, tag_in
+from ...naming.tag import require_tag, tag_in, today_in_utc
 from ...storage.checkout import decoded
 from ...storage.github import Hub, asking
 from ...storage.github_place import Place, read_place
@@ -96,6 +96,8 @@ class _Asked(NamedTuple):
 
 def gather(request: Request, given: Given, hub: Hub) -> Subject:
     """Read the packages, and find their repository. Raises UsageError."""
+    if request.tag is not None:
+        require_tag(request.tag, today_in_utc())
     if not any(map(is_remote, request.packages)):
         return _local(request, given, hub)
     if not all(map(is_remote, request.packages)):
@@ -190,7 +192,7 @@ def _is_of(checkout: Checkout | None, repository: str, hub: Hub) -> bool:
 def _common_tag(paths: tuple[str, ...]) -> str:
     tags = {tag_in(Path(path).name) for path in paths}
     tag = tags.pop() if len(tags) == 1 else None
-    if tag is None or not is_tag(tag):
+    if tag is None:
         raise UsageError(f"{listing(paths)}: no single tag in the name; give --tag rYYYYMMDD")
     return tag
 

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 from ...errors import UsageError
 from ...models.target import Given, Target, is_remote, load_targets
 from ...storage.limits import MAX_ENTRIES, MAX_UNPACKED_BYTES
-from ...wording import listing, size, without_password
-
-_BLOCK = 4 << 20
-
-#: Takes a text and a number of bytes; yields a function that takes further bytes.
-Watch = Callable[[str, int], AbstractContextManager[Callable[[int], object]]]
+from ...storage.zip import ZipTree
+from ...wording import listing, without_password
+from ..download import Watch, download, require_room
 
 
 def fetch(text: str, given: Given, folder: Path, watch: Watch) -> Path | None:
@@ -43,21 +38,12 @@ def fetch(text: str, given: Given, folder: Path, watch: Watch) -> Path | None:
 
 def _download(target: Target, folder: Path, watch: Watch) -> Path:
     archive = target.archive
-    if archive is None or archive.tree is None:
+    if archive is None or not isinstance(archive.tree, ZipTree):
         why = f" ({archive.error})" if archive and archive.error else ""
         raise UsageError(f"{target.text}: not a zip{why}")
-    ranges = archive.tree.ranges
     name = Path(archive.file_name).name or "model.zip"
     path = folder / (name if name.lower().endswith(".zip") else f"{name}.zip")
-    with path.open("wb") as file, watch(path.name, ranges.size) as further:
-        at = 0
-        while at < ranges.size:
-            data = ranges.read(at, min(_BLOCK, ranges.size - at), ranges.size)
-            if not data:
-                raise UsageError(f"{target.text}: its end is missing")
-            file.write(data)
-            at += len(data)
-            further(len(data))
+    download(target, archive.tree, path, watch)
     return path
 
 
@@ -66,18 +52,11 @@ def unpack(path: Path, folder: Path) -> None:
 
     Raises what ``zipfile`` raises, and UsageError if it is too large for the disk or for any model.
     """
-    import shutil  # noqa: PLC0415 - only for zips
-
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()
         total = sum(member.file_size for member in members)
         if total > MAX_UNPACKED_BYTES or len(members) > MAX_ENTRIES:
             raise UsageError(f"{path.name}: unpacks to more than any model")
-        free = shutil.disk_usage(folder).free
-        if total > free:
-            raise UsageError(
-                f"{path.name}: unpacks to {size(total)}, but {folder} has only {size(free)} free; "
-                "TMPDIR names another folder"
-            )
+        require_room(path.name, total, folder.parent)
         for member in members:
             archive.extract(member, folder)

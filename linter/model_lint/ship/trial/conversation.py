@@ -38,6 +38,7 @@ class Conversation:
         self._environment, self._report, self._wanted = environment, subject.report, wanted
         self._orientation = subject.dataset.get("image_orientation")
         self._limits = {"seconds": wanted.seconds, "disk": wanted.disk}
+        self._expected = len(wanted.images) or 1
         self._folder = folder
         self._stage = "start"
         self._trial = Trial(environment.name)
@@ -53,8 +54,7 @@ class Conversation:
                 ended, self._stage, self._limits, self._report, self._trial.consumer
             )
             self._add(failure)
-        expected = len(self._wanted.images) or 1
-        if self._trial.works and len(self._trial.images) != expected:
+        if self._trial.works and len(self._trial.images) != self._expected:
             self._add(explain_end(Ended("answer"), self._stage, self._limits, self._report, ""))
         return self._trial
 
@@ -65,6 +65,8 @@ class Conversation:
             if self._stage in _DOING:
                 talk.show(_DOING[self._stage])
         elif say == "ready":
+            if self._trial.consumer:  # the package would have its time anew
+                raise Ended("answer")
             self._ready(answer)
             if not talk.ask(self._trial.limits):
                 raise UsageError("not tried")
@@ -89,6 +91,8 @@ class Conversation:
         )
 
     def _image(self, held: Any) -> None:
+        if len(self._trial.images) == self._expected:
+            raise Ended("answer")
         result = image_of(held)
         result = replace(result, notes=tuple(self._notes(result)))
         self._trial = replace(self._trial, images=(*self._trial.images, result))
@@ -118,11 +122,12 @@ class Conversation:
         text = text.replace(f"{self._folder}/", "")
         stage = text_of(answer.get("stage"), 20)
         python = self._environment.python
-        if stage in {"start", "import"}:
+        started = bool(self._trial.consumer)  # from then on, the package may have written it
+        if stage in {"start", "import"} and not started:
             if "nnunetv2" in text:
                 raise UsageError(f"{python}: has no nnU-Net; `{python} -m pip install nnunetv2`")
             raise UsageError(f"{python}: its nnU-Net can't be imported: {kind}: {text_of(text)}")
-        if stage == "image":
+        if stage == "image" and not started:
             raise UsageError(f"an image can't be read: {kind}: {text_of(text)}")
         self._add(explain(stage, kind, text, self._trial.consumer, self._report))
 

@@ -126,6 +126,8 @@ _DEFECTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "finite": ("the network's output is not finite (NaN)", ("C013", "P007", "Z010", "C012")),
 }
 _MOST_CODES = 3
+#: Characters in which a cause is searched; the package may have written them.
+_SEARCHED = 1_000
 #: embedded-plans-differ
 _SIGN = "C012"
 
@@ -134,10 +136,11 @@ def explain(stage: str, kind: str, text: str, consumer: str, report: TargetRepor
     """Return why it fails: what was raised in a stage, in words, with the rules that report it."""
     full = f"{kind}: {text}" if text else kind
     raised = text_of(printable(text_of(full)), 200)
+    begun = full[:_SEARCHED]
     for cause, pattern in _COMPILED:
         if cause.stages and stage not in cause.stages.split():
             continue
-        if found := pattern.search(full):
+        if found := pattern.search(begun):
             groups = [text_of(group, 80) for group in found.groups() if group]
             groups += [""] * (2 - len(groups))
             words = {

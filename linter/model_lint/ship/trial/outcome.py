@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ...findings import TargetReport
+from ..png import strip_notes
 
-_PNG = b"\x89PNG\r\n\x1a\n"
 _LONGEST, _MOST, _HUGE = 300, 500, 1e18
 
 
@@ -177,9 +176,10 @@ def image_of(answer: Any) -> ImageResult:
 
 
 def png_of(value: Any) -> bytes:
-    """Return a picture; empty if it is none."""
+    """Return a picture, and nothing that may be hidden in its file; empty if it is none."""
     try:
-        data = base64.b64decode(value, validate=True) if isinstance(value, str) else b""
-    except (binascii.Error, ValueError):
+        return (
+            strip_notes(base64.b64decode(value, validate=True)) if isinstance(value, str) else b""
+        )
+    except ValueError:
         return b""
-    return data if data.startswith(_PNG) else b""

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from .scratch import used
+from .scratch import hidden, used
 
 HERE = Path(__file__).resolve().parent
 #: The first word is the folder of `inside`; nothing of model-lint stays importable.
@@ -115,7 +115,8 @@ class Child:
         while True:
             if time.monotonic() > self._deadline:
                 raise Ended("time")
-            if used(self._folder, self._disk) > self._disk:
+            held = hidden(self._process.pid)
+            if held + used(self._folder, self._disk) > self._disk:
                 raise Ended("disk")
             try:
                 line = self._answers.get(timeout=_POLL_SECONDS)

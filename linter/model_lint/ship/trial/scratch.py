@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -71,4 +72,15 @@ def used(folder: Path, limit: int) -> int:
                 total += getattr(state, "st_blocks", 0) * 512 or state.st_size
             if total > limit or count > MAX_FILES or depth > _MAX_DEPTH:
                 return max(total, limit + 1)
+    return total
+
+
+def hidden(process: int) -> int:
+    """Return the bytes on disk of files that a process has open and no folder names (Linux)."""
+    total = 0
+    for entry in _entries(Path("/proc", str(process), "fd")):
+        with suppress(OSError):
+            state = entry.stat()
+            if stat.S_ISREG(state.st_mode) and not state.st_nlink:
+                total += state.st_blocks * 512
     return total

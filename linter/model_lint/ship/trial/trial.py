@@ -35,6 +35,8 @@ _UNSAFE = frozenset("ZCK"), frozenset({"P008"})
 #: Bytes of the largest file that a trial may write.
 _MAX_FILE = 2 << 30
 _MEMORY = 16 * 1000**3
+#: Endings of files that Python can import, and how many of them are named.
+_CODE, _SHOWN = (".py", ".pyc", ".pyd", ".so"), 5
 #: What unpacking a zip raises, apart from defects of this program.
 _UNPACKING = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError,
               EOFError, ValueError, OSError)  # fmt: skip
@@ -56,7 +58,9 @@ def code_of(package: Package | None) -> list[str]:
     if package is None:
         return []
     files = package.tree.files
-    own = sorted({Path(path).name for path in files if path.endswith("trainer_class.py")})
+    # nnU-Net imports every module below the trainer folder until one has the trainer.
+    own = sorted({Path(path).name for path in files if path.lower().endswith(_CODE)})
+    own = own[:_SHOWN] + (["..."] if len(own) > _SHOWN else [])
     seen = {f.checkpoint_path for t in package.trainers for f, _ in t.checkpoints}
     return own + [path for path in package.weights if path not in seen][:3]
 

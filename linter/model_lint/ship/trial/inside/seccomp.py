@@ -34,6 +34,15 @@ REFUSED: dict[str, tuple[int | None, int | None]] = {
     "tkill": (200, 130),
     "rt_sigqueueinfo": (129, 138),
     "rt_tgsigqueueinfo": (297, 240),
+    "process_madvise": (440, 440),
+    "process_mrelease": (448, 448),
+    "migrate_pages": (256, 238),
+    "move_pages": (279, 239),
+    "setpriority": (141, 140),
+    "ioprio_set": (251, 30),
+    "sched_setscheduler": (144, 119),
+    "sched_setparam": (142, 118),
+    "sched_setattr": (314, 274),
     # Secrets that the kernel keeps.
     "keyctl": (250, 219),
     "add_key": (248, 217),
@@ -94,6 +103,7 @@ REFUSED: dict[str, tuple[int | None, int | None]] = {
 }
 #: System calls that are judged by an argument.
 CLONE, OPEN, OPENAT = (56, 220), (2, None), (257, 56)
+AFFINITY = (203, 122)
 PRLIMIT, PRCTL, KILL, TGKILL = (302, 261), (157, 167), (62, 129), (234, 131)
 #: Calls whose arguments a filter can't see: libraries fall back on an older one (ENOSYS).
 CLONE3, OPENAT2 = (435, 435), (437, 437)
@@ -148,6 +158,7 @@ def _steps(column: int, arch: int) -> Iterator[Step]:
     yield from _about(PRLIMIT[column], _unless(2, *halves))
     yield from _about(KILL[column], _unless(0, (_EQUAL, 1, 0, own)))
     yield from _about(TGKILL[column], _unless(0, (_EQUAL, 1, 0, own)))
+    yield from _about(AFFINITY[column], _unless(0, (_EQUAL, 1, 0, 0)))  # that of itself
     yield from _about(PRCTL[column], _unless(0, (_EQUAL, 0, 1, _PDEATHSIG)))
     # Opened for reading, a file can still be emptied: Landlock sees that from Linux 6.2 on.
     emptied = [(_MASK, 0, 0, truncates), (_EQUAL, 0, 1, os.O_TRUNC)]
