@@ -12,6 +12,7 @@ import sys
 import tarfile
 import tempfile
 from base64 import b64encode
+from functools import cache
 from pathlib import Path
 
 VERSION = "314.0.7"
@@ -25,7 +26,10 @@ FILES = (
     "pyodide-lock.json",
     "python_stdlib.zip",
 )
+#: The one that is compiled for the pages.
+STDLIB = "python_stdlib.zip"
 FOLDER = Path(__file__).parents[1] / ".pyodide" / VERSION
+_COMPILE = Path(__file__).with_name("compile.mjs")
 
 
 class MissingError(Exception):
@@ -39,6 +43,29 @@ def pyodide() -> Path:
         with tempfile.TemporaryDirectory(dir=FOLDER.parent) as name:
             _put(_unpacked(_packed(Path(name)), Path(name)))
     return FOLDER
+
+
+@cache  # `mkdocs serve` builds again and again
+def compiled(code: bytes) -> tuple[bytes, bytes]:
+    """Let Pyodide compile the standard library and a zip of Python code. Raises MissingError.
+
+    Returns:
+        Both as zips, with what the pages import compiled: a browser would take a second for it.
+    """
+    node = shutil.which("node")
+    if node is None:
+        raise MissingError(
+            "node is missing: it compiles what the pages of the site run; .ci/programs installs it"
+        )
+    with tempfile.TemporaryDirectory() as name:
+        zipped = Path(name) / "code.zip"
+        zipped.write_bytes(code)
+        command = [node, str(_COMPILE), str(pyodide()), str(zipped), name]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            said = done.stderr.strip().splitlines() or ["it says nothing"]
+            raise MissingError(f"node can't run Pyodide {VERSION}: {said[-1]}")
+        return (Path(name) / STDLIB).read_bytes(), zipped.read_bytes()
 
 
 def _packed(folder: Path) -> Path:
