@@ -8,6 +8,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
+process.on("uncaughtException", ({ message }) => {
+  console.error(message.trim().split("\n").at(-1)); // of Python's traceback, what went wrong
+  process.exit(1);
+});
+
 const [pyodide, code, folder] = process.argv.slice(2).map((path) => resolve(path));
 const { loadPyodide } = await import(pathToFileURL(join(pyodide, "pyodide.mjs")).href);
 // The same code has the same bytes, whatever order a set has.

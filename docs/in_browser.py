@@ -59,8 +59,7 @@ def on_files(files: Files, *, config: Any) -> Files:
         raise PluginError(str(error)) from error
     for name in FILES:
         uri = f"{TOOLS}pyodide/{name}"
-        if name != STDLIB:
-            files.append(File.generated(config, uri, abs_src_path=str(folder / name)))
+        files.append(File.generated(config, uri, abs_src_path=str(folder / name)))
     files.append(File.generated(config, f"{TOOLS}pyodide/{STDLIB}", content=stdlib))
     files.append(File.generated(config, f"{TOOLS}model_template.zip", content=code))
     return files

@@ -1,5 +1,7 @@
 """Pyodide, the Python that runs in a browser: npm gets it once, into a folder that git ignores.
 
+node runs it to compile what the pages import.
+
 python docs/pyodide.py
 """
 
@@ -18,16 +20,10 @@ from pathlib import Path
 VERSION = "314.0.7"
 #: Of the package, as npm states it.
 SHA512 = "0YvXxEhfEdpLfb/XkM2BFAeMROq0iMUX2bzzH9pOttyMcWkwq+HbE5uyuGD82LN7y2q+SNvi/6V5JEsOlD2R1A=="
-#: The files that a page loads. The others are types, maps and a console.
-FILES = (
-    "pyodide.mjs",
-    "pyodide.asm.mjs",
-    "pyodide.asm.wasm",
-    "pyodide-lock.json",
-    "python_stdlib.zip",
-)
-#: The one that is compiled for the pages.
+#: Python's own modules, which are compiled for the pages.
 STDLIB = "python_stdlib.zip"
+#: The other files that a page loads. The rest of the package is types, maps and a console.
+FILES = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "pyodide-lock.json")
 FOLDER = Path(__file__).parents[1] / ".pyodide" / VERSION
 _COMPILE = Path(__file__).with_name("compile.mjs")
 
@@ -64,7 +60,7 @@ def compiled(code: bytes) -> tuple[bytes, bytes]:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             said = done.stderr.strip().splitlines() or ["it says nothing"]
-            raise MissingError(f"node can't run Pyodide {VERSION}: {said[-1]}")
+            raise MissingError(f"node can't compile what the pages run: {said[-1]}")
         return (Path(name) / STDLIB).read_bytes(), zipped.read_bytes()
 
 
@@ -93,7 +89,7 @@ def _unpacked(package: Path, folder: Path) -> Path:
     files = folder / "files"
     files.mkdir()
     with tarfile.open(package) as archive:
-        for name in FILES:
+        for name in (*FILES, STDLIB):
             content = archive.extractfile(f"package/{name}")
             assert content is not None
             (files / name).write_bytes(content.read())
