@@ -30,7 +30,7 @@ from model_lint.rules import all_rules
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from pyodide import FILES, MissingError, pyodide
+from pyodide import FILES, STDLIB, MissingError, compiled, pyodide
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -54,12 +54,14 @@ def on_files(files: Files, *, config: Any) -> Files:
     """Add Pyodide and the Python code to the site."""
     try:
         folder = pyodide()
+        stdlib, code = compiled(archive())
     except MissingError as error:
         raise PluginError(str(error)) from error
     for name in FILES:
         uri = f"{TOOLS}pyodide/{name}"
         files.append(File.generated(config, uri, abs_src_path=str(folder / name)))
-    files.append(File.generated(config, f"{TOOLS}model_template.zip", content=archive()))
+    files.append(File.generated(config, f"{TOOLS}pyodide/{STDLIB}", content=stdlib))
+    files.append(File.generated(config, f"{TOOLS}model_template.zip", content=code))
     return files
 
 

@@ -20,21 +20,20 @@ if TYPE_CHECKING:
     from model_lint.commands import check
     from model_lint.config import find_config
     from model_lint.errors import UsageError
-    from model_lint.rules import all_rules
 else:
     from .model_lint.cli import main
     from .model_lint.commands import check  # noqa: F401 - now, not when a file is waiting
     from .model_lint.config import find_config
     from .model_lint.errors import UsageError
-    from .model_lint.rules import all_rules
 
 #: The reports that the page shows or offers.
 FORMATS = ("html", "json", "sarif")
 
 
 def prepare() -> str:
-    """Do what the first check would wait for."""
-    return json.dumps({"rules": len(all_rules())})
+    """Do what the first check would wait for: import the modules, for a folder that is empty."""
+    with TemporaryDirectory() as empty:
+        return run(json.dumps({"folder": empty, "targets": ["."], "options": []}))
 
 
 def run(request: str) -> str:

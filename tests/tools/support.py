@@ -32,8 +32,9 @@ def build_site(folder: Path) -> Path:
         f"INHERIT: {json.dumps(str(ROOT / 'mkdocs.yml'))}\n"
         f"docs_dir: {json.dumps(str(ROOT / 'docs'))}\n"
         f"site_dir: {json.dumps(str(folder / 'www' / SITE))}\n"
+        f"theme: {{custom_dir: {json.dumps(str(ROOT / 'docs' / 'theme'))}}}\n"
         f"hooks: [{json.dumps(str(ROOT / 'docs' / 'in_browser.py'))}]\n"
-        "exclude_docs: '*.py\n\n  __pycache__\n\n  /guides/\n\n  /images/\n\n  /schemas/'\n"
+        "exclude_docs: '*.py\n\n  /compile.mjs\n\n  __pycache__\n\n  /guides/\n\n  /schemas/'\n"
         "strict: false\n"
         "nav: [index.md, tools/check.md, tools/name.md]\n",
         encoding="utf-8",
