@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import mini_sct
 import pytest
 from checkout import ROOT, copy
 from github_server import GitHubServer
@@ -34,7 +35,7 @@ def commands() -> list[str]:
 
 @pytest.fixture
 def github(tmp_path: Path) -> Iterator[GitHubServer]:
-    """A GitHub with this repository."""
+    """A GitHub with this repository, and a small SCT."""
     source = copy(tmp_path / "template", *PARTS)
     files = {
         path.relative_to(source).as_posix(): path.read_bytes()
@@ -44,6 +45,8 @@ def github(tmp_path: Path) -> Iterator[GitHubServer]:
     with GitHubServer() as server:
         owner = server.add_owner("ivadomed")
         owner.add_repository("model-template", files).tag(f"v{__version__}")
+        sct = server.add_owner("spinalcordtoolbox")
+        sct.add_repository("spinalcordtoolbox", mini_sct.files())
         yield server
 
 

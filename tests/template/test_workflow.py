@@ -340,8 +340,10 @@ def test_every_file_that_is_wrong_gets_one_line(planned: list[Visit]) -> None:
         for visit, path in wrong.items():
             (line,) = [line for line in lines if line.startswith(f"{path}: ")]
             assert re.search(FATAL[visit.defect], line), line
-        assert not made.settings.raw.exists()
-        assert list(made.settings.raw.parent.iterdir()) == []
+        raw = made.settings.raw
+        assert not raw.exists()
+        # The cases without a defect, for the next run.
+        assert {path.name for path in raw.parent.iterdir()} <= {f"{raw.name}.part"}
 
 
 @given(
