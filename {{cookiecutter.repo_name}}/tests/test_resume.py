@@ -117,7 +117,7 @@ def test_only_what_changed_is_converted_again(
     assert converting == []
     path = min((tmp_path / "bids" / settings.dataset.labels_folder).rglob("sub-*.nii.gz"))
     image = nib.load(path)
-    nib.save(nib.Nifti1Image(np.zeros(image.shape, np.uint8), image.affine), path)
+    nib.save(nib.Nifti1Image(np.ones(image.shape, np.uint8), image.affine), path)
     after = {row.case: row.digest for row in convert.convert(settings)}
     (changed,) = converting
     assert {case for case in before if before[case] != after[case]} == {changed}
