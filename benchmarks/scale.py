@@ -5,7 +5,7 @@
 Each subject has two sessions with one image and two label files. Times are those of whole processes
 and of all processes that they start; memory is the peak of the first process, and of the largest of
 the others, in both cases with what they share. Compared commands run alternately. Everything is in
-``benchmarks/work/scale``.
+the folder ``scale`` of ``benchmarks/work``.
 """
 
 from __future__ import annotations
