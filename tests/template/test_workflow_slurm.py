@@ -97,7 +97,7 @@ def train(folder: Path, cluster: dict[str, str]) -> Trained:
     sacctmgr.chmod(0o755)
     variables = {"SLURM_TMPDIR": str(disk), "nnUNet_compile": "f", "OMP_NUM_THREADS": "1"}
     command = (program("snakemake"), "--profile", "workflow/profiles/slurm", *QUICK, *CONFIG)
-    done = run(*command, "--until", "train", cwd=made, **cluster, **variables)
+    done = run(*command, "--until", "train", cwd=made, **cluster | variables)
     assert done.returncode == 0, done.stdout + done.stderr
     shown = run("scontrol", "show", "job", "--oneliner", cwd=made, **cluster).stdout
     found = [dict(re.findall(r"(\w+)=(\S+)", line)) for line in shown.splitlines()]

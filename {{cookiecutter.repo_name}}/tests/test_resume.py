@@ -333,7 +333,7 @@ def test_a_prediction_goes_on_with_whole_files_of_the_same_model(
 def test_each_folder_is_read_once(place: str, tmp_path: Path, config: dict[str, Any]) -> None:
     """Also a folder that has the label files of all subjects: else the time grows as the square."""
     settings = settings_for(config, tmp_path)
-    contrast = settings.dataset.contrasts[0]
+    contrast, *others = settings.dataset.contrasts
     labels = settings.dataset.bids / settings.dataset.labels_folder
     for number in range(20):
         home = Path(f"sub-{number:02d}", "anat")
@@ -346,7 +346,7 @@ def test_each_folder_is_read_once(place: str, tmp_path: Path, config: dict[str, 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(listing, "_content", lambda folder: (read.append(folder), real(folder))[1])
         samples, _ = find_samples(settings.dataset)
-    assert len(samples) == (20 if len(settings.dataset.contrasts) == 1 else 0)
+    assert len(samples) == (0 if others and settings.dataset.as_channels else 20)
     assert sorted(read) == sorted(set(read))
 
 
