@@ -40,10 +40,11 @@ sys.path.insert(0, str(SCRIPTS))
 
 import convert  # noqa: E402 - the path above is where they are
 import splits as splitting  # noqa: E402
-from orientation import ORIENTATIONS, orientation_of, reorient_image  # noqa: E402
+from orientation import ORIENTATIONS, orientation_of  # noqa: E402
 from plan import nnunet_splits  # noqa: E402
+from read_volume import read_volume  # noqa: E402
 from settings import Settings, SettingsError, merge, parse  # noqa: E402
-from volumes import VolumeError  # noqa: E402
+from volumes import Volume, VolumeError, reorient, to_nifti  # noqa: E402
 
 # -------------------------------------------------------------------------------- the template
 
@@ -182,12 +183,16 @@ def visits(draw: st.DrawFn, defects: tuple[str, ...]) -> list[Visit]:
     return result
 
 
+def turned(array: np.ndarray, affine: np.ndarray, orientation: str) -> nib.Nifti1Image:
+    return to_nifti(reorient(Volume(array, affine), orientation))
+
+
 def write(root: Path, visit: Visit) -> Path:
     """Write one visit with its defect; return the file that is wrong (or the image)."""
     generator = np.random.default_rng(len(visit.name))
     affine = np.diag([-0.5, 0.5, 2.0, 1.0])
     array = generator.integers(0, 500, (5, 6, 4)).astype(np.int16)
-    image = reorient_image(nib.Nifti1Image(array, affine), visit.orientation)
+    image = turned(array, affine, visit.orientation)
     cord = np.zeros(array.shape, np.uint8)
     cord[1:4, 1:5] = 1
     grey = np.zeros(array.shape, np.uint8)
@@ -198,7 +203,7 @@ def write(root: Path, visit: Visit) -> Path:
         "sc": root / "derivatives/labels" / visit.place / f"{visit.name}_T2w_label-SC_seg{ending}",
         "gm": root / "derivatives/labels" / visit.place / f"{visit.name}_T2w_label-GM_seg{ending}",
     }
-    sc, gm = (reorient_image(nib.Nifti1Image(a, affine), visit.orientation) for a in (cord, grey))
+    sc, gm = (turned(a, affine, visit.orientation) for a in (cord, grey))
     image, sc = spoil(visit.defect, image, sc)
     for name, thing in (("image", image), ("sc", sc), ("gm", gm)):
         paths[name].parent.mkdir(parents=True, exist_ok=True)
@@ -235,7 +240,7 @@ SPOIL: dict[str, Spoil] = {
     "label of another shape": lambda i, s, _, m: (i, like(s, m[:-1])),
     "label is a series": lambda i, s, _, m: (i, like(s, np.stack([m, m], axis=-1))),
     "label is no image": lambda *things: (things[0], b""),
-    "label turned": lambda i, s, *_: (i, reorient_image(s, "AIL")),
+    "label turned": lambda i, s, *_: (i, turned(np.asanyarray(s.dataobj), s.affine, "AIL")),
     "label rounded": lambda i, s, _, m: (i, like(s, m, s.affine + 1e-4)),
     "label as float": lambda i, s, _, m: (i, like(s, m.astype(np.float64))),
     "label empty": lambda i, s, _, m: (i, like(s, np.zeros_like(m))),
@@ -316,9 +321,9 @@ def check_case(made: Settings, visit: Visit, row: convert.Row) -> None:
     assert orientation_of(image.affine) == made.image_orientation
     assert np.array_equal(image.affine, label.affine)
     ending = ".nii" if visit.defect == "nii" else ".nii.gz"
-    source = nib.load(made.dataset.bids / visit.place / f"{visit.name}_T2w{ending}")
-    expected = reorient_image(source, made.image_orientation)
-    assert np.allclose(image.get_fdata(), expected.get_fdata())
+    source = read_volume(made.dataset.bids / visit.place / f"{visit.name}_T2w{ending}")
+    expected = reorient(source, made.image_orientation)
+    assert np.allclose(image.get_fdata(), expected.array)
     values, counts = np.unique(np.asanyarray(label.dataobj), return_counts=True)
     found = dict(zip(values.tolist(), counts.tolist(), strict=True))
     assert found.get(2) == 8

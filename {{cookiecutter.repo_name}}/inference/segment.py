@@ -35,10 +35,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow" / "sc
 from cases import Case, plan_cases
 from common import count, fail
 from network import Network, load_network
-from orientation import orientation_of, reorient_array, reorient_image
+from orientation import reorient_array
 from package import ModelError, check_model, find_model
+from read_volume import read_volume
 from stream import Steps, stream
-from volumes import VolumeError, read_volume, same_grid
+from volumes import VolumeError, reorient, same_grid
 
 WORKERS = min(3, os.cpu_count() or 1)
 """How many images are loaded at once, and how many are saved, while one is predicted."""
@@ -107,16 +108,15 @@ def _load(network: Network, case: Case) -> _Turned:
             f"{case.images[0]}: {count(len(case.images), 'channel')} given, but the model takes "
             f"{count(network.channels, 'channel')}"
         )
-    images = [read_volume(path) for path in case.images]
-    current = orientation_of(images[0].affine)
-    for path, image in zip(case.images[1:], images[1:], strict=True):
-        if difference := same_grid(images[0], reorient_image(image, current)):
+    volumes = [read_volume(path) for path in case.images]
+    first = volumes[0]
+    for path, volume in zip(case.images[1:], volumes[1:], strict=True):
+        if difference := same_grid(first, reorient(volume, first.orientation)):
             raise VolumeError(f"{path}: is not on the grid of {case.images[0].name}: {difference}")
-    turned = [reorient_image(image, network.orientation) for image in images]
-    channels = [np.asanyarray(i.dataobj).astype(np.float32).transpose(2, 1, 0) for i in turned]
-    spacing = tuple(float(size) for size in turned[0].header.get_zooms()[::-1])
-    step = network.prepare(np.stack(channels), spacing)
-    return _Turned(case, step, current, turned[0].shape)
+    turned = [reorient(volume, network.orientation) for volume in volumes]
+    image = np.stack([volume.array.astype(np.float32).transpose(2, 1, 0) for volume in turned])
+    step = network.prepare(image, turned[0].spacing[::-1])
+    return _Turned(case, step, first.orientation, turned[0].array.shape)
 
 
 def _predict(network: Network, turned: _Turned) -> _Turned:

@@ -23,8 +23,8 @@ from scipy import ndimage
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow" / "scripts"))
 
 from common import fail
-from orientation import reorient_image
 from settings import Settings, SettingsError, load
+from volumes import Volume, reorient, to_nifti
 
 SHAPE = (40, 44, 48)
 """Voxels from right to left, posterior to anterior, inferior to superior."""
@@ -148,9 +148,7 @@ def _mask(settings: Settings, tissues: np.ndarray, value: int) -> np.ndarray:
 
 def _save(path: Path, array: np.ndarray, affine: np.ndarray, orientation: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    image = reorient_image(nib.Nifti1Image(array, affine), orientation)
-    image.header.set_xyzt_units("mm")
-    nib.save(image, path)
+    nib.save(to_nifti(reorient(Volume(array, affine), orientation)), path)
 
 
 def write_dataset(settings: Settings, subjects: int, seed: int = 0) -> None:

@@ -15,11 +15,13 @@ import pytest
 import convert
 from bids import Sample
 from conftest import settings_for
+from label_maps import label_values, majority, paint
 from labels import Source
-from orientation import ORIENTATIONS, orientation_of, reorient_image
+from orientation import ORIENTATIONS, orientation_of
+from read_volume import read_volume
 from samples import read_sample
 from settings import LabelFile, Settings
-from volumes import VolumeError, label_values, majority, paint, read_volume, same_grid
+from volumes import Volume, VolumeError, reorient, same_grid, to_nifti
 
 
 @pytest.fixture
@@ -95,11 +97,11 @@ def test_voxels_are_those_of_the_source(converted: tuple[Settings, list[convert.
     settings, rows = converted
     case = next(row.case for row in rows if row.set == "train" and "ses-" not in row.case)
     subject, contrast = case.split("_")[0], settings.dataset.contrasts[0]
-    source = nib.load(settings.dataset.bids / subject / "anat" / f"{subject}_{contrast}.nii.gz")
+    source = read_volume(settings.dataset.bids / subject / "anat" / f"{subject}_{contrast}.nii.gz")
     name = case if not settings.dataset.as_channels else subject
-    result = nib.load(settings.raw / "imagesTr" / f"{name}_0000.nii.gz")
-    expected = reorient_image(source, settings.image_orientation)
-    assert np.array_equal(result.get_fdata(), expected.get_fdata())
+    result = read_volume(settings.raw / "imagesTr" / f"{name}_0000.nii.gz")
+    expected = reorient(source, settings.image_orientation)
+    assert np.array_equal(result.array, expected.array)
     assert np.allclose(result.affine, expected.affine)
 
 
@@ -139,17 +141,17 @@ def test_a_wrong_file_stops_the_conversion_and_keeps_the_old_result(
     assert sorted(path.name for path in settings.raw.rglob("*")) == before
 
 
-def volume(shape: tuple[int, ...], code: str = "RPI") -> nib.Nifti1Image:
-    affine = np.diag([-1.0, 1.0, 1.0, 1.0])
-    array = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
-    image = nib.Nifti1Image(array, affine)
-    return reorient_image(image, code) if len(shape) == 3 else image
+AFFINE = np.diag([-1.0, 1.0, 1.0, 1.0])
+
+
+def volume(shape: tuple[int, ...]) -> Volume:
+    return Volume(np.arange(np.prod(shape), dtype=np.float32).reshape(shape), AFFINE)
 
 
 @pytest.mark.parametrize("code", ORIENTATIONS)
 def test_grids_agree_in_every_orientation_once_reoriented(code: str) -> None:
     image = volume((3, 4, 5))
-    assert same_grid(image, reorient_image(reorient_image(image, code), "RPI")) == ""
+    assert same_grid(image, reorient(reorient(image, code), "RPI")) == ""
 
 
 @pytest.mark.parametrize(
@@ -162,28 +164,28 @@ def test_grids_agree_in_every_orientation_once_reoriented(code: str) -> None:
 )
 def test_grids_that_lie_elsewhere(change: Any, message: str) -> None:
     image = volume((3, 4, 5))
-    other = nib.Nifti1Image(np.zeros((3, 4, 5), np.uint8), change(image.affine))
+    other = Volume(np.zeros((3, 4, 5), np.uint8), change(image.affine))
     assert message in same_grid(image, other)
     assert "shape" in same_grid(image, volume((3, 4, 6)))
 
 
 def test_rounding_of_headers_is_no_difference() -> None:
     image = volume((3, 4, 5))
-    other = nib.Nifti1Image(np.zeros((3, 4, 5), np.uint8), image.affine + 1e-4)
+    other = Volume(np.zeros((3, 4, 5), np.uint8), image.affine + 1e-4)
     assert same_grid(image, other) == ""
 
 
 def test_files_that_are_no_volume(tmp_path: Path) -> None:
-    cases: dict[str, tuple[Any, str]] = {
+    cases = {
         "series": (volume((3, 4, 5, 2)), "is 4D"),
         "slice": (volume((3, 4)), "is 2D"),
-        "nan": (nib.Nifti1Image(np.full((2, 2, 2), np.nan), np.eye(4)), "NaN or infinite"),
-        "complex": (nib.Nifti1Image(np.ones((2, 2, 2), np.complex64), np.eye(4)), "complex"),
-        "huge": (nib.Nifti1Image(np.full((2, 2, 2), -1e300), np.eye(4)), "32-bit floats"),
+        "nan": (Volume(np.full((2, 2, 2), np.nan), AFFINE), "NaN or infinite"),
+        "complex": (Volume(np.ones((2, 2, 2), np.complex64), AFFINE), "complex"),
+        "huge": (Volume(np.full((2, 2, 2), -1e300), AFFINE), "32-bit floats"),
     }
-    for name, (image, message) in cases.items():
+    for name, (wrong, message) in cases.items():
         path = tmp_path / f"{name}.nii.gz"
-        nib.save(image, path)
+        nib.save(to_nifti(wrong), path)
         with pytest.raises(VolumeError, match=message) as caught:
             read_volume(path)
         assert str(caught.value).startswith(str(path))
@@ -200,8 +202,8 @@ def test_files_that_are_no_volume(tmp_path: Path) -> None:
 
 
 def test_a_last_dimension_of_one_is_dropped(tmp_path: Path) -> None:
-    nib.save(volume((3, 4, 5, 1)), tmp_path / "a.nii.gz")
-    assert read_volume(tmp_path / "a.nii.gz").shape == (3, 4, 5)
+    nib.save(to_nifti(volume((3, 4, 5, 1))), tmp_path / "a.nii.gz")
+    assert read_volume(tmp_path / "a.nii.gz").array.shape == (3, 4, 5)
 
 
 def test_the_digest_of_a_case_tells_whether_its_voxels_changed(settings: Settings) -> None:
@@ -216,8 +218,8 @@ def test_the_digest_of_a_case_tells_whether_its_voxels_changed(settings: Setting
 def test_64_bit_volumes_are_read_and_reoriented(kind: type, tmp_path: Path) -> None:
     array = np.arange(60).reshape(3, 4, 5)
     nib.save(nib.Nifti1Image(array.astype(kind), np.eye(4), dtype=kind), tmp_path / "a.nii.gz")
-    turned = reorient_image(read_volume(tmp_path / "a.nii.gz"), "LPI")
-    assert np.array_equal(np.asanyarray(turned.dataobj), array)
+    turned = reorient(read_volume(tmp_path / "a.nii.gz"), "LPI")
+    assert np.array_equal(turned.array, array)
 
 
 @pytest.mark.parametrize("value", [0.5, 3, 255, -1])
@@ -257,21 +259,18 @@ def test_later_labels_are_painted_over_earlier_ones() -> None:
     assert paint([(cord, {1: 1}), (grey, {1: 2, 2: 0})]).tolist() == [0, 1, 2, 0]
 
 
-def sample(folder: Path, image: Any, *labels: Any, **how: Any) -> Sample:
+def sample(folder: Path, image: Volume, *labels: Volume, **how: Any) -> Sample:
     """A sample of these volumes; several labels are those of raters."""
     paths = [folder / f"{number}.nii.gz" for number in range(1 + len(labels))]
     for path, thing in zip(paths, (image, *labels), strict=True):
-        nib.save(thing, path)
+        nib.save(to_nifti(thing), path)
     source = Source(tuple(paths[1:]), LabelFile({1: 1}, **how), "seg")
     return Sample("case", "sub-1", (paths[0],), (source,))
 
 
 def test_what_is_unusual_is_noted(tmp_path: Path) -> None:
-    image, ones = (
-        volume((3, 4, 5)),
-        nib.Nifti1Image(np.ones((3, 4, 5), np.uint8), volume((1, 1, 1)).affine),
-    )
-    zeros = nib.Nifti1Image(np.zeros((3, 4, 5), np.uint8), image.affine)
+    image, ones = volume((3, 4, 5)), Volume(np.ones((3, 4, 5), np.uint8), AFFINE)
+    zeros = Volume(np.zeros((3, 4, 5), np.uint8), AFFINE)
     assert read_sample(sample(tmp_path, image, ones), "RPI").notes == ()
     assert read_sample(sample(tmp_path, zeros, ones), "RPI").notes == (
         "0.nii.gz: every voxel is 0",
@@ -283,21 +282,17 @@ def test_what_is_unusual_is_noted(tmp_path: Path) -> None:
     )
     rated = read_sample(sample(tmp_path, image, ones, zeros, ones), "LPI")
     assert rated.notes == ("1.nii.gz: majority of 3 raters",)
-    assert np.all(rated.label.dataobj)
-    series = nib.Nifti1Image(np.asanyarray(image.dataobj)[..., None], image.affine)
+    assert np.all(rated.label.array)
+    series = Volume(image.array[..., None], AFFINE)
     assert read_sample(sample(tmp_path, series, ones), "RPI").notes == (
         "0.nii.gz: is 4D with one volume",
     )
 
 
 def test_the_digest_of_a_sample_sees_its_grid(tmp_path: Path) -> None:
-    image, ones = (
-        volume((3, 4, 5)),
-        nib.Nifti1Image(np.ones((3, 4, 5), np.uint8), volume((1, 1, 1)).affine),
-    )
+    image, ones = volume((3, 4, 5)), Volume(np.ones((3, 4, 5), np.uint8), AFFINE)
     known = read_sample(sample(tmp_path, image, ones), "RPI").digest
-    thick = image.affine @ np.diag([1, 1, 3, 1])
-    other = [nib.Nifti1Image(np.asanyarray(v.dataobj), thick) for v in (image, ones)]
+    other = [Volume(v.array, AFFINE @ np.diag([1, 1, 3, 1])) for v in (image, ones)]
     assert read_sample(sample(tmp_path, *other), "RPI").digest != known
 
 

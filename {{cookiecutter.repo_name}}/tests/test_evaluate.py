@@ -21,11 +21,12 @@ from estimates import Estimate
 from figures import draw_differences, draw_groups, draw_metrics
 from groups import find_groups
 from montage import choose, draw_montage
-from orientation import reorient_image
+from read_volume import read_volume
 from report import DASH, cell, dataset_title, plain, to_markdown
 from results import NUMBERS, Result, compare, main_number, read_csv
 from results import to_csv as results_csv
 from settings import Settings
+from volumes import Volume, reorient, to_nifti
 
 NAN = math.nan
 
@@ -72,8 +73,8 @@ def made(config: dict[str, Any], tmp_path: Path) -> Settings:
                 (raw / "labelsTs" / f"{case}.nii.gz", label),
                 (settings.work / "predictions" / f"{case}.nii.gz", moved),
             ):
-                image = nib.Nifti1Image(array.astype(np.float32), affine)
-                nib.save(reorient_image(image, settings.image_orientation), path)
+                volume = Volume(array.astype(np.float32), affine)
+                nib.save(to_nifti(reorient(volume, settings.image_orientation)), path)
     write_text(settings.work / "conversion.csv", "\n".join(lines) + "\n")
     write_text(settings.dataset.bids / "participants.tsv", "\n".join(people) + "\n")
     return settings
@@ -256,7 +257,7 @@ def test_label_maps_of_another_model_may_have_another_orientation(
     other = tmp_path / "other"
     other.mkdir()
     for path in sorted((made.work / "predictions").iterdir())[:3]:
-        nib.save(reorient_image(nib.load(path), "AIL"), other / path.name)
+        nib.save(to_nifti(reorient(read_volume(path), "AIL")), other / path.name)
     found = evaluate.evaluate(made, evaluate.other_volumes(made, other), {})
     mine = {(r.case, r.label): r.numbers for r in run(made)}
     assert len(found) == 9

@@ -12,11 +12,12 @@ import pytest
 from skimage import io
 
 from bids import find_samples
-from microscopy import VolumeError, main, read_slice, sidecars
-from orientation import ORIENTATIONS, orientation_of
+from microscopy import main, read_slice, sidecars
+from orientation import ORIENTATIONS
 from samples import read_sample
 from settings import LabelFile
 from test_bids import dataset
+from volumes import VolumeError
 
 PLACE = Path("sub-01/micr")
 NAME = "sub-01_sample-A_SEM"
@@ -46,19 +47,19 @@ def test_a_sample_of_microscopy(ending: str, tmp_path: Path) -> None:
     assert skipped == []
     read = read_sample(sample, "RPI")
     (image,) = read.images
-    assert image.shape == (7, 5, 1)
-    assert np.array_equal(image.dataobj[:, :, 0], GREY.T)
-    assert np.allclose(image.header.get_zooms(), (2e-4, 1e-4, 1e-4))
-    assert orientation_of(image.affine) == read.orientation == "RPI"
-    assert np.array_equal(read.label.dataobj[:, :, 0], ((GREY > 4).astype(int) + (GREY > 8)).T)
+    assert image.array.shape == (7, 5, 1)
+    assert np.array_equal(image.array[:, :, 0], GREY.T)
+    assert np.allclose(image.spacing, (2e-4, 1e-4, 1e-4))
+    assert image.orientation == read.orientation == "RPI"
+    assert np.array_equal(read.label.array[:, :, 0], ((GREY > 4).astype(int) + (GREY > 8)).T)
 
 
 @pytest.mark.parametrize("code", ORIENTATIONS)
 def test_a_slice_has_the_wanted_axes(code: str, tmp_path: Path) -> None:
     path = micr(tmp_path, PixelSize=0.5, PixelSizeUnits="mm")
     image = read_slice(path, code)
-    assert orientation_of(image.affine) == code
-    assert np.array_equal(image.dataobj[:, :, 0], GREY.T)
+    assert image.orientation == code
+    assert np.array_equal(image.array[:, :, 0], GREY.T)
 
 
 def test_the_pixel_size_is_inherited(tmp_path: Path) -> None:
@@ -68,7 +69,7 @@ def test_the_pixel_size_is_inherited(tmp_path: Path) -> None:
         text = json.dumps({"PixelSize": size, "PixelSizeUnits": "mm"})
         (folder / name).write_text(text, "utf-8")
     assert [file.name for file in sidecars(path)] == ["sub-01_SEM.json", "SEM.json"]
-    assert read_slice(path, "RPI").header.get_zooms() == (2, 2, 2)
+    assert read_slice(path, "RPI").spacing == (2, 2, 2)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,7 @@ def test_images_with_colours_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     colours = np.stack([GREY, GREY, GREY], axis=-1)
     io.imsave(path, colours, check_contrast=False)
-    assert np.array_equal(read_slice(path, "RPI", np.eye(4)).dataobj[:, :, 0], GREY.T)
+    assert np.array_equal(read_slice(path, "RPI", np.eye(4)).array[:, :, 0], GREY.T)
     colours[0, 0, 0] = 9
     io.imsave(path, colours, check_contrast=False)
     with pytest.raises(VolumeError, match="has colours"):

@@ -15,9 +15,11 @@ import numpy as np
 import pytest
 
 from cases import Case, plan_cases
-from orientation import ORIENTATIONS, orientation_of, reorient_image
+from orientation import ORIENTATIONS, orientation_of
 from package import ModelError, check_model, find_model, unpack
+from read_volume import read_volume
 from segment import main, segment_all
+from volumes import Volume, reorient, to_nifti
 
 
 class Threshold:
@@ -56,7 +58,7 @@ def random_image(code: str, shape: tuple[int, ...] = (3, 4, 5)) -> nib.Nifti1Ima
     array = np.random.default_rng(0).random(shape, np.float32)
     affine = np.diag([-0.5, 0.6, 2.0, 1.0])
     affine[:3, 3] = (3.3, -7.7, 1.1)
-    return reorient_image(nib.Nifti1Image(array, affine), code)
+    return to_nifti(reorient(Volume(array, affine), code))
 
 
 def test_results_lie_on_their_inputs_in_every_orientation(tmp_path: Path) -> None:
@@ -78,12 +80,12 @@ def test_results_lie_on_their_inputs_in_every_orientation(tmp_path: Path) -> Non
 @pytest.mark.parametrize("orientation", ORIENTATIONS)
 def test_the_network_sees_its_own_orientation(tmp_path: Path, orientation: str) -> None:
     nib.save(random_image("AIL"), tmp_path / "image.nii.gz")
-    expected = reorient_image(nib.load(tmp_path / "image.nii.gz"), orientation)
+    expected = reorient(read_volume(tmp_path / "image.nii.gz"), orientation)
     network = Threshold(orientation)
     assert not segment_one(Case((tmp_path / "image.nii.gz",), tmp_path / "o.nii.gz"), network)
     ((array, spacing),) = network.seen
-    assert spacing == pytest.approx(expected.header.get_zooms()[::-1])
-    assert np.array_equal(array[0], np.asarray(expected.dataobj).transpose(2, 1, 0))
+    assert spacing == expected.spacing[::-1]
+    assert np.array_equal(array[0], expected.array.transpose(2, 1, 0))
 
 
 def test_headers_are_kept(tmp_path: Path) -> None:

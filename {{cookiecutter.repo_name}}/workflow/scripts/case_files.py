@@ -18,6 +18,7 @@ from listing import State, state
 from microscopy import sidecars
 from notes import code, digest
 from samples import read_sample
+from volumes import to_nifti
 
 FOLDERS = ("imagesTr", "labelsTr", "imagesTs", "labelsTs")
 
@@ -77,15 +78,15 @@ def write_case(job: Job, *, orientation: str, folder: Path) -> Converted:
         for channel, image in enumerate(read.images)
     }
     volumes[f"labels{suffix}/{sample.case}.nii.gz"] = read.label
-    for place, image in volumes.items():
+    for place, volume in volumes.items():
         (folder / place).unlink(missing_ok=True)  # it may be a link to the earlier result
-        nib.save(image, folder / place)
+        nib.save(to_nifti(volume), folder / place)
     row = Row(
         sample.case,
         sample.subject,
         job.part,
         orientation=read.orientation,
-        values=" ".join(str(value) for value in np.unique(read.label.dataobj) if value),
+        values=" ".join(str(value) for value in np.unique(read.label.array) if value),
         note="; ".join(read.notes),
         digest=read.digest,
     )

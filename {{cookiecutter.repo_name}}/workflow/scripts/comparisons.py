@@ -11,21 +11,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from bids import Sample
 from journal import Journal
 from listing import state
 from notes import code, digest
-from orientation import reorient_image
 from parallel import each
 from progress import progress
+from read_volume import read_volume
 from results import compare
 from samples import read_sample
 from settings import Settings
-from volumes import read_volume, same_grid
+from volumes import Volume, reorient, same_grid
 
 Numbers = dict[str, dict[str, float]]
 """Label -> name of a number -> number."""
@@ -88,15 +85,13 @@ def compare_one(pair: Pair, *, settings: Settings) -> Numbers:
         ValueError: if it is invalid, or not on the grid of its reference.
     """
     reference = read_volume(pair.reference)
-    prediction = reorient_image(_read(pair.other, settings), settings.image_orientation)
+    prediction = reorient(_read(pair.other, settings), settings.image_orientation)
     if gap := same_grid(reference, prediction):
         raise ValueError(f"{pair.case}: the prediction is not on the reference's grid: {gap}")
-    spacing = tuple(float(size) for size in reference.header.get_zooms())
-    expected, found = (np.asanyarray(image.dataobj) for image in (reference, prediction))
-    return compare(expected, found, spacing, settings)
+    return compare(reference.array, prediction.array, reference.spacing, settings)
 
 
-def _read(source: Source, settings: Settings) -> Any:
+def _read(source: Source, settings: Settings) -> Volume:
     if isinstance(source, Path):
         return read_volume(source)
     return read_sample(source, settings.image_orientation).label

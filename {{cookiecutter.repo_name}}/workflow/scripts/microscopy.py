@@ -24,15 +24,12 @@ from images import MICROSCOPY
 from listing import time_of_change
 from orientation import switch_convention
 from settings import load
+from volumes import Volume, VolumeError, to_nifti
 
 _MILLIMETRES = {"mm": 1.0, "um": 1e-3, "nm": 1e-6}
 
 
-class VolumeError(ValueError):
-    """A volume is invalid; the text is one line that names the file."""
-
-
-def read_slice(path: Path, orientation: str, affine: np.ndarray | None = None) -> nib.Nifti1Image:
+def read_slice(path: Path, orientation: str, affine: np.ndarray | None = None) -> Volume:
     """Read a grey image: its columns and rows become the first two axes, its slice the third.
 
     Args:
@@ -58,7 +55,7 @@ def read_slice(path: Path, orientation: str, affine: np.ndarray | None = None) -
     volume = np.ascontiguousarray(array.T[:, :, None])
     if affine is None:
         affine = _affine(pixel_size(path), orientation)
-    return nib.Nifti1Image(volume, affine, extra={"note": ""})
+    return Volume(volume, affine)
 
 
 def sidecars(path: Path) -> Iterator[Path]:
@@ -131,7 +128,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         orientation = load(arguments.config).image_orientation
-        nib.save(read_slice(arguments.image, orientation), arguments.slice)
+        nib.save(to_nifti(read_slice(arguments.image, orientation)), arguments.slice)
     except (ValueError, OSError) as error:
         return fail(error)
     return 0

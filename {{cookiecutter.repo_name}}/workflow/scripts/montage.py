@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import nibabel as nib
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from figures import COLOURS, STYLE
-from orientation import reorient_image
+from read_volume import read_volume
 from settings import Settings
+from volumes import reorient
 
 WORST = 4
 SLICES = 4
@@ -92,14 +92,11 @@ def _draw_row(
     row: Sequence[Axes], case: Case, settings: Settings, colours: Mapping[str, str]
 ) -> None:
     image, reference, prediction = (
-        reorient_image(nib.load(path), "RPI")
-        for path in (case.image, case.reference, case.prediction)
+        reorient(read_volume(path), "RPI") for path in (case.image, case.reference, case.prediction)
     )
-    sizes = [float(size) for size in reference.header.get_zooms()]
+    sizes = reference.spacing
     axis = 2 if max(sizes) < 1.01 * sizes[2] else int(np.argmax(sizes))
-    arrays = [
-        np.moveaxis(np.asanyarray(i.dataobj), axis, 0) for i in (image, reference, prediction)
-    ]
+    arrays = [np.moveaxis(volume.array, axis, 0) for volume in (image, reference, prediction)]
     if settings.ignore is not None:
         ignored = arrays[1] == settings.ignore
         arrays[1:] = [np.where(ignored, 0, array) for array in arrays[1:]]

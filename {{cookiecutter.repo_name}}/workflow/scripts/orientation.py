@@ -1,4 +1,4 @@
-"""Image orientations: SCT's letters, nibabel's letters, and moving an image between them.
+"""Orientations: SCT's letters, nibabel's letters, and moving arrays between them.
 
 An orientation is three letters, one per array axis. SCT's letters name the side that the axis
 comes *from* (its first voxel); nibabel's name the side that it goes *to* (its last voxel). SCT's
@@ -9,9 +9,7 @@ comes *from* (its first voxel); nibabel's name the side that it goes *to* (its l
 from __future__ import annotations
 
 import functools
-from typing import Any
 
-import nibabel as nib
 import numpy as np
 from model_lint.nnunet.orientation import ORIENTATIONS
 from nibabel.orientations import (
@@ -77,22 +75,6 @@ def reorient_affine(
     """Return the voxel-to-world matrix of an array of ``shape`` after ``reorient_array``."""
     moves = ornt_transform(_ornt(current), _ornt(wanted))
     return np.asarray(affine @ inv_ornt_aff(moves, shape[:3]))
-
-
-def reorient_image(image: Any, wanted: str) -> nib.Nifti1Image:
-    """Return ``image`` (a nibabel image) in the orientation ``wanted`` (SCT's letters).
-
-    Raises:
-        ValueError: if the image has no orientation, or ``wanted`` is not an orientation.
-    """
-    current = orientation_of(image.affine)
-    if current == wanted:
-        return image
-    array = np.asanyarray(image.dataobj)
-    return nib.Nifti1Image(
-        reorient_array(array, current, wanted),
-        reorient_affine(image.affine, array.shape, current, wanted),
-    )
 
 
 @functools.cache

@@ -17,9 +17,10 @@ from gpus import device_for, taking
 from locks import holding
 from notes import Note, add_run_argument, code, digest, is_current, note_of, remove_note, write_note
 from progress import watching
+from read_volume import read_volume
 from settings import Settings, SettingsError, load
 from train import install_trainer
-from volumes import VolumeError, read_volume
+from volumes import VolumeError
 
 NO_BARS = "--disable_progress_bar"
 """nnU-Net's bars are of the tiles of each image, of no use in a log."""
