@@ -21,7 +21,7 @@ _POINTER_BYTES = 32 * 1024
 _NAMED = 8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Sample:
     """One training or test case: its channels, in order, and its label files."""
 

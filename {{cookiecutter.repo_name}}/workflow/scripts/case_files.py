@@ -23,7 +23,7 @@ from volumes import to_nifti
 FOLDERS = ("imagesTr", "labelsTr", "imagesTs", "labelsTs")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Job:
     """A case to convert."""
 
@@ -34,7 +34,7 @@ class Job:
     """A digest of what its files depend on."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Converted:
     """A case that is converted."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 COLUMNS = ("case", "subject", "set", "fold", "orientation", "values", "note", "digest")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """One line of ``conversion.csv``."""
 

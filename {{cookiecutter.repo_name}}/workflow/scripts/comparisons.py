@@ -32,7 +32,7 @@ LIBRARIES = ("torch", "monai.metrics.utils", "nibabel", "scipy.ndimage", "scipy.
 """What the processes load once, together: MONAI takes seconds."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Pair:
     """A case of the test set, and a label map to compare with its reference."""
 

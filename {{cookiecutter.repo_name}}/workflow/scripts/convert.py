@@ -25,6 +25,7 @@ from case_table import Row, read_rows, to_csv
 from common import add_config_argument, fail, stopped, write_json, write_text
 from disk import explained
 from journal import Journal
+from listing import Listing
 from locks import holding
 from notes import Note, add_run_argument, code, digest, is_current, remove_note, write_note
 from parallel import each
@@ -186,9 +187,11 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _convert_if_changed(settings: Settings, jobs: int, run: int) -> None:
-    found = find_samples(settings.dataset)
+    listing = Listing()
+    found = find_samples(settings.dataset, listing)
     splits, _ = prepare(settings, found)
-    seen = sources(settings)
+    seen = sources(settings, found, listing)
+    del listing  # else its memory grows with the dataset for as long as files are converted
     made_from = depends_on(settings, splits, seen)
     if is_current(settings.work, "convert", made_from, run):
         print(f"{settings.raw}: is up to date")

@@ -21,7 +21,7 @@ _NAME = re.compile(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Image:
     """One raw image file."""
 
@@ -69,7 +69,7 @@ class Image:
         return next((entity for entity in self.entities if entity.startswith(key)), "")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Skipped:
     """A part of the dataset that is not used, and why."""
 

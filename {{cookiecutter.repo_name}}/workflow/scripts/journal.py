@@ -21,38 +21,37 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._known = dict(_read(path))
+        """Key -> line of the file: the text takes a tenth of the memory of what it means."""
 
     def get(self, key: str) -> Any:
         """Return the result with a key; None if there is none."""
-        return self._known.get(key)
+        line = self._known.get(key)
+        return None if line is None else json.loads(line)[1]
 
     def add(self, key: str, result: Any) -> None:
         """Write down a result."""
-        self._known[key] = result
+        line = json.dumps([key, result])
+        self._known[key] = line
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.open("a", encoding="utf-8") as file:
             # On a new line, whatever a process that was killed has left.
-            file.write(f"\n{_line(key, result)}" if file.tell() else _line(key, result))
+            file.write(f"\n{line}" if file.tell() else line)
 
     def keep(self, keys: Iterable[str]) -> None:
         """Forget all other results, when the step is finished."""
         wanted = set(keys)
-        self._known = {key: result for key, result in self._known.items() if key in wanted}
-        write_text(self._path, "\n".join(_line(k, r) for k, r in self._known.items()))
+        self._known = {key: line for key, line in self._known.items() if key in wanted}
+        write_text(self._path, "\n".join(self._known.values()))
 
 
-def _line(key: str, result: Any) -> str:
-    return json.dumps([key, result])
-
-
-def _read(path: Path) -> Iterator[tuple[str, Any]]:
+def _read(path: Path) -> Iterator[tuple[str, str]]:
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return
     for line in text.splitlines():
         try:
-            key, result = json.loads(line)
+            key, _ = json.loads(line)
         except (ValueError, TypeError):
             continue
-        yield key, result
+        yield key, line

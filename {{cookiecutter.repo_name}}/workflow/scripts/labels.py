@@ -17,7 +17,7 @@ from images import ENDINGS, Image
 from listing import Listing
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Source:
     """The files of one suffix for one sample."""
 

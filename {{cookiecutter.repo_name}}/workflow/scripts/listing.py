@@ -7,6 +7,7 @@ whoever keeps these times knows later, without reading the folders, whether a li
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ State = tuple[int, int]
 """Size in bytes and time of change in nanoseconds of a file."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Content:
     """The names in a folder, sorted."""
 
@@ -30,6 +31,8 @@ class Listing:
     """The folders of a dataset."""
 
     def __init__(self) -> None:
+        self.since = time.time_ns()
+        """When the first folder had not been read yet."""
         self.changed: dict[str, int] = {}
         """When each folder that was read had changed, in nanoseconds."""
         self._read: dict[str, Content] = {}

@@ -31,7 +31,7 @@ NUMBERS = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Result:
     """One label of one image."""
 

@@ -12,11 +12,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from bids import find_samples
+from bids import Found, find_samples
 from common import read_json, write_text
 from dataset_settings import Dataset
 from images import ENDINGS
@@ -40,10 +39,15 @@ class _Seen:
     digest: str
 
 
-def sources(settings: Settings) -> str:
+def sources(settings: Settings, found: Found | None = None, listing: Listing | None = None) -> str:
     """Return a digest of the files of the BIDS dataset that are used: names, sizes and times.
 
     A dataset that is no longer there, on a machine that only trains, counts as unchanged.
+
+    Args:
+        settings: where the dataset is.
+        found: the samples of the dataset, if they are known already.
+        listing: the folders that were read to find them.
     """
     dataset = settings.dataset
     note = note_of(settings.work, "convert")
@@ -54,13 +58,13 @@ def sources(settings: Settings) -> str:
     known = _recall(memory)
     if known is not None and known.asked == asked and _is_as_it_was(known):
         return known.digest
-    since = time.time_ns()
+    listing = listing or Listing()
     try:
-        found = _search(dataset, asked)
+        seen = _seen(found or find_samples(dataset, listing), listing, dataset, asked)
     except (OSError, ValueError) as error:
         return digest(str(error))
-    _remember(memory, found, since)
-    return found.digest
+    _remember(memory, seen, listing.since)
+    return seen.digest
 
 
 def compared(settings: Settings) -> str:
@@ -82,9 +86,8 @@ def compared(settings: Settings) -> str:
     return found
 
 
-def _search(dataset: Dataset, asked: str) -> _Seen:
-    listing = Listing()
-    samples, skipped = find_samples(dataset, listing)
+def _seen(found: Found, listing: Listing, dataset: Dataset, asked: str) -> _Seen:
+    samples, skipped = found
     paths = {path for sample in samples for path in sample.files}
     paths |= {file for sample in samples for path in sample.images for file in sidecars(path)}
     files = {str(path): state(path) for path in paths}
@@ -106,14 +109,14 @@ def _recall(memory: Path) -> _Seen | None:
         return None
 
 
-def _remember(memory: Path, found: _Seen, since: int) -> None:
+def _remember(memory: Path, seen: _Seen, since: int) -> None:
     """Keep what was seen, unless so little time has passed that the next change may not show.
 
     The first dry run finds no work folder, and leaves none.
     """
-    newest = max([*found.folders.values(), *(changed for _, changed in found.files.values())])
+    newest = max([*seen.folders.values(), *(changed for _, changed in seen.files.values())])
     if newest < since - _TICK and memory.parent.is_dir():
-        _keep(memory, json.dumps(vars(found)))
+        _keep(memory, json.dumps(vars(seen)))
 
 
 def _keep(memory: Path, text: str) -> None:
