@@ -58,7 +58,7 @@ def find_samples(dataset: Dataset, listing: Listing | None = None) -> Found:
         if not folder.is_dir():
             raise FileNotFoundError(f"{folder} is not a folder; set dataset.{key} in config.yaml")
     listing = Listing() if listing is None else listing
-    subjects = [name for name in listing.of(dataset.bids).folders if name.startswith("sub-")]
+    subjects = [name for name in listing.folders(dataset.bids) if name.startswith("sub-")]
     if not subjects:
         raise FileNotFoundError(f"{dataset.bids} has no sub-* folder, so it is not a BIDS dataset")
     samples: list[Sample] = []
@@ -87,7 +87,7 @@ def _subject_samples(
 ) -> tuple[list[Sample], list[Skipped]]:
     folder = dataset.bids / subject
     images, skipped = list_images(listing, folder, dataset.contrasts)
-    sessions = {name for name in listing.of(folder).all if name.startswith("ses-")}
+    sessions = {name for name in listing.of(folder) if name.startswith("ses-")}
     sessions |= {image.session for image in images}
     samples: list[Sample] = []
     for session in sorted(sessions) or [""]:

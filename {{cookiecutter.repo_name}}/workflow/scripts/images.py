@@ -113,10 +113,10 @@ def list_images(
 def _files(listing: Listing, folder: Path) -> Iterator[tuple[str, str]]:
     """Yield the place (``ses-01/anat``) and the name of what is in the folders of data types."""
     places: list[tuple[str, ...]] = []
-    for outer in listing.of(folder).folders:
+    for outer in listing.folders(folder):
         places.append((outer,))
         if outer.startswith("ses-"):
-            places += [(outer, inner) for inner in listing.of(folder / outer).folders]
+            places += [(outer, inner) for inner in listing.folders(folder / outer)]
     for parts in sorted(places):
         place = "/".join(parts)
-        yield from ((place, name) for name in listing.of(folder / place).all)
+        yield from ((place, name) for name in listing.of(folder / place))

@@ -96,7 +96,7 @@ class Labels:
         return any(self._find(image, name) is not None for image in images for name in names)
 
     def _find(self, image: Image, suffix: str) -> Path | None:
-        folders = [(folder, self._listing.of(folder).names) for folder in self._folders(image)]
+        folders = [(folder, self._listing.of(folder)) for folder in self._folders(image)]
         for stem in _stems(image, suffix):
             for folder, names in folders:
                 for ending in ENDINGS:
@@ -138,7 +138,7 @@ class Labels:
         """Yield the files of the subject where labels may be: first where they should be."""
         place = image.path.parent.relative_to(self._dataset.bids)
         derivatives = self._dataset.bids / "derivatives"
-        elsewhere = [derivatives / name for name in self._listing.of(derivatives).folders]
+        elsewhere = [derivatives / name for name in self._listing.folders(derivatives)]
         folders = [*self._folders(image), *(folder / place for folder in elsewhere), *elsewhere]
         for folder in dict.fromkeys(folders):
             yield from (folder / n for n in self._listing.of_subject(folder, image.subject))

@@ -8,23 +8,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 ABSENT = -1
 """The size and the time of change of what isn't there."""
 State = tuple[int, int]
 """Size in bytes and time of change in nanoseconds of a file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """The names in a folder, sorted."""
-
-    folders: Sequence[str]
-    all: Sequence[str]
-    names: frozenset[str]
 
 
 class Listing:
@@ -35,23 +25,30 @@ class Listing:
         """When the first folder had not been read yet."""
         self.changed: dict[str, int] = {}
         """When each folder that was read had changed, in nanoseconds."""
-        self._read: dict[str, Content] = {}
+        self._read: dict[str, dict[str, bool]] = {}
         self._of: dict[str, dict[str, list[str]]] = {}
 
-    def of(self, folder: Path | str) -> Content:
-        """Return what is in a folder; nothing if it isn't there or isn't a folder."""
+    def of(self, folder: Path | str) -> Mapping[str, bool]:
+        """Return the names in a folder, sorted, and whether each is a folder.
+
+        A folder that isn't there, or isn't one, has none.
+        """
         key = str(folder)
         if key not in self._read:
             self.changed[key] = time_of_change(key)  # first: a change from now on is a later one
             self._read[key] = _content(key)
         return self._read[key]
 
+    def folders(self, folder: Path | str) -> Iterator[str]:
+        """Yield the names of the folders in a folder, sorted."""
+        return (name for name, is_folder in self.of(folder).items() if is_folder)
+
     def of_subject(self, folder: Path | str, subject: str) -> Sequence[str]:
         """Return the names in a folder that are of one subject (``sub-001_...``), sorted."""
         key = str(folder)
         if key not in self._of:
             found = self._of.setdefault(key, {})
-            for name in self.of(key).all:
+            for name in self.of(key):
                 start, underscore, _ = name.partition("_")
                 if underscore:
                     found.setdefault(start, []).append(name)
@@ -72,12 +69,9 @@ def time_of_change(folder: str) -> int:
     return state(folder)[1]
 
 
-def _content(folder: str) -> Content:
+def _content(folder: str) -> dict[str, bool]:
     try:
         with os.scandir(folder) as entries:
-            found = [(entry.name, entry.is_dir()) for entry in entries]
+            return dict(sorted((entry.name, entry.is_dir()) for entry in entries))
     except OSError:
-        return Content((), (), frozenset())
-    found.sort()
-    names = [name for name, _ in found]
-    return Content([name for name, is_folder in found if is_folder], names, frozenset(names))
+        return {}
