@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 
 class Severity(enum.Enum):
@@ -100,6 +101,10 @@ class SourceLine(NamedTuple):
     column: int | None = None
 
 
+#: What identifies a finding in a report: its code, location and message. Its line may move.
+Key = tuple[str, str, str]
+
+
 class Finding(NamedTuple):
     """One defect of one target, as every report format shows it."""
 
@@ -117,6 +122,18 @@ class Finding(NamedTuple):
     stops: tuple[Consumer, ...] = ()
     #: A step by the user after which the package works for them.
     step: str = ""
+
+    @property
+    def key(self) -> Key:
+        """What identifies it in a report."""
+        return key_in_report(self._asdict())
+
+
+def key_in_report(finding: Mapping[str, Any]) -> Key:
+    """Return what identifies a finding of a JSON report. Raises KeyError and TypeError."""
+    # `./model.zip` is `model.zip`.
+    location = str(finding["location"]).removeprefix("./")
+    return str(finding["code"]), location, str(finding["message"])
 
 
 class Stats(NamedTuple):
