@@ -88,6 +88,9 @@ class Problem(NamedTuple):
     step: str = ""
 
 
+_CUT = "..."
+
+
 class SourceLine(NamedTuple):
     """The line of a text file that a finding points at, cut to what a screen takes."""
 
@@ -99,6 +102,23 @@ class SourceLine(NamedTuple):
     length: int = 0
     #: 1-based column of the key in the file, in characters.
     column: int | None = None
+
+    def cut(self, width: int) -> SourceLine:
+        """Return at most ``width`` characters of it, with the key."""
+        if len(self.text) <= width:
+            return self
+        start = self.start or 0
+        # A third of the width is before the key, so that readers recognise the context.
+        first = max(0, min(start - width // 3, len(self.text) - width))
+        text = self.text[first : first + width]
+        if first:
+            text = _CUT + text[len(_CUT) :]
+        if first + width < len(self.text):
+            text = text[: -len(_CUT)] + _CUT
+        if self.start is None:
+            return self._replace(text=text)
+        begin = start - first
+        return self._replace(text=text, start=begin, length=min(self.length, width - begin))
 
 
 #: What identifies a finding in a report: its code, location and message. Its line may move.
