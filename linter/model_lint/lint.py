@@ -9,7 +9,6 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .audience import answers, concerns, severity, stopped
 from .config import Config
 from .errors import ISSUES_URL, UsageError
 from .findings import (
@@ -30,6 +29,7 @@ from .findings import (
 from .models.quoted_line import Sources
 from .models.target import Target
 from .rules import DOCS_URL, ERROR, WARNING, Rule, all_rules
+from .rules.audience import answers, concerns, severity, stopped
 
 #: Findings with which it is unknown who takes a package: a rule crashed, or the ends of its
 #: checkpoints were not read (`--quick`).
