@@ -181,7 +181,7 @@ def _is_word(name: str, line: str) -> bool:
 
 
 def is_named_as_model(name: str) -> bool:
-    """Return whether a zip has the name of a model, whatever it contains."""
+    """Return whether a zip is named as a model; its content does not matter."""
     return _NAMED_AS_MODEL.match(name) is not None
 
 

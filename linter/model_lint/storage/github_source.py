@@ -1,4 +1,4 @@
-"""A commit on GitHub as a repository's source, without a clone: a few requests, whatever its size.
+"""A commit on GitHub as a repository's source, without a clone: a few requests for any size.
 
 One request lists the files, one gets the texts that are needed, all in one archive. A repository
 that is too large for that gives each text by itself, as many as the limit on requests allows.
