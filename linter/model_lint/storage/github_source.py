@@ -13,7 +13,7 @@ from typing import Any
 
 from .checkout import decoded
 from .github_repository import Blob, Remote
-from .tree import listing
+from .tree import folders_of
 
 _FILES, _LINK, _MODULE = ("100644", "100755", "100664"), "120000", "160000"
 #: Links that a path may lead through, as in Linux.
@@ -45,7 +45,7 @@ class GitHubSource:
 
     @cached_property
     def _folders(self) -> Mapping[str, tuple[str, ...]]:
-        return listing(self._blobs, ())
+        return folders_of(self._blobs, ())
 
     def names(self, folder: str) -> list[str]:
         """Return the names in a folder."""
