@@ -211,6 +211,7 @@ def plans_incomplete(package: Package) -> Iterator[Problem]:
     ERROR,
     NNUNET,
     "nnU-Net imports the names of `arch_kwargs` by pydoc.locate and calls what it finds",
+    security=True,
     stops=EVERYWHERE,
 )
 def plans_code(package: Package) -> Iterator[Problem]:
