@@ -32,7 +32,7 @@ $(READY): pyproject.toml requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.txt -e '.[dev,nnunet]'
 	@touch $@
 
-# SCT's fork of nnU-Net, for the tests against it: the package alone, for it has the same name and
+# SCT's fork of nnU-Net, for the tests against it: the package alone, which has the same name and
 # the same dependencies as nnU-Net itself.
 $(FORK): requirements-sct.txt | $(READY)
 	@rm -rf $(dir $@)

@@ -5,7 +5,7 @@
 document.querySelector(".md-search").setAttribute("aria-label", "Search");
 
 function complete() {
-  // Each button that copies is in a landmark of its own, of which a page has dozens.
+  // Each button that copies is in a landmark of its own, and a page has dozens of them.
   for (const nav of document.querySelectorAll(".md-code__nav:not([role])")) nav.role = "none";
   // A table that is wider than the screen scrolls.
   for (const wide of document.querySelectorAll(".md-typeset__scrollwrap:not([tabindex])")) {

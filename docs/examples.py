@@ -97,8 +97,8 @@ def firing(code: str) -> list[Case]:
 
 def _of_files(case: Case, folder: Path) -> Example:
     (folder / "failing").mkdir()
-    (folder / "sound").mkdir()
-    bad, good = case.build(folder / "failing"), case.sound(folder / "sound")
+    (folder / "valid").mkdir()
+    bad, good = case.build(folder / "failing"), case.valid(folder / "valid")
     failing = console(_command(case, bad, bad.parent), bad.parent)
     _require_shown(case, failing)
     difference = _difference(_contents(bad), _contents(good))

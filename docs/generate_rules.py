@@ -27,8 +27,8 @@ from pathlib import Path
 from typing import Any
 
 from mkdocs.structure.files import File, Files
-from model_lint.audience import reach
 from model_lint.rules import FAMILIES, Rule, all_rules
+from model_lint.rules.audience import reach
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))

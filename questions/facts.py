@@ -14,7 +14,7 @@ from .suggestions import images
 CONFIGURATIONS = {"unet2d": "2d", "unet3d": "3d_fullres"}
 #: nnU-Net names a dataset by a number and a name.
 _DATASET_ID = 101
-#: Words in the names of labels of which each connected part is counted.
+#: Words in the names of labels whose connected parts are counted.
 _LESIONS = (
     "lesion",
     "tumor",

@@ -30,14 +30,14 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def opened(browser: Browser, path: Path, fragment: str = "", **options: Any) -> Iterator[Page]:
-    """Open a page from a file; whatever it complains about, or asks of another place, fails."""
+    """Open a page from a file; any complaint, and any request to another place, fails."""
     with visited(browser, f"{path.as_uri()}{fragment}", within=path.as_uri(), **options) as page:
         yield page
 
 
 @contextmanager
 def visited(browser: Browser, address: str, *, within: str, **options: Any) -> Iterator[Page]:
-    """Open a page; whatever it complains about, or asks of an address outside, fails."""
+    """Open a page; any complaint, and any request to an address outside, fails."""
     context = browser.new_context(**options)
     complaints: list[str] = []
 

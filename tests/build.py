@@ -409,7 +409,7 @@ class Case:
     #: Whether the documentation shows it for its rule, in place of the first one that fires.
     example: bool = False
     #: Builds the same without the change.
-    sound: Callable[[Path], Path] = package
+    valid: Callable[[Path], Path] = package
 
     def __str__(self) -> str:
         return f"{self.code or self.judged}-{self.what.replace(' ', '-')}"

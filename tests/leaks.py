@@ -1,4 +1,4 @@
-"""What must not leave, as it stands in logs, scripts and configurations, and what looks alike."""
+"""What must not leave, as logs, scripts and configurations contain it, and what looks alike."""
 
 from __future__ import annotations
 

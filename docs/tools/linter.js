@@ -67,7 +67,7 @@ export class Linter {
       URL.revokeObjectURL(address);
       return result;
     });
-    this.#prepared.catch(() => {}); // whoever asks for it is told
+    this.#prepared.catch(() => {}); // the caller that asks for it gets the error
   }
 
   #receive({ id, progress, error, ...result }) {

@@ -1,7 +1,7 @@
 // Shows a report, and offers it in each format.
 //
 // The report is the page that `--format html` writes. Texts of the package are escaped in it; the
-// frame that shows it runs no script, whatever it contains.
+// frame that shows it runs no script.
 
 const TYPES = { html: "text/html", json: "application/json", sarif: "application/sarif+json" };
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 
 class Severity(enum.Enum):
@@ -87,6 +88,9 @@ class Problem(NamedTuple):
     step: str = ""
 
 
+_CUT = "..."
+
+
 class SourceLine(NamedTuple):
     """The line of a text file that a finding points at, cut to what a screen takes."""
 
@@ -98,6 +102,27 @@ class SourceLine(NamedTuple):
     length: int = 0
     #: 1-based column of the key in the file, in characters.
     column: int | None = None
+
+    def cut(self, width: int) -> SourceLine:
+        """Return at most ``width`` characters of it, with the key."""
+        if len(self.text) <= width:
+            return self
+        start = self.start or 0
+        # A third of the width is before the key, so that readers recognise the context.
+        first = max(0, min(start - width // 3, len(self.text) - width))
+        text = self.text[first : first + width]
+        if first:
+            text = _CUT + text[len(_CUT) :]
+        if first + width < len(self.text):
+            text = text[: -len(_CUT)] + _CUT
+        if self.start is None:
+            return self._replace(text=text)
+        begin = start - first
+        return self._replace(text=text, start=begin, length=min(self.length, width - begin))
+
+
+#: What identifies a finding in a report: its code, location and message. Its line may move.
+Key = tuple[str, str, str]
 
 
 class Finding(NamedTuple):
@@ -117,6 +142,18 @@ class Finding(NamedTuple):
     stops: tuple[Consumer, ...] = ()
     #: A step by the user after which the package works for them.
     step: str = ""
+
+    @property
+    def key(self) -> Key:
+        """What identifies it in a report."""
+        return key_in_report(self._asdict())
+
+
+def key_in_report(finding: Mapping[str, Any]) -> Key:
+    """Return what identifies a finding of a JSON report. Raises KeyError and TypeError."""
+    # `./model.zip` is `model.zip`.
+    location = str(finding["location"]).removeprefix("./")
+    return str(finding["code"]), location, str(finding["message"])
 
 
 class Stats(NamedTuple):

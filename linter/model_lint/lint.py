@@ -9,7 +9,6 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .audience import answers, concerns, severity, stopped
 from .config import Config
 from .errors import ISSUES_URL, UsageError
 from .findings import (
@@ -21,19 +20,20 @@ from .findings import (
     Consumer,
     Finding,
     Ignored,
+    Key,
     Problem,
     Stats,
     TargetReport,
+    key_in_report,
 )
 from .models.quoted_line import Sources
 from .models.target import Target
 from .rules import DOCS_URL, ERROR, WARNING, Rule, all_rules
+from .rules.audience import answers, concerns, severity, stopped
 
 #: Findings with which it is unknown who takes a package: a rule crashed, or the ends of its
 #: checkpoints were not read (`--quick`).
 _UNKNOWN = {INTERNAL, "C016"}
-#: What identifies a finding in a baseline; its line may move.
-Key = tuple[str, str, str]
 
 
 class Options(NamedTuple):
@@ -214,7 +214,7 @@ def silence(report: TargetReport, options: Options) -> TargetReport:
     for finding in report.findings:
         if finding.code in reasons:
             ignored.append(Ignored(finding, reasons[finding.code]))
-        elif key_of(finding) in options.known:
+        elif finding.key in options.known:
             ignored.append(Ignored(finding, "in the baseline"))
         else:
             kept.append(finding)
@@ -270,23 +270,10 @@ def load_baseline(path: Path) -> frozenset[Key]:
     """Read a baseline: a report that ``--format json`` wrote. Raises UsageError."""
     try:
         data: Any = json.loads(path.read_text(encoding="utf-8"))
-        return frozenset(
-            (str(f["code"]), _place(str(f["location"])), str(f["message"]))
-            for target in data["targets"]
-            for f in target["findings"]
-        )
+        return frozenset(key_in_report(f) for target in data["targets"] for f in target["findings"])
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(
             f"{path}: not a baseline; write one with `model-lint check --format json --output`"
         ) from error
-
-
-def key_of(finding: Finding) -> Key:
-    """Return what identifies a finding in a baseline."""
-    return finding.code, _place(finding.location), finding.message
-
-
-def _place(location: str) -> str:
-    return location.removeprefix("./")  # `./model.zip` is `model.zip`

@@ -45,7 +45,7 @@ def _tokens(source: str) -> list[str]:
 
 
 def text(value: Any) -> str:
-    """Return a value as it stands in a string or a variable."""
+    """Return a value as it is written in a string or a variable."""
     if value is None:
         return ""
     return str(value).lower() if isinstance(value, bool) else str(value)

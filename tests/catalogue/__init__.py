@@ -1,7 +1,7 @@
 """The catalogue: every package that is mutated from the genuine model in ``tests/data``.
 
 The modules of this package hold those that the consumers alone judge, by subject; the tests of the
-rules, in ``tests/rules``, hold those that are about a rule, of which the consumers judge some too.
+rules, in ``tests/rules``, hold those that are about a rule; the consumers judge some of them too.
 Each module has its cases in ``CASES``; those of the rules about names are pairs of names.
 """
 

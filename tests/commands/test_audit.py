@@ -122,7 +122,7 @@ def test_every_repository_and_release(
     assert rows[BAD][:2] == ["r20230501", "1"]
     assert rows[BAD][4:] == ["no", "yes", "after"]
     assert "Not looked at: 1 archived, 1 not of a model and 1 private." in printed.out
-    assert printed.err == ""  # no progress, for it is no terminal
+    assert printed.err == ""  # no progress: it is not a terminal
     assert downloads(server) == ["r20230501", "r20240501", "r20240601", "v1"]
 
 

@@ -1,4 +1,4 @@
-"""``check`` on GitHub: what a user gives, gets, and is told when it fails."""
+"""``check`` on GitHub: arguments, reports, and the messages of failures."""
 
 from __future__ import annotations
 

@@ -6,9 +6,9 @@ import json
 import re
 
 import pytest
-from model_lint.audience import reach
 from model_lint.cli import main
 from model_lint.rules import all_rules
+from model_lint.rules.audience import reach
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> str:

@@ -161,7 +161,7 @@ def _outcome(case: Case, verdict: Verdict, reference: Verdict | None) -> str:
 def entries(rows: Sequence[Row]) -> dict[str, list[dict[str, Any]]]:
     """Return the rows that disagree as the table holds them, without the reasons, by package.
 
-    Consumers of which the same is said share an entry.
+    Consumers with the same verdicts share an entry.
     """
     found: dict[tuple[str, str, tuple[str, ...], str], list[str]] = {}
     for row in rows:

@@ -235,7 +235,7 @@ def a_false_end_in_stored_data(style: Style) -> bytes:
 
 
 def _for(style: Style, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return fields, of which some depend on the name."""
+    """Return fields; some depend on the name."""
     name = style.subject.name
     return {key: value(name) if callable(value) else value for key, value in fields.items()}
 

@@ -1,4 +1,4 @@
-"""What README.md shows works as it stands there, and names all that there is."""
+"""The examples in README.md work as they are, and it names all that there is."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from model_lint.findings import Problem, Severity, SourceLine
 from model_lint.lint import Options, lint
 from model_lint.models.json_file import parse_json
 from model_lint.models.package import build_package
-from model_lint.models.quoted_line import Sources, cut
+from model_lint.models.quoted_line import Sources
 from model_lint.models.target import load_target
 from model_lint.rules import PRACTICE, Rule
 from model_lint.storage.folder import FolderTree
@@ -115,7 +115,7 @@ def test_a_huge_file_is_not_shown(trainer: Path) -> None:
 @given(st.text(max_size=60), st.integers(0, 60), st.integers(1, 60), st.integers(12, 60))
 def test_cut_keeps_the_key_in_sight(text: str, start: int, length: int, width: int) -> None:
     whole = SourceLine(text, start, length) if start + length <= len(text) else SourceLine(text)
-    short = cut(whole, width)
+    short = whole.cut(width)
     assert len(short.text) <= width
     if whole.start is not None:
         assert short.start is not None

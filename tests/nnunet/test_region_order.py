@@ -17,7 +17,7 @@ Regions = Mapping[str, Sequence[int]]
 
 @st.composite
 def nested(draw: st.DrawFn) -> Regions:
-    """Regions of which any two are apart or one inside the other, each with a value of its own."""
+    """Regions, each with a value of its own. Two are apart, or one is inside the other."""
     parents = [draw(st.integers(-1, n - 1)) for n in range(draw(st.integers(1, 6)))]
     members = {n: {n + 1} for n in range(len(parents))}
     for n in reversed(range(len(parents))):

@@ -167,7 +167,7 @@ PIECES = [
     ),
     *("bearer ", "bearer a", "\0", "İ", "é", "0", "a1", "A1b", "=", "split file: /"),
 ]
-#: What of a long text is searched. Quadratic time for it is minutes, linear time is a blink.
+#: The searched part of a long text. Quadratic time takes minutes there, linear time a moment.
 LONG = 2 * MAX_EXCERPT_BYTES
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from checkout import copy, tracked
 from model_lint import __version__
-from template.support import ROOT, run
+from template.support import ROOT, program, run
 
 INFO = f"model_lint-{__version__}.dist-info"
+MODEL = "tests/data/nnUNetTrainerTiny__nnUNetPlans__2d"
 BESIDE = ("CHANGELOG.md", "CITATION.cff", "LICENSE", "README.md", "pyproject.toml")
 
 
@@ -98,25 +99,41 @@ def test_the_description_is_the_readme(metadata: Message) -> None:
     assert payload.decode("utf-8") == (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    "command", [("uvx", "--from"), ("pipx", "run", "--spec")], ids=["uvx", "pipx"]
+)
+def test_it_runs_without_being_installed(
+    command: tuple[str, ...], wheel: Path, tmp_path: Path
+) -> None:
+    """Without a network too: the linter alone needs no other package."""
+    runner, *options = command
+    alone = {"UV_OFFLINE": "1", "UV_PYTHON": sys.executable, "PIP_NO_INDEX": "1", "PYTHONPATH": ""}
+    folders = ("UV_CACHE_DIR", "PIPX_HOME", "PIPX_SHARED_LIBS", "PIPX_BIN_DIR")
+    alone |= {name: str(tmp_path / name.lower()) for name in folders}
+    lint = [program(runner), *options, str(wheel), "model-lint"]
+    done = run(*lint, "--version", cwd=tmp_path, **alone)
+    assert done.stdout == f"model-lint {__version__}\n", done.stderr
+    done = run(*lint, "check", str(ROOT / MODEL), cwd=tmp_path, **alone)
+    assert "Found" in done.stdout, done.stderr
+
+
 def test_the_installed_wheel_runs(wheel: Path, tmp_path: Path) -> None:
-    """In an environment of its own, as uvx and pipx make it; the dependencies are those here."""
+    """In an environment of its own; the dependencies are those here."""
     made = tmp_path / "environment"
 
-    def succeed(*command: str | Path) -> str:
-        done = run(*map(str, command), cwd=tmp_path, PYTHONPATH="")
+    def succeed(*words: str | Path) -> str:
+        done = run(*map(str, words), cwd=tmp_path, PYTHONPATH="")
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
     succeed(sys.executable, "-m", "venv", "--without-pip", made)
-    python, program = made / "bin/python", made / "bin/model-lint"
+    python, command = made / "bin/python", made / "bin/model-lint"
     pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", python)
     succeed(*pip, "install", "--quiet", "--no-index", "--no-deps", wheel)
     (site,) = made.glob("lib/python*/site-packages")
     (site / "here.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
 
-    assert succeed(program, "--version") == f"model-lint {__version__}\n"
+    assert succeed(command, "--version") == f"model-lint {__version__}\n"
     where = succeed(python, "-c", "import model_lint; print(model_lint.__file__)")
     assert Path(where.strip()).is_relative_to(made)
-    assert "Found" in succeed(
-        program, "check", ROOT / "tests/data/nnUNetTrainerTiny__nnUNetPlans__2d"
-    )
+    assert "Found" in succeed(command, "check", ROOT / MODEL)

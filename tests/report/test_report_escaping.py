@@ -1,4 +1,4 @@
-"""Whatever a package holds stands in reports as text, and acts nowhere."""
+"""Everything from a package is text in a report, and is never run."""
 # ruff: noqa: SIM905 - lists of symbols read best without quotes
 
 from __future__ import annotations
@@ -185,7 +185,7 @@ VOID = frozenset({"meta", "input", "wbr"})
 
 
 class Page(HTMLParser):
-    """Collects the text of a page, and fails for whatever the report does not write itself."""
+    """Collects the text of a page, and fails for anything that the report does not write itself."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The formats that have a schema conform to it, whatever a finding holds."""
+"""The formats that have a schema conform to it with any content of a finding."""
 
 from __future__ import annotations
 

@@ -78,13 +78,13 @@ def of_network(**values: Any) -> Change:
 CLEAN = (put(FOLD_0, slim(0)), put(FOLD_1, slim(1)))
 
 
-def sound(folder: Path) -> Path:
+def valid(folder: Path) -> Path:
     return package(folder, *CLEAN, folds=(0, 1))
 
 
 def case(code: str, what: str, *changes: Change, **more: Any) -> Case:
     more.setdefault("at", f"{TRAINER}/{FOLD_0}")
-    return changed(code, what, *CLEAN, *changes, folds=(0, 1), sound=sound, **more)
+    return changed(code, what, *CLEAN, *changes, folds=(0, 1), valid=valid, **more)
 
 
 def deflated(folder: Path) -> Path:

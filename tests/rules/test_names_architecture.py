@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from build import Case, Change, assert_case, changed, drop, edit, findings, package, put
+from build import NAME, Case, Change, assert_case, changed, drop, edit, findings, package, put
 from model_lint.findings import Severity
+from model_lint.lint import Options, lint, select_rules
+from model_lint.models.target import Given, load_target
+from model_lint.naming import VOCABULARY, extend, parse
+from model_lint.rules import all_rules
 
 THREE = "model_seg_sc_t2_unet3d"
 ZIP = f"{THREE}-r20261123.zip"
@@ -53,6 +58,21 @@ def test_case(case: Case, tmp_path: Path) -> None:
     assert_case(case, tmp_path, "N")
 
 
-def test_the_right_name_is_told(tmp_path: Path) -> None:
+def test_the_valid_name_is_given(tmp_path: Path) -> None:
     (found,) = findings(package(tmp_path, name=ZIP), "N012")
     assert found.help == "rename the repository to `model_seg_sc_t2`"
+
+
+@pytest.mark.parametrize(
+    ("given", "zip_name"),
+    [("model_seg_sc_dcm_t2_unet3d", NAME), (None, "model_seg_sc_dcm_t2_unet3d-r20261123.zip")],
+)
+def test_words_of_the_configuration_are_known(
+    given: str | None, zip_name: str, tmp_path: Path
+) -> None:
+    path = package(tmp_path, name=zip_name)
+    ours = partial(parse, vocabulary=extend(VOCABULARY, {"pathology": ["dcm"]}))
+    rules = select_rules(all_rules(), select=["N"])
+    for words, codes in ((ours, ["N012"]), (parse, ["N004"] if given else [])):
+        found = lint(load_target(str(path), Given(given, words)), Options(rules)).findings
+        assert [f.code for f in found] == codes

@@ -36,13 +36,13 @@ def members(changes: dict[str, bytes | None]) -> Change:
     return put(FOLD_0, rezipped(slim(), changes))
 
 
-def sound(folder: Path) -> Path:
+def valid(folder: Path) -> Path:
     return package(folder, put(FOLD_0, slim()))
 
 
 def case(code: str, what: str, *changes: Change, **more: Any) -> Case:
     more.setdefault("at", f"{TRAINER}/{FOLD_0}")
-    return changed(code, what, put(FOLD_0, slim()), *changes, sound=sound, **more)
+    return changed(code, what, put(FOLD_0, slim()), *changes, valid=valid, **more)
 
 
 def silent(code: str, what: str, *changes: Change, **more: Any) -> Case:

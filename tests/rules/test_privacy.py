@@ -71,12 +71,12 @@ def log(text: str) -> Change:
 
 
 def logged(code: str, what: str, text: str, **more: Any) -> Case:
-    """Return a case of a log that leaks; without the leak, it is sound."""
+    """Return a case of a log that leaks; without the leak, it is valid."""
     return case(
         code,
         what,
         log(text),
-        sound=lambda folder: package(folder, log(scrub(text))),
+        valid=lambda folder: package(folder, log(scrub(text))),
         at=LOG,
         **more,
     )

@@ -188,6 +188,10 @@ def test_codes_names_and_severities_are_the_contract() -> None:
     assert rules == table
 
 
+def test_code_that_loading_would_run_is_a_matter_of_security() -> None:
+    assert all(RULES[code].security for code in RULES if code == "P008" or code[0] == "K")
+
+
 def test_names_are_unique() -> None:
     assert len({rule.name for rule in RULES.values()}) == len(RULES)
 

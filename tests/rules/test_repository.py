@@ -103,7 +103,7 @@ def case(
         code,
         what,
         lambda folder: checkout(folder, files, then),
-        sound=lambda folder: checkout(folder, {}),
+        valid=lambda folder: checkout(folder, {}),
         **more,
     )
 

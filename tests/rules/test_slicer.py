@@ -15,12 +15,12 @@ def dataset_folder(*changes: Any) -> tuple[Any, ...]:
     return (*changes, inside("Dataset101_Cord"))
 
 
-def sound(folder: Path) -> Path:
+def valid(folder: Path) -> Path:
     return package(folder, *dataset_folder())
 
 
 def case(code: str, what: str, *changes: Any, **more: Any) -> Case:
-    return changed(code, what, *changes, consumers=(Consumer.SLICER,), sound=sound, **more)
+    return changed(code, what, *changes, consumers=(Consumer.SLICER,), valid=valid, **more)
 
 
 def silent(code: str, what: str, *changes: Any, **more: Any) -> Case:

@@ -1,4 +1,4 @@
-"""A web server on loopback that sends one file, and misbehaves as it is told."""
+"""A web server on loopback that sends one file, and misbehaves as the test asks."""
 
 from __future__ import annotations
 

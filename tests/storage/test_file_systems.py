@@ -8,7 +8,7 @@ from itertools import combinations
 from hypothesis import example, given
 from hypothesis import strategies as st
 from model_lint.storage.file_systems import one_name
-from model_lint.storage.tree import listing
+from model_lint.storage.tree import folders_of
 
 PARTS = st.sampled_from(
     ["a", "A", "a.", "a ", "b", "B-1.txt", "b-1.TXT", "\u00e9", "e\u0301", "x:y"]
@@ -37,7 +37,7 @@ def unpacked(path: str) -> str:
 @example({"a/b", "A/b"})
 @example({"a/b", "a/c", "d"})
 def test_exactly_the_names_that_some_system_takes_for_one_are_grouped(files: set[str]) -> None:
-    folders = listing(files, ())
+    folders = folders_of(files, ())
     paths = {
         f"{folder}/{name}" if folder else name for folder in folders for name in folders[folder]
     }
@@ -46,4 +46,4 @@ def test_exactly_the_names_that_some_system_takes_for_one_are_grouped(files: set
 
 
 def test_an_empty_folder_hides_nothing() -> None:
-    assert list(one_name(listing(["a/x", "A/y"], ["empty"]))) == [("A", "a")]
+    assert list(one_name(folders_of(["a/x", "A/y"], ["empty"]))) == [("A", "a")]

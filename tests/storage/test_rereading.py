@@ -6,7 +6,7 @@ from model_lint.storage.rereading import RereadStream
 
 
 def test_a_stream_that_could_not_be_opened_closes_quietly() -> None:
-    """Python closes it all the same; since 3.14 it prints what goes wrong in that."""
+    """Python still closes it; since 3.14 it prints what goes wrong in that."""
     stream = RereadStream.__new__(RereadStream)
     stream.close()
     assert stream.closed

@@ -1,4 +1,4 @@
-"""Trees: the same files and folders, whatever they are stored in."""
+"""Trees: the same files and folders in each kind of storage."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_git_is_no_part_of_a_folder(tmp_path: Path) -> None:
 
 @given(st.lists(st.text("ab./", min_size=1, max_size=9), max_size=8))
 def test_paths_are_where_zipfile_extracts(names: list[str]) -> None:
-    """The path of a member is where Python puts it, whatever its name."""
+    """The path of a member is where Python puts it, for every name."""
     import tempfile
     import warnings
 

@@ -1,4 +1,4 @@
-"""Every test of the template runs with git settings of its own, whatever the machine's are."""
+"""Every test of the template runs with git settings of its own, not with the machine's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folds on several GPUs: each has its own, whatever ends the others. The driver is a stand-in.
+"""Folds on several GPUs: each has its own, and goes on when others end. The driver is a stand-in.
 
 The training is a recorder. It waits until as many trainings hold GPUs as there should be, so a run
 that does not use all GPUs does not end.

@@ -29,7 +29,7 @@ def prepared(output: Path) -> Path:
 
 
 def rewrite(path: Path, *changes: tuple[str, str]) -> None:
-    """Replace texts in a file, each of which is there once."""
+    """Replace texts in a file; each is there once."""
     text = path.read_text("utf-8")
     for old, new in changes:
         assert text.count(old) == 1, old

@@ -1,4 +1,4 @@
 """The commands of ``model-lint``, one module each with ``add_arguments`` and ``run``.
 
-``fix_options`` and ``sct_options`` are not commands: they are the options of one.
+``*_options`` has the options of a command, and ``reporting`` what commands that lint share.
 """

@@ -126,7 +126,7 @@ def run(options: argparse.Namespace) -> int:
         try:
             with contained(f"{without_password(text)}: "):
                 results += linter.lint(text)
-        except UsageError as error:  # noqa: PERF203 - the others are linted all the same
+        except UsageError as error:  # noqa: PERF203 - the others are still linted
             failures.append(error)
             complain(str(error))
     if options.diff:

@@ -75,7 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_where(parser: argparse.ArgumentParser) -> None:
-    where = parser.add_argument_group("where, and of which commit")
+    where = parser.add_argument_group("the repository and the commit")
     where.add_argument(
         "--repo",
         metavar="OWNER/NAME",

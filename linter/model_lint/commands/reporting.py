@@ -146,7 +146,7 @@ def choose(options: argparse.Namespace, *, deep: bool = False) -> Chosen:
 def configured(options: argparse.Namespace) -> Options:
     """Return the choice of the configuration, for packages that are made here. Raises UsageError.
 
-    What ``ignore`` names is found all the same, and silenced with its reason.
+    What ``ignore`` names is still found, and silenced with its reason.
     """
     config = load_config(find_config(Path.cwd()))
     rules = select_rules(all_rules(), select=config.select, extend_select=config.extend_select)

@@ -7,9 +7,9 @@ import json
 import sys
 import textwrap
 
-from ..audience import reach
 from ..lint import select_rules
 from ..rules import Rule, all_rules
+from ..rules.audience import reach
 from ..terminal import Paint, painter, text_width, use_color
 
 

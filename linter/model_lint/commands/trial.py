@@ -156,7 +156,7 @@ def run(options: argparse.Namespace) -> int:
     for _, file in options.outputs:
         if file is not None:
             _require_folder("--output", Path(file))
-    # What is unsafe is looked for whatever the configuration selects.
+    # The rules about what is unsafe always run; the configuration does not choose them.
     judging = configured(options)._replace(rules=all_rules())
     with stoppable(), scratch() as folder:
         tried = _try(options, _load(options.package, judging, folder), environments)

@@ -37,7 +37,7 @@ class Listed(NamedTuple):
 class Scope(NamedTuple):
     """Which repositories and releases are looked at."""
 
-    #: Marks of repositories that are looked at all the same.
+    #: Marks of repositories that are looked at nevertheless.
     marks: frozenset[str] = frozenset()
     #: Whether every repository is one of a model.
     every: bool = False
@@ -51,7 +51,7 @@ class Scope(NamedTuple):
     parse: Callable[[str], naming.Name] = naming.parse
 
     def why_not(self, listed: Listed) -> str:
-        """Return why a repository is not looked at, whatever it contains; "" if it may be."""
+        """Return why a repository is skipped, without looking into it; "" if it is not."""
         if self.names and not any(fnmatchcase(listed.name, name) for name in self.names):
             return "other names"
         unwanted = (mark for mark in listed.marks if mark not in self.marks)

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 #: Characters of a line that are kept: a whole file may be one line.
 _KEPT = 160
-_CUT = "..."
 _SYMBOL = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s\[\]{}:,"]+|.')
 
 
@@ -43,7 +42,7 @@ class Sources:
             source = _pointed(file, problem, begin, raw)
         if source.start is None and not any(map(str.isalnum, raw)):
             return None  # a bracket alone says nothing
-        return cut(_unindented(source), _KEPT)
+        return _unindented(source).cut(_KEPT)
 
     def _lines(self, path: str) -> list[str]:
         if path not in self._split:
@@ -51,24 +50,6 @@ class Sources:
             text = file.text if isinstance(file, JsonFile) else file
             self._split[path] = text.split("\n") if 0 < len(text) <= MAX_QUOTED else []
         return self._split[path]
-
-
-def cut(source: SourceLine, width: int) -> SourceLine:
-    """Cut a line to at most ``width`` characters that include the key."""
-    if len(source.text) <= width:
-        return source
-    start = source.start or 0
-    # A third of the width is before the key, so that readers recognise the context.
-    first = max(0, min(start - width // 3, len(source.text) - width))
-    text = source.text[first : first + width]
-    if first:
-        text = _CUT + text[len(_CUT) :]
-    if first + width < len(source.text):
-        text = text[: -len(_CUT)] + _CUT
-    if source.start is None:
-        return source._replace(text=text)
-    begin = start - first
-    return source._replace(text=text, start=begin, length=min(source.length, width - begin))
 
 
 def _pointed(file: JsonFile, problem: Problem, begin: int, raw: str) -> SourceLine:

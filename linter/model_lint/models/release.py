@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..findings import Problem
 from ..naming.tag import tag_date
 
 if TYPE_CHECKING:
@@ -76,20 +77,11 @@ class Unreleased(NamedTuple):
     tags: tuple[str, ...]
 
 
-class BrokenLink(NamedTuple):
-    """A link to a release or an asset that does not exist."""
-
-    path: str
-    line: int
-    url: str
-    #: What is missing, in a sentence.
-    missing: str
-
-
 class Links(NamedTuple):
     """The links to releases in a README that lead nowhere."""
 
-    broken: tuple[BrokenLink, ...]
+    #: One for each; the message says what is missing.
+    broken: tuple[Problem, ...]
 
 
 class Release(NamedTuple):
@@ -181,7 +173,7 @@ def _is_word(name: str, line: str) -> bool:
 
 
 def is_named_as_model(name: str) -> bool:
-    """Return whether a zip has the name of a model, whatever it contains."""
+    """Return whether a zip is named as a model; its content does not matter."""
     return _NAMED_AS_MODEL.match(name) is not None
 
 

@@ -10,11 +10,12 @@ from urllib.parse import urlsplit
 
 from github import UnknownObjectException
 
+from ..findings import Problem
 from ..storage.github import asking
 from ..storage.github_place import Place, read_place
 from ..storage.github_repository import Remote
 from ..wording import quote
-from .release import BrokenLink, Links, Release
+from .release import Links, Release
 from .repository import Repository
 
 #: Links, and releases of other repositories, that are looked at.
@@ -23,7 +24,6 @@ _MAX_LINKS, _MAX_OTHERS = 200, 3
 
 class _Link(NamedTuple):
     line: int
-    url: str
     place: Place
 
 
@@ -38,8 +38,8 @@ def check_links(remote: Remote, repository: Repository, release: Release | None)
     path, text = repository.readme or ("", "")
     known = _Known(remote, release)
     links = list(_find(text, remote.hub.web))[:_MAX_LINKS]
-    missing = ((link, known.missing(link.place)) for link in links)
-    return Links(tuple(BrokenLink(path, x.line, x.url, what) for x, what in missing if what))
+    missing = (Problem(known.missing(link.place), path, link.line) for link in links)
+    return Links(tuple(problem for problem in missing if problem.message))
 
 
 def _find(text: str, web: str) -> Iterator[_Link]:
@@ -50,7 +50,7 @@ def _find(text: str, web: str) -> Iterator[_Link]:
             url = match[0].rstrip(".,;:!?*_")
             place = read_place(url.partition("#")[0].partition("?")[0], web)
             if place and (place.tag or place.asset):
-                yield _Link(number, url, place)
+                yield _Link(number, place)
 
 
 class _Known:

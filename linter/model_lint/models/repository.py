@@ -75,7 +75,7 @@ class Repository(NamedTuple):
     large: Mapping[str, int] = MappingProxyType({})
     #: Texts of the READMEs in other folders by path.
     documents: Mapping[str, str] = MappingProxyType({})
-    #: Weights and packages of which git contains only a git-lfs pointer.
+    #: Weights and packages that git contains only as git-lfs pointers.
     pointers: tuple[str, ...] = ()
     #: Submodules that are missing in ``.gitmodules``.
     broken_links: tuple[str, ...] = ()

@@ -102,11 +102,6 @@ class Given(NamedTuple):
     #: Shows how much of a long download is done.
     watch: Watch | None = None
 
-    @property
-    def name(self) -> naming.Name | None:
-        """The name of the repository if it is given: only then is it judged."""
-        return self.parse(self.repository) if self.repository else None
-
 
 NOTHING_GIVEN = Given()
 
@@ -208,14 +203,18 @@ def load_zip(
         parse=given.parse,
         reading=given.reading,
     )
-    # The name of a zip is not the repository's: only a name that the user gives is judged.
     return target._replace(
-        name=given.name,
+        name=_judged_name(package),
         archive=with_headers(archive),
         package=package,
         bytes_read=ranges.bytes_read,
         requests=ranges.requests,
     )
+
+
+def _judged_name(package: Package) -> naming.Name | None:
+    """Return the name of the repository if the user gives it: that of a zip is not judged."""
+    return package.named if package.repository else None
 
 
 def _no_file(text: str, path: Path) -> str:
@@ -301,7 +300,7 @@ def _package_folder(text: str, tree: FolderTree, given: Given) -> Target:
         text,
         "folder",
         f"{text.rstrip('/')}/",
-        name=given.name,
+        name=_judged_name(package),
         package=package,
         bytes_total=sum(entry.size for entry in tree.files.values()),
         bytes_read=tree.bytes_read,

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
+from ..findings import Problem, Step
+from ..wording import quote
 from .sct_modules import is_locatable, is_missing_part
 
 #: Exactly this many modules: a longer path can lead to anything that a module imports.
@@ -28,31 +30,28 @@ _NETWORK = re.compile(
 )
 
 
-class ForeignName(NamedTuple):
-    """A name that would be imported and called, and is not a part of a network."""
-
-    #: Its key: ``nonlin``, ``network_class_name``, ...
-    key: str
-    name: str
-    #: Its place in the configuration.
-    steps: tuple[str, ...]
-
-
-def foreign_names(configuration: Mapping[str, Any]) -> Iterator[ForeignName]:
+def foreign_names(name: str, configuration: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield the names in a resolved configuration that are not classes of networks.
 
-    A name that certainly can't be imported is left out: it runs nothing.
+    They would be imported and called. One that certainly can't be imported runs nothing, and is
+    left out.
     """
+    at: tuple[Step, ...] = ("configurations", name, "architecture")
     described = configuration.get("architecture")
     if not isinstance(described, dict):
         return
     network = described.get("network_class_name")
     if isinstance(network, str) and is_locatable(network) and not _NETWORK.fullmatch(network):
-        yield ForeignName("network_class_name", network, ("architecture", "network_class_name"))
+        yield _foreign(network, (*at, "network_class_name"))
     kwargs, imported = described.get("arch_kwargs"), described.get("_kw_requires_import")
     if not isinstance(kwargs, dict) or not isinstance(imported, list):
         return
     for key in imported:
-        name = kwargs.get(key) if isinstance(key, str) else None
-        if isinstance(name, str) and not _PART.fullmatch(name) and not is_missing_part(name):
-            yield ForeignName(key, name, ("architecture", "arch_kwargs", key))
+        part = kwargs.get(key) if isinstance(key, str) else None
+        if isinstance(part, str) and not _PART.fullmatch(part) and not is_missing_part(part):
+            yield _foreign(part, (*at, "arch_kwargs", key))
+
+
+def _foreign(name: str, steps: tuple[Step, ...]) -> Problem:
+    text = f"`{steps[-1]}` is {quote(name)}, which nnU-Net would import and call"
+    return Problem(text, steps=steps)

@@ -21,7 +21,7 @@ _TITLES = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.INFO
 def findings_of(target: TargetReport, rules: Mapping[str, Rule]) -> str:
     """Return the findings of a target, worst first, and those that are ignored.
 
-    ``rules`` contains those of which it is said why they matter.
+    ``rules`` contains the rules whose reasons are shown.
     """
     groups = groupby(_worst_first(target.findings), key=lambda f: f.severity)
     sections = "".join(_severity(severity, [*found], target, rules) for severity, found in groups)

@@ -155,8 +155,8 @@ def _region(finding: Finding) -> dict[str, Any]:
 def _uri(path: str) -> str:
     """Return a path as a URI; a relative path stays relative to the repository.
 
-    An address loses its scheme: code scanning refuses a whole log with the scheme of another file
-    than those of the checkout, and shows what is relative as it stands.
+    An address loses its scheme: code scanning refuses a whole log if one URI has another scheme
+    than the files of the checkout, and shows a relative path unchanged.
     """
     if path.startswith(ADDRESSES):
         return quote(path.partition("://")[2], safe="/?=&%", errors="surrogatepass")

@@ -8,7 +8,6 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 
 from ..findings import OWN, Finding, Ignored, Report, Severity, SourceLine, TargetReport
-from ..models.quoted_line import cut
 from ..terminal import WIDTH, Paint, painter
 from ..wording import count, inert, printable
 from .shared import joined, path_inside, taken, tally
@@ -88,7 +87,7 @@ def _context(
 ) -> list[str]:
     """Return the line with its number, and carets under the key."""
     number = str(line)
-    shown = cut(_shown(source), width - len(_INDENT) - len(number) - 3)
+    shown = _shown(source).cut(width - len(_INDENT) - len(number) - 3)
     lines = [f"{_INDENT}{paint(f'{number} |', 'dim')} {shown.text}"]
     if shown.start is not None:
         before, key = shown.text[: shown.start], shown.text[shown.start :][: shown.length]

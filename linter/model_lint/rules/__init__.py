@@ -77,7 +77,7 @@ PRACTICE = Authority.PRACTICE
 
 #: The consumers that a finding stops. They do not follow from the authority: what the specification
 #: asks for may stop only SCT, and what nnU-Net does may stop all of them.
-IN_SCT, IN_NNUNET, IN_SLICER = Consumer.SCT, Consumer.NNUNET, Consumer.SLICER
+IN_SCT, IN_SLICER = Consumer.SCT, Consumer.SLICER
 IN_STOCK = STOCK
 EVERYWHERE = tuple(Consumer)
 

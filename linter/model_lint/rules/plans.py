@@ -211,6 +211,7 @@ def plans_incomplete(package: Package) -> Iterator[Problem]:
     ERROR,
     NNUNET,
     "nnU-Net imports the names of `arch_kwargs` by pydoc.locate and calls what it finds",
+    security=True,
     stops=EVERYWHERE,
 )
 def plans_code(package: Package) -> Iterator[Problem]:
@@ -227,7 +228,4 @@ def plans_code(package: Package) -> Iterator[Problem]:
     for trainer, plans, name, configuration in _plans(package):
         if isinstance(configuration, str) or trainer.brings_network:
             continue
-        for key, value, steps in foreign_names(configuration):
-            line = plans.line("configurations", name, *steps)
-            message = f"`{key}` is {quote(value)}, which nnU-Net would import and call"
-            yield Problem(message, plans.path, line or plans.line("configurations", name))
+        yield from map(plans.located, foreign_names(name, configuration))

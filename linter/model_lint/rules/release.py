@@ -323,5 +323,4 @@ def readme_release_link(links: Links) -> Iterator[Problem]:
 
     Fix: write the address of a release that exists, or `releases/latest`.
     """
-    problems = (Problem(link.missing, link.path, link.line) for link in links.broken)
-    yield from shown(problems, WARNING, "broken link")
+    yield from shown(links.broken, WARNING, "broken link")

@@ -307,8 +307,8 @@ def model_in_git(repository: Repository) -> Iterator[Problem]:
 def text_unread(repository: Repository) -> Iterator[Problem]:
     """Scripts or other texts of a repository on GitHub were not read.
 
-    Why: the repository is too large to be sent in one archive, and reading each file by itself
-    takes a request, of which GitHub allows 60 in an hour without a token.
+    Why: the repository is too large to be sent in one archive, and each file that is
+    read alone takes a request. Without a token, GitHub allows 60 requests in an hour.
 
     Fix: clone the repository, and lint the clone.
     """

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from .limits import MAX_ENTRIES
-from .tree import Entry, LimitError, TreeError, listing, reason, refuse_depth
+from .tree import Entry, LimitError, TreeError, folders_of, reason, refuse_depth
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -67,7 +67,7 @@ class FolderTree:
                 files[path] = _File(path, full.stat().st_size)
             if len(files) + len(folders) > MAX_ENTRIES:
                 raise LimitError(f"more than {MAX_ENTRIES} files and folders below {self.root}")
-        return _Walk(files, listing(files, folders), special)
+        return _Walk(files, folders_of(files, folders), special)
 
     @property
     def files(self) -> Mapping[str, Entry]:

@@ -27,7 +27,7 @@ _TIMEOUT, _PATIENCE = 30, 90
 _ATTEMPTS = 4
 #: Things in one answer, at most.
 PAGE = 100
-#: Seconds to wait for a limit of which GitHub does not say when it ends.
+#: Seconds to wait for a limit if GitHub does not say when it ends.
 _LIMIT_WAIT = 60.0
 #: Who the token of a workflow is.
 ACTIONS = "github-actions[bot]"

@@ -1,4 +1,4 @@
-"""A commit on GitHub as a repository's source, without a clone: a few requests, whatever its size.
+"""A commit on GitHub as a repository's source, without a clone: a few requests for any size.
 
 One request lists the files, one gets the texts that are needed, all in one archive. A repository
 that is too large for that gives each text by itself, as many as the limit on requests allows.
@@ -13,7 +13,7 @@ from typing import Any
 
 from .checkout import decoded
 from .github_repository import Blob, Remote
-from .tree import listing
+from .tree import folders_of
 
 _FILES, _LINK, _MODULE = ("100644", "100755", "100664"), "120000", "160000"
 #: Links that a path may lead through, as in Linux.
@@ -45,7 +45,7 @@ class GitHubSource:
 
     @cached_property
     def _folders(self) -> Mapping[str, tuple[str, ...]]:
-        return listing(self._blobs, ())
+        return folders_of(self._blobs, ())
 
     def names(self, folder: str) -> list[str]:
         """Return the names in a folder."""

@@ -91,7 +91,7 @@ MAX_WHOLE_TOTAL = 16 * 1024 * 1024
 #: Bytes of all texts of a package that ``--fix`` cleans, and of one that ``pack`` does: the same
 #: logs, 13 MB and 10.5 MB.
 MAX_TEXT_BYTES = 64 * 1024 * 1024
-#: Characters of a text of which a line is shown: 291 thousand of a fingerprint.
+#: Characters of a text whose lines are shown: a fingerprint has 291 thousand.
 MAX_QUOTED = 1024 * 1024
 
 # ------------------------------------------------------------------------------------ repositories

@@ -132,8 +132,10 @@ def reason(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 
-def listing(paths: Iterable[str], empty: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """List every folder: ``paths`` are files, ``empty`` are folders that may be empty.
+def folders_of(paths: Iterable[str], empty: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return every folder with the names in it.
+
+    ``paths`` are files, ``empty`` are folders that may be empty.
 
     Raises LimitError for more folders than MAX_FOLDERS.
     """

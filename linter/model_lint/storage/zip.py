@@ -8,7 +8,7 @@ from typing import IO
 from zlib import crc32
 
 from .ranges import Ranges
-from .tree import BlockedError, DamagedError, listing
+from .tree import BlockedError, DamagedError, folders_of
 from .zip_directory import Directory, find_directory, read_members
 from .zip_member import Member, open_member
 
@@ -36,7 +36,7 @@ class ZipTree:
     @cached_property
     def folders(self) -> Mapping[str, tuple[str, ...]]:
         """Every folder's path with the names in it."""
-        return listing(self.files, (m.path for m in self.members if m.is_dir and m.path))
+        return folders_of(self.files, (m.path for m in self.members if m.is_dir and m.path))
 
     @cached_property
     def special(self) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""Threads that do tasks, of which there may be more while they work."""
+"""Threads that do tasks; more tasks may be added while they work."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def lint_all(
         job: how.
         repositories: the repositories.
         hubs: a GitHub for each thread.
-        show: is told how much is done, and how much there is.
+        show: is called with how much is done, and how much there is.
 
     Raises:
         LimitReached: GitHub answers no more; what was linted is kept.

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...errors import UsageError
-from ...findings import Finding
-from ...lint import Key, key_of
+from ...findings import Finding, Key, key_in_report
 from .data import Audit, Change, RepositoryReport
 
 
@@ -53,13 +52,9 @@ def read_before(path: Path) -> Before:
 def _then(one: Mapping[str, Any], targets: Mapping[str, Any]) -> _Then:
     names = [one["target"], *(name for release in one["releases"] for name in release["targets"])]
     mine = [targets[name] for name in names if name is not None]
-    reported = {target["target"]: frozenset(map(_key, target["findings"])) for target in mine}
-    ignored = {_key(finding) for target in mine for finding in target["ignored"]}
+    reported = {one["target"]: frozenset(map(key_in_report, one["findings"])) for one in mine}
+    ignored = {key_in_report(finding) for target in mine for finding in target["ignored"]}
     return _Then(reported, frozenset().union(*reported.values(), ignored))
-
-
-def _key(finding: Mapping[str, Any]) -> Key:
-    return str(finding["code"]), str(finding["location"]), str(finding["message"])
 
 
 def compare(audit: Audit, before: Before) -> Audit:
@@ -75,9 +70,9 @@ def _change(one: RepositoryReport, then: _Then | None) -> Change:
     findings = one.findings
     if then is None:
         return Change(findings, was_known=False)
-    new: tuple[Finding, ...] = tuple(f for f in findings if key_of(f) not in then.found)
+    new: tuple[Finding, ...] = tuple(f for f in findings if f.key not in then.found)
     ignored = (item.finding for target in one.targets for item in target.ignored)
-    now = {key_of(finding) for finding in (*findings, *ignored)}
+    now = {finding.key for finding in (*findings, *ignored)}
     # What is not looked at any more is not fixed.
     known = {target.target for target in one.targets}
     fixed = {key for name in known for key in then.reported.get(name, ()) if key not in now}

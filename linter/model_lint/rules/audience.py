@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from .findings import Answer, Consumer, Finding, Problem, Severity
-from .rules import Rule
+from ..findings import Answer, Consumer, Finding, Problem, Severity
+from . import Rule
 
 
 def stopped(rule: Rule, problem: Problem) -> tuple[Consumer, ...]:
