@@ -19,6 +19,7 @@ from build import (
     genuine,
     inside,
     move,
+    network,
     package,
     patch_entry,
     put,
@@ -128,6 +129,10 @@ def _evil(path: Path) -> Path:
     return package(path, put(".DS_Store"), put("fold_0/checkpoint_final.pth", evil))
 
 
+def _code(path: Path) -> Path:
+    return package(path, put(".DS_Store"), network({"nonlin": "os.system"}))
+
+
 def _differing(path: Path) -> Path:
     files = [*genuine(put(".DS_Store")).items(), (f"{TRAINER}/plans.json", b"{}")]
     return write_zip(path / NAME, files)
@@ -152,6 +157,7 @@ def _garbage(path: Path) -> Path:
         (_cut, "(Z002)"),
         (_garbage, "(Z001)"),
         (_evil, "(K001)"),
+        (_code, "(P008)"),
         (_differing, "with different content (Z007)"),
         (_damaged, "progress.png does not unpack"),
         (lambda p: patch_entry(package(p), FINAL, flags=1), "(Z005)"),

@@ -211,6 +211,7 @@ def plans_incomplete(package: Package) -> Iterator[Problem]:
     ERROR,
     NNUNET,
     "nnU-Net imports the names of `arch_kwargs` by pydoc.locate and calls what it finds",
+    blocks_repair=True,
     security=True,
     stops=EVERYWHERE,
 )
