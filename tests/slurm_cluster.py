@@ -84,9 +84,12 @@ socket={home}/mariadb.socket
 pid-file={home}/mariadb.pid
 bind-address=127.0.0.1
 port={database}
-init-file={home}/first.sql
 """
-FIRST_SQL = "CREATE USER slurm@'%' IDENTIFIED BY '{password}';\nGRANT ALL ON *.* TO slurm@'%';\n"
+FIRST_SQL = """\
+FLUSH PRIVILEGES;
+CREATE USER slurm@'%' IDENTIFIED BY '{password}';
+GRANT ALL ON *.* TO slurm@'%';
+"""
 ACCOUNT = "def-account"
 # Devices that every machine has.
 GPUS = "Name=gpu Type=h100 File=/dev/null\nName=gpu Type=h100 File=/dev/zero\n"
@@ -156,7 +159,9 @@ def _write_database(home: Path, values: Mapping[str, object]) -> None:
     (home / "first.sql").write_text(FIRST_SQL.format(**values), "utf-8")
     (home / "mariadb.cnf").write_text(MARIADB.format(**values), "utf-8")
     install = [found("mariadb-install-db"), f"--defaults-file={home}/mariadb.cnf"]
-    subprocess.run([*install, "--skip-test-db"], check=True, capture_output=True)
+    options = ["--skip-test-db", f"--extra-file={home}/first.sql"]
+    done = subprocess.run([*install, *options], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def _add_account(environment: dict[str, str]) -> None:
@@ -195,7 +200,8 @@ def _wait_until(path: Path) -> None:
         if path.exists():
             return
         _pause()
-    raise AssertionError(f"{path} did not appear: {path.with_name('munged.out').read_text()}")
+    logs = [log.read_text()[-2000:] for log in path.parent.glob("*.out")]
+    raise AssertionError("\n".join((f"{path} did not appear", *logs)))
 
 
 def _wait_for_node(environment: dict[str, str]) -> None:
@@ -207,8 +213,7 @@ def _wait_for_node(environment: dict[str, str]) -> None:
         if state == "idle":
             return
         _pause()
-    home = Path(environment["SLURM_CONF"]).parent
-    logs = [(home / f"{name}.out").read_text()[-2000:] for name in ("slurmctld", "slurmd")]
+    logs = [log.read_text()[-2000:] for log in Path(environment["SLURM_CONF"]).parent.glob("*.out")]
     raise AssertionError("\n".join((state, *logs)))
 
 
