@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from slurm_cluster import cluster as slurm_cluster
-from template.support import TEMPLATE, program, run
+from template.support import TEMPLATE, bake, program, run
 from template.trainings import CONFIG, FOLDS, WORK, prepared, rewrite
 
 # Fold 1 is killed and fold 2 stands still, each in its second epoch and once. The module of the
@@ -52,12 +52,20 @@ PROFILE = (
     ("runtime: 24h", "runtime: 2 if wildcards.fold == '2' else 60"),
     ("precommand: ", "precommand: . ./module.sh && "),
 )
-QUICK = ("--slurm-status-command=squeue", "--slurm-init-seconds-before-status-checks=2")
+# A GPU that is not there: nnU-Net then takes the processor. With `cpu`, no GPU would be asked for.
+GPU = (("device: cpu", "device: auto"), ("train: {gpus: 0", "train: {gpus: 1"))
+QUICK = "--slurm-init-seconds-before-status-checks=2"
 
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[dict[str, str]]:
     with slurm_cluster() as environment:
+        yield environment
+
+
+@pytest.fixture(scope="module")
+def accounted() -> Iterator[dict[str, str]]:
+    with slurm_cluster(accounts=True) as environment:
         yield environment
 
 
@@ -89,14 +97,10 @@ def train(folder: Path, cluster: dict[str, str]) -> Trained:
     disk.mkdir()
     (made / "tests/phantom_trainer.py").write_text(TRAINER, "utf-8")
     (made / "module.sh").write_text("export LOADED=yes\n", "utf-8")
-    rewrite(made / "tests/phantom.yaml", ("train: {gpus: 0", "train: {gpus: 1"))
+    rewrite(made / "tests/phantom.yaml", *GPU)
     rewrite(made / "workflow/profiles/slurm/config.yaml", *PROFILE)
-    # The plugin asks the accounting whether the account exists.
-    sacctmgr = Path(cluster["SLURM_CONF"]).parent / "bin" / "sacctmgr"
-    sacctmgr.write_text("#!/bin/sh\necho def-account\n", "utf-8")
-    sacctmgr.chmod(0o755)
     variables = {"SLURM_TMPDIR": str(disk), "nnUNet_compile": "f", "OMP_NUM_THREADS": "1"}
-    command = (program("snakemake"), "--profile", "workflow/profiles/slurm", *QUICK, *CONFIG)
+    command = (program("snakemake"), "--profile", "workflow/profiles/slurm", QUICK, *CONFIG)
     done = run(*command, "--until", "train", cwd=made, **cluster | variables)
     assert done.returncode == 0, done.stdout + done.stderr
     shown = run("scontrol", "show", "job", "--oneliner", cwd=made, **cluster).stdout
@@ -106,10 +110,10 @@ def train(folder: Path, cluster: dict[str, str]) -> Trained:
 
 
 def test_the_folds_are_trained_whatever_ends_their_jobs(
-    cluster: dict[str, str], tmp_path: Path
+    accounted: dict[str, str], tmp_path: Path
 ) -> None:
     """One test, so that this is trained once, also if several processes run the tests."""
-    trained = train(tmp_path, cluster)
+    trained = train(tmp_path, accounted)
     every_fold_is_whole_and_has_the_same_structure(trained)
     the_job_that_was_killed_was_submitted_again(trained)
     the_job_at_its_time_limit_went_back_into_the_queue(trained)
@@ -163,6 +167,41 @@ def the_profile_reached_slurm(trained: Trained) -> None:
 def the_data_were_read_from_the_disk_of_the_node(trained: Trained) -> None:
     assert re.search(rf"existing split file: {trained.disk}/nnunet-\w+/Dataset", trained.log(0))
     assert len(list(trained.disk.iterdir())) == 1  # of the job that was killed
+
+
+NEVER = (
+    "convert:slurm_account=def-other",
+    "plan_preprocess:slurm_partition=gpus",
+    "train:gpu_model=a100",
+    "predict:slurm_partition=short",
+    "evaluate:mem_mb=921600",
+)
+PROFILE_FILE = "workflow/profiles/slurm/config.yaml"
+REFUSED = (
+    "convert: account 'def-other' is none of yours (def-account",
+    f"plan_preprocess: no partition is named 'gpus' (main, short, urgent): see {PROFILE_FILE}",
+    "train: asks for 1 GPU of type a100, but a node has none: see gpu_model in "
+    f"{PROFILE_FILE} (types: h100)",
+    f"predict: its time limit is 8 h, but the partition allows 1 h: see runtime in {PROFILE_FILE}",
+    "evaluate: asks for 900 GB of memory, but a node has at most 488.3: "
+    "see resources in config.yaml",
+)
+
+
+def test_what_the_cluster_never_starts_is_not_submitted(
+    accounted: dict[str, str], tmp_path: Path
+) -> None:
+    made = bake(tmp_path, anatomy="sc-gm")
+    done = run(sys.executable, "tests/phantom.py", cwd=made)
+    assert done.returncode == 0, done.stderr
+    rewrite(made / "tests/phantom.yaml", *GPU)
+    command = (program("snakemake"), "--profile", "workflow/profiles/slurm", *CONFIG[:-1])
+    done = run(*command, "--set-resources", *NEVER, cwd=made, **accounted)
+    assert done.returncode == 1, done.stdout + done.stderr
+    said = done.stderr.splitlines()
+    assert [b for b in REFUSED if not any(line.startswith(b) for line in said)] == []
+    assert "Error in rule" not in done.stderr
+    assert not [*(made / ".snakemake" / "slurm_logs").glob("rule_*")]
 
 
 SCRIPT = """\

@@ -24,6 +24,10 @@ def test_a_gpu_is_used_unless_the_configuration_says_otherwise(config: dict[str,
     for resources in ({}, {"train": {"cpus": 4}}):
         assert parse({**config, "resources": resources}).train.gpus == 1
     assert parse({**config, "resources": {"train": {"gpus": 0}}}).train.gpus == 0
+    two = {"train": {"gpus": 2}}
+    for device, gpus in {"cpu": 0, "auto": 2, "cuda": 2}.items():
+        nnunet = {**config["nnunet"], "device": device}
+        assert parse({**config, "nnunet": nnunet, "resources": two}).train.gpus == gpus
 
 
 PHANTOM = str(Path(__file__).parent / "phantom_trainer.py")

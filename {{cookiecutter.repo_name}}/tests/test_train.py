@@ -302,7 +302,7 @@ def test_a_job_that_is_started_again_and_again(tmp_path: Path) -> None:
     ],
 )
 def test_times_of_slurm(text: str, seconds: int | None) -> None:
-    assert slurm._seconds(text) == seconds
+    assert slurm.seconds(text) == seconds
 
 
 def test_outside_of_slurm_there_is_no_job(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -194,7 +194,7 @@ def _build(c: dict[str, Any]) -> Settings:
             plans=nnunet["plans"].get(nnunet["configuration"], {}),
             device=nnunet["device"],
         ),
-        train=Resources(**c["resources"]["train"]),
+        train=_train(c["resources"]["train"], nnunet["device"]),
         other=Resources(**c["resources"]["other"]),
         evaluation=read_evaluation(c["evaluation"]),
         release=Release(
@@ -204,6 +204,11 @@ def _build(c: dict[str, Any]) -> Settings:
     )
     check_together(settings)
     return settings
+
+
+def _train(c: Mapping[str, Any], device: str) -> Resources:
+    """Return the resources of a training; on the processor, it asks for no GPU."""
+    return Resources(**{**c, "gpus": 0} if device == "cpu" else c)
 
 
 def _splits(c: Mapping[str, Any]) -> SplitSettings:

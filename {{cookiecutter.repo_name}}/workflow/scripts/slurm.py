@@ -42,9 +42,9 @@ def current() -> Job | None:
     number = os.environ.get("SLURM_JOB_ID")
     if not number:
         return None
-    text = _output("scontrol", "show", "job", "--oneliner", number)
+    text = output("scontrol", "show", "job", "--oneliner", number)
     found = dict(re.findall(r"(\w+)=(\S+)", text))
-    limit, used = (_seconds(found.get(name, "")) for name in ("TimeLimit", "RunTime"))
+    limit, used = (seconds(found.get(name, "")) for name in ("TimeLimit", "RunTime"))
     if limit is None or used is None or found["BatchFlag"] == "0" or found["Requeue"] == "0":
         return None
     return Job(number, limit, time.monotonic() + limit - used)
@@ -57,8 +57,8 @@ def requeue(job: Job) -> None:
         RuntimeError: if Slurm does not.
     """
     print(f"the time limit is near: job {job.number} goes back into the queue", flush=True)
-    _output("scontrol", "requeue", job.number)
-    if _output("squeue", "--noheader", "--jobs", job.number, "--format", "%T") != "RUNNING":
+    output("scontrol", "requeue", job.number)
+    if output("squeue", "--noheader", "--jobs", job.number, "--format", "%T") != "RUNNING":
         time.sleep(_STOP_S)
     raise RuntimeError("the time limit is near, and Slurm did not put the job back in the queue")
 
@@ -82,20 +82,36 @@ def count_start(job: Job, record: Path, state: object) -> None:
         )
 
 
-def _seconds(text: str) -> float | None:
-    """Return the seconds of a time as Slurm prints it (1-02:03:04); None if there is no limit."""
-    found = re.fullmatch(r"(?:(\d+)-)?(\d+):(\d+):(\d+)", text)
+def seconds(text: str) -> float | None:
+    """Return the seconds of a time as Slurm prints it (1-02:03:04, 03:04); None: no limit."""
+    found = re.fullmatch(r"(?:(?:(\d+)-)?(\d+):)?(\d+):(\d+)", text)
     if found is None:
         return None
-    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
-    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    days, hours, minutes, rest = (int(part or 0) for part in found.groups())
+    return ((days * 24 + hours) * 60 + minutes) * 60 + rest
 
 
-def _output(*command: str) -> str:
+def output(*command: str) -> str:
+    """Return what a command of Slurm prints; nothing if it can't be run."""
+    done = _run(command, None)
+    return done.stdout.strip() if done else ""
+
+
+def succeeds(*command: str) -> bool:
+    """Return whether a command of Slurm succeeds; what it says is not shown."""
+    done = _run(command, subprocess.DEVNULL)
+    return done is not None and done.returncode == 0
+
+
+def _run(command: tuple[str, ...], stderr: int | None) -> subprocess.CompletedProcess[str] | None:
     try:
-        done = subprocess.run(  # noqa: S603 - with the arguments above
-            command, stdout=subprocess.PIPE, text=True, timeout=120, check=False
+        return subprocess.run(  # noqa: S603 - with the arguments above
+            command,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            timeout=120,
+            check=False,
         )
     except (OSError, subprocess.SubprocessError):
-        return ""
-    return done.stdout.strip()
+        return None
