@@ -136,9 +136,7 @@ def test_what_can_not_be_put_back_is_named(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(Path, "replace", fails_the_second_time)
     with pytest.raises(UsageError) as raised:
         put_all_in_place(three(tmp_path), replace=True)
-    assert str(raised.value) == (
-        f"{tmp_path / 'a'}: new, and can't be taken back (Is a directory)"
-    )
+    assert str(raised.value) == (f"{tmp_path / 'a'}: new, and can't be taken back (Is a directory)")
 
 
 def test_one_that_exists_takes_the_others_away_again(tmp_path: Path) -> None:
