@@ -20,7 +20,7 @@ import pytest
 from build import TRAINER, Change, dataset, package, put
 from checkpoint_files import slim
 from github_server import GitHubServer, OwnerBuilder
-from mini_sct import GALLERY_PATH, MODELS_PATH, PAGES, TEST_PATH, show
+from mini_sct import CITING_PATH, GALLERY_PATH, MODELS_PATH, PAGES, TEST_PATH, show
 from model_lint.cli import main
 from PIL import Image
 from publishing import Said
@@ -291,6 +291,25 @@ def test_the_figure_of_the_readme(desk: Desk) -> None:
     assert desk.run(f"{OWNER}/{NAME}@{TAG}", *words).status == 0
     with Image.open(desk.folder / "y" / f"{TASK}.png") as shown:
         assert (shown.size, shown.format) == ((200, 200), "PNG")
+
+
+def test_a_task_with_a_paper_is_to_be_cited(desk: Desk) -> None:
+    target = desk.release({ZIP: zipped(SLIM)})
+    note = f"  {CITING_PATH}: add :ref:`sct_deepseg_{TASK}`, with its paper, to the table"
+    assert note in desk.into(target).out
+    path = desk.sct / CITING_PATH
+    listed = path.read_text("utf-8").replace("sct_deepseg_spinalcord", f"sct_deepseg_{TASK}")
+    path.write_text(listed, encoding="utf-8")
+    git(desk.sct, "commit", "--quiet", "--all", "--message", "Listed")
+    assert CITING_PATH not in desk.into(target, "--branch", "another").out
+
+
+def test_a_task_that_sct_retired_is_named(desk: Desk) -> None:
+    target = desk.release({ZIP: zipped(SLIM)})
+    line = mini_sct.GALLERY.splitlines().index("   * - ``old``") + 1
+    note = f"  {GALLERY_PATH}, line {line}: old is listed as retired; remove that row"
+    assert note in desk.into(target, "--task", "old").out
+    assert "retired" not in desk.into(target, "--task", "old_t2star").out
 
 
 def test_a_zip_for_each_fold(desk: Desk) -> None:
