@@ -28,12 +28,10 @@ from .explain import explain
 from .outcome import Trial
 from .phantom import phantom_for
 from .process import Child
-from .scratch import scratch
+from .scratch import MAX_FILE, scratch
 
 #: Families of rules whose security matters here; P008 names code that loading would run.
 _UNSAFE = frozenset("ZCK"), frozenset({"P008"})
-#: Bytes of the largest file that a trial may write.
-_MAX_FILE = 2 << 30
 _MEMORY = 16 * 1000**3
 #: Endings of files that Python can import, and how many of them are named.
 _CODE, _SHOWN = (".py", ".pyc", ".pyd", ".so"), 5
@@ -143,7 +141,7 @@ def _request(subject: Subject, wanted: Wanted) -> dict[str, Any]:
         "file_ending": ending if isinstance(ending, str) else ".nii.gz",
         "memory": wanted.memory,
         "cpu_seconds": wanted.seconds * (os.cpu_count() or 1) + 60,
-        "file_bytes": min(_MAX_FILE, wanted.disk),
+        "file_bytes": min(MAX_FILE, wanted.disk),
         "picture": wanted.picture,
         "title": Path(subject.target.text).name,
     }
