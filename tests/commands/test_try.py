@@ -324,12 +324,17 @@ def test_as_junit(
     [
         (["nowhere.zip"], "nowhere.zip: no such file or folder"),
         (["{zip}", "nowhere.nii.gz"], "nowhere.nii.gz: no such file"),
-        (["{zip}", "{zip}", "--with", "{quick}"], "an image can't be read: "),
+        (
+            ["{zip}", "{zip}", "--with", "{quick}"],
+            "{zip}: nibabel can't read it as an image: Cannot work out file type of",
+        ),
+        (["{zip}", "{zip}"], "{zip}: SimpleITK can't read it as an image: Unable to determine"),
+        (["{zip}", "{large}", "--memory", "0.1"], "the images take more than 100 MB; --memory all"),
         (["{zip}", "{zip}", "--reference", "{zip}", "--reference", "{zip}"], "1 image and 2 refer"),
         (["{zip}", "--reference", "nowhere.nii.gz"], "0 images and 1 reference given"),
         (
             ["{zip}", "{other}", "--reference", "{image}", "--with", "{quick}"],
-            "image.nii.gz is not on the grid of other.nii.gz",
+            "image.nii.gz: not on the grid of other.nii.gz",
         ),
         (["{zip}", "--picture", "x.jpg"], "its name must end in .png"),
         (["{zip}", "--picture", "nowhere/x.png"], "no folder nowhere"),
@@ -349,14 +354,18 @@ def test_wrong_usage_is_one_line(
     bare.write_text(bare.read_text().replace('"$@"', '-S "$@"'))
     other = nib.Nifti1Image(np.zeros((4, 4, 4), np.float32), np.eye(4))
     nib.save(other, tmp_path / "other.nii.gz")
+    if "{large}" in words:
+        large = nib.Nifti1Image(np.zeros((300, 300, 300), np.float32), np.eye(4))
+        nib.save(large, tmp_path / "large.nii")
     (tmp_path / "folder.png").mkdir()
     (tmp_path / "drawn.png").write_bytes(b"mine")
     known = {
         "folder": tmp_path / "folder.png", "drawn": tmp_path / "drawn.png",
         "zip": package(tmp_path), "quick": quick, "ls": "/bin/ls", "bare": bare,
         "image": image(tmp_path), "other": tmp_path / "other.nii.gz",
+        "large": tmp_path / "large.nii",
     }  # fmt: skip
     status, report, error = tried(*(word.format(**known) for word in words))
     assert (status, report) == (2, None)
-    assert line in error
+    assert line.format(**known) in error
     assert error.count("\n") == 1
