@@ -25,7 +25,7 @@ from judge import FORK, ask
 from model_lint.cli import main
 from model_lint.ship.trial import process
 from releasing import NAME, OWNER, TAG, ReleaseCase
-from report.test_report_schemas import junit_schema
+from report.test_report_schemas import junit_schema, report_schema
 from ship.trial.hostile import write_nnunet
 from storage.misbehaving import serving
 
@@ -38,7 +38,10 @@ def tried(elsewhere: None, capsys: pytest.CaptureFixture[str]) -> Try:
     def run(*words: str | Path) -> tuple[int, Any, str]:
         status = main(["try", *map(str, words), "--format", "json"])
         captured = capsys.readouterr()
-        return status, json.loads(captured.out) if captured.out else None, captured.err
+        report = json.loads(captured.out) if captured.out else None
+        if report:
+            report_schema("try").validate(report)
+        return status, report, captured.err
 
     return run
 
@@ -155,6 +158,22 @@ def test_an_empty_result_is_a_failure_of_an_image_alone(tmp_path: Path, tried: T
     (result,) = report["trials"][0]["images"]
     assert result["voxels"] == {"sc": 0, "gm": 0}
     assert result["notes"][0].startswith("nothing was segmented, which says nothing")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data: data.pop("takes"),
+        lambda data: data.update(version=2),
+        lambda data: data["findings"].append({"code": "C001"}),
+        lambda data: data["trials"][0].update(consumer="slicer"),
+        lambda data: data["trials"][0]["failures"][0].update(codes=["none"]),
+    ],
+)
+def test_the_schema_refuses(change: Any, tmp_path: Path, quick: Path, tried: Try) -> None:
+    _, report, _ = tried(package(tmp_path), "--with", quick)
+    change(report)
+    assert not report_schema("try").is_valid(report)
 
 
 def test_a_module_that_is_not_there(tmp_path: Path, tried: Try) -> None:

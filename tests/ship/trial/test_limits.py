@@ -18,6 +18,7 @@ import pytest
 from build import LISTEN, package, put
 from model_lint.cli import main
 from model_lint.ship.trial.inside import landlock, seccomp
+from report.test_report_schemas import report_schema
 from ship.trial.hostile import HARMLESS, attacks, attempting, write_nnunet
 
 pytestmark = pytest.mark.skipif(
@@ -93,7 +94,9 @@ def attacked(
         assert main(["try", str(path), *output, *options]) == 1
         text = report.read_text()
         assert SECRET not in text
-        return json.loads(text)["trials"][0]
+        data = json.loads(text)
+        report_schema("try").validate(data)
+        return data["trials"][0]
 
     yield attack
     assert (tmp_path / "victim").read_text() == SECRET
