@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ...errors import UsageError
+from ...errors import UsageError, require_file
 from ...findings import TargetReport
 from ...models.package import Package
 from ...models.trainer_folder import TrainerFolder
@@ -71,7 +71,8 @@ def group_images(
     Raises UsageError if a file is missing, or one of an image is.
     """
     given = list(paths)
-    _require_files(given)
+    for path in given:
+        require_file(path)
     channels = max(1, (trainer.channels if trainer else None) or 1)
     if len(given) % channels:
         raise UsageError(
@@ -89,14 +90,9 @@ def group_references(paths: Sequence[Path], images: Sequence[tuple[Path, ...]]) 
             f"--reference: one for each image; {count(len(images), 'image')} and "
             f"{count(len(paths), 'reference')} given"
         )
-    _require_files(paths)
-    return tuple(path.resolve() for path in paths)
-
-
-def _require_files(paths: Iterable[Path]) -> None:
     for path in paths:
-        if not path.is_file():
-            raise UsageError(f"{path}: no such file")
+        require_file(path)
+    return tuple(path.resolve() for path in paths)
 
 
 def attempt(environment: Environment, subject: Subject, wanted: Wanted, talk: Talk) -> Trial:
