@@ -14,6 +14,7 @@ from rules.test_repository import git
 
 MODELS_PATH = "spinalcordtoolbox/deepseg/models.py"
 GALLERY_PATH = "documentation/source/user_section/command-line/sct_deepseg.rst"
+CITING_PATH = "documentation/source/user_section/citing_sct.rst"
 PAGES = "documentation/source/user_section/command-line/deepseg"
 TEST_PATH = "testing/cli/test_sct_deepseg.py"
 
@@ -223,6 +224,22 @@ These are replaced.
    deepseg/spine
 """
 
+CITING = """\
+Citing
+######
+
+The tasks that have a paper:
+
+.. list-table::
+    :widths: 20 80
+    :header-rows: 1
+
+    * - Task
+      - References
+    * - :ref:`sct_deepseg_spinalcord`
+      - Somebody *et al.* "`Cords <https://example.org/cords>`__" **Journal** (2025).
+"""
+
 TEST = """\
 # tests, in miniature
 
@@ -278,6 +295,7 @@ def files(hub: str = "https://github.com", owner: str = "ivadomed") -> dict[str,
     return {
         MODELS_PATH: models,
         GALLERY_PATH: GALLERY,
+        CITING_PATH: CITING,
         f"{PAGES}/spinalcord.rst": ".. _sct_deepseg_spinalcord:\n",
         TEST_PATH: TEST,
         "README.md": "# SCT\n",

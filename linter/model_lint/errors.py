@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 #: Where a defect of model-lint is reported.
 ISSUES_URL = "https://github.com/ivadomed/model-template/issues"
@@ -25,6 +26,13 @@ class UsageError(Exception):
 
     The message is one line that says what is wrong and what to do about it.
     """
+
+
+def require_file(path: Path, shown: str = "") -> None:
+    """Raise UsageError unless a path is a file; ``shown`` is how users see it."""
+    if not path.is_file():
+        what = "a folder, not a file" if path.is_dir() else "not a file"
+        raise UsageError(f"{shown or path}: {what if path.exists() else 'no such file'}")
 
 
 @contextmanager

@@ -20,7 +20,7 @@ import pytest
 from build import TRAINER, Change, dataset, package, put
 from checkpoint_files import slim
 from github_server import GitHubServer, OwnerBuilder
-from mini_sct import GALLERY_PATH, MODELS_PATH, PAGES, TEST_PATH, show
+from mini_sct import CITING_PATH, GALLERY_PATH, MODELS_PATH, PAGES, TEST_PATH, show
 from model_lint.cli import main
 from PIL import Image
 from publishing import Said
@@ -293,6 +293,25 @@ def test_the_figure_of_the_readme(desk: Desk) -> None:
         assert (shown.size, shown.format) == ((200, 200), "PNG")
 
 
+def test_a_task_with_a_paper_is_to_be_cited(desk: Desk) -> None:
+    target = desk.release({ZIP: zipped(SLIM)})
+    note = f"  {CITING_PATH}: add :ref:`sct_deepseg_{TASK}`, with its paper, to the table"
+    assert note in desk.into(target).out
+    path = desk.sct / CITING_PATH
+    listed = path.read_text("utf-8").replace("sct_deepseg_spinalcord", f"sct_deepseg_{TASK}")
+    path.write_text(listed, encoding="utf-8")
+    git(desk.sct, "commit", "--quiet", "--all", "--message", "Listed")
+    assert CITING_PATH not in desk.into(target, "--branch", "another").out
+
+
+def test_a_task_that_sct_retired_is_named(desk: Desk) -> None:
+    target = desk.release({ZIP: zipped(SLIM)})
+    line = mini_sct.GALLERY.splitlines().index("   * - ``old``") + 1
+    note = f"  {GALLERY_PATH}, line {line}: old is listed as retired; remove that row"
+    assert note in desk.into(target, "--task", "old").out
+    assert "retired" not in desk.into(target, "--task", "old_t2star").out
+
+
 def test_a_zip_for_each_fold(desk: Desk) -> None:
     zips = {f"model_fold{n}.zip": zipped(folds=(n,)) for n in (0, 1)}
     text = desk.release(zips, "model_seg_folds_t2star")
@@ -395,8 +414,8 @@ def test_in_the_checkout_of_the_model(desk: Desk, monkeypatch: pytest.MonkeyPatc
         (("--branch", "a..b"), "not a name that git takes"),
         (("--branch", "master"), "there is a branch master with other files"),
         (("--base", "nowhere"), "there is no such branch"),
-        (("--figure", "missing.png", "--output", "x"), "No such file"),
-        (("--citation", "missing.bib"), "No such file"),
+        (("--figure", "missing.png", "--output", "x"), "no such file"),
+        (("--citation", "missing.bib"), "no such file"),
         (("--citation", "/dev/zero"), "not a file"),
         (("--figure", ".", "--output", "x"), "not a file"),
         (("--tag", "r20269999"), "tag r20269999: there is no such date"),

@@ -25,7 +25,7 @@ from judge import FORK, ask
 from model_lint.cli import main
 from model_lint.ship.trial import process
 from releasing import NAME, OWNER, TAG, ReleaseCase
-from report.test_report_schemas import junit_schema
+from report.test_report_schemas import junit_schema, report_schema
 from ship.trial.hostile import write_nnunet
 from storage.misbehaving import serving
 
@@ -38,7 +38,10 @@ def tried(elsewhere: None, capsys: pytest.CaptureFixture[str]) -> Try:
     def run(*words: str | Path) -> tuple[int, Any, str]:
         status = main(["try", *map(str, words), "--format", "json"])
         captured = capsys.readouterr()
-        return status, json.loads(captured.out) if captured.out else None, captured.err
+        report = json.loads(captured.out) if captured.out else None
+        if report:
+            report_schema("try").validate(report)
+        return status, report, captured.err
 
     return run
 
@@ -155,6 +158,22 @@ def test_an_empty_result_is_a_failure_of_an_image_alone(tmp_path: Path, tried: T
     (result,) = report["trials"][0]["images"]
     assert result["voxels"] == {"sc": 0, "gm": 0}
     assert result["notes"][0].startswith("nothing was segmented, which says nothing")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data: data.pop("takes"),
+        lambda data: data.update(version=2),
+        lambda data: data["findings"].append({"code": "C001"}),
+        lambda data: data["trials"][0].update(consumer="slicer"),
+        lambda data: data["trials"][0]["failures"][0].update(codes=["none"]),
+    ],
+)
+def test_the_schema_refuses(change: Any, tmp_path: Path, quick: Path, tried: Try) -> None:
+    _, report, _ = tried(package(tmp_path), "--with", quick)
+    change(report)
+    assert not report_schema("try").is_valid(report)
 
 
 def test_a_module_that_is_not_there(tmp_path: Path, tried: Try) -> None:
@@ -324,12 +343,17 @@ def test_as_junit(
     [
         (["nowhere.zip"], "nowhere.zip: no such file or folder"),
         (["{zip}", "nowhere.nii.gz"], "nowhere.nii.gz: no such file"),
-        (["{zip}", "{zip}", "--with", "{quick}"], "an image can't be read: "),
+        (
+            ["{zip}", "{zip}", "--with", "{quick}"],
+            "{zip}: nibabel can't read it as an image: Cannot work out file type of",
+        ),
+        (["{zip}", "{zip}"], "{zip}: SimpleITK can't read it as an image: Unable to determine"),
+        (["{zip}", "{large}", "--memory", "0.1"], "the images take more than 100 MB; --memory all"),
         (["{zip}", "{zip}", "--reference", "{zip}", "--reference", "{zip}"], "1 image and 2 refer"),
         (["{zip}", "--reference", "nowhere.nii.gz"], "0 images and 1 reference given"),
         (
             ["{zip}", "{other}", "--reference", "{image}", "--with", "{quick}"],
-            "image.nii.gz is not on the grid of other.nii.gz",
+            "image.nii.gz: not on the grid of other.nii.gz",
         ),
         (["{zip}", "--picture", "x.jpg"], "its name must end in .png"),
         (["{zip}", "--picture", "nowhere/x.png"], "no folder nowhere"),
@@ -349,14 +373,18 @@ def test_wrong_usage_is_one_line(
     bare.write_text(bare.read_text().replace('"$@"', '-S "$@"'))
     other = nib.Nifti1Image(np.zeros((4, 4, 4), np.float32), np.eye(4))
     nib.save(other, tmp_path / "other.nii.gz")
+    if "{large}" in words:
+        large = nib.Nifti1Image(np.zeros((300, 300, 300), np.float32), np.eye(4))
+        nib.save(large, tmp_path / "large.nii")
     (tmp_path / "folder.png").mkdir()
     (tmp_path / "drawn.png").write_bytes(b"mine")
     known = {
         "folder": tmp_path / "folder.png", "drawn": tmp_path / "drawn.png",
         "zip": package(tmp_path), "quick": quick, "ls": "/bin/ls", "bare": bare,
         "image": image(tmp_path), "other": tmp_path / "other.nii.gz",
+        "large": tmp_path / "large.nii",
     }  # fmt: skip
     status, report, error = tried(*(word.format(**known) for word in words))
     assert (status, report) == (2, None)
-    assert line in error
+    assert line.format(**known) in error
     assert error.count("\n") == 1

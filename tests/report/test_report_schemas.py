@@ -14,6 +14,7 @@ import pytest
 import xmlschema
 from model_lint.findings import Report, TargetReport
 from model_lint.report import render
+from referencing import Registry, Resource
 from report.sample_report import ALL_CLEAN, BROKEN, NOTHING, REPORT
 
 SCHEMAS = Path(__file__).parents[1] / "data" / "schemas"
@@ -23,11 +24,13 @@ REPORTS = pytest.mark.parametrize(
 
 
 @cache
-def report_schema() -> jsonschema.Draft202012Validator:
-    text = files("model_lint").joinpath("schemas/report.schema.json").read_text(encoding="utf-8")
-    schema = json.loads(text)
+def report_schema(name: str = "report") -> jsonschema.Draft202012Validator:
+    """The schema of a report; that of `try` refers to that of the others."""
+    texts = [files("model_lint").joinpath(f"schemas/{n}.schema.json") for n in (name, "report")]
+    schema, other = (json.loads(text.read_text(encoding="utf-8")) for text in texts)
     jsonschema.Draft202012Validator.check_schema(schema)
-    return jsonschema.Draft202012Validator(schema)
+    registry = Registry().with_resource(other["$id"], Resource.from_contents(other))
+    return jsonschema.Draft202012Validator(schema, registry=registry)
 
 
 @cache

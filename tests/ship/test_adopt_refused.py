@@ -87,8 +87,9 @@ EVIL = with_pickle(b"cos\nsystem\n(S'true'\ntR.")
 PICKLES = {"/3d/plans.pkl": b"x", "/3d/fold_0/model_final_checkpoint.model": b"x"}
 
 REFUSED: dict[str, tuple[list[Change], str]] = {
-    "code in the checkpoint": ([put(CHECKPOINT, EVIL)], "(K001)"),
-    "code in the best checkpoint": ([drop(CHECKPOINT), put(BEST, EVIL)], "(K001)"),
+    "code in the checkpoint": ([put(CHECKPOINT, EVIL)], f"not adopted: {FINAL}: names the global"),
+    "code in the best checkpoint": ([drop(CHECKPOINT), put(BEST, EVIL)],
+                                    "fold_0/checkpoint_final.pth: names the global"),
     "torch's old format": ([put(CHECKPOINT, b"\x80\2\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.")],
                            "legacy format"),
     "a pointer of git-lfs": ([put(CHECKPOINT, "version https://git-lfs.github.com/spec/v1\n")],
@@ -155,7 +156,7 @@ def _bomb(path: Path) -> None:
 @pytest.mark.parametrize(
     ("build", "says"),
     [
-        (_outside, "(Z003)"),
+        (_outside, "not adopted: the name of `../evil.txt` leads out"),
         (_link, "(Z004)"),
         (_differing, "with different content (Z007)"),
         (_cut, "(Z002)"),
@@ -198,8 +199,11 @@ def test_errors_that_stay_are_shown_and_nothing_is_written(
         (["--orientation", "RPX"], "write three letters"),
         (["--trainer", "MyTrainer"], "begins with nnUNetTrainer"),
         (["--trainer", "nnUNetTrainerAdam"], "one of nnU-Net's own trainers"),
-        (["--trainer-class", "no.py"], "no such file"),
-        (["--plans", "no.json"], "no such file"),
+        (["--trainer-class", "no.py"], "no.py: no such file"),
+        (["--trainer-class", "."], ".: a folder, not a file"),
+        (["--plans", "no.json"], "no.json: no such file"),
+        (["--plans", "."], ".: a folder, not a file"),
+        (["--fingerprint", "."], ".: a folder, not a file"),
         (["--fingerprint", "no.json"], "no such file"),
         (["--fingerprint", "taken.zip"], "dataset_fingerprint.json: unreadable"),
         (["./old.zip"], "fold_0 is in old.zip and in ./old.zip: name a zip for each fold"),
@@ -237,15 +241,19 @@ def test_a_full_disk_leaves_nothing(
     refused("old.zip", "No space left on device; nothing was written", capsys)
 
 
+@pytest.mark.parametrize("more", [[], ["--diff"]])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_request_to_stop_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
+def test_a_request_to_stop_leaves_nothing(
+    tmp_path: Path, number: signal.Signals, more: list[str]
+) -> None:
     before = digest(package(tmp_path, UNORIENTED, name="old.zip"))
+    words = ["adopt", "old.zip", "--orientation", "RPI", "--output", NEW, *more]
     code = (
         f"{LISTEN}import os, sys\n"
         "from model_lint import cli\n"
         "from model_lint.ship import new_package\n"
         f"new_package._verify = lambda *_: os.kill(os.getpid(), {int(number)})\n"
-        f"sys.exit(cli.main(['adopt', 'old.zip', '--orientation', 'RPI', '--output', {NEW!r}]))"
+        f"sys.exit(cli.main({words!r}))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 128 + number

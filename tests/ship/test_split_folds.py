@@ -16,8 +16,8 @@ from model_lint.models.reading import Reading
 from model_lint.models.release import families
 from model_lint.models.release_folds import disagreements
 from model_lint.models.target import Given, load_target
-from model_lint.ship import new_package
 from model_lint.ship import pack as packing_module
+from model_lint.storage import new_file
 from model_lint.storage.depth import Depth
 from model_lint.storage.new_file import put_in_place
 from packing import NAME, TAG, ZIP, edit_json, members, run
@@ -117,9 +117,29 @@ def test_one_that_appears_meanwhile_takes_all_back(
         put_in_place(temporary, target, replace=replace)
         (out / ZIPS[1]).write_bytes(b"precious")
 
-    monkeypatch.setattr(new_package, "put_in_place", race)
+    monkeypatch.setattr(new_file, "put_in_place", race)
     assert run(two, "--split-folds") == 2
     assert [(p.name, p.read_bytes()) for p in out.iterdir()] == [(ZIPS[1], b"precious")]
+
+
+def test_force_puts_the_old_ones_back_if_one_fails(
+    two: Path, out: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ZIPS:
+        (out / name).write_bytes(b"precious")
+
+    def full(temporary: Path, target: Path, *, replace: bool) -> None:
+        if target.name == ZIPS[1]:
+            raise OSError(30, "Read-only file system")
+        put_in_place(temporary, target, replace=replace)
+
+    monkeypatch.setattr(new_file, "put_in_place", full)
+    assert run(two, "--split-folds", "--force") == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said == f"model-lint: {ZIPS[1]}: Read-only file system; nothing was written"
+    assert [(p.name, p.read_bytes()) for p in sorted(out.iterdir())] == [
+        (name, b"precious") for name in ZIPS
+    ]
 
 
 def test_errors_in_one_leave_none(

@@ -116,6 +116,10 @@ CHANGES: dict[str, tuple[Callable[[Path], object], set[str]]] = {
         lambda r: rewrite(r / "config.yaml", "layout: spec", "layout: dataset"),
         {"pack", "check"},
     ),
+    "a zip for each fold": (
+        lambda r: rewrite(r / "config.yaml", "split_folds: false", "split_folds: true"),
+        {"pack", "check"},
+    ),
     "minimum": (
         lambda r: rewrite(r / "config.yaml", "minimum_dice: {}", "minimum_dice: {sc: 0.9}"),
         {"evaluate", "card"},
@@ -178,6 +182,21 @@ def test_the_package_says_what_it_was_trained_on(finished: Path) -> None:
     with zipfile.ZipFile(first(finished, "nnUNet_results/**/checkpoint_final.pth")) as checkpoint:
         (pickle,) = [name for name in checkpoint.namelist() if name.endswith("/data.pkl")]
         assert digest(finished).encode() in checkpoint.read(pickle)
+
+
+def test_a_zip_for_each_fold(repository: Path) -> None:
+    whole = first(repository, "release/*.zip")
+    rewrite(repository / "config.yaml", "split_folds: false", "split_folds: true")
+    done = run(program("snakemake"), "--cores", "1", *CONFIG, cwd=repository, **NNUNET)
+    assert done.returncode == 0, done.stdout + done.stderr
+    zips = sorted((repository / WORK / "release").glob("*-fold*.zip"))
+    folds = yaml.safe_load((repository / "tests/phantom.yaml").read_text("utf-8"))["nnunet"][
+        "folds"
+    ]
+    assert [path.name for path in zips] == [f"{whole.stem}-fold{fold}.zip" for fold in folds]
+    report = whole.with_suffix(".txt").read_text("utf-8")
+    assert all(path.name in report for path in zips)
+    assert started(repository) == set()
 
 
 def test_a_test_subject_concerns_the_predictions_and_a_training_subject_all(

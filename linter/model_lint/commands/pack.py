@@ -14,6 +14,7 @@ from ..config import parser_of
 from ..errors import UsageError
 from ..findings import Finding, TargetReport
 from ..lint import Options, lint, select_rules
+from ..models.package import Package
 from ..models.reading import Reading
 from ..models.target import Given, load_target
 from ..ship.contents import Progress
@@ -54,7 +55,8 @@ def run(options: argparse.Namespace) -> int:
         return _with(report, next(source, ()))
 
     with stoppable(), shown_progress() as progress:
-        source = iter([_about_source(folder, judging, parse)])  # shown once, with the first package
+        # Shown once, with the first package.
+        source = iter([_about_source(folder, request, judging, parse)])
         write = pack_folds if options.split_folds else _pack_one
         packages = write(request, target, lint=judge, force=options.force, progress=progress)
         refused = [packed for packed in packages if packed.refused]
@@ -81,12 +83,24 @@ def _with(report: TargetReport, more: tuple[Finding, ...]) -> TargetReport:
 
 
 def _about_source(
-    folder: Path, judging: Options, parse: Callable[[str], naming.Name]
+    folder: Path, request: PackRequest, judging: Options, parse: Callable[[str], naming.Name]
 ) -> tuple[Finding, ...]:
-    """Return the findings about the results folder that the package does not show."""
+    """Return the findings about what is packed of the results folder that no package shows."""
     rules = tuple(rule for rule in judging.rules if rule.code in _ABOUT_SOURCE)
-    target = load_target(str(folder), Given(None, parse, Reading(Depth.END)))
+    reading = Reading(Depth.END, checkpoint=request.checkpoint)
+    target = load_target(str(folder), Given(None, parse, reading))
+    if target.package and request.folds is not None:
+        target = target._replace(package=_of_folds(target.package, request.folds))
     return lint(target, judging._replace(rules=rules)).findings
+
+
+def _of_folds(package: Package, names: tuple[str, ...]) -> Package:
+    """Return a package in which the other folds have no checkpoint: they are not packed."""
+    trainers = []
+    for trainer in package.trainers:
+        kept = (f if f.name in names else f._replace(checkpoint=None) for f in trainer.folds)
+        trainers.append(trainer._replace(folds=tuple(kept)))
+    return package._replace(trainers=tuple(trainers))
 
 
 # -------------------------------------------------------------------------------------- notes

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import UsageError
+from ..errors import UsageError, require_file
 from ..findings import Severity
 from ..report import FORMATS
 from ..storage.limits import MAX_TEXT_BYTES
@@ -179,8 +179,7 @@ def answers_of(options: argparse.Namespace, model: str | None) -> Answers:
 def read_file(path: Path, option: str) -> bytes:
     """Return a file that an option names; a citation must be text. Raises UsageError."""
     try:
-        if path.exists() and not path.is_file():
-            raise UsageError(f"{option} {path}: not a file")
+        require_file(path, f"{option} {path}")
         with path.open("rb") as file:
             data = file.read(MAX_TEXT_BYTES + 1)
         if len(data) > MAX_TEXT_BYTES:

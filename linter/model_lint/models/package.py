@@ -33,7 +33,7 @@ from .trainer_folder import (
     TrainerClass,
     TrainerFolder,
     build_trainer_folder,
-    final_checkpoints,
+    checkpoints_named,
     find_trainer_folders,
 )
 
@@ -156,10 +156,11 @@ def build_package(
     # Those that SCT finds come first, so that others can't use up the limit.
     places = sorted(find_trainer_folders(tree), key=lambda path: path not in found)
     places = [] if version_1 else places[:MAX_TRAINERS]
-    finals = [path for place in places for path in final_checkpoints(tree, place)]
-    checkpoints = read_checkpoints(tree, finals, reading)
+    file = reading.checkpoint
+    paths = [path for place in places for path in checkpoints_named(tree, place, file)]
+    checkpoints = read_checkpoints(tree, paths, reading)
     reader = JsonReader(tree)
-    trainers = tuple(build_trainer_folder(tree, path, reader, checkpoints) for path in places)
+    trainers = tuple(build_trainer_folder(tree, path, reader, checkpoints, file) for path in places)
     crops = files_named(tree, CROP_METADATA)
     metadata = tuple(filter(None, map(reader.read, crops[:MAX_TRAINERS])))
     whole = reading.depth is Depth.ALL

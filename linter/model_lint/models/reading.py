@@ -14,6 +14,7 @@ from ..checkpoint.reader import File, read_checkpoint
 from ..storage.depth import Depth
 from ..storage.tree import BlockedError, DamagedError, Tree, TreeError
 from ..wording import listing
+from .paths import FINAL_CHECKPOINT
 
 #: Threads at most. By default there is one more than processors, which evens out the end: two
 #: processors unpack five folds in the time of two and a half, not of three.
@@ -29,11 +30,12 @@ Place = tuple[str, str]
 
 
 class Reading(NamedTuple):
-    """How much of a package is read, and in how many threads."""
+    """How much of a package is read, in how many threads, and which checkpoint of each fold."""
 
     depth: Depth = Depth.END
     #: None for one thread more than processors, up to four.
     jobs: int | None = None
+    checkpoint: str = FINAL_CHECKPOINT
 
 
 #: What a plain check reads.

@@ -112,11 +112,7 @@ def _find_release(remote: Remote, place: Place, text: str) -> GitRelease | None:
     found = remote.release(place.tag)
     if found or not place.tag:
         return found
-    releases = remote.releases()
-    for release in releases:
-        if release.tag_name == place.tag:  # a draft, which only those who may push see
-            return release
-    known = [release.tag_name for release in releases]
+    known = [release.tag_name for release in remote.releases()]
     has = f"its releases are {listing(known)}" if known else "it has no release"
     raise UsageError(f"{text}: {remote.full_name} has no release {place.tag}; {has}")
 

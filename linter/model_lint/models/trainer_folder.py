@@ -13,7 +13,6 @@ from ..storage.limits import MAX_FOLDS, MAX_SOURCE_BYTES
 from ..storage.tree import Tree, TreeError, files_named, read_bytes
 from .json_file import JsonFile, JsonReader
 from .paths import (
-    FINAL_CHECKPOINT,
     FOLD_GLOB,
     TRAINER_GLOB,
     FolderName,
@@ -38,14 +37,10 @@ class Fold(NamedTuple):
     number: int | str | None
     #: Names of the files ``checkpoint*`` and of other ``.pth`` files, sorted.
     checkpoints: tuple[str, ...]
-    #: The final checkpoint: None if it is missing, or unreadable for a reason that an archive rule
-    #: reports.
+    #: The path where the final checkpoint, or another one that is asked for, is or should be.
+    checkpoint_path: str
+    #: None if it is missing, or unreadable for a reason that an archive rule reports.
     checkpoint: Checkpoint | BadCheckpoint | None
-
-    @property
-    def checkpoint_path(self) -> str:
-        """The path where the final checkpoint is, or should be."""
-        return f"{self.path}/{FINAL_CHECKPOINT}"
 
 
 class TrainerClass(NamedTuple):
@@ -189,11 +184,11 @@ def _outermost(paths: set[str]) -> set[str]:
     return {path for path in paths if paths.isdisjoint(above(path))}
 
 
-def final_checkpoints(tree: Tree, trainer: str) -> Iterator[str]:
-    """Yield the paths of the final checkpoints of the first MAX_FOLDS folds."""
+def checkpoints_named(tree: Tree, trainer: str, file: str) -> Iterator[str]:
+    """Yield the paths of the files of a name in the first MAX_FOLDS folds."""
     prefix = f"{trainer}/" if trainer else ""
     for name in _fold_names(tree, trainer)[:MAX_FOLDS]:
-        path = f"{prefix}{name}/{FINAL_CHECKPOINT}"
+        path = f"{prefix}{name}/{file}"
         if path in tree.files:
             yield path
 
@@ -207,8 +202,12 @@ def build_trainer_folder(
     path: str,
     reader: JsonReader,
     checkpoints: Mapping[str, Checkpoint | BadCheckpoint | None],
+    file: str,
 ) -> TrainerFolder:
-    """Build the model of a trainer folder from its path and the checkpoints that were read."""
+    """Build the model of a trainer folder from its path and the checkpoints that were read.
+
+    Their name in each fold is ``file``.
+    """
     prefix = f"{path}/" if path else ""
     names = _fold_names(tree, path)
     name = path.rpartition("/")[2]
@@ -220,7 +219,7 @@ def build_trainer_folder(
         plans=reader.read(f"{prefix}plans.json"),
         fingerprint=reader.read(f"{prefix}dataset_fingerprint.json"),
         trainer_class=_trainer_class(tree, f"{prefix}trainer_class.py"),
-        folds=tuple(_fold(tree, prefix + n, checkpoints) for n in names[:MAX_FOLDS]),
+        folds=tuple(_fold(tree, prefix + n, checkpoints, file) for n in names[:MAX_FOLDS]),
         more_folds=max(0, len(names) - MAX_FOLDS),
     )
 
@@ -248,7 +247,7 @@ def _decoded(data: bytes) -> str:
 
 
 def _fold(
-    tree: Tree, path: str, checkpoints: Mapping[str, Checkpoint | BadCheckpoint | None]
+    tree: Tree, path: str, checkpoints: Mapping[str, Checkpoint | BadCheckpoint | None], file: str
 ) -> Fold:
     name = path.rpartition("/")[2]
     is_file = path in tree.files
@@ -259,5 +258,6 @@ def _fold(
         is_file=is_file,
         number=None if is_file else fold_number(name),
         checkpoints=tuple(filter(is_fold_checkpoint, names)),
-        checkpoint=checkpoints.get(f"{path}/{FINAL_CHECKPOINT}"),
+        checkpoint_path=f"{path}/{file}",
+        checkpoint=checkpoints.get(f"{path}/{file}"),
     )

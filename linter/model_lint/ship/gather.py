@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..checkpoint.model import Checkpoint
-from ..errors import UsageError
+from ..errors import UsageError, require_file
 from ..models.paths import CROP_METADATA, FINAL_CHECKPOINT
 from ..nnunet.trainers import SCT_TRAINERS
 from ..privacy import find_leaks
@@ -189,8 +189,8 @@ def _files(folder: Path, request: PackRequest) -> dict[str, CleanFile]:
 
 def _trainer_class(folder: Path, given: Path | None) -> bytes | None:
     path = given or folder / "trainer_class.py"
-    if given and not given.is_file():
-        raise UsageError(f"--trainer-class {given}: no such file")
+    if given:
+        require_file(given, f"--trainer-class {given}")
     if path.is_file():
         return read_file(path)
     trainer = folder.name.partition("__")[0]

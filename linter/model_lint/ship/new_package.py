@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, cast
 
 from ..errors import UsageError
 from ..models.paths import is_checkpoint
-from ..storage.new_file import TEMPORARY, folder_beside, put_in_place
+from ..storage.new_file import TEMPORARY, folder_beside, put_all_in_place
 from ..storage.ranges import of_file
 from ..storage.tree import TreeError
 from ..storage.zip import open_zip
@@ -86,9 +86,7 @@ class NewPackage:
 
     def keep(self) -> None:
         """Give it its name. Raises FileExistsError and other OSErrors."""
-        if self.place.replace and self.place.path.exists():
-            shutil.copymode(self.place.path, self.path)
-        put_in_place(self.path, self.place.path, replace=self.place.replace)
+        keep_all([self])
 
 
 @contextmanager
@@ -113,18 +111,17 @@ def new_package(
         raise UsageError(f"{where}: {error.strerror or error}; nothing was written") from error
 
 
-def keep_all(packages: Iterable[NewPackage]) -> None:
-    """Give packages their names; if one can't have it, take those away again that are new.
+def keep_all(packages: Sequence[NewPackage]) -> None:
+    """Give packages their names, all of them or none.
 
-    Raises FileExistsError and other OSErrors.
+    All of them replace files, or none does. Raises FileExistsError, other OSErrors, and UsageError
+    if what was replaced can't be put back.
     """
-    with ExitStack() as undo:
-        for package in packages:
-            is_new = not package.place.path.exists()
-            package.keep()
-            if is_new:
-                undo.callback(package.place.path.unlink, missing_ok=True)
-        undo.pop_all()
+    for package in packages:
+        if package.place.replace and package.place.path.exists():
+            shutil.copymode(package.place.path, package.path)
+    replace = any(package.place.replace for package in packages)
+    put_all_in_place([(p.path, p.place.path) for p in packages], replace=replace)
 
 
 def write(

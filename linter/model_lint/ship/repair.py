@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import UsageError
-from ..findings import Severity
+from ..findings import Finding, Severity
 from ..lint import Options, lint
 from ..models.target import Target
 from ..rules import all_rules
@@ -102,7 +102,14 @@ def refuse_unsafe(target: Target) -> None:
     rules = tuple(rule for rule in all_rules() if rule.blocks_repair)
     for finding in lint(target, Options(rules)).findings:
         if finding.severity is Severity.ERROR:
-            raise UsageError(f"{finding.message} ({finding.code})")
+            raise UsageError(_with_place(finding, target))
+
+
+def _with_place(finding: Finding, target: Target) -> str:
+    """Return a finding in one line, with its file unless that is the target or named anyway."""
+    path = finding.location.removeprefix(target.prefix)
+    named = path == target.text or path in finding.message
+    return f"{'' if named else f'{path}: '}{finding.message} ({finding.code})"
 
 
 @contextmanager

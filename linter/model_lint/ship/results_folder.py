@@ -123,7 +123,7 @@ def _bytes(path: Path) -> int:
 
 def read_json_file(path: Path) -> JsonFile:
     """Read a JSON object. Raises UsageError if it is missing, invalid or ambiguous."""
-    if not path.is_file():
+    if not path.exists():
         raise UsageError(f"{path}: no such file, and a model can't be loaded without it")
     file = parse_json(str(path), read_file(path))
     why = file.unreadable or Unreadable("not a JSON object")

@@ -13,10 +13,10 @@ from typing import NamedTuple
 from github.Commit import Commit
 from github.GithubException import UnknownObjectException
 from github.GitRelease import GitRelease
-from github.Repository import Repository
 
 from ..errors import UsageError
 from ..storage.github import Hub, asking
+from ..storage.github_repository import Remote
 from .publish.steps import CONTENTS
 
 #: Characters of the reason in a comment, of which GitHub takes 65,536 in all.
@@ -58,7 +58,11 @@ def withdraw(hub: Hub, wanted: Withdrawal) -> Withdrawn:
         raise UsageError("withdrawing takes a token: set GH_TOKEN, or log in with `gh auth login`")
     with asking(hub, wanted.text):
         repository = hub.api.get_repo(wanted.repository)
-        release = find_release(repository, wanted)
+        release = Remote(hub, wanted.repository, listed=repository).release(wanted.tag)
+        if release is None:
+            raise UsageError(
+                f"{wanted.text}: there is no such release, or the token can't see its draft"
+            )
         was_published = not release.draft
         stays = was_published and bool(release.raw_data.get("immutable"))
         if was_published and not stays:
@@ -81,17 +85,6 @@ def _make_draft(hub: Hub, release: GitRelease, wanted: Withdrawal) -> None:
     except UnknownObjectException as error:  # it was there: this is what GitHub says to readers
         text = f"{wanted.text}: the token may not do that; it takes {CONTENTS}"
         raise UsageError(text) from error
-
-
-def find_release(repository: Repository, wanted: Withdrawal) -> GitRelease:
-    """Return the published release of a tag, else its draft. Raises UsageError."""
-    try:
-        return repository.get_release(wanted.tag)
-    except UnknownObjectException:
-        for release in repository.get_releases():
-            if release.tag_name == wanted.tag:
-                return release
-    raise UsageError(f"{wanted.text}: there is no such release, or the token can't see its draft")
 
 
 def _comment(commit: Commit, wanted: Withdrawal, *, stays: bool) -> str:

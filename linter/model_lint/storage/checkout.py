@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .folder import FolderTree
-from .git import read_git
+from .git import ask_git, read_git
 from .limits import MAX_SCRIPT_BYTES
 
 #: A branch, a commit, a date of the specification or a version, with an optional suffix.
@@ -120,7 +120,8 @@ def decoded(data: bytes) -> str:
 def repository_name(root: Path) -> str:
     """Return the name of a checkout's repository: git's ``origin``, or the folder's name."""
     if (root / ".git").exists():
-        return _origin(root) or root.name
+        address = origin(root) or ""
+        return re.split(r"[/:]", address.rstrip("/"))[-1].removesuffix(".git") or root.name
     # GitHub appends the branch, the tag or the commit to the folder of a downloaded archive.
     return _REVISION.sub("", root.name)
 
@@ -153,17 +154,21 @@ def _index(root: Path) -> _Index | None:
     return _Index(blobs, tuple(links))
 
 
-def _origin(root: Path) -> str | None:
-    """Return the last part of the remote ``origin``'s address; None if it is missing."""
+def origin(root: Path) -> str | None:
+    """Return the address of the remote ``origin`` of a checkout; None if there is none."""
+    said = ask_git(root, "config", "--get", "remote.origin.url")
+    return (said or "").strip() or _configured(root)
+
+
+def _configured(root: Path) -> str | None:
+    """Return the address of ``origin`` where there is no git: by its configuration."""
     try:
         config = (_git_folder(root) / "config").read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return None
     section = re.search(r'(?ms)^\s*\[remote "origin"\]\s*$(.*?)(?=^\s*\[|\Z)', config)
     url = section and re.search(r"(?m)^\s*url\s*=\s*(\S+)\s*$", section[1])
-    if not url:
-        return None
-    return re.split(r"[/:]", url[1].rstrip("/"))[-1].removesuffix(".git") or None
+    return url[1] if url else None
 
 
 def _git_folder(root: Path) -> Path:

@@ -69,7 +69,7 @@ class Remote:
         self.bytes_read = 0
         #: The beginning of each text by the name of its content.
         self.known: dict[str, bytes] = {}
-        #: Its releases, if GitHub has listed them already.
+        #: Its releases, once GitHub has listed them.
         self.listed_releases: list[GitRelease] | None = None
         #: Owner and name, as they are today.
         self.full_name: str = self._api.full_name
@@ -154,22 +154,26 @@ class Remote:
     # ------------------------------------------------------------------------------- releases
 
     def release(self, tag: str) -> GitRelease | None:
-        """Return the published release of a tag, or the latest one for ""; None if missing."""
+        """Return the published release of a tag, else its draft; None if missing.
+
+        Only those who may push see drafts. For "" it is the latest published one.
+        """
         self.requests += 1
         with asking(self.hub, self.full_name):
             try:
                 return self._api.get_release(tag) if tag else self._api.get_latest_release()
             except UnknownObjectException:
-                return None
+                pass
+        drafts = self.releases() if tag else []
+        return next((release for release in drafts if release.tag_name == tag), None)
 
     def releases(self) -> list[GitRelease]:
         """Return its releases, the newest first; drafts too, if the token may push."""
-        if self.listed_releases is not None:
-            return self.listed_releases
-        with asking(self.hub, self.full_name):
-            found = list(islice(self._api.get_releases(), MAX_RELEASES))
-        self.requests += 1 + len(found) // PAGE
-        return found
+        if self.listed_releases is None:
+            with asking(self.hub, self.full_name):
+                self.listed_releases = list(islice(self._api.get_releases(), MAX_RELEASES))
+            self.requests += 1 + len(self.listed_releases) // PAGE
+        return self.listed_releases
 
     def assets(self, release: GitRelease) -> list[GitReleaseAsset]:
         """Return all files of a release."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from model_lint.ship.publish.checkout import named_by
+from model_lint.storage.checkout import origin, repository_name
+from rules.test_repository import git
 
 
 @pytest.mark.parametrize(
@@ -50,3 +54,26 @@ def test_a_server_of_ones_own() -> None:
     assert named_by(f"{web}/lab/model_seg.git", web) == "lab/model_seg"
     assert named_by("http://127.0.0.1:8081/lab/model_seg.git", web) is None
     assert named_by("git@127.0.0.1:lab/model_seg.git", web) == "lab/model_seg"
+
+
+@pytest.mark.parametrize("url", ["https://github.com/lab/x.git", "git@github.com:lab/x"])
+@pytest.mark.parametrize("has_git", [True, False])
+def test_the_origin_with_git_and_without(
+    url: str, has_git: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(tmp_path, "init", "--quiet")
+    if not has_git:
+        monkeypatch.setenv("PATH", str(tmp_path))
+    assert origin(tmp_path) is None
+    assert repository_name(tmp_path) == tmp_path.name
+    with (tmp_path / ".git" / "config").open("a") as config:
+        config.write(f'[remote "origin"]\n\turl = {url}\n')
+    assert origin(tmp_path) == url
+    assert repository_name(tmp_path) == "x"
+
+
+def test_git_knows_more_forms_of_an_address(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    with (tmp_path / ".git" / "config").open("a") as config:
+        config.write('[remote "origin"]\n\turl = "https://github.com/lab/x" ; the first one\n')
+    assert repository_name(tmp_path) == "x"

@@ -105,6 +105,8 @@ if not read: raise PermissionError""",
         "end the parent": "import os; os.kill(os.getppid(), 15)",
         "end its thread": f"{call}assert c.syscall(200, os.getppid(), 15) == 0, 'refused'",
         "outlive the parent": f"{call}assert c.prctl(1, 0) == 0, 'refused'",
+        "hide from the parent": f"{call}assert c.prctl(4, 0) == 0, 'refused'",
+        "hide files in a thread": f"{call}assert c.syscall(56, 0x10900, 0, 0, 0, 0) > 0, 'refused'",
         "slow the parent down": "import os; os.setpriority(os.PRIO_PROCESS, os.getppid(), 19)",
         "tie the parent to a core": "import os; os.sched_setaffinity(os.getppid(), {0})",
         "trace the parent": f"{call}assert c.ptrace(16, os.getppid(), 0, 0) == 0, 'refused'",
@@ -122,6 +124,11 @@ HARMLESS = {
     "write in its folder": "open('cache', 'w').write('x')",
     "write in its home": "from pathlib import Path; (Path.home() / 'x').write_text('x')",
     "use a temporary file": "import tempfile; tempfile.TemporaryFile().write(b'x')",
+    "map a temporary file": """
+import mmap, tempfile
+with tempfile.TemporaryFile() as file:
+    file.write(bytes(4096)); file.flush()
+    mapped = mmap.mmap(file.fileno(), 4096)""",
     "start a thread": "import threading; t = threading.Thread(target=int); t.start(); t.join()",
     "import a library": "import xml.dom.minidom, sqlite3, ssl; ssl.create_default_context()",
     "ask who it is": "import getpass; getpass.getuser()",

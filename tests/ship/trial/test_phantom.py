@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +36,44 @@ def test_it_is_a_patch_of_the_model(tmp_path: Path) -> None:
     assert made["orientation"] == "RPI"
     (channel,) = made["channels"]
     assert 150 < channel["mean"] < 200
+
+
+def test_it_is_drawn_within_little_memory() -> None:
+    """A package says how large it is: its arrays are a small multiple of the phantom."""
+    side = 96
+    channels = [{"mean": 100.0, "std": 10.0}] * 2
+    made = {"shape": [side] * 3, "spacing": [1.0] * 3, "orientation": "RPI", "channels": channels}
+    tracemalloc.start()
+    try:
+        drawn = images.phantom(made, "LPI")
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert sum(channel.nbytes for channel in drawn.channels) == 2 * 4 * side**3
+    assert most < 50 * side**3
+
+
+@pytest.mark.parametrize("library", ["SimpleITK", "nibabel"])
+@pytest.mark.parametrize("data", [b"", b"text", b"PK\x03\x04", b"\x5c\x01\0\0" * 20])
+def test_what_is_no_image_is_one_plain_line(data: bytes, library: str, tmp_path: Path) -> None:
+    import SimpleITK
+
+    path = tmp_path / "x.nii.gz"
+    path.write_bytes(data)
+    read: Callable[[str], Any] = SimpleITK.ReadImage if library == "SimpleITK" else nib.load
+    with pytest.raises(images.Unusable) as raised, images.reading(path, library):
+        np.asarray(read(str(path)).dataobj)
+    line = str(raised.value)
+    assert line.startswith(f"{path}: {library} can't read it as an image: ")
+    assert line.isprintable()
+    assert not {"sitk", "Exception", ".cxx"} & set(re.split(r"[ :]+", line))
+
+
+def test_an_image_that_can_be_read_stays_as_it_is(tmp_path: Path) -> None:
+    with images.reading(tmp_path, "nibabel"):
+        pass
+    with pytest.raises(MemoryError), images.reading(tmp_path, "nibabel"):
+        raise MemoryError
 
 
 def test_of_a_3d_model_along_its_own_axes(tmp_path: Path) -> None:

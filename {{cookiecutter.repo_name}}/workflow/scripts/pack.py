@@ -44,6 +44,7 @@ def main(argv: list[str] | None = None) -> int:
                 "--output": str(output),
             }
             words = [word for option in options.items() for word in option]
+            words += ["--split-folds"] if settings.release.split_folds else []
             return model_lint(["pack", str(settings.model), *words, "--force"])
     except (SettingsError, ValueError, OSError) as error:
         return fail(error)

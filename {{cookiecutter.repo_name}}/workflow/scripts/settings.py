@@ -70,6 +70,7 @@ class Release:
     name: str
     tag: str
     layout: str
+    split_folds: bool
 
 
 @dataclass(frozen=True)
@@ -197,9 +198,7 @@ def _build(c: dict[str, Any]) -> Settings:
         train=_train(c["resources"]["train"], nnunet["device"]),
         other=Resources(**c["resources"]["other"]),
         evaluation=read_evaluation(c["evaluation"]),
-        release=Release(
-            c["release"]["name"], read_tag(c["release"]["tag"]), c["release"]["layout"]
-        ),
+        release=Release(**{**c["release"], "tag": read_tag(c["release"]["tag"])}),
         work=Path(c["work"]),
     )
     check_together(settings)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...checkpoint.model import Checkpoint
-from ...errors import UsageError
+from ...errors import UsageError, require_file
 from ...lint import Options, lint
 from ...models.json_file import JsonFile
 from ...models.paths import FINAL_CHECKPOINT, parse_folder_name
@@ -172,8 +172,7 @@ class _Settling:
             self.edits[f"{fold}/{FINAL_CHECKPOINT}"] = [renamed]
 
     def _take(self, name: str, path: Path, *codes: str) -> None:
-        if not path.is_file():
-            raise UsageError(f"{path}: no such file")
+        require_file(path)
         shutil.copyfile(path, self.folder / name)
         self.edits.setdefault(name, []).append(Edit(f"taken from {path}", codes))
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from ...errors import UsageError
+from ...storage.checkout import origin
 from ...storage.git import ask_git, read_git, run_git
 from ...storage.github import Hub
 from ...wording import listing
@@ -64,12 +65,8 @@ def find_checkout(folder: Path) -> Checkout | None:
     if not root or not commit:
         return None
     branch = ask_git(folder, "symbolic-ref", "--quiet", "--short", "HEAD")
-    origin = ask_git(folder, "config", "--get", "remote.origin.url")
-    return Checkout(Path(root.rstrip("\n")), commit.strip(), _line(branch), _line(origin))
-
-
-def _line(text: str | None) -> str | None:
-    return text.strip() if text and text.strip() else None
+    top = Path(root.rstrip("\n"))
+    return Checkout(top, commit.strip(), (branch or "").strip() or None, origin(top))
 
 
 def named_by(address: str, web: str) -> str | None:
@@ -119,5 +116,5 @@ def push(new: NewRepository, hub: Hub, repository: str, commit: str) -> None:
         f"{commit}:refs/heads/{new.branch}",
         environment=environment,
     )
-    if ask_git(new.root, "config", "--get", "remote.origin.url") is None:
+    if origin(new.root) is None:
         run_git(new.root, "remote", "add", "origin", url)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
-from ...errors import UsageError
+from ...errors import UsageError, require_file
 from ...models.package import FILE_NAME
 from ...naming.tag import require_tag, tag_in
 from ...storage.limits import MAX_ASSET_BYTES
@@ -52,8 +52,7 @@ def require_name(paths: Iterable[Path], repository: str) -> None:
 def require_files(paths: tuple[Path, ...]) -> None:
     """Raise UsageError if a package can't become an asset."""
     for path in paths:
-        if not path.is_file():
-            raise UsageError(f"{path}: {'not a file' if path.exists() else 'no such file'}")
+        require_file(path)
         if path.suffix.lower() != ".zip":
             raise UsageError(f"{path}: not a .zip; `model-lint pack` makes one")
         if not KEPT_NAME.fullmatch(path.name):

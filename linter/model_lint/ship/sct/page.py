@@ -76,6 +76,18 @@ def add_to_gallery(gallery: str, task: str, group: str) -> str:
     return gallery if changed in {gallery, gallery + newline} else changed
 
 
+def retired_line(gallery: str, task: str) -> int | None:
+    """Return the line that lists a task as one that SCT had once; None if there is none."""
+    lines = gallery.splitlines()
+    try:
+        section = _section(lines, "retired models")
+    except Unfit:
+        return None
+    row = re.compile(rf"\s+\* - ``{re.escape(task)}``\s*")
+    found = (n + 1 for n in range(section.start, section.end) if row.fullmatch(lines[n]))
+    return next(found, None)
+
+
 class _Section(NamedTuple):
     """The lines of a section, after its heading."""
 

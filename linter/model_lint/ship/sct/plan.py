@@ -11,7 +11,7 @@ from ...wording import printable
 from .describe import Described
 from .entries import add_model, add_task, applied, update
 from .existing import MODELS, Entry, Known, read_known, require_free_task
-from .page import Unfit, add_to_gallery, write_page
+from .page import Unfit, add_to_gallery, retired_line, write_page
 from .source import Source
 from .testing import add_test
 from .wanted import Wanted, addresses
@@ -19,6 +19,7 @@ from .wanted import Wanted, addresses
 _DOCUMENTATION = "documentation/source/user_section/command-line"
 SOURCE = "spinalcordtoolbox/deepseg/models.py"
 GALLERY = f"{_DOCUMENTATION}/sct_deepseg.rst"
+CITING = "documentation/source/user_section/citing_sct.rst"
 TEST = "testing/cli/test_sct_deepseg.py"
 
 #: Reads a file of SCT; None if it is missing.
@@ -74,7 +75,7 @@ def make_plan(read: Read, known: Known, described: Described, web: str) -> Plan:
         by_hand += _link(task, wanted)
         title = f"Update {wanted.model} to {printable(wanted.tag)}"
         return Plan(title, files, tuple(by_hand), f"update-{wanted.model}-{wanted.tag}")
-    by_hand += _folds(wanted) + _add_documents(read, wanted, files)
+    by_hand += _folds(wanted) + _add_documents(read, wanted, files) + _lists(read, wanted)
     title = f"Add the task {wanted.task}"
     return Plan(title, files, tuple(by_hand), f"add-{wanted.task}", is_new=True)
 
@@ -116,6 +117,21 @@ def _with_test(old: bytes | None, wanted: Wanted) -> bytes:
     source = Source(TEST, old)
     change = add_test(source, wanted)
     return applied(source, [change]) if change else old
+
+
+def _lists(read: Read, wanted: Wanted) -> list[str]:
+    """Return where SCT's documentation lists tasks in words that only a person can write."""
+    gallery, citing = ((read(path) or b"").decode(errors="replace") for path in (GALLERY, CITING))
+    by_hand: list[str] = []
+    if line := retired_line(gallery, wanted.task):
+        by_hand.append(
+            f"{GALLERY}, line {line}: {wanted.task} is listed as retired; remove that row, or give "
+            "another name with --task"
+        )
+    reference = f":ref:`sct_deepseg_{wanted.task}`"
+    if wanted.citation and citing and reference not in citing:
+        by_hand.append(f"{CITING}: add {reference}, with its paper, to the table of the tasks")
+    return by_hand
 
 
 def _mirrors(data: bytes, wanted: Wanted, web: str) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...errors import UsageError
-from ...storage.new_file import folder_beside, put_in_place
+from ...storage.new_file import folder_beside, put_all_in_place
 from ...wording import inert
 from .branch import Committed
 from .entries import write_model, write_task
@@ -48,7 +48,7 @@ def as_text(found: Iterable[Piece], by_hand: Iterable[str]) -> str:
 
 
 def write(folder: Path, found: Iterable[Piece], figure: tuple[str, bytes] | None) -> None:
-    """Write the pieces into a folder, each complete or not at all. Raises UsageError."""
+    """Write the pieces into a folder, all of them or none. Raises UsageError."""
     files = {piece.name: piece.text.encode() for piece in found}
     if figure:
         files[figure[0]] = figure[1]
@@ -57,8 +57,7 @@ def write(folder: Path, found: Iterable[Piece], figure: tuple[str, bytes] | None
         with folder_beside(folder / "x") as temporary:
             for name, data in files.items():
                 (temporary / name).write_bytes(data)
-            for name in files:
-                put_in_place(temporary / name, folder / name, replace=True)
+            put_all_in_place([(temporary / name, folder / name) for name in files], replace=True)
     except OSError as error:
         raise UsageError(f"can't write {folder}: {error.strerror or error}") from error
 

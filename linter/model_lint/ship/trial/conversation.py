@@ -37,7 +37,11 @@ class Conversation:
         """``folder`` is the temporary one, which messages don't name."""
         self._environment, self._report, self._wanted = environment, subject.report, wanted
         self._orientation = subject.dataset.get("image_orientation")
-        self._limits = {"seconds": wanted.seconds, "disk": wanted.disk}
+        self._limits = {
+            "seconds": wanted.seconds,
+            "disk": wanted.disk,
+            "memory": wanted.memory,
+        }
         self._expected = len(wanted.images) or 1
         self._folder = folder
         self._stage = "start"
@@ -128,6 +132,11 @@ class Conversation:
                 raise UsageError(f"{python}: has no nnU-Net; `{python} -m pip install nnunetv2`")
             raise UsageError(f"{python}: its nnU-Net can't be imported: {kind}: {text_of(text)}")
         if stage == "image" and not started:
+            if kind == "Unusable":
+                raise UsageError(text_of(text, 400))
+            if kind == "MemoryError" or "bad_alloc" in text:
+                allowed = size(self._limits["memory"])
+                raise UsageError(f"the images take more than {allowed}; --memory allows more")
             raise UsageError(f"an image can't be read: {kind}: {text_of(text)}")
         self._add(explain(stage, kind, text, self._trial.consumer, self._report))
 

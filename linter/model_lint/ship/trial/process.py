@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from .scratch import hidden, used
+from .scratch import MAX_FILE, hidden, used
 
 HERE = Path(__file__).resolve().parent
 #: The first word is the folder of `inside`; nothing of model-lint stays importable.
@@ -115,7 +115,7 @@ class Child:
         while True:
             if time.monotonic() > self._deadline:
                 raise Ended("time")
-            held = hidden(self._process.pid)
+            held = hidden(self._process.pid, self._folder, min(MAX_FILE, self._disk))
             if held + used(self._folder, self._disk) > self._disk:
                 raise Ended("disk")
             try:

@@ -1,4 +1,7 @@
-"""The report of ``model-lint try`` as JSON (version 1: fields are only added) and as JUnit."""
+"""The report of ``model-lint try`` as JSON and as JUnit.
+
+``schemas/try.schema.json`` describes the JSON (version 1: fields are only added).
+"""
 
 from __future__ import annotations
 

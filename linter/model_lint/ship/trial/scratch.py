@@ -11,6 +11,8 @@ from pathlib import Path
 
 from ...storage.new_file import TEMPORARY
 
+#: Bytes of the largest file that a trial may write.
+MAX_FILE = 2 << 30
 #: Entries that are counted, and folders inside each other.
 MAX_FILES, _MAX_DEPTH = 10_000, 64
 
@@ -75,12 +77,42 @@ def used(folder: Path, limit: int) -> int:
     return total
 
 
-def hidden(process: int) -> int:
-    """Return the bytes on disk of files that a process has open and no folder names (Linux)."""
-    total = 0
-    for entry in _entries(Path("/proc", str(process), "fd")):
+def hidden(process: int, folder: Path, largest: int) -> int:
+    """Return the bytes on disk of files that a process holds and that no folder names (Linux).
+
+    Of a file that it has open the system says the size; of one that is closed, and only mapped into
+    its memory, it does not: that counts as the largest that the process can write.
+
+    Args:
+        process: its number.
+        folder: the only one in which it can write.
+        largest: the bytes of the largest file that it can write.
+    """
+    # All threads share files and memory; but the first may have ended, and then has neither.
+    tasks = [Path(entry.path) for entry in _entries(Path("/proc", str(process), "task"))]
+    fds = next(filter(None, (_entries(task / "fd") for task in tasks)), [])
+    sizes: dict[int, int] = {}
+    for entry in fds:
         with suppress(OSError):
             state = entry.stat()
             if stat.S_ISREG(state.st_mode) and not state.st_nlink:
-                total += state.st_blocks * 512
-    return total
+                sizes[state.st_ino] = state.st_blocks * 512
+    maps = next(filter(None, (_read(task / "maps") for task in tasks)), b"")
+    return sum({**dict.fromkeys(_nameless(maps, folder), largest), **sizes}.values())
+
+
+def _nameless(maps: bytes, folder: Path) -> Iterator[int]:
+    """Yield the inodes of files that were removed from a folder, by ``/proc/PID/maps``."""
+    begins = os.fsencode(folder) + b"/"
+    for line in maps.splitlines():
+        # The addresses, the rights, the place in the file, the device, the inode, and the path.
+        parts = line.split(None, 5)
+        if len(parts) == 6 and parts[5].startswith(begins) and parts[5].endswith(b" (deleted)"):
+            yield int(parts[4])
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ...errors import UsageError
+from ...errors import UsageError, require_file
 from ...findings import TargetReport
 from ...models.package import Package
 from ...models.trainer_folder import TrainerFolder
@@ -28,12 +28,10 @@ from .explain import explain
 from .outcome import Trial
 from .phantom import phantom_for
 from .process import Child
-from .scratch import scratch
+from .scratch import MAX_FILE, scratch
 
 #: Families of rules whose security matters here; P008 names code that loading would run.
 _UNSAFE = frozenset("ZCK"), frozenset({"P008"})
-#: Bytes of the largest file that a trial may write.
-_MAX_FILE = 2 << 30
 _MEMORY = 16 * 1000**3
 #: Endings of files that Python can import, and how many of them are named.
 _CODE, _SHOWN = (".py", ".pyc", ".pyd", ".so"), 5
@@ -73,7 +71,8 @@ def group_images(
     Raises UsageError if a file is missing, or one of an image is.
     """
     given = list(paths)
-    _require_files(given)
+    for path in given:
+        require_file(path)
     channels = max(1, (trainer.channels if trainer else None) or 1)
     if len(given) % channels:
         raise UsageError(
@@ -91,14 +90,9 @@ def group_references(paths: Sequence[Path], images: Sequence[tuple[Path, ...]]) 
             f"--reference: one for each image; {count(len(images), 'image')} and "
             f"{count(len(paths), 'reference')} given"
         )
-    _require_files(paths)
-    return tuple(path.resolve() for path in paths)
-
-
-def _require_files(paths: Iterable[Path]) -> None:
     for path in paths:
-        if not path.is_file():
-            raise UsageError(f"{path}: no such file")
+        require_file(path)
+    return tuple(path.resolve() for path in paths)
 
 
 def attempt(environment: Environment, subject: Subject, wanted: Wanted, talk: Talk) -> Trial:
@@ -143,7 +137,7 @@ def _request(subject: Subject, wanted: Wanted) -> dict[str, Any]:
         "file_ending": ending if isinstance(ending, str) else ".nii.gz",
         "memory": wanted.memory,
         "cpu_seconds": wanted.seconds * (os.cpu_count() or 1) + 60,
-        "file_bytes": min(_MAX_FILE, wanted.disk),
+        "file_bytes": min(MAX_FILE, wanted.disk),
         "picture": wanted.picture,
         "title": Path(subject.target.text).name,
     }

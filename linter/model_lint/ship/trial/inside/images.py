@@ -6,13 +6,36 @@ Arrays are x, y, z, as nibabel has them; letters are SCT's, which name the side 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 _AXES = ("RL", "AP", "IS")
 _OPPOSITE = {"L": "R", "R": "L", "A": "P", "P": "A", "I": "S", "S": "I"}
+
+
+class Unusable(Exception):  # noqa: N818 - an answer
+    """An image that can't be used; the message is a line for the user."""
+
+
+@contextmanager
+def reading(path: str | Path, library: str) -> Iterator[None]:
+    """Turn what a library says of a file into one line. Raises Unusable and MemoryError."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception as error:
+        if "Failed to allocate memory" in str(error):
+            raise MemoryError from error
+        # SimpleITK's messages begin with places in its own source, nibabel's do not.
+        lines = str(error).replace(str(path), Path(path).name).split("\n")
+        reason = lines[-1].rpartition("ERROR: ")[2].strip() or type(error).__name__
+        raise Unusable(f"{path}: {library} can't read it as an image: {reason}") from error
 
 
 @dataclass(frozen=True)
@@ -41,11 +64,11 @@ class Image:
 
 
 def with_reference(image: Image, reference: Image) -> Image:
-    """Return an image with what should be segmented. Raises ValueError for another grid."""
+    """Return an image with what should be segmented. Raises Unusable for another grid."""
     labels = reference.channels[0]
     same = labels.shape == image.channels[0].shape
     if not same or not np.allclose(reference.affine, image.affine, atol=1e-3):
-        raise ValueError(f"{reference.name} is not on the grid of {image.name}")
+        raise Unusable(f"{reference.name}: not on the grid of {image.name}")
     return replace(image, reference=np.rint(labels).astype(int))
 
 
@@ -107,7 +130,8 @@ def phantom(spec: dict[str, Any], letters: str) -> Image:
     own, shape = spec["orientation"], spec["shape"]
     spacing = np.array(spec["spacing"], dtype=float)
     x, y, z = (next(i for i, c in enumerate(own) if c in pair) for pair in _AXES)
-    places = np.meshgrid(*(np.arange(n) - (n - 1) / 2 for n in shape), indexing="ij")
+    axes = (np.arange(n) - (n - 1) / 2 for n in shape)
+    places = np.meshgrid(*axes, indexing="ij", sparse=True)
     mm = [place * side for place, side in zip(places, spacing, strict=True)]
     extent = min(shape[x] * spacing[x], shape[y] * spacing[y])
     radius = min(0.18 * extent, 8.0)

@@ -66,12 +66,13 @@ def _answer(request: dict[str, Any], answers: _Answers) -> None:
 
     torch.get_num_threads()  # starts OpenMP
     answers.stage("image")
+    memory = limits.limit_size(request)  # before a phantom is drawn: the package says how large
     images = consumer.prepare(request)
     if request["references"]:
         references = map(consumer.read, request["references"])
         images = [*map(with_reference, images, references)]
     files = files and limits.limit_files(request, importing=False)
-    memory, calls = limits.limit_size(request), limits.limit_calls()
+    calls = limits.limit_calls()
     answers.say(
         "ready",
         consumer=consumer.name,

@@ -21,7 +21,7 @@ import torch
 from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
 from scipy import ndimage
 
-from .images import Image, phantom, reorient
+from .images import Image, phantom, reading, reorient
 from .results import Result
 from .watch import watch_logits
 
@@ -111,12 +111,13 @@ def _file(suffix: str) -> str:
 
 
 def _read(path: Path) -> Image:
-    image = nib.load(path)
-    if len(image.shape) == 4 and image.shape[3] == 1:
-        image = image.slicer[..., 0]
-    if len(image.shape) != 3:
-        raise ValueError(f"it has {len(image.shape)} dimensions, not 3")
-    return Image(path.name, (np.asarray(image.dataobj).astype(np.float32),), image.affine)
+    with reading(path, "nibabel"):
+        image = nib.load(path)
+        if len(image.shape) == 4 and image.shape[3] == 1:
+            image = image.slicer[..., 0]
+        if len(image.shape) != 3:
+            raise ValueError(f"it has {len(image.shape)} dimensions, not 3")
+        return Image(path.name, (np.asarray(image.dataobj).astype(np.float32),), image.affine)
 
 
 def _require_nnunet(bundle: str) -> None:

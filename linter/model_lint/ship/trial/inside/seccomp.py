@@ -112,7 +112,8 @@ _MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 _ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
 _EPERM, _ENOSYS = 1, 38
 _LOAD, _EQUAL, _ATLEAST, _ANY, _MASK, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
-_THREAD, _PDEATHSIG, _NO_NEW_PRIVS = 0x10000, 1, 38
+_THREAD, _FILES = 0x10000, 0x400
+_PDEATHSIG, _DUMPABLE, _NO_NEW_PRIVS = 1, 4, 38
 _SECCOMP = (317, 277)
 _SET_FILTER, _ALL_THREADS = 1, 1
 _ACCESS_MODE = 0o3
@@ -152,14 +153,17 @@ def _steps(column: int, arch: int) -> Iterator[Step]:
         yield from _about(numbers[column], [_end(_ERRNO | _ENOSYS)])
     own = os.getpid()
     truncates = os.O_TRUNC | _ACCESS_MODE
-    yield from _about(CLONE[column], _unless(0, (_ANY, 1, 0, _THREAD)))
+    # A thread, which has the open files of the others: what is open is counted.
+    yield from _about(CLONE[column], _unless(0, (_ANY, 0, 1, _THREAD), (_ANY, 1, 0, _FILES)))
     # No new limit: both halves of its address are 0.
     halves = [(_EQUAL, 0, 2, 0), (_LOAD, 0, 0, 36), (_EQUAL, 1, 0, 0)]
     yield from _about(PRLIMIT[column], _unless(2, *halves))
     yield from _about(KILL[column], _unless(0, (_EQUAL, 1, 0, own)))
     yield from _about(TGKILL[column], _unless(0, (_EQUAL, 1, 0, own)))
     yield from _about(AFFINITY[column], _unless(0, (_EQUAL, 1, 0, 0)))  # that of itself
-    yield from _about(PRCTL[column], _unless(0, (_EQUAL, 0, 1, _PDEATHSIG)))
+    # Neither to outlive the parent, nor to hide from it.
+    hides = [(_EQUAL, 1, 0, _PDEATHSIG), (_EQUAL, 0, 1, _DUMPABLE)]
+    yield from _about(PRCTL[column], _unless(0, *hides))
     # Opened for reading, a file can still be emptied: Landlock sees that from Linux 6.2 on.
     emptied = [(_MASK, 0, 0, truncates), (_EQUAL, 0, 1, os.O_TRUNC)]
     yield from _about(OPEN[column], _unless(1, *emptied))

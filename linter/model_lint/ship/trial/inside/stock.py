@@ -20,7 +20,7 @@ import torch
 from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
 from nnunetv2.utilities import utils
 
-from .images import Image, phantom
+from .images import Image, phantom, reading
 from .results import Result
 from .watch import watch_logits
 
@@ -159,10 +159,11 @@ def _folder(number: int) -> Path:
 
 def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Read an image as x, y, z, with its affine in nibabel's sense; a picture has one slice."""
-    image: Any = SimpleITK.ReadImage(str(path))
-    if image.GetDimension() not in {2, 3}:
-        raise ValueError(f"it has {image.GetDimension()} dimensions")
-    array = SimpleITK.GetArrayFromImage(image)
+    with reading(path, "SimpleITK"):
+        image: Any = SimpleITK.ReadImage(str(path))
+        if image.GetDimension() not in {2, 3}:
+            raise ValueError(f"it has {image.GetDimension()} dimensions")
+        array = SimpleITK.GetArrayFromImage(image)
     if image.GetNumberOfComponentsPerPixel() > 1:
         array = array.mean(axis=-1)
     array = array.transpose(*range(array.ndim)[::-1])
