@@ -11,8 +11,6 @@ from ...naming.vocabulary import VOCABULARY, index_of
 #: What SCT's list of tasks has for the name of a task, and for all of a line.
 TASK_WIDTH, TABLE_WIDTH = 30, 80
 TASK = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
-#: The groups of tasks that SCT has; "OTHER" is no group.
-GROUPS = ("spinal_cord", "gray_matter", "pathology")
 #: Words for contrasts that mean any of them, and for planes, which are no contrasts.
 _ANY = frozenset({"agnostic", "contrast", "multicontrast", "mri", "mr"})
 _PLANES = frozenset({"axial", "sagittal", "coronal"})

@@ -30,8 +30,8 @@ from .phantom import phantom_for
 from .process import Child
 from .scratch import MAX_FILE, scratch
 
-#: Families of rules whose security matters here; P008 names code that loading would run.
-_UNSAFE = frozenset("ZCK"), frozenset({"P008"})
+#: Families of rules whose security matters here; others are of secrets and leaks.
+_FAMILIES = frozenset("ZCKP")
 _MEMORY = 16 * 1000**3
 #: Endings of files that Python can import, and how many of them are named.
 _CODE, _SHOWN = (".py", ".pyc", ".pyd", ".so"), 5
@@ -45,8 +45,7 @@ def unsafe(report: TargetReport) -> tuple[str, ...]:
 
     What the configuration silences counts too.
     """
-    families, more = _UNSAFE
-    codes = {rule.code for rule in all_rules() if rule.security and rule.family in families} | more
+    codes = {rule.code for rule in all_rules() if rule.security and rule.family in _FAMILIES}
     found = {f.code for f in report.findings} | {i.finding.code for i in report.ignored}
     return tuple(sorted(found & codes))
 
