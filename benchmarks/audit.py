@@ -7,9 +7,10 @@ import os
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
+
+from measured import measured
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from build import package
@@ -59,9 +60,7 @@ def _audit(folder: Path, environment: dict[str, str]) -> tuple[float, float]:
     words = ["audit", OWNER, "--cache", str(folder / "cache"), "--exit-zero"]
     words += ["--format", "json", "--output", str(folder / "audit.json")]
     words += ["--format", "html", "--output", str(folder / "audit.html")]
-    started = time.perf_counter()
-    number = os.posix_spawn(program, [str(program), *words], environment)
-    _, status, usage = os.wait4(number, 0)
-    if status:
-        raise RuntimeError(f"the audit ended with {os.waitstatus_to_exitcode(status)}")
-    return time.perf_counter() - started, usage.ru_maxrss / 1000
+    run = measured([program, *words], environment)
+    if run.status:
+        raise RuntimeError(f"the audit ended with {run.status}")
+    return run.seconds, run.megabytes

@@ -16,12 +16,12 @@ import shutil
 import statistics
 import subprocess
 import sys
-import time
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from audit import audits
+from measured import Measured, measured
 from pages import in_the_browser
 from web import on_the_web
 
@@ -115,30 +115,16 @@ def in_turns(
     before: Callable[[], None] | None = None,
 ) -> list[tuple[float, float]]:
     """Measure each command so often, one after the other: what slows one down slows all."""
-    measured: list[list[tuple[float, float]]] = [[] for _ in commands]
+    runs: list[list[Measured]] = [[] for _ in commands]
     for _ in range(repeat):
-        for command, figures in zip(commands, measured, strict=True):
+        for command, figures in zip(commands, runs, strict=True):
             if before:
                 before()
-            figures.append(measure_once(command))
+            figures.append(measured(command, ENVIRONMENT))
     return [
-        (statistics.median(seconds), max(memory))
-        for seconds, memory in (zip(*figures, strict=True) for figures in measured)
+        (statistics.median(run.seconds for run in figures), max(run.megabytes for run in figures))
+        for figures in runs
     ]
-
-
-def measure_once(command: Command) -> tuple[float, float]:
-    """Return the seconds and the peak memory in MB of one run."""
-    started = time.perf_counter()
-    process = subprocess.Popen(
-        [str(word) for word in command],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=ENVIRONMENT,
-    )
-    _, _, usage = os.wait4(process.pid, 0)
-    process.returncode = 0
-    return time.perf_counter() - started, usage.ru_maxrss / 1024
 
 
 def lint(*arguments: str | Path) -> list[str | Path]:

@@ -43,6 +43,8 @@ PACKAGE = {
     "check.py": DOCS / "tools" / "check.py",
     "name.py": DOCS / "tools" / "name.py",
 }
+#: Folders of these that the pages do not run: what makes packages and releases.
+_LEFT_OUT = frozenset({"__pycache__", "ship"})
 _SERVICE_WORKER = DOCS / "tools" / "service_worker.js"
 _MARK = re.compile(r"<!-- (parts|selectors) -->")
 #: A script in a page, which its policy names by its digest, and what a page loads.
@@ -110,8 +112,9 @@ def _modules() -> Iterator[tuple[str, Path]]:
             yield name, place
             continue
         for path in sorted(place.rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                yield f"{name}/{path.relative_to(place).as_posix()}", path
+            inside = path.relative_to(place)
+            if path.is_file() and _LEFT_OUT.isdisjoint(inside.parts):
+                yield f"{name}/{inside.as_posix()}", path
 
 
 # ------------------------------------------------------------------------------------ the policy

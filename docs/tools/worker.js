@@ -76,7 +76,9 @@ async function answer({ module, call, words, files }) {
   const unmount = files ? mount(python, files, progress(total)) : () => {};
   modules[module] ??= python.pyimport(`model_template.${module}`);
   try {
-    const said = modules[module][call](...words);
+    // A call that waits already does what it would otherwise be prepared for.
+    const needless = call === "prepare" && waiting > 1;
+    const said = needless ? "null" : modules[module][call](...words);
     return { answer: JSON.parse(said), memory: python._module.HEAPU8.length };
   } finally {
     unmount();
@@ -84,11 +86,16 @@ async function answer({ module, call, words, files }) {
 }
 
 let last = Promise.resolve();
+/** How many calls have no answer yet. */
+let waiting = 0;
 addEventListener("message", ({ data }) => {
+  waiting++;
   last = last.then(() =>
-    answer(data).then(
-      (result) => postMessage({ id: data.id, ...result }),
-      (error) => postMessage({ id: data.id, error: String(error.message ?? error) }),
-    ),
+    answer(data)
+      .then(
+        (result) => postMessage({ id: data.id, ...result }),
+        (error) => postMessage({ id: data.id, error: String(error.message ?? error) }),
+      )
+      .finally(() => waiting--),
   );
 });

@@ -120,7 +120,9 @@ def _parser(words: list[str]) -> argparse.ArgumentParser:
         title="commands", metavar="COMMAND", dest="command", required=True
     )
     chosen = next((word for word in words if word in COMMANDS), None)
-    for name, (summary, _) in COMMANDS.items():
+    # If the command comes first, nothing looks at the others, and each takes 0.1 milliseconds.
+    for name in [chosen] if chosen and chosen == words[0] else COMMANDS:
+        summary, _ = COMMANDS[name]
         command = commands.add_parser(
             name,
             help=summary,

@@ -390,6 +390,14 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"model-lint {__version__}\n"
 
 
+@pytest.mark.parametrize("words", [["--help"], ["--help", "check"]])
+def test_the_help_lists_every_command(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        status(*words)
+    assert stop.value.code == 0
+    assert set(COMMANDS) <= set(capsys.readouterr().out.split())
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..findings import Problem
-from .every_byte import EveryByte
 from .limits import MAX_NODES_DEPTH
 from .pickle_values import Device, Scalar, Storage, Tensor
 from .torch_zip import Record
+
+if TYPE_CHECKING:
+    from .every_byte import EveryByte
 
 #: The code of a `BadCheckpoint` whose bytes don't unpack from the package.
 DAMAGED = "Z002"

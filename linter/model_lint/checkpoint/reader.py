@@ -12,13 +12,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, NamedTuple, cast
+from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
 from ..findings import Problem
 from ..storage.depth import Depth
 from ..storage.rereading import RereadStream
 from ..storage.zip_format import CENTRAL_SIZE, DEFLATED, DESCRIPTOR, ENCRYPTED, STORED
-from .every_byte import EveryByte, read_every_byte
 from .limits import ALONE, MAX_PICKLES, Limits
 from .model import (
     BadCheckpoint,
@@ -41,6 +40,9 @@ from .torch_zip import (
     read_directory,
     read_local_header,
 )
+
+if TYPE_CHECKING:
+    from .every_byte import EveryByte
 
 #: Globals that ``torch.load(weights_only=True)`` refuses unless they are declared safe.
 _UNSAFE_FOR_TORCH = re.compile(r"numpy\.|collections\.defaultdict|(builtins|__builtin__)\.(?!set)")
@@ -135,6 +137,8 @@ def _sizes(checkpoint: Checkpoint) -> dict[str, int]:
 
 
 def _every_byte(file: File, checkpoint: Checkpoint) -> EveryByte:
+    from .every_byte import read_every_byte  # noqa: PLC0415 - only `--deep` needs it
+
     with file.open() as stream:
         sizes = _sizes(checkpoint)
         most = file.limits.directory // CENTRAL_SIZE

@@ -6,19 +6,21 @@ import re
 
 from .searched import Pattern
 
+# These are compiled when needed: few texts have what may be a secret.
+
 #: Letters and digits mixed in a way that words and version numbers are not.
-_MIXED = re.compile(r"(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])(?:[^\W\d_]*\d+[^\W\d_]+){3}")
-_HEX = re.compile(r"(?:[0-9a-f]{32,128}|[0-9A-F]{32,128})")
-_RUN = re.compile(r"[A-Za-z0-9]{16,}")
+_MIXED = r"(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])(?:[^\W\d_]*\d+[^\W\d_]+){3}"
+_HEX = r"(?:[0-9a-f]{32,128}|[0-9A-F]{32,128})"
+_RUN = r"[A-Za-z0-9]{16,}"
 #: The beginning of a placeholder for a secret, or of the place where the secret is.
-_STAND_IN = re.compile(
+_STAND_IN = (
     r"(?i:[<$%*~./-]|\\|https?:|xxx|your|my[-_]|an?[-_]|the[-_]|some|example|changeme|change[-_]|dummy"
     r"|fake|test|sample|demo|placeholder|redacted|hidden|none|null|todo|insert|enter|put[-_]|replace"
     r"|foo|bar|secret|passw|pwd|pass$|token|api[-_]?key|env[.:]|vault|sha\d|md5|ssh-)"
 )
 #: Names in a program: words joined by dots or underscores.
-_PROGRAM = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+|[A-Za-z]+(?:_[A-Za-z0-9]+)+")
-_IDENTIFIER = re.compile(r"[A-Za-z_]+\d{0,4}")
+_PROGRAM = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+|[A-Za-z]+(?:_[A-Za-z0-9]+)+"
+_IDENTIFIER = r"[A-Za-z_]+\d{0,4}"
 #: Characters after a name in a program.
 _CALLS = frozenset("([{")
 #: Words before "key" that make it a secret, and words that do not; other keys may be anything.
@@ -27,14 +29,14 @@ _SECRET_KEYS = (
     "admin",
 )
 _OTHER_KEYS = ("public", "pub", "foreign", "primary", "sort", "cache")
-_KEY_VALUE = re.compile(r"[\w+=-]{20,}")
+_KEY_VALUE = r"[\w+=-]{20,}"
 
 
 def _is_random(value: str) -> bool:
     """Return whether a value looks random, as keys of services are."""
-    if _HEX.fullmatch(value):
+    if re.fullmatch(_HEX, value):
         return not value.isdigit()
-    return any(_MIXED.match(run[0]) for run in _RUN.finditer(value))
+    return any(re.match(_MIXED, run[0]) for run in re.finditer(_RUN, value))
 
 
 def _is_secret(text: str, found: re.Match[str]) -> bool:
@@ -46,7 +48,7 @@ def _is_secret(text: str, found: re.Match[str]) -> bool:
         return _is_key(before, text[found.start()], value)
     if before.lower().endswith("publickey"):  # publicKeyToken, of a Windows assembly
         return False
-    if _STAND_IN.match(value) or "..." in value or text[end : end + 1] in _CALLS:
+    if re.match(_STAND_IN, value) or "..." in value or text[end : end + 1] in _CALLS:
         return False
     is_joined = found["blank"] is None
     quoted = text[start - 1] in {"'", '"'}
@@ -55,7 +57,7 @@ def _is_secret(text: str, found: re.Match[str]) -> bool:
 
 def _is_key(before: str, initial: str, value: str) -> bool:
     """Return whether a key that may be anything is a secret, judged by its value."""
-    if not _KEY_VALUE.fullmatch(value) or _STAND_IN.match(value):
+    if not re.fullmatch(_KEY_VALUE, value) or re.match(_STAND_IN, value):
         return False
     if before.rstrip("-_. ").lower().endswith(_OTHER_KEYS):
         return False
@@ -65,7 +67,7 @@ def _is_key(before: str, initial: str, value: str) -> bool:
 
 def _is_password(value: str, *, quoted: bool) -> bool:
     """Return whether a value is not just a name in a program."""
-    if _PROGRAM.fullmatch(value) or (not quoted and _IDENTIFIER.fullmatch(value)):
+    if re.fullmatch(_PROGRAM, value) or (not quoted and re.fullmatch(_IDENTIFIER, value)):
         return False
     return any(map(str.isdigit, value)) and any(map(str.isalpha, value))
 
@@ -73,7 +75,7 @@ def _is_password(value: str, *, quoted: bool) -> bool:
 def _is_login(text: str, found: re.Match[str]) -> bool:
     """Return whether ``user:password`` in an address is genuine, not a placeholder."""
     password = text[slice(*found.span("value"))].partition(":")[2]
-    return not (_STAND_IN.match(password) or password.isdigit())
+    return not (re.match(_STAND_IN, password) or password.isdigit())
 
 
 def _stands_alone(text: str, found: re.Match[str]) -> bool:

@@ -187,7 +187,7 @@ def _is_whole(text: str, start: int, end: int) -> bool:
 
 
 #: Words of every log: a machine or a case with this name is replaced only where context shows it.
-_COMMON = re.compile(
+_COMMON = (
     r"(?i:epoch|cuda|fold|time|dice|loss|train|training|validation|predicting|plans|labels|user|root"
     r"|data|nnunet|torch|shape|rank|case|none|true|false|configuration)"
 )
@@ -198,5 +198,5 @@ def _is_distinctive(name: str) -> bool:
     return (
         4 <= len(name) <= MAX_NAME
         and any(c.isalpha() for c in name)
-        and not _COMMON.fullmatch(name)
+        and not re.fullmatch(_COMMON, name)
     )

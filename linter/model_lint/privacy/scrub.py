@@ -81,7 +81,7 @@ def _replaced(searched: Searched, spans: list[Span], subjects: dict[str, str]) -
 
 
 #: The last component of a path, if nnU-Net chose it: it is kept, because it helps the reader.
-_HARMLESS = re.compile(
+_HARMLESS = (
     r"[/\\]((?:fold_(?:all|\d+)|splits_final\.json|dataset\.json|plans\.json|debug\.json|progress\.png"
     r"|training_log_[\d_]+\.txt|checkpoint_(?:final|best|latest)\.pth|Dataset\d{3}_\w+"
     r"|nnUNet(?:Trainer|Plans)\w*))/?$"
@@ -91,5 +91,5 @@ _HARMLESS = re.compile(
 def _substitute(kind: Kind, value: str, subjects: dict[str, str]) -> str:
     if kind == "subject":
         return subjects.setdefault(value, f"<subject-{len(subjects) + 1}>")
-    kept = _HARMLESS.search(value) if kind == "path" else None
+    kept = re.search(_HARMLESS, value) if kind == "path" else None
     return f"<path>/{kept[1]}" if kept else f"<{kind}>"
