@@ -14,7 +14,6 @@ from ...models.target import Given, Target, is_remote, load_targets, load_zip
 from ...rules import all_rules
 from ...storage.ranges import of_file
 from ...storage.tree import Tree, TreeError
-from ...storage.zip import ZipTree
 from ...wording import without_password
 from ..download import blocks, download
 from ..new_package import sha256
@@ -117,7 +116,7 @@ def _zip(target: Target, place: Path, given: Given, stack: ExitStack) -> Source:
 def _fetch(target: Target, place: Path, given: Given) -> None:
     """Get a zip from a server."""
     tree = target.archive.tree if target.archive else None
-    if not isinstance(tree, ZipTree):
+    if tree is None:
         refuse_unsafe(target)
         raise UsageError("it contains no package")
     watch = given.watch or (lambda _name, _size: nullcontext(lambda _amount: None))

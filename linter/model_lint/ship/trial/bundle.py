@@ -8,7 +8,6 @@ from pathlib import Path
 from ...errors import UsageError
 from ...models.target import Given, Target, is_remote, load_targets
 from ...storage.limits import MAX_ENTRIES, MAX_UNPACKED_BYTES
-from ...storage.zip import ZipTree
 from ...wording import listing, without_password
 from ..download import Watch, download, require_room
 
@@ -38,7 +37,7 @@ def fetch(text: str, given: Given, folder: Path, watch: Watch) -> Path | None:
 
 def _download(target: Target, folder: Path, watch: Watch) -> Path:
     archive = target.archive
-    if archive is None or not isinstance(archive.tree, ZipTree):
+    if archive is None or archive.tree is None:
         why = f" ({archive.error})" if archive and archive.error else ""
         raise UsageError(f"{target.text}: not a zip{why}")
     name = Path(archive.file_name).name or "model.zip"
