@@ -10,7 +10,7 @@ export class Linter {
   /** @type {Worker} */ #worker;
   #ready = false;
   #next = 0;
-  /** @type {Map<number, {resolve: (result: Result) => void, reject: (error: Error) => void}>} */
+  /** @type {Map<number, {asked: object, resolve: (result: Result) => void, reject: (error: Error) => void}>} */
   #waiting = new Map();
   #prepared;
 
@@ -43,9 +43,10 @@ export class Linter {
    */
   ask(call, words = [], files = undefined) {
     const id = this.#next++;
+    const asked = { id, module: this.module, call, words, files };
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage({ id, module: this.module, call, words, files });
+      this.#waiting.set(id, { asked, resolve, reject });
+      this.#worker.postMessage(asked);
     });
   }
 
@@ -56,18 +57,34 @@ export class Linter {
 
   #start() {
     // A worker whose script the page makes has the page's policy: it too asks its own host alone.
-    const script = `import ${JSON.stringify(new URL("worker.js", import.meta.url).href)};`;
-    const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
-    this.#worker = new Worker(address, { type: "module" });
-    this.#worker.onmessage = ({ data }) => this.#receive(data);
-    this.#worker.onerror = (event) =>
-      this.#fail(new Error(event.message || "the linter can't be loaded"));
+    const address = new URL("worker.js", import.meta.url).href;
+    const script = new Blob([`import ${JSON.stringify(address)};`], { type: "text/javascript" });
+    const made = URL.createObjectURL(script);
+    this.#run(made, (error) => {
+      // In Firefox, such a worker does not ask the service worker, so it needs the network. The
+      // service worker gives this one the same policy.
+      if (this.#ready || !navigator.serviceWorker?.controller) return this.#fail(error);
+      this.#run(address, (again) => this.#fail(again));
+      for (const { asked } of this.#waiting.values()) this.#worker.postMessage(asked);
+    });
     this.#prepared = this.ask("prepare").then((result) => {
       this.#ready = true;
-      URL.revokeObjectURL(address);
+      URL.revokeObjectURL(made);
       return result;
     });
     this.#prepared.catch(() => {}); // the caller that asks for it gets the error
+  }
+
+  /**
+   * Start a worker.
+   * @param {string} address of its script
+   * @param {(error: Error) => void} onFailure
+   */
+  #run(address, onFailure) {
+    this.#worker = new Worker(address, { type: "module" });
+    this.#worker.onmessage = ({ data }) => this.#receive(data);
+    this.#worker.onerror = (event) =>
+      onFailure(new Error(event.message || "the linter can't be loaded"));
   }
 
   #receive({ id, progress, error, ...result }) {

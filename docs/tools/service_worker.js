@@ -7,6 +7,9 @@
 /** The files, each with its digest; filled in when the site is built. @type {Object<string, string>} */
 const FILES = {};
 const CACHE = "model-template";
+/** A worker that the pages do not make themselves has only the policy that it is sent with. */
+const WORKER = new URL("worker.js", location.href).href;
+const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'";
 
 /** @type {Map<string, string>} the digest by the address */
 const digests = new Map(
@@ -40,7 +43,11 @@ async function forgetTheRest() {
 /** @param {Request} request @param {string} address */
 async function answer(request, address) {
   const cache = await caches.open(CACHE);
-  return (await cache.match(keyOf(address))) ?? fetch(request);
+  const response = (await cache.match(keyOf(address))) ?? (await fetch(request));
+  if (address !== WORKER) return response;
+  const headers = new Headers(response.headers);
+  headers.set("Content-Security-Policy", POLICY);
+  return new Response(response.body, { status: response.status, headers });
 }
 
 self.addEventListener("install", (event) => event.waitUntil(keep()));
