@@ -70,6 +70,10 @@ WRONG = {
         {"threads": 64, "gpu_model": "a100"},
         "asks for 64 processors, but a node has at most 48: see resources in config.yaml",
     ),
+    "a little more memory": (
+        {"slurm_partition": "cpu", "runtime": 60, "gpu": 0, "mem_mb": 257024},
+        "asks for 251 GB of memory, but a node has at most 250.9: see resources in config.yaml",
+    ),
     "other options that set no limits": (
         {"runtime": 2160, "slurm_extra": "'--mail-type=END --mail-user=a-q@b.org --quiet'"},
         "its time limit is 36 h, but the partition allows 24 h: see runtime in " + PROFILE,

@@ -182,7 +182,8 @@ def lack(job: Request, every: Sequence[Nodes]) -> str | None:
     for what, wanted, has, place in _amounts(job, left):
         most = max(map(has, left), default=math.inf)
         if wanted > most:
-            found = f"at most {most:.4g}" if most else "none"
+            # Rounded down: no node has more.
+            found = f"at most {math.floor(most * 10) / 10:g}" if most else "none"
             return f"asks for {what}, but a node has {found}: see {place}"
         left = [group for group in left if has(group) >= wanted]
     return None
