@@ -338,6 +338,12 @@ def test_as_junit(
     assert failure.get("message") == "it can't be loaded: RuntimeError: it was loaded"
 
 
+def test_only_the_package_is_required(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["try"])
+    assert "arguments are required: PACKAGE;" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "line"),
     [

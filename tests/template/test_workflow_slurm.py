@@ -183,7 +183,7 @@ REFUSED = (
     "train: asks for 1 GPU of type a100, but a node has none: see gpu_model in "
     f"{PROFILE_FILE} (types: h100)",
     f"predict: its time limit is 8 h, but the partition allows 1 h: see runtime in {PROFILE_FILE}",
-    "evaluate: asks for 900 GB of memory, but a node has at most 488.3: "
+    "evaluate: asks for 900 GB of memory, but a node has at most 488.2: "
     "see resources in config.yaml",
 )
 

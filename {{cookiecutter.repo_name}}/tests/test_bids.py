@@ -115,6 +115,14 @@ def test_the_content_of_many_files_is_named_by_their_ends(tmp_path: Path) -> Non
     assert cases(dataset(tmp_path, [], exclude=out))[0] == ["sub-0_T2w"]
 
 
+def test_a_link_that_leads_nowhere_hides_no_file(tmp_path: Path) -> None:
+    data = dataset(tmp_path, pair("sub-01/anat", "sub-01_T2w"))
+    loop = tmp_path / "sub-01/anat/sub-01_T1w.nii.gz"
+    loop.symlink_to(loop.name)
+    (tmp_path / "loop").symlink_to("loop")
+    assert cases(data) == (["sub-01_T2w"], [])
+
+
 def test_names_of_bids_with_a_plus_sign(tmp_path: Path) -> None:
     files = pair("sub-00/anat", "sub-00_acq-6p+s2_T2w")
     for contrast in ("T2w", "acq-6p+s2_T2w"):

@@ -20,6 +20,7 @@ NODES = tuple(
             "gpu|1-00:00:00|64+|128000+|gpu:A100_3g.20gb:8",
             "old|30:00|16|64000|gpu:2",
             "cloud|infinite|0|0|(null)",
+            "parts|7-00:00:00|128|1M|gpu:a100:2(S:0,2),gpu:a100:2(S:1,3)",
         ),
     )
 )
@@ -41,7 +42,7 @@ WRONG = {
     ),
     "partition": (
         {"slurm_partition": "gpus"},
-        f"no partition is named 'gpus' (cloud, cpu, gpu, old): see {PROFILE}",
+        f"no partition is named 'gpus' (cloud, cpu, gpu, old, parts): see {PROFILE}",
     ),
     "time": (
         {"runtime": 2160},
@@ -68,6 +69,18 @@ WRONG = {
     "processors beside such a GPU": (
         {"threads": 64, "gpu_model": "a100"},
         "asks for 64 processors, but a node has at most 48: see resources in config.yaml",
+    ),
+    "a little more memory": (
+        {"slurm_partition": "cpu", "runtime": 60, "gpu": 0, "mem_mb": 257024},
+        "asks for 251 GB of memory, but a node has at most 250.9: see resources in config.yaml",
+    ),
+    "other options that set no limits": (
+        {"runtime": 2160, "slurm_extra": "'--mail-type=END --mail-user=a-q@b.org --quiet'"},
+        "its time limit is 36 h, but the partition allows 24 h: see runtime in " + PROFILE,
+    ),
+    "memory of each processor": (
+        {"slurm_partition": "old", "runtime": 30, "mem_mb_per_cpu": 6000, "mem_mb": 1},
+        "asks for 70.31 GB of memory, but a node has at most 62.5: see resources in config.yaml",
     ),
     "memory": (
         {"slurm_partition": "old", "runtime": 30, "mem_mb": 65536},
@@ -96,10 +109,28 @@ def test_what_never_starts_is_said(name: str) -> None:
         {"mem_mb": None, "slurm_partition": None, "runtime": None, "gpu": None},
         {"slurm_partition": "there", "clusters": "other"},
         {"runtime": 2160, "options": SimpleNamespace(reservation="course")},
+        {"runtime": 2160, "slurm_extra": "'--mail-type=END -q long'"},
+        {"runtime": 2160, "slurm_extra": "--reservation=course"},
+        {"slurm_partition": "old", "runtime": 30, "threads": 64, "cpus_per_gpu": 8, "mem_mb": 1},
+        {"slurm_partition": "old", "runtime": 30, "mem_mb_per_cpu": 4000},
+        {"slurm_partition": "parts", "gpu": 4, "gpu_model": "a100"},
     ],
 )
 def test_what_may_start_is_not_refused(resources: dict[str, Any]) -> None:
     assert said(**resources) is None
+
+
+@pytest.mark.parametrize("name", ["SBATCH_QOS", "SBATCH_RESERVATION", "SLURM_CLUSTERS"])
+def test_what_sbatch_reads_from_the_environment(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert said(runtime=2160) is not None
+    monkeypatch.setenv(name, "other")
+    assert said(runtime=2160) is None
+
+
+def test_other_lines_of_sinfo_are_no_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = "Welcome\nCLUSTER: one\ncpu*|3:00:00|64|257000|(null)\n\n"
+    monkeypatch.setattr(cluster, "output", lambda *_: lines)
+    assert [nodes.partition for nodes in cluster.nodes()] == ["cpu"]
 
 
 def test_nothing_is_refused_where_slurm_says_nothing() -> None:
@@ -108,13 +139,15 @@ def test_nothing_is_refused_where_slurm_says_nothing() -> None:
     assert cluster.lack(job, ()) is None
 
 
-def test_names_of_gpus_that_only_the_site_knows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Slurm has the last word on what its nodes have; each reason is one line for all rules."""
+def test_names_that_only_the_site_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slurm has the last word on what it has; each reason is one line for all rules."""
     job = cluster.request("train", 12, {**RESOURCES, "gpu_model": "big"}, OPTIONS)
     monkeypatch.setattr(cluster, "nodes", lambda: NODES)
     monkeypatch.setattr(cluster, "accounts", lambda: ACCOUNTS)
-    monkeypatch.setattr(cluster, "succeeds", lambda *command: "--gpus=big:1" in command)
+    known = {"--gpus=big:1", "--partition=alias"}
+    monkeypatch.setattr(cluster, "succeeds", lambda *command: not known.isdisjoint(command))
     assert cluster.refusals([job, replace(job, rule="predict")]) == []
+    assert cluster.refusals([replace(job, partitions=("alias",), gpu_model="")]) == []
     monkeypatch.setattr(cluster, "succeeds", lambda *_: False)
     (line,) = cluster.refusals([job, replace(job, rule="predict")])
     assert line.startswith("predict, train: asks for 1 GPU of type big, but a node has none")

@@ -296,6 +296,14 @@ def test_the_digest_of_a_sample_sees_its_grid(tmp_path: Path) -> None:
     assert read_sample(sample(tmp_path, *other), "RPI").digest != known
 
 
+def test_the_digest_of_a_sample_is_that_of_what_is_written(tmp_path: Path) -> None:
+    """NIfTI has 32 bits for each number of a grid; the data of a training are known by these."""
+    turn = np.array([[0.71, -0.13, 0, -20.1], [0.2, 0.9, 0, 3.3], [0, 0, 3.1, 7.7], [0, 0, 0, 1]])
+    image, ones = (Volume(v, turn) for v in (volume((3, 4, 5)).array, np.ones((3, 4, 5), np.uint8)))
+    read = read_sample(sample(tmp_path, image, ones), "LAS")
+    assert read_sample(sample(tmp_path, *read.images, read.label), "LAS").digest == read.digest
+
+
 def test_labels_that_are_all_empty_stop_the_conversion(
     config: dict[str, Any], phantom_bids: Path, tmp_path: Path
 ) -> None:

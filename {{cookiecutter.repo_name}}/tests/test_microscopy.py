@@ -9,6 +9,7 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 import pytest
+from PIL import Image
 from skimage import io
 
 from bids import find_samples
@@ -17,7 +18,7 @@ from orientation import ORIENTATIONS
 from samples import read_sample
 from settings import LabelFile
 from test_bids import dataset
-from volumes import VolumeError
+from volumes import VolumeError, to_nifti
 
 PLACE = Path("sub-01/micr")
 NAME = "sub-01_sample-A_SEM"
@@ -101,6 +102,14 @@ def test_images_with_colours_are_refused(tmp_path: Path) -> None:
     path.write_bytes(b"no image")
     with pytest.raises(VolumeError, match="can't be read"):
         read_slice(path, "RPI", np.eye(4))
+
+
+def test_an_image_of_one_bit_can_be_written(tmp_path: Path) -> None:
+    path = micr(tmp_path, PixelSize=0.1, PixelSizeUnits="um")
+    Image.fromarray(GREY > 9).save(path)
+    nib.save(to_nifti(read_slice(path, "RPI")), tmp_path / "slice.nii.gz")
+    written = np.asanyarray(nib.load(tmp_path / "slice.nii.gz").dataobj)
+    assert np.array_equal(written[:, :, 0] > 0, GREY.T > 9)
 
 
 def test_an_image_is_converted_for_the_model(tmp_path: Path) -> None:

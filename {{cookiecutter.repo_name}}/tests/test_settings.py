@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from config_schema import SCHEMA_FILE
+from config_schema import SCHEMA_FILE, TYPES
 from settings import Settings, SettingsError, load, merge, parse
 
 
@@ -47,6 +47,7 @@ WRONG = {
     "unknown key": ({"nnunet": {"flods": [0]}}, "nnunet: unknown key 'flods'; did you mean folds?"),
     "unknown section": ({"datset": {}}, "unknown key 'datset'; did you mean dataset?"),
     "type": ({"dataset": {"id": "many"}}, "dataset.id: 'many' is not a whole number"),
+    "truth": ({"release": {"split_folds": "yes"}}, "split_folds: 'yes' is not true or false"),
     "range": ({"dataset": {"id": 1000}}, "dataset.id: 1000 is greater than the maximum of 999"),
     "choice": ({"nnunet": {"configuration": "4d"}}, "must be one of 2d, 3d_fullres, 3d_lowres"),
     "orientation": ({"image_orientation": "rpi"}, "image_orientation: orientation 'rpi'"),
@@ -171,7 +172,7 @@ def test_what_is_wrong_is_one_line(
 
 
 def test_no_message_is_a_regular_expression() -> None:
-    """Each pattern and alternative of the schema has a description of the expected value."""
+    """Each pattern and alternative of the schema has a description, and each type has words."""
 
     def inner(schema: Any) -> list[dict[str, Any]]:
         if isinstance(schema, list):
@@ -186,6 +187,8 @@ def test_no_message_is_a_regular_expression() -> None:
     for schema in need_words:
         words = schema["description"]
         assert not re.search(r"[\^$\\]|\]\*|\?!", words), words
+    kinds = [s["type"] for s in schemas if isinstance(s.get("type"), str | list)]
+    assert {k for kind in kinds for k in ([kind] if isinstance(kind, str) else kind)} == set(TYPES)
 
 
 OTHER: dict[str, Any] = {"evaluation": {}}

@@ -81,6 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "images",
         metavar="IMAGE",
         nargs="*",
+        default=[],
         type=Path,
         help="images to segment (default: a phantom); a model of several channels takes as many "
         "files for each image, in their order",

@@ -69,6 +69,13 @@ def test_what_is_no_image_is_one_plain_line(data: bytes, library: str, tmp_path:
     assert not {"sitk", "Exception", ".cxx"} & set(re.split(r"[ :]+", line))
 
 
+def test_a_reason_of_several_lines_is_one(tmp_path: Path) -> None:
+    said = "Exception thrown in x.cxx:145:\nITK ERROR: Image(0x5): Bad turn from 1 0\n0 1\n to\n"
+    with pytest.raises(images.Unusable) as raised, images.reading(tmp_path, "SimpleITK"):
+        raise RuntimeError(said)
+    assert str(raised.value).endswith("as an image: Image(0x5): Bad turn from 1 0 0 1 to")
+
+
 def test_an_image_that_can_be_read_stays_as_it_is(tmp_path: Path) -> None:
     with images.reading(tmp_path, "nibabel"):
         pass

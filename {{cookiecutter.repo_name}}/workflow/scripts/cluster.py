@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import getpass
 import math
+import os
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,8 +20,13 @@ from slurm import output, seconds, succeeds
 
 _PROFILE = "workflow/profiles/slurm/config.yaml"
 _CONFIG = "resources in config.yaml"
+_FIELDS = "%P|%l|%c|%m|%G"
 _GPU = re.compile(r"(?:^|,)gpu:(?:([^:(,]+):)?(\d+)")
 _OTHER_LIMITS = ("qos", "reservation", "partition_config", "cluster", "clusters", "slurm_cluster")
+_OTHER_OPTIONS = re.compile(r"(?:^|[\s'\"])(?:-[qM]|--(?:qos|reservation|cluster))")
+"""The same as options of ``sbatch``, in ``slurm_extra``."""
+_OTHER_VARIABLES = ("SBATCH_QOS", "SBATCH_RESERVATION", "SBATCH_CLUSTERS", "SLURM_CLUSTERS")
+"""The same where ``sbatch`` finds them without an option."""
 
 
 @dataclass(frozen=True)
@@ -66,15 +72,21 @@ def request(rule: str, threads: int, resources: Mapping[str, Any], options: obje
         return tuple(re.findall(r"[^,\s]+", str(known.get(key, ""))))
 
     others = [known.get(key) or getattr(options, key, None) for key in _OTHER_LIMITS]
+    others += [os.environ.get(name) for name in _OTHER_VARIABLES]
+    others.append(_OTHER_OPTIONS.search(str(known.get("slurm_extra", ""))))
+    gpus = known.get("gpu", 0)
+    of_gpus = max(1, gpus) * known.get("cpus_per_gpu", 0)
+    cpus = max(1, known.get("cpus_per_task") or of_gpus or threads)
+    memory_mb = cpus * known.get("mem_mb_per_cpu", 0) or known.get("mem_mb", 0)
     return Request(
         rule=rule,
         accounts=names("slurm_account"),
         partitions=names("slurm_partition"),
         hours=known.get("runtime", 0) / 60,
-        cpus=max(1, known.get("cpus_per_task", threads)),
-        memory_gb=known.get("mem_mb", 0) / 1024,
-        gpus=known.get("gpu", 0),
-        gpu_model=known.get("gpu_model", ""),
+        cpus=cpus,
+        memory_gb=memory_mb / 1024,
+        gpus=gpus,
+        gpu_model=str(known.get("gpu_model", "")),
         is_known=not any(others),
     )
 
@@ -86,7 +98,7 @@ def refusals(jobs: Iterable[Request]) -> list[str]:
     every = nodes()
     for job in asked:
         reason = refusal(job, every, own)
-        if not reason and job.is_known and (reason := lack(job, every)) and _is_accepted(job):
+        if not reason and (reason := lack(job, every)) and _is_accepted(job):
             reason = None
         if reason:
             rules[reason].add(job.rule)
@@ -94,7 +106,7 @@ def refusals(jobs: Iterable[Request]) -> list[str]:
 
 
 def _is_accepted(job: Request) -> bool:
-    """Ask Slurm whether it takes such a job: a site may know other names for its GPUs."""
+    """Ask Slurm whether it takes such a job: a site may have other names for what it has."""
     model = f"{job.gpu_model}:" if job.gpu_model else ""
     options = ["--nodes=1", f"--cpus-per-task={job.cpus}", f"--mem={round(job.memory_gb * 1024)}"]
     options += [f"--gpus={model}{job.gpus}"] if job.gpus else []
@@ -112,8 +124,9 @@ def accounts() -> frozenset[str]:
 
 def nodes() -> tuple[Nodes, ...]:
     """Return the nodes of all partitions, also those that are down; none if Slurm does not say."""
-    lines = output("sinfo", "--all", "--noheader", "--format=%P|%l|%c|%m|%G").splitlines()
-    return tuple(map(parse, lines))
+    lines = output("sinfo", "--all", "--noheader", f"--format={_FIELDS}").splitlines()
+    # Others are messages of the site, or name a cluster of several.
+    return tuple(parse(line) for line in lines if line.count("|") == _FIELDS.count("|"))
 
 
 def parse(line: str) -> Nodes:
@@ -126,8 +139,16 @@ def parse(line: str) -> Nodes:
         hours=math.inf if time is None else time / 3600,
         cpus=_least(cpus),
         memory_gb=_least(memory) / 1024,
-        gpus={m.lower(): int(n) for m, n in _GPU.findall(others)} if has_nodes else None,
+        gpus=_gpus(others) if has_nodes else None,
     )
+
+
+def _gpus(text: str) -> Counter[str]:
+    """Return how many GPUs of each type; those of one type may be listed in parts."""
+    gpus: Counter[str] = Counter()
+    for model, number in _GPU.findall(text):
+        gpus[model.lower()] += int(number)
+    return gpus
 
 
 def _least(text: str) -> float:
@@ -142,10 +163,6 @@ def refusal(job: Request, every: Sequence[Nodes], own: frozenset[str]) -> str | 
             return f"account '{account}' is none of yours ({_list(own)}): see {_PROFILE}"
     if not job.is_known:
         return None
-    known = {group.partition for group in every}
-    for partition in job.partitions:
-        if known and partition not in known:
-            return f"no partition is named '{partition}' ({_list(known)}): see {_PROFILE}"
     most = max((group.hours for group in _possible(job, every)), default=math.inf)
     if job.hours > most:
         limit = f"{job.hours:.4g} h, but the partition allows {most:.4g} h"
@@ -154,12 +171,19 @@ def refusal(job: Request, every: Sequence[Nodes], own: frozenset[str]) -> str | 
 
 
 def lack(job: Request, every: Sequence[Nodes]) -> str | None:
-    """Return what no node of the partition has, whether it works at the moment or not."""
+    """Return which partition is not there, or what none of its nodes has, also if they are down."""
+    if not job.is_known:
+        return None
+    known = {group.partition for group in every}
+    for partition in job.partitions:
+        if known and partition not in known:
+            return f"no partition is named '{partition}' ({_list(known)}): see {_PROFILE}"
     left = _possible(job, every)
     for what, wanted, has, place in _amounts(job, left):
         most = max(map(has, left), default=math.inf)
         if wanted > most:
-            found = f"at most {most:.4g}" if most else "none"
+            # Rounded down: no node has more.
+            found = f"at most {math.floor(most * 10) / 10:g}" if most else "none"
             return f"asks for {what}, but a node has {found}: see {place}"
         left = [group for group in left if has(group) >= wanted]
     return None

@@ -16,14 +16,16 @@ import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
 SCHEMA_FILE = Path(__file__).resolve().parent.parent / "schemas" / "config.schema.yaml"
-_TYPES = {
+TYPES = {
     "array": "a list",
+    "boolean": "true or false",
     "integer": "a whole number",
     "null": "null",
     "number": "a number",
     "object": "keys and values",
     "string": "text",
 }
+"""The words for each type of the schema."""
 
 
 class SettingsError(ValueError):
@@ -112,6 +114,6 @@ def _reason(problem: ValidationError) -> str:
             return f"{value!r} is not {schema['description']}"
         case "type":
             kinds = [wanted] if isinstance(wanted, str) else wanted
-            return f"{value!r} is not {' or '.join(_TYPES[kind] for kind in kinds)}"
+            return f"{value!r} is not {' or '.join(TYPES[kind] for kind in kinds)}"
         case _:
             return problem.message

@@ -72,6 +72,13 @@ def time_of_change(folder: str) -> int:
 def _content(folder: str) -> dict[str, bool]:
     try:
         with os.scandir(folder) as entries:
-            return dict(sorted((entry.name, entry.is_dir()) for entry in entries))
+            return dict(sorted((entry.name, _is_folder(entry)) for entry in entries))
     except OSError:
         return {}
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link into a folder that may not be read, or to itself: it hides no other
+        return False

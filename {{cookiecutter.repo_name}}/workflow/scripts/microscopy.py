@@ -52,6 +52,8 @@ def read_slice(path: Path, orientation: str, affine: np.ndarray | None = None) -
         array = array[..., 0]
     if array.ndim != 2 or not array.size:
         raise VolumeError(f"{path}: is not one two-dimensional image")
+    if array.dtype.kind == "b":  # NIfTI has no type for images of one bit
+        array = array.astype(np.uint8)
     volume = np.ascontiguousarray(array.T[:, :, None])
     if affine is None:
         affine = _affine(pixel_size(path), orientation)

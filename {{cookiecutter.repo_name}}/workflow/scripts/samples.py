@@ -29,11 +29,11 @@ class ReadSample(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """A digest of the voxels and grids of images and label map."""
+        """A digest of the voxels and grids of images and label map, as they are written."""
         found = hashlib.sha256()
         for volume in (*self.images, self.label):
-            array = volume.array
-            found.update(f"{array.shape} {array.dtype.str} {volume.affine.tolist()}".encode())
+            array, grid = volume.array, volume.affine.astype(np.float32).tolist()  # as in NIfTI
+            found.update(f"{array.shape} {array.dtype.str} {grid}".encode())
             found.update(array.tobytes())
         return found.hexdigest()[:16]
 
@@ -110,4 +110,4 @@ def _storable(array: np.ndarray) -> np.ndarray:
     """Return an array whose type NIfTI and nnU-Net know: floats and integers of at most 32 bits."""
     if array.dtype.kind == "f" or array.dtype.itemsize > 4:
         return array.astype(np.float32, copy=False)
-    return array.astype(np.uint8) if array.dtype.kind == "b" else array
+    return array

@@ -33,8 +33,8 @@ def reading(path: str | Path, library: str) -> Iterator[None]:
         if "Failed to allocate memory" in str(error):
             raise MemoryError from error
         # SimpleITK's messages begin with places in its own source, nibabel's do not.
-        lines = str(error).replace(str(path), Path(path).name).split("\n")
-        reason = lines[-1].rpartition("ERROR: ")[2].strip() or type(error).__name__
+        text = str(error).replace(str(path), Path(path).name).rpartition("ERROR: ")[2]
+        reason = " ".join(text.split()) or type(error).__name__
         raise Unusable(f"{path}: {library} can't read it as an image: {reason}") from error
 
 
