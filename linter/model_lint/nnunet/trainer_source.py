@@ -70,8 +70,10 @@ def _parsed(source: str | bytes) -> ast.Module | Problem:
             return ast.parse(source, feature_version=(3, 10))
     except SyntaxError as error:
         return Problem(f"it is not valid Python: {error.msg}", line=error.lineno)
-    except (ValueError, RecursionError, MemoryError):
-        return Problem("it is not valid Python: NUL bytes, or nested too deeply")
+    except ValueError as error:  # of NUL bytes, before Python 3.11.4
+        return Problem(f"it is not valid Python: {error}")
+    except (RecursionError, MemoryError):
+        return Problem("it is not valid Python: nested too deeply")
 
 
 @lru_cache(maxsize=1)
