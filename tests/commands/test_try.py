@@ -354,6 +354,8 @@ def test_only_the_package_is_required(capsys: pytest.CaptureFixture[str]) -> Non
             "{zip}: nibabel can't read it as an image: Cannot work out file type of",
         ),
         (["{zip}", "{zip}"], "{zip}: SimpleITK can't read it as an image: Unable to determine"),
+        (["{zip}", "{colours}"], "an image: it has several values for each voxel, such as"),
+        (["{zip}", "{nan}", "--with", "{quick}"], "nan.nii.gz: contains NaN or infinite values"),
         (["{zip}", "{large}", "--memory", "0.1"], "the images take more than 100 MB; --memory all"),
         (["{zip}", "{zip}", "--reference", "{zip}", "--reference", "{zip}"], "1 image and 2 refer"),
         (["{zip}", "--reference", "nowhere.nii.gz"], "0 images and 1 reference given"),
@@ -379,6 +381,10 @@ def test_wrong_usage_is_one_line(
     bare.write_text(bare.read_text().replace('"$@"', '-S "$@"'))
     other = nib.Nifti1Image(np.zeros((4, 4, 4), np.float32), np.eye(4))
     nib.save(other, tmp_path / "other.nii.gz")
+    colours = np.zeros((4, 4, 4), [(name, np.uint8) for name in "RGB"])
+    nib.save(nib.Nifti1Image(colours, np.eye(4)), tmp_path / "colours.nii.gz")
+    nan = nib.Nifti1Image(np.full((40, 40, 4), np.nan, np.float32), np.eye(4))
+    nib.save(nan, tmp_path / "nan.nii.gz")
     if "{large}" in words:
         large = nib.Nifti1Image(np.zeros((300, 300, 300), np.float32), np.eye(4))
         nib.save(large, tmp_path / "large.nii")
@@ -388,7 +394,8 @@ def test_wrong_usage_is_one_line(
         "folder": tmp_path / "folder.png", "drawn": tmp_path / "drawn.png",
         "zip": package(tmp_path), "quick": quick, "ls": "/bin/ls", "bare": bare,
         "image": image(tmp_path), "other": tmp_path / "other.nii.gz",
-        "large": tmp_path / "large.nii",
+        "large": tmp_path / "large.nii", "nan": tmp_path / "nan.nii.gz",
+        "colours": tmp_path / "colours.nii.gz",
     }  # fmt: skip
     status, report, error = tried(*(word.format(**known) for word in words))
     assert (status, report) == (2, None)

@@ -63,6 +63,13 @@ class Image:
         return letters_of(self.affine)
 
 
+def require_finite(image: Image) -> Image:
+    """Return an image. Raises Unusable for NaN or infinity: networks make nothing of them."""
+    if not all(np.isfinite(channel).all() for channel in image.channels):
+        raise Unusable(f"{image.name}: contains NaN or infinite values")
+    return image
+
+
 def with_reference(image: Image, reference: Image) -> Image:
     """Return an image with what should be segmented. Raises Unusable for another grid."""
     labels = reference.channels[0]

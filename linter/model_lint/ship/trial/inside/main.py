@@ -62,12 +62,15 @@ def _answer(request: dict[str, Any], answers: _Answers) -> None:
     import nnunetv2  # noqa: F401, PLC0415 - fails here, if it can't be imported
     import torch  # noqa: PLC0415
 
-    from .images import with_reference  # noqa: PLC0415 - after the limits: it imports numpy
+    from .images import (  # noqa: PLC0415 - after the limits: it imports numpy
+        require_finite,
+        with_reference,
+    )
 
     torch.get_num_threads()  # starts OpenMP
     answers.stage("image")
     memory = limits.limit_size(request)  # before a phantom is drawn: the package says how large
-    images = consumer.prepare(request)
+    images = [require_finite(image) for image in consumer.prepare(request)]
     if request["references"]:
         references = map(consumer.read, request["references"])
         images = [*map(with_reference, images, references)]

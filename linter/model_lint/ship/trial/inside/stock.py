@@ -163,6 +163,8 @@ def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
         image: Any = SimpleITK.ReadImage(str(path))
         if image.GetDimension() not in {2, 3}:
             raise ValueError(f"it has {image.GetDimension()} dimensions")
+        if image.GetDimension() == 3 and image.GetNumberOfComponentsPerPixel() > 1:
+            raise ValueError("it has several values for each voxel, such as colours")
         array = SimpleITK.GetArrayFromImage(image)
     if image.GetNumberOfComponentsPerPixel() > 1:
         array = array.mean(axis=-1)
