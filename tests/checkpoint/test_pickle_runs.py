@@ -6,6 +6,7 @@ import gzip
 import io
 import pickle
 import random
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,8 @@ def one_by_one(data: bytes) -> PickleScan:
 
 
 def told(scan: PickleScan) -> tuple[object, ...]:
-    return repr(scan.value), scan.issues, scan.complete, scan.size, scan.globals, scan.refused
+    value = re.sub(r" at 0x[0-9a-f]+", "", repr(scan.value))  # not where objects are in memory
+    return value, scan.issues, scan.complete, scan.size, scan.globals, scan.refused
 
 
 def taken(data: bytes, monkeypatch: pytest.MonkeyPatch) -> int:

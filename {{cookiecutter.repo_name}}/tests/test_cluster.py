@@ -75,7 +75,7 @@ WRONG = {
         "asks for 251 GB of memory, but a node has at most 250.9: see resources in config.yaml",
     ),
     "other options that set no limits": (
-        {"runtime": 2160, "slurm_extra": "'--mail-type=END --mail-user=a-q@b.org --quiet'"},
+        {"runtime": 2160, "slurm_extra": "'--mail-type=END --mail-user=me-q@example.org --quiet'"},
         "its time limit is 36 h, but the partition allows 24 h: see runtime in " + PROFILE,
     ),
     "memory of each processor": (
