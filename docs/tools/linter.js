@@ -81,6 +81,7 @@ export class Linter {
    * @param {(error: Error) => void} onFailure
    */
   #run(address, onFailure) {
+    this.#worker?.terminate(); // of two workers, both would answer
     this.#worker = new Worker(address, { type: "module" });
     this.#worker.onmessage = ({ data }) => this.#receive(data);
     this.#worker.onerror = (event) =>
@@ -106,7 +107,6 @@ export class Linter {
 
   /** @param {Error} reason */
   #restart(reason) {
-    this.#worker.terminate();
     this.#ready = false;
     this.#fail(reason);
     this.#start();

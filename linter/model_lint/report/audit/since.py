@@ -52,7 +52,7 @@ def read_before(path: Path) -> Before:
 def _then(one: Mapping[str, Any], targets: Mapping[str, Any]) -> _Then:
     names = [one["target"], *(name for release in one["releases"] for name in release["targets"])]
     mine = [targets[name] for name in names if name is not None]
-    reported = {one["target"]: frozenset(map(key_in_report, one["findings"])) for one in mine}
+    reported = {t["target"]: frozenset(map(key_in_report, t["findings"])) for t in mine}
     ignored = {key_in_report(finding) for target in mine for finding in target["ignored"]}
     return _Then(reported, frozenset().union(*reported.values(), ignored))
 
