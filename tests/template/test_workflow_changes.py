@@ -5,6 +5,7 @@ One tiny model is really trained; its repository is copied for each change.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 import shutil
@@ -21,7 +22,7 @@ from template.support import bake, program, run
 
 CONFIG = ("--configfile", "config.yaml", "tests/phantom.yaml", "tests/fast.yaml")
 WORK = Path("output/phantom")
-AFTER_TRAINING = {"predict", "evaluate", "card", "pack", "check"}
+AFTER_TRAINING = {"predict", "evaluate", "card", "pack"}
 ALL = {"split", "convert", "plan_preprocess", "train"} | AFTER_TRAINING
 FAST = {"num_epochs = 8": "num_epochs = 1", "_epoch = 50": "_epoch = 2", "_epoch = 5": "_epoch = 1"}
 NNUNET = {"nnUNet_n_proc_DA": "2", "nnUNet_compile": "f"}
@@ -114,11 +115,11 @@ CHANGES: dict[str, tuple[Callable[[Path], object], set[str]]] = {
     ),
     "layout": (
         lambda r: rewrite(r / "config.yaml", "layout: spec", "layout: dataset"),
-        {"pack", "check"},
+        {"pack"},
     ),
     "a zip for each fold": (
         lambda r: rewrite(r / "config.yaml", "split_folds: false", "split_folds: true"),
-        {"pack", "check"},
+        {"pack"},
     ),
     "minimum": (
         lambda r: rewrite(r / "config.yaml", "minimum_dice: {}", "minimum_dice: {sc: 0.9}"),
@@ -126,6 +127,7 @@ CHANGES: dict[str, tuple[Callable[[Path], object], set[str]]] = {
     ),
     "a comment in the trainer": (lambda r: new_times(r / "tests/phantom_trainer.py"), set()),
     "the BIDS dataset is gone": (lambda r: shutil.rmtree(r / WORK / "bids"), set()),
+    "the package deleted": (lambda r: first(r, "release/*.zip").unlink(), {"pack"}),
     "notes deleted": (lambda r: shutil.rmtree(r / WORK / "notes"), ALL - {"split"}),
 }
 
@@ -184,6 +186,28 @@ def test_the_package_says_what_it_was_trained_on(finished: Path) -> None:
         assert digest(finished).encode() in checkpoint.read(pickle)
 
 
+def test_a_package_keeps_its_day(repository: Path) -> None:
+    """It is packed with the tag of the day; the day after, it is not packed again."""
+    (package,) = (repository / WORK / "release").iterdir()
+    earlier = package.rename(package.with_name("model_seg_sc-gm_t2-r20240101.zip"))
+    rewrite(repository / WORK / "notes" / "pack.json", package.name, earlier.name)
+    assert started(repository) == set()
+    command = ("workflow/scripts/pack.py", "--config", *CONFIG[1:])
+    done = run(sys.executable, *command, cwd=repository)
+    assert done.stdout == "output/phantom/release: is up to date\n"
+
+    rewrite(repository / "config.yaml", "layout: spec", "layout: dataset")
+    before = dt.datetime.now(dt.timezone.utc)
+    done = run(sys.executable, *command, cwd=repository)
+    assert done.returncode == 0, done.stderr
+    days = {
+        f"model_seg_sc-gm_t2-r{day:%Y%m%d}.zip"
+        for day in (before, dt.datetime.now(dt.timezone.utc))
+    }
+    (new,) = {path.name for path in (repository / WORK / "release").iterdir()} - {earlier.name}
+    assert new in days
+
+
 def test_a_zip_for_each_fold(repository: Path) -> None:
     whole = first(repository, "release/*.zip")
     rewrite(repository / "config.yaml", "split_folds: false", "split_folds: true")
@@ -194,7 +218,7 @@ def test_a_zip_for_each_fold(repository: Path) -> None:
         "folds"
     ]
     assert [path.name for path in zips] == [f"{whole.stem}-fold{fold}.zip" for fold in folds]
-    report = whole.with_suffix(".txt").read_text("utf-8")
+    report = (repository / WORK / "logs" / "pack.txt").read_text("utf-8")
     assert all(path.name in report for path in zips)
     assert started(repository) == set()
 

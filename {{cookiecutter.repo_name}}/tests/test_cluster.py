@@ -127,6 +127,19 @@ def test_what_sbatch_reads_from_the_environment(name: str, monkeypatch: pytest.M
     assert said(runtime=2160) is None
 
 
+def test_a_qos_that_nobody_asks_for_may_allow_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = cluster.request("train", 12, {**RESOURCES, "runtime": 2160}, OPTIONS)
+    monkeypatch.setattr(cluster, "nodes", lambda: NODES)
+    for flags, refused in {
+        "": 1,
+        "DenyOnLimit\n": 1,
+        "\nDenyOnLimit,PartitionTimeLimit": 0,
+    }.items():
+        answers = {"format=account": "def-me", "format=flags": flags}
+        monkeypatch.setattr(cluster, "output", lambda *command, a=answers: a[command[-1]])
+        assert len(cluster.refusals([job])) == refused
+
+
 def test_other_lines_of_sinfo_are_no_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = "Welcome\nCLUSTER: one\ncpu*|3:00:00|64|257000|(null)\n\n"
     monkeypatch.setattr(cluster, "output", lambda *_: lines)

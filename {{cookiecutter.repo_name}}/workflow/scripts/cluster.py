@@ -12,7 +12,7 @@ import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from common import count
@@ -96,6 +96,8 @@ def refusals(jobs: Iterable[Request]) -> list[str]:
     asked, rules = set(jobs), defaultdict(set)
     own = accounts() if any(job.accounts for job in asked) else frozenset()
     every = nodes()
+    if a_qos_allows_more_time():  # it may be the one that a job has without asking for it
+        every = tuple(replace(group, hours=math.inf) for group in every)
     for job in asked:
         reason = refusal(job, every, own)
         if not reason and (reason := lack(job, every)) and _is_accepted(job):
@@ -120,6 +122,12 @@ def accounts() -> frozenset[str]:
     user = f"user={getpass.getuser()}"
     command = ("sacctmgr", "--noheader", "--parsable2", "list", "associations", user)
     return frozenset(output(*command, "format=account").lower().split())
+
+
+def a_qos_allows_more_time() -> bool:
+    """Return whether jobs of a QOS may take longer than their partition allows."""
+    listed = output("sacctmgr", "--noheader", "--parsable2", "list", "qos", "format=flags")
+    return "partitiontimelimit" in listed.lower()
 
 
 def nodes() -> tuple[Nodes, ...]:

@@ -75,14 +75,14 @@ def check_orientation(code: str) -> str:
     return code
 
 
-def read_tag(tag: str) -> str:
-    """Return the tag of the release; ``today`` becomes today's date.
+def check_tag(tag: str) -> str:
+    """Return the tag of the release, or ``today``.
 
     Raises:
         SettingsError: if its date is not in the calendar.
     """
     if tag == "today":
-        return f"r{datetime.datetime.now(tz=datetime.UTC):%Y%m%d}"
+        return tag
     try:
         datetime.datetime.strptime(tag[1:], "%Y%m%d").replace(tzinfo=datetime.UTC)
     except ValueError:

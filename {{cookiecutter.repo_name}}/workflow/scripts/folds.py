@@ -44,6 +44,20 @@ def depends_on(settings: Settings, fold: str) -> str:
     )
 
 
+def trained(settings: Settings) -> str:
+    """Return a digest of the trained folds.
+
+    A fold that was trained again on the same data is another one. Its files may have the same
+    sizes, but its validation has other numbers.
+    """
+    notes = [note_of(settings.work, step_name(settings, f)) for f in settings.nnunet.folds]
+    scores = [settings.model / f"fold_{f}/validation/summary.json" for f in settings.nnunet.folds]
+    return digest(
+        [(note.made_from, note.files) for note in notes if note],
+        [read_json(path) for path in scores if path.is_file()],
+    )
+
+
 def checkpoints(folder: Path) -> list[Path]:
     """Return the checkpoints in a fold's folder, the furthest first."""
     return [folder / name for name in CHECKPOINTS if (folder / name).is_file()]

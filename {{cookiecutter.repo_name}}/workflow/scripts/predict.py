@@ -10,12 +10,12 @@ from functools import partial
 from pathlib import Path
 
 from case_table import read_rows
-from common import add_config_argument, fail, read_json, run_nnunet, thrift, write_text
+from common import add_config_argument, fail, run_nnunet, thrift, write_text
 from disk import explained
-from folds import stale, step_name
+from folds import stale, step_name, trained
 from gpus import device_for, taking
 from locks import holding
-from notes import Note, add_run_argument, code, digest, is_current, note_of, remove_note, write_note
+from notes import Note, add_run_argument, code, digest, is_current, remove_note, write_note
 from progress import watching
 from read_volume import read_volume
 from settings import Settings, SettingsError, load
@@ -27,18 +27,11 @@ NO_BARS = "--disable_progress_bar"
 
 
 def depends_on(settings: Settings) -> str:
-    """Return a digest of what the predictions depend on: test cases and trained folds.
-
-    A fold that was trained again on the same data is another one. Its files may have the same
-    sizes, but its validation has other numbers.
-    """
+    """Return a digest of what the predictions depend on: test cases and trained folds."""
     rows = read_rows(settings.work / "conversion.csv")
-    notes = [note_of(settings.work, step_name(settings, f)) for f in settings.nnunet.folds]
-    scores = [settings.model / f"fold_{f}/validation/summary.json" for f in settings.nnunet.folds]
     return digest(
         sorted((row.case, row.digest) for row in rows if row.set == "test"),
-        [(note.made_from, note.files) for note in notes if note],
-        [read_json(path) for path in scores if path.is_file()],
+        trained(settings),
         settings.image_orientation,
         code("predict"),
     )

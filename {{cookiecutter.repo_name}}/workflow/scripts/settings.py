@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from config_checks import check_orientation, check_together, read_labels, read_tag
+from config_checks import check_orientation, check_tag, check_together, read_labels
 from config_schema import SettingsError, one_line, with_defaults
 from dataset_settings import Dataset, LabelFile, read_dataset
 from evaluation_settings import Evaluation, read_evaluation
@@ -69,6 +69,7 @@ class Release:
 
     name: str
     tag: str
+    """rYYYYMMDD, or ``today``: the day on which the model is packed."""
     layout: str
     split_folds: bool
 
@@ -198,7 +199,7 @@ def _build(c: dict[str, Any]) -> Settings:
         train=_train(c["resources"]["train"], nnunet["device"]),
         other=Resources(**c["resources"]["other"]),
         evaluation=read_evaluation(c["evaluation"]),
-        release=Release(**{**c["release"], "tag": read_tag(c["release"]["tag"])}),
+        release=Release(**{**c["release"], "tag": check_tag(c["release"]["tag"])}),
         work=Path(c["work"]),
     )
     check_together(settings)
