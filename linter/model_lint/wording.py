@@ -69,7 +69,12 @@ def listing(names: Iterable[object], *, shown: int = 3) -> str:
     parts = [quote(name) for name in every[:shown]]
     if len(every) > shown:
         parts.append(f"{len(every) - shown} more")
-    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+    return joined(parts)
+
+
+def joined(parts: Sequence[str], word: str = "and") -> str:
+    """Return ``a``, ``a and b`` or ``a, b and c``."""
+    return f" {word} ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
 def are(several: Sequence[object]) -> str:
@@ -84,8 +89,7 @@ def a(noun: str) -> str:
 
 def either(nouns: Sequence[str]) -> str:
     """Return nouns as alternatives."""
-    parts = [a(noun) for noun in nouns]
-    return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " or " + parts[-1]
+    return joined([a(noun) for noun in nouns], "or")
 
 
 def count(things: Sequence[object] | int, one: str, many: str | None = None) -> str:

@@ -13,9 +13,9 @@ from importlib.resources import files
 from .. import __version__
 from ..findings import Report, Stats, TargetReport
 from ..rules import Rule, all_rules
-from ..wording import count, size
+from ..wording import count, joined, size
 from .cards import findings_of, path_markup, prose
-from .shared import joined, taken, tally
+from .shared import taken, tally
 
 #: What the severities mean.
 LEGEND = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from ..findings import Finding, Report, Severity, TargetReport
-from ..wording import count, printable
-from .shared import joined, path_inside, pieces, taken, tally
+from ..wording import count, joined, printable
+from .shared import path_inside, pieces, taken, tally
 
 #: Bytes of table rows, at most: GitHub refuses a summary of more than 1 MiB.
 _BUDGET = 900_000

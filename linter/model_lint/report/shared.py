@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ..findings import Answer, Finding, Report, Severity, TargetReport
-from ..wording import count
+from ..wording import count, joined
 
 #: How the location of a file on a server begins.
 ADDRESSES = ("https://", "http://")
@@ -73,11 +73,6 @@ def tally(findings: Iterable[Finding]) -> list[tuple[Severity, str]]:
 def words(severity: Severity, number: int) -> str:
     """Return ``1 error``, ``2 warnings``, ``3 infos``."""
     return count(number, severity.value)
-
-
-def joined(parts: list[str]) -> str:
-    """Return ``a``, ``a and b`` or ``a, b and c``."""
-    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
 def pieces(text: str) -> Iterator[tuple[bool, str]]:

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 
 from ..findings import OWN, Finding, Ignored, Report, Severity, SourceLine, TargetReport
 from ..terminal import WIDTH, Paint, painter
-from ..wording import count, inert, printable
-from .shared import joined, path_inside, taken, tally
+from ..wording import count, inert, joined, printable
+from .shared import path_inside, taken, tally
 
 #: Lines are never wrapped at fewer characters.
 _NARROW = 40

@@ -12,6 +12,7 @@ from ..models.json_file import JsonFile, parse_json
 from ..models.paths import DATASET_FOLDER, fold_number, parse_folder_name
 from ..models.unreadable import Unreadable
 from ..storage.limits import MAX_TEXT_BYTES
+from ..wording import joined
 
 
 @dataclass(frozen=True)
@@ -156,12 +157,6 @@ def names_in(folder: Path) -> list[str]:
         return sorted(entry.name for entry in folder.iterdir())
     except OSError as error:
         raise UsageError(f"{folder}: {error.strerror or error}") from error
-
-
-def joined(names: Iterable[str]) -> str:
-    """Return ``fold_0, fold_1 and fold_2``."""
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def numbers(folds: Iterable[str]) -> str:

@@ -9,7 +9,8 @@ from ..checkpoint.model import BadCheckpoint, Checkpoint
 from ..checkpoint.reader import File, read_checkpoint
 from ..errors import UsageError
 from ..models.paths import FINAL_CHECKPOINT
-from .results_folder import joined, numbers, read_optional
+from ..wording import joined
+from .results_folder import numbers, read_optional
 from .training import Training, training_of
 
 #: What nnU-Net writes during a training: the last state, and that of the best epoch so far.

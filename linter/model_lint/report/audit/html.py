@@ -15,9 +15,10 @@ from importlib.resources import files
 
 from ... import __version__
 from ...findings import Finding, Severity
+from ...wording import joined
 from ..html import LEGEND, stylesheet
 from ..markup import markup
-from ..shared import joined, tally
+from ..shared import tally
 from .data import Audit
 from .html_rows import columns, link, row
 from .wording import contents, passed_over, period

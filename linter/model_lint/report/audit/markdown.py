@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...findings import Consumer, Severity
+from ...wording import joined
 from ..markdown import code, escape
-from ..shared import joined, tally
+from ..shared import tally
 from .data import NONE, UNKNOWN, Audit, RepositoryReport
 from .wording import contents, passed_over, period
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from ...findings import Consumer, Severity
 from ...terminal import WIDTH, Paint, painter
-from ...wording import inert, printable
-from ..shared import joined, tally
+from ...wording import inert, joined, printable
+from ..shared import tally
 from .data import AFTER, NO, NONE, UNKNOWN, YES, Audit, RepositoryReport
 from .wording import contents, passed_over, period
 

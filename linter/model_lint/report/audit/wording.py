@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ...wording import count
-from ..shared import joined
+from ...wording import count, joined
 from .data import Audit
 
 

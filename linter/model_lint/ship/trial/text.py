@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ...findings import Report, Severity, TargetReport
 from ...report import render
-from ...report.shared import joined, tally
+from ...report.shared import tally
 from ...terminal import WIDTH, Paint, painter
-from ...wording import count, inert, printable, size
+from ...wording import count, inert, joined, printable, size
 from .outcome import Failure, ImageResult, Trial, Tried
 
 _LIMITS = {
