@@ -31,8 +31,13 @@ class UsageError(Exception):
 def require_file(path: Path, shown: str = "") -> None:
     """Raise UsageError unless a path is a file; ``shown`` is how users see it."""
     if not path.is_file():
+        missing = (
+            "a link to a missing file; get its content first (git annex get, dvc pull)"
+            if path.is_symlink()
+            else "no such file"
+        )
         what = "a folder, not a file" if path.is_dir() else "not a file"
-        raise UsageError(f"{shown or path}: {what if path.exists() else 'no such file'}")
+        raise UsageError(f"{shown or path}: {what if path.exists() else missing}")
 
 
 @contextmanager

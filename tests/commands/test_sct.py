@@ -434,6 +434,8 @@ def test_what_is_no_checkout_of_sct(desk: Desk) -> None:
     text = desk.release({ZIP: zipped()})
     assert "no such folder" in refused(desk.run(text, "--into", "nowhere"))
     assert "not a checkout of git" in refused(desk.run(text, "--into", "."))
+    models = str(desk.sct / MODELS_PATH)
+    assert "a file, which only --check takes" in refused(desk.run(text, "--into", models))
     other = mini_sct.make(desk.folder / "other", {"README.md": "x"})
     assert "is it a checkout of SCT?" in refused(desk.run(text, "--into", str(other)))
     assert "is it a checkout of SCT?" in refused(desk.run(text, "--into", str(other), "--check"))

@@ -33,6 +33,8 @@ class Committed(NamedTuple):
 
 def open_checkout(folder: Path) -> Checkout:
     """Return the checkout at a folder. Raises UsageError."""
+    if folder.is_file():
+        raise UsageError(f"--into {folder}: a file, which only --check takes; name the checkout")
     if not folder.is_dir():
         raise UsageError(f"--into {folder}: no such folder")
     checkout = find_checkout(folder)

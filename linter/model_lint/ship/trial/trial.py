@@ -78,7 +78,8 @@ def group_images(
             f"the model takes {count(channels, 'channel')}, each a file of its own, in order; "
             f"{count(len(given), 'file')} given"
         )
-    absolute = [path.resolve() for path in given]
+    # As they are called: in git-annex and DataLad, images are links to files with other names.
+    absolute = [path.absolute() for path in given]
     return tuple(tuple(absolute[k : k + channels]) for k in range(0, len(absolute), channels))
 
 
@@ -91,7 +92,7 @@ def group_references(paths: Sequence[Path], images: Sequence[tuple[Path, ...]]) 
         )
     for path in paths:
         require_file(path)
-    return tuple(path.resolve() for path in paths)
+    return tuple(path.absolute() for path in paths)
 
 
 def attempt(environment: Environment, subject: Subject, wanted: Wanted, talk: Talk) -> Trial:

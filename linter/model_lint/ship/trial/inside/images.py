@@ -63,10 +63,12 @@ class Image:
         return letters_of(self.affine)
 
 
-def require_finite(image: Image) -> Image:
-    """Return an image. Raises Unusable for NaN or infinity: networks make nothing of them."""
+def require_usable(image: Image) -> Image:
+    """Return an image. Raises Unusable for NaN or infinity, and for voxels without a size."""
     if not all(np.isfinite(channel).all() for channel in image.channels):
         raise Unusable(f"{image.name}: contains NaN or infinite values")
+    if not np.isfinite(image.affine).all() or not image.spacing.all():
+        raise Unusable(f"{image.name}: its header gives the voxels no size")
     return image
 
 

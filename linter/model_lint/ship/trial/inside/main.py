@@ -7,6 +7,8 @@ import json
 import os
 import platform
 import sys
+from itertools import chain
+from pathlib import Path
 from typing import Any
 
 from . import limits
@@ -62,15 +64,16 @@ def _answer(request: dict[str, Any], answers: _Answers) -> None:
     import nnunetv2  # noqa: F401, PLC0415 - fails here, if it can't be imported
     import torch  # noqa: PLC0415
 
-    from .images import (  # noqa: PLC0415 - after the limits: it imports numpy
-        require_finite,
-        with_reference,
-    )
+    # After the limits: they import numpy.
+    from .images import require_usable, with_reference  # noqa: PLC0415
+    from .whole import require_whole  # noqa: PLC0415
 
     torch.get_num_threads()  # starts OpenMP
     answers.stage("image")
     memory = limits.limit_size(request)  # before a phantom is drawn: the package says how large
-    images = [require_finite(image) for image in consumer.prepare(request)]
+    for path in (*chain(*request["images"]), *request["references"]):
+        require_whole(Path(path))
+    images = [require_usable(image) for image in consumer.prepare(request)]
     if request["references"]:
         references = map(consumer.read, request["references"])
         images = [*map(with_reference, images, references)]

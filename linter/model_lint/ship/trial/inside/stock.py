@@ -20,12 +20,12 @@ import torch
 from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
 from nnunetv2.utilities import utils
 
-from .images import Image, phantom, reading
+from .images import Image, Unusable, phantom, reading
 from .results import Result
 from .watch import watch_logits
 
 #: Endings of files that SimpleITK converts to one another.
-_VOLUMES = (".nii.gz", ".nii", ".nrrd", ".mha")
+_VOLUMES = (".nii.gz", ".nii", ".nrrd", ".mha", ".gipl")
 _INPUTS, _OUTPUTS = Path("inputs"), Path("outputs")
 
 
@@ -144,7 +144,9 @@ def _copy(number: int, paths: list[Path], ending: Any) -> Image:
         arrays.append(array.astype(np.float32))
         own = next((e for e in _VOLUMES if path.name.endswith(e)), path.suffix)
         target = folder / f"image_{channel:04d}"
-        if own == ending or ending not in _VOLUMES or own not in _VOLUMES:
+        if ending in _VOLUMES and own not in _VOLUMES:
+            raise Unusable(f"{path}: the model takes images that end in {ending}; convert it")
+        if own == ending or ending not in _VOLUMES:
             shutil.copyfile(path, f"{target}{own}")
         else:
             SimpleITK.WriteImage(SimpleITK.ReadImage(str(path)), f"{target}{ending}")
