@@ -304,6 +304,18 @@ def test_the_digest_of_a_sample_is_that_of_what_is_written(tmp_path: Path) -> No
     assert read_sample(sample(tmp_path, *read.images, read.label), "LAS").digest == read.digest
 
 
+def test_a_test_image_that_is_in_the_training_is_noticed() -> None:
+    rows = [
+        convert.Row("sub-1_T2w", "sub-1", "train", digest="a"),
+        convert.Row("sub-2_T2w", "sub-2", "train", digest="b"),
+        convert.Row("sub-3_T2w", "sub-3", "test", digest="c"),
+        convert.Row("sub-4_T2w", "sub-4", "skipped"),
+    ]
+    assert convert.twins(rows) == []
+    renamed = convert.Row("sub-02_T2w", "sub-02", "test", digest="b")
+    assert convert.twins([*rows, renamed]) == [("sub-02_T2w", "sub-2_T2w")]
+
+
 def test_labels_that_are_all_empty_stop_the_conversion(
     config: dict[str, Any], phantom_bids: Path, tmp_path: Path
 ) -> None:

@@ -36,7 +36,16 @@ from split_files import Splits
 from splits import prepare
 from volumes import VolumeError
 
-__all__ = ["Row", "convert", "dataset_json", "never_seen", "read_rows", "summary", "to_csv"]
+__all__ = [
+    "Row",
+    "convert",
+    "dataset_json",
+    "never_seen",
+    "read_rows",
+    "summary",
+    "to_csv",
+    "twins",
+]
 
 LIBRARIES = ("nibabel", "scipy.ndimage", "yaml", "jsonschema", "model_lint.nnunet.plans")
 """What the processes load once, together."""
@@ -138,6 +147,16 @@ def never_seen(rows: Iterable[Row], labels: Mapping[str, tuple[int, ...]]) -> li
     return [name for name, values in labels.items() if seen.isdisjoint(values)]
 
 
+def twins(rows: Iterable[Row]) -> list[tuple[str, str]]:
+    """Return the test cases that are in the training too, and under which name.
+
+    That is a subject who has two names, for example since it was renamed.
+    """
+    rows = list(rows)
+    trained = {row.digest: row.case for row in rows if row.set == "train"}
+    return [(r.case, trained[r.digest]) for r in rows if r.set == "test" and r.digest in trained]
+
+
 def summary(rows: Iterable[Row]) -> str:
     """Return the result in a few lines, with every skipped item and why."""
     rows = list(rows)
@@ -208,6 +227,8 @@ def _convert_if_changed(settings: Settings, jobs: int, run: int) -> None:
     print(summary(rows))
     for name in never_seen(rows, settings.labels):
         print(f"    note: no training case contains the label {name}")
+    for case, other in twins(rows)[:1]:
+        print(f"    note: {case} (test) and {other} (training) are the same image and labels")
     print(f"{settings.raw}: all in {settings.image_orientation} (SCT's letters)")
 
 
