@@ -118,6 +118,20 @@ def test_the_table_lists_what_was_skipped(tmp_path: Path) -> None:
     assert convert.never_seen(rows, {"sc": (1, 2), "gm": (2,)}) == ["gm"]
 
 
+def test_the_same_note_of_many_cases_is_one_line() -> None:
+    notes = {
+        "sub-001_T2w": "sub-001_label-SC_seg.nii.gz: is 4D; the label map is empty",
+        "sub-002_ses-a_T2w": "sub-002_ses-a_label-SC_seg.nii.gz: is 4D",
+        "sub-003_T2w": "sub-003_T2w.nii.gz: every voxel is 0",
+    }
+    rows = [convert.Row(case, case[:7], "train", note=note) for case, note in notes.items()]
+    assert [line for line in convert.summary(rows).splitlines() if "note:" in line] == [
+        "    note: 2 cases, such as sub-001_T2w: sub-001_label-SC_seg.nii.gz: is 4D",
+        "    note: sub-001_T2w: the label map is empty",
+        "    note: sub-003_T2w: sub-003_T2w.nii.gz: every voxel is 0",
+    ]
+
+
 def test_a_wrong_file_stops_the_conversion_and_keeps_the_old_result(
     config: dict[str, Any], phantom_bids: Path, tmp_path: Path
 ) -> None:

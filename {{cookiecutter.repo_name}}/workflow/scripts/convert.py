@@ -10,6 +10,7 @@ stopped goes on where it was.
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import sys
 from collections import Counter
@@ -49,6 +50,8 @@ __all__ = [
 
 LIBRARIES = ("nibabel", "scipy.ndimage", "yaml", "jsonschema", "model_lint.nnunet.plans")
 """What the processes load once, together."""
+_VISIT = re.compile(r"sub-[^_\s]+(_ses-[^_\s]+)?")
+"""What differs in the same note about the files of two cases."""
 
 
 def dataset_json(settings: Settings, training: Iterable[Row]) -> dict[str, Any]:
@@ -172,12 +175,12 @@ def summary(rows: Iterable[Row]) -> str:
     notes: dict[str, list[str]] = {}
     for row in rows:
         for note in row.note.split("; ") if row.note and row.set != "skipped" else ():
-            notes.setdefault(note, []).append(row.case)
-    for note, cases in notes.items():
-        who = cases[0] if len(cases) == 1 else f"{len(cases)} cases, such as {cases[0]}"
-        lines.append(f"    note: {who}: {note}")
-    found = Counter(row.orientation for row in rows if row.orientation)
-    lines.append(f"   files: {', '.join(f'{n} in {code}' for code, n in found.most_common())}")
+            notes.setdefault(_VISIT.sub("", note), []).append(f"{row.case}: {note}")
+    for found in notes.values():
+        who = f"{len(found)} cases, such as " if len(found) > 1 else ""
+        lines.append(f"    note: {who}{found[0]}")
+    files = Counter(row.orientation for row in rows if row.orientation)
+    lines.append(f"   files: {', '.join(f'{n} in {code}' for code, n in files.most_common())}")
     return "\n".join(lines)
 
 
