@@ -41,6 +41,12 @@ CASES = [
         *dataset_folder(move("fold_0", "fold_all")),
         says="only `fold_all`",
     ),
+    silent(
+        "L028",
+        "one of several zips",
+        *dataset_folder(move("fold_0", "fold_4")),
+        zip_name="model_seg_t2-r20260101-fold4.zip",
+    ),
     silent("L028", "fold 0", *dataset_folder()),
     silent("L028", "fold 0 and another", *dataset_folder(), folds=(0, 1)),
     silent("L028", "no fold, which L008 reports", *dataset_folder(drop("fold_0"))),

@@ -66,6 +66,12 @@ def test_they_fit_together_as_a_release(two: Path, out: Path) -> None:
     assert list(disagreements(family)) == []
 
 
+def test_each_zip_is_for_3d_slicer_too(two: Path, out: Path) -> None:
+    """Unzipped into one folder with the others, where fold 0 is."""
+    assert run(two, "--split-folds", "--layout", "dataset", "--for", "sct,nnunet,slicer") == 0
+    assert sorted(path.name for path in out.iterdir()) == ZIPS
+
+
 def test_crop_metadata_is_in_each(two: Path, out: Path) -> None:
     sides = ("superior", "inferior", "left", "right", "anterior", "posterior")
     text = json.dumps({f"pad_{side}": 5 for side in sides})

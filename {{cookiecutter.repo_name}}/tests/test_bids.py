@@ -75,6 +75,19 @@ def test_what_is_missing_is_told(tmp_path: Path) -> None:
     ]
 
 
+def test_a_contrast_that_no_subject_has_stops(tmp_path: Path) -> None:
+    """Its name is probably wrong, and the model would be trained on the others alone."""
+    files = [*pair("sub-01/anat", "sub-01_T2w"), *pair("sub-02/anat", "sub-02_T1w")]
+    with pytest.raises(ValueError, match=r"dataset.contrasts: no subject has a T1W image"):
+        find_samples(dataset(tmp_path, files, contrasts=("T2w", "T1W")))
+    found, skipped = cases(dataset(tmp_path, files, contrasts=("T2w", "T1w")))
+    assert found == ["sub-01_T2w", "sub-02_T1w"]
+    assert skipped == ["sub-01_T1w: no T1w image", "sub-02_T2w: no T2w image"]
+    out = {"sub-02_T1w": "moved a lot"}
+    found, _ = cases(dataset(tmp_path, files, contrasts=("T2w", "T1w"), exclude=out))
+    assert found == ["sub-01_T2w"]
+
+
 @pytest.mark.parametrize("number", [0, 1])
 def test_content_that_is_missing_stops_with_the_command_that_gets_it(
     number: int, tmp_path: Path

@@ -118,6 +118,20 @@ def test_the_table_lists_what_was_skipped(tmp_path: Path) -> None:
     assert convert.never_seen(rows, {"sc": (1, 2), "gm": (2,)}) == ["gm"]
 
 
+def test_the_same_note_of_many_cases_is_one_line() -> None:
+    notes = {
+        "sub-001_T2w": "sub-001_label-SC_seg.nii.gz: is 4D; the label map is empty",
+        "sub-002_ses-a_T2w": "sub-002_ses-a_label-SC_seg.nii.gz: is 4D",
+        "sub-003_T2w": "sub-003_T2w.nii.gz: every voxel is 0",
+    }
+    rows = [convert.Row(case, case[:7], "train", note=note) for case, note in notes.items()]
+    assert [line for line in convert.summary(rows).splitlines() if "note:" in line] == [
+        "    note: 2 cases, such as sub-001_T2w: sub-001_label-SC_seg.nii.gz: is 4D",
+        "    note: sub-001_T2w: the label map is empty",
+        "    note: sub-003_T2w: sub-003_T2w.nii.gz: every voxel is 0",
+    ]
+
+
 def test_a_wrong_file_stops_the_conversion_and_keeps_the_old_result(
     config: dict[str, Any], phantom_bids: Path, tmp_path: Path
 ) -> None:
@@ -302,6 +316,18 @@ def test_the_digest_of_a_sample_is_that_of_what_is_written(tmp_path: Path) -> No
     image, ones = (Volume(v, turn) for v in (volume((3, 4, 5)).array, np.ones((3, 4, 5), np.uint8)))
     read = read_sample(sample(tmp_path, image, ones), "LAS")
     assert read_sample(sample(tmp_path, *read.images, read.label), "LAS").digest == read.digest
+
+
+def test_a_test_image_that_is_in_the_training_is_noticed() -> None:
+    rows = [
+        convert.Row("sub-1_T2w", "sub-1", "train", digest="a"),
+        convert.Row("sub-2_T2w", "sub-2", "train", digest="b"),
+        convert.Row("sub-3_T2w", "sub-3", "test", digest="c"),
+        convert.Row("sub-4_T2w", "sub-4", "skipped"),
+    ]
+    assert convert.twins(rows) == []
+    renamed = convert.Row("sub-02_T2w", "sub-02", "test", digest="b")
+    assert convert.twins([*rows, renamed]) == [("sub-02_T2w", "sub-2_T2w")]
 
 
 def test_labels_that_are_all_empty_stop_the_conversion(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,41 @@ WRONG = {
     "unknown key": ({"nnunet": {"flods": [0]}}, "nnunet: unknown key 'flods'; did you mean folds?"),
     "unknown section": ({"datset": {}}, "unknown key 'datset'; did you mean dataset?"),
     "type": ({"dataset": {"id": "many"}}, "dataset.id: 'many' is not a whole number"),
+    "type with a point": ({"dataset": {"id": 7.0}}, "dataset.id: 7.0 is not a whole number"),
+    "value with a point": (
+        {"dataset": {"label_files": {"dseg": 1.0}}},
+        "dataset.label_files.dseg: 1.0 is not a value for training (1 to 254)",
+    ),
+    "no number": ({"splits": {"test": math.nan}}, "splits.test: nan is not a number"),
+    "infinite": (
+        {"evaluation": {"point_distance_mm": math.inf}},
+        "evaluation.point_distance_mm: inf is not a number",
+    ),
+    "infinite tolerance": (
+        {"evaluation": {"tolerance_mm": math.inf}},
+        "evaluation.tolerance_mm: inf is not a distance in mm",
+    ),
+    "group that is a number of the results": (
+        {"evaluation": {"groups": ["found"]}},
+        "evaluation.groups: found is not a group: the results have a column of this name",
+    ),
+    "the model itself": (
+        {"evaluation": {"compare": {"model": "."}}},
+        "evaluation.compare: model is this model; give another name",
+    ),
+    "file for a folder": ({"work": PHANTOM}, "phantom_trainer.py is a file, not a folder"),
+    "file for the tables": (
+        {"evaluation": {"results": PHANTOM}},
+        "phantom_trainer.py is a file, not a folder",
+    ),
+    "folder for a file": (
+        {"splits": {"file": str(Path(__file__).parent)}},
+        "tests is a folder, not a file",
+    ),
+    "nobody's home": (
+        {"work": "~nobody-of-this-name/output"},
+        "~nobody-of-this-name/output: there is no such home folder",
+    ),
     "truth": ({"release": {"split_folds": "yes"}}, "split_folds: 'yes' is not true or false"),
     "range": ({"dataset": {"id": 1000}}, "dataset.id: 1000 is greater than the maximum of 999"),
     "choice": ({"nnunet": {"configuration": "4d"}}, "must be one of 2d, 3d_fullres, 3d_lowres"),
@@ -276,6 +312,25 @@ def test_regions_must_come_out_as_declared(
         return
     with pytest.raises(SettingsError, match=re.escape(message)):
         parse(content)
+
+
+def test_every_path_may_begin_with_the_home_folder(
+    config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("exclude.yml", "trainer.py"):
+        (tmp_path / name).write_text("class nnUNetTrainerOwn: ...\n", "utf-8")
+    over: dict[str, Any] = {
+        "dataset": {"bids": "~/bids", "labels_folder": "~/labels", "exclude_file": "~/exclude.yml"},
+        "splits": {"file": "~/splits.yaml", "fixed": "~/fixed.yaml"},
+        "nnunet": {"trainer": "nnUNetTrainerOwn", "trainer_file": "~/trainer.py"},
+        "evaluation": {"readme": "~/README.md", "figures": "~/figures", "results": "~/results"},
+        "work": "~/output",
+    }
+    over["evaluation"]["compare"] = {"rater2": "~"}
+    settings = parse(merge(config, over))
+    assert settings.dataset.labels_folder == str(tmp_path / "labels")
+    assert "~" not in repr(settings)
 
 
 def test_later_files_are_laid_over_earlier_ones(tmp_path: Path) -> None:

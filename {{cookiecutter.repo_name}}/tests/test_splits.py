@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bids import find_samples
+from images import Skipped
 from plan import nnunet_splits
 from settings import LabelFile, Settings
 from split_files import Splits, read, read_fixed, to_yaml
@@ -188,6 +191,21 @@ GOOD = Splits(test=("sub-1",), folds=(("sub-2",), ("sub-3",)))
 def test_a_file_that_does_not_fit_the_dataset(splits: Splits, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         check(splits, ["sub-1", "sub-2", "sub-3"], excluded=[], folds=2)
+
+
+def test_a_listed_subject_that_lost_its_labels_is_told_with_the_reason(
+    settings: Settings,
+) -> None:
+    samples, _ = find_samples(settings.dataset)
+    prepare(settings)
+    lost = [
+        Skipped("sub-002_ses-01_T2w", "sub-002", "no label file"),
+        Skipped("sub-002_ses-02_T2w", "sub-002", "another reason"),
+    ]
+    left = [sample for sample in samples if sample.subject != "sub-002"]
+    message = "label of it (sub-002_ses-01_T2w: no label file); bring it back"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        prepare(settings, (left, lost))
 
 
 def test_excluded_subjects_may_stay_in_the_file() -> None:

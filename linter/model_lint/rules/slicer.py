@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ..findings import Problem
@@ -10,6 +11,8 @@ from ..wording import listing, quote
 from . import ERROR, IN_SLICER, SLICER, rule
 
 _DATASET = "Dataset"
+_ONE_FOLD = re.compile(r".*[-_]fold_?[0-9]{1,9}\.zip", re.ASCII)
+"""The name of one of several zips, which are unzipped into one folder."""
 
 
 @rule(
@@ -48,10 +51,13 @@ def slicer_fold(package: Package) -> Iterator[Problem]:
     """There is no `fold_0`, which 3D Slicer loads.
 
     Why: its extension loads fold 0 unless the user sets other folds, and takes only numbers, not
-    `all`. SCT and nnU-Net take any fold, so this is reported only if the package is for 3D Slicer.
+    `all`. SCT and nnU-Net take any fold, so this is reported only if the package is for 3D Slicer,
+    and not of a zip that is named after its fold: with the others it is unzipped into one folder.
 
     Fix: ship `fold_0`, alone or with other numbered folds.
     """
+    if _ONE_FOLD.fullmatch(package.file_name or ""):
+        return
     for trainer in package.judged:
         numbers = {fold.number for fold in trainer.folds} - {None}
         if not numbers or 0 in numbers:

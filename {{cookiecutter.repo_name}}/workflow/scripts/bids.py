@@ -65,18 +65,25 @@ def find_samples(dataset: Dataset, listing: Listing | None = None) -> Found:
     skipped: list[Skipped] = []
     out = exclusions(dataset)
     labels = Labels(dataset, listing)
+    absent = {*dataset.contrasts}
     for subject in subjects:
         why = out.why(subject)
         if why is not None:
             skipped.append(Skipped(subject, subject, why))
             continue
-        found, left_out = _subject_samples(dataset, listing, labels, out, subject)
+        found, left_out, has = _subject_samples(dataset, listing, labels, out, subject)
+        absent -= has
         samples += found
         skipped += left_out
     skipped += [
         Skipped(name, name.split("_")[0], "excluded, but not in the dataset")
         for name in out.unmet()
     ]
+    if samples and absent:
+        raise ValueError(
+            f"dataset.contrasts: no subject has a {min(absent)} image, so the model would be "
+            "trained without it; is the name right?"
+        )
     _check_optional(dataset, samples)
     _check_content(dataset, samples)
     return samples, skipped
@@ -84,7 +91,8 @@ def find_samples(dataset: Dataset, listing: Listing | None = None) -> Found:
 
 def _subject_samples(
     dataset: Dataset, listing: Listing, labels: Labels, out: Exclusions, subject: str
-) -> tuple[list[Sample], list[Skipped]]:
+) -> tuple[list[Sample], list[Skipped], set[str]]:
+    """Return also which contrasts there are, whether or not they can be used."""
     folder = dataset.bids / subject
     images, skipped = list_images(listing, folder, dataset.contrasts)
     sessions = {name for name in listing.of(folder) if name.startswith("ses-")}
@@ -111,7 +119,7 @@ def _subject_samples(
                 skipped.append(Skipped(case, subject, absent))
             paths = tuple(image.path for image in together)
             samples += [Sample(case + end, subject, paths, own) for end, own in found.items()]
-    return samples, skipped
+    return samples, skipped, {c for c in dataset.contrasts if any(i.matches(c) for i in images)}
 
 
 def _separate(

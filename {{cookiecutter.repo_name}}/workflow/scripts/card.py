@@ -21,10 +21,10 @@ from card_parts import data_part, limits_part, training_part
 from case_table import read_rows
 from columns import columns_of
 from common import add_config_argument, fail, write_text
+from evaluation_settings import MODEL
 from report import dataset_title
 from results import read_csv
 from settings import Settings, SettingsError, load
-from summary import MODEL
 
 HUB_LICENSES = {"GPL-3.0-or-later": "gpl-3.0"}
 """Model hubs name the other licences as CITATION.cff does, in small letters."""

@@ -14,6 +14,7 @@ from model_lint.nnunet.labels import has_regions, label_problems
 from model_lint.nnunet.region_order import class_order, larger_first
 
 from config_schema import SettingsError, hint, listed
+from evaluation_settings import FIRST, MODEL, NUMBERS
 from nnunet_checks import check_nnunet
 from orientation import switch_convention
 
@@ -102,6 +103,7 @@ def check_together(s: Settings) -> None:
     if s.nnunet.device in {"cuda", "mps"} and not s.train.gpus:
         raise SettingsError(f"resources.train.gpus: is 0, but nnunet.device is {s.nnunet.device}")
     _check_evaluation(s)
+    _check_places(s)
 
 
 def _check_label_files(s: Settings) -> None:
@@ -140,12 +142,28 @@ def _check_evaluation(s: Settings) -> None:
     for key, values in by_label.items():
         for name in sorted(set(values) - set(s.labels)):
             raise SettingsError(f"evaluation.{key}: {name} is not a label{hint(name, s.labels)}")
-    taken = sorted(set(wanted.groups) & {"case", "subject", "label"})
+    taken = sorted(set(wanted.groups) & {*FIRST, *NUMBERS})
     if taken:
-        raise SettingsError(f"evaluation.groups: {taken[0]} is not a group of subjects")
+        raise SettingsError(
+            f"evaluation.groups: {taken[0]} is not a group: the results have a column of this name"
+        )
+    if MODEL in wanted.compare:
+        raise SettingsError(f"evaluation.compare: {MODEL} is this model; give another name")
     for label in wanted.minimum_dice:
         if wanted.kind(label) == "points":
             raise SettingsError(f"evaluation.minimum_dice: {label} marks points and has no Dice")
     for name, folder in wanted.compare.items():
         if not folder.is_dir():
             raise SettingsError(f"evaluation.compare.{name}: {folder} is not a folder")
+
+
+def _check_places(s: Settings) -> None:
+    """Refuse a file where a folder is made, and a folder where a file is written."""
+    wanted = s.evaluation
+    folders = {"evaluation.figures": wanted.figures, "evaluation.results": wanted.results}
+    for key, path in {**folders, "work": s.work}.items():
+        if path.exists() and not path.is_dir():
+            raise SettingsError(f"{key}: {path} is a file, not a folder")
+    for key, path in {"splits.file": s.splits.file, "evaluation.readme": wanted.readme}.items():
+        if path is not None and path.is_dir():
+            raise SettingsError(f"{key}: {path} is a folder, not a file")

@@ -7,13 +7,14 @@ the expected value.
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonschema import Draft202012Validator, ValidationError
+from jsonschema import Draft202012Validator, ValidationError, validators
 
 SCHEMA_FILE = Path(__file__).resolve().parent.parent / "schemas" / "config.schema.yaml"
 TYPES = {
@@ -28,6 +29,23 @@ TYPES = {
 """The words for each type of the schema."""
 
 
+def _is_number(_: object, value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_whole(_: object, value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+_Validator = validators.extend(
+    Draft202012Validator,
+    # JSON has no NaN, and its 1.0 is whole; in YAML, 1.0 is another type than 1.
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {"number": _is_number, "integer": _is_whole}
+    ),
+)
+
+
 class SettingsError(ValueError):
     """An error in the configuration; the text is one or more lines for the user."""
 
@@ -40,13 +58,19 @@ def with_defaults(config: Mapping[str, Any]) -> dict[str, Any]:
     """
     schema = yaml.safe_load(SCHEMA_FILE.read_text(encoding="utf-8"))
     data = _string_keys(config)
-    problems = sorted(
-        Draft202012Validator(schema).iter_errors(data), key=lambda e: list(map(str, e.path))
-    )
+    problems = sorted(_Validator(schema).iter_errors(data), key=lambda e: list(map(str, e.path)))
     if problems:
         raise SettingsError("\n".join(map(_explain, problems)))
     filled: dict[str, Any] = _fill(data, schema, schema)
     return filled
+
+
+def local_path(text: str) -> Path:
+    """Return a path; ``~`` is the user's home folder, as in a shell."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise SettingsError(f"{text}: there is no such home folder") from None
 
 
 def hint(word: str, known: Iterable[str]) -> str:

@@ -10,6 +10,7 @@ stopped goes on where it was.
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import sys
 from collections import Counter
@@ -36,10 +37,21 @@ from split_files import Splits
 from splits import prepare
 from volumes import VolumeError
 
-__all__ = ["Row", "convert", "dataset_json", "never_seen", "read_rows", "summary", "to_csv"]
+__all__ = [
+    "Row",
+    "convert",
+    "dataset_json",
+    "never_seen",
+    "read_rows",
+    "summary",
+    "to_csv",
+    "twins",
+]
 
 LIBRARIES = ("nibabel", "scipy.ndimage", "yaml", "jsonschema", "model_lint.nnunet.plans")
 """What the processes load once, together."""
+_VISIT = re.compile(r"sub-[^_\s]+(_ses-[^_\s]+)?")
+"""What differs in the same note about the files of two cases."""
 
 
 def dataset_json(settings: Settings, training: Iterable[Row]) -> dict[str, Any]:
@@ -138,6 +150,16 @@ def never_seen(rows: Iterable[Row], labels: Mapping[str, tuple[int, ...]]) -> li
     return [name for name, values in labels.items() if seen.isdisjoint(values)]
 
 
+def twins(rows: Iterable[Row]) -> list[tuple[str, str]]:
+    """Return the test cases that are in the training too, and under which name.
+
+    That is a subject who has two names, for example since it was renamed.
+    """
+    rows = list(rows)
+    trained = {row.digest: row.case for row in rows if row.set == "train"}
+    return [(r.case, trained[r.digest]) for r in rows if r.set == "test" and r.digest in trained]
+
+
 def summary(rows: Iterable[Row]) -> str:
     """Return the result in a few lines, with every skipped item and why."""
     rows = list(rows)
@@ -153,12 +175,12 @@ def summary(rows: Iterable[Row]) -> str:
     notes: dict[str, list[str]] = {}
     for row in rows:
         for note in row.note.split("; ") if row.note and row.set != "skipped" else ():
-            notes.setdefault(note, []).append(row.case)
-    for note, cases in notes.items():
-        who = cases[0] if len(cases) == 1 else f"{len(cases)} cases, such as {cases[0]}"
-        lines.append(f"    note: {who}: {note}")
-    found = Counter(row.orientation for row in rows if row.orientation)
-    lines.append(f"   files: {', '.join(f'{n} in {code}' for code, n in found.most_common())}")
+            notes.setdefault(_VISIT.sub("", note), []).append(f"{row.case}: {note}")
+    for found in notes.values():
+        who = f"{len(found)} cases, such as " if len(found) > 1 else ""
+        lines.append(f"    note: {who}{found[0]}")
+    files = Counter(row.orientation for row in rows if row.orientation)
+    lines.append(f"   files: {', '.join(f'{n} in {code}' for code, n in files.most_common())}")
     return "\n".join(lines)
 
 
@@ -208,6 +230,8 @@ def _convert_if_changed(settings: Settings, jobs: int, run: int) -> None:
     print(summary(rows))
     for name in never_seen(rows, settings.labels):
         print(f"    note: no training case contains the label {name}")
+    for case, other in twins(rows)[:1]:
+        print(f"    note: {case} (test) and {other} (training) are the same image and labels")
     print(f"{settings.raw}: all in {settings.image_orientation} (SCT's letters)")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from config_schema import SettingsError, hint
+from config_schema import SettingsError, hint, local_path
 
 RATER = "{rater}"
 """In the suffix of a label file: the place of a rater's name."""
@@ -58,13 +58,13 @@ def read_dataset(content: Mapping[str, Any]) -> Dataset:
     dataset = Dataset(
         id=content["id"],
         name=content["name"],
-        bids=Path(content["bids"]).expanduser(),
-        labels_folder=content["labels_folder"],
+        bids=local_path(content["bids"]),
+        labels_folder=str(local_path(content["labels_folder"])),
         contrasts=tuple(content["contrasts"]),
         as_channels=content["contrasts_as"] == "channels",
         label_files={name: _label_file(entry) for name, entry in content["label_files"].items()},
         exclude=content["exclude"],
-        exclude_file=Path(content["exclude_file"]) if content["exclude_file"] else None,
+        exclude_file=local_path(content["exclude_file"]) if content["exclude_file"] else None,
         exclude_groups=tuple(content["exclude_groups"]),
         labels_of=content["labels_of"],
         raters=tuple(content["raters"]),

@@ -21,12 +21,13 @@ from case_table import Row, read_rows
 from common import add_config_argument, fail, stopped, write_text
 from comparisons import Source, compare_all
 from estimates import estimate
+from evaluation_settings import MODEL
 from groups import find_groups
 from locks import holding
 from report import to_markdown
 from results import Result, main_number, to_csv
 from settings import Settings, SettingsError, load
-from summary import MODEL, summary_csv
+from summary import summary_csv
 
 Volumes = Mapping[str, Source]
 """Where the label map of each case is."""

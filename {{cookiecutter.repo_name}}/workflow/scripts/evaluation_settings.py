@@ -7,6 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from config_schema import local_path
+
+FIRST = ("case", "subject", "label")
+"""The first columns of the results; those of the groups follow, and then the numbers."""
+NUMBERS = (
+    *("dice", "surface_dice", "assd_mm", "hd95_mm"),
+    *("reference_mm3", "prediction_mm3", "difference_mm3", "difference_percent"),
+    *("reference", "prediction", "found", "distance_mm"),
+)
+MODEL = "model"
+"""The model itself, where it is compared with others."""
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -43,9 +55,9 @@ def read_evaluation(c: Mapping[str, Any]) -> Evaluation:
         lesion_overlap=c["lesion_overlap"],
         point_distance_mm=c["point_distance_mm"],
         groups=tuple(c["groups"]),
-        compare={name: Path(folder).expanduser() for name, folder in c["compare"].items()},
+        compare={name: local_path(folder) for name, folder in c["compare"].items()},
         minimum_dice=c["minimum_dice"],
-        readme=Path(c["readme"]) if c["readme"] else None,
-        figures=Path(c["figures"]),
-        results=Path(c["results"]),
+        readme=local_path(c["readme"]) if c["readme"] else None,
+        figures=local_path(c["figures"]),
+        results=local_path(c["results"]),
     )

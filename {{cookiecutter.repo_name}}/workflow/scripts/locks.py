@@ -44,8 +44,8 @@ def holding(
         yield
 
 
-#: raw: the converted dataset; preprocessed: nnU-Net's; model: one fold each; predictions.
-_ORDER = ("raw", "preprocessed", "model", "predictions")
+#: raw: the converted dataset; preprocessed: nnU-Net's; model: one fold each; the others by name.
+_ORDER = ("raw", "preprocessed", "model", "predictions", "release")
 
 
 @contextlib.contextmanager

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import shutil
 import sys
-from pathlib import Path
 
 from model_lint import __version__
 from model_lint.cli import main as model_lint
+from model_lint.storage.new_file import TEMPORARY
 
 from common import add_config_argument, fail
 from folds import stale, step_name, trained
@@ -40,6 +41,8 @@ def pack(settings: Settings, run: int) -> int:
     install_trainer(settings)
     install_files(settings)
     folder.mkdir(parents=True, exist_ok=True)
+    for begun in folder.glob(f"{TEMPORARY}*"):  # of a run that was killed
+        shutil.rmtree(begun)
     tag = (
         release.tag if release.tag != "today" else f"r{datetime.datetime.now(datetime.UTC):%Y%m%d}"
     )
@@ -50,16 +53,14 @@ def pack(settings: Settings, run: int) -> int:
     ]
     if status := model_lint(["pack", str(settings.model), *words]):
         return status
-    write_note(settings.work, "pack", Note(made_from, {}, run), _zips(settings, folder, tag))
+    whole = folder / f"{release.name}-{tag}.zip"
+    parts = [whole.with_stem(f"{whole.stem}-fold{fold}") for fold in settings.nnunet.folds]
+    made = parts if release.split_folds else [whole]
+    # Others of this tag are of an earlier training, or of folds that are no longer asked for.
+    for path in {whole, *folder.glob(f"{whole.stem}-fold*.zip")} - {*made}:
+        path.unlink(missing_ok=True)
+    write_note(settings.work, "pack", Note(made_from, {}, run), made)
     return 0
-
-
-def _zips(settings: Settings, folder: Path, tag: str) -> list[Path]:
-    """Return the zips of a release, as ``model-lint pack`` names them."""
-    name = f"{settings.release.name}-{tag}"
-    if not settings.release.split_folds:
-        return [folder / f"{name}.zip"]
-    return [folder / f"{name}-fold{fold}.zip" for fold in settings.nnunet.folds]
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -71,7 +72,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         settings = load(arguments.config)
         parts = tuple(f"model/{step_name(settings, fold)}" for fold in settings.nnunet.folds)
-        with holding(settings.work, read=("preprocessed", *parts)):
+        with holding(settings.work, read=("preprocessed", *parts), change=("release",)):
             return pack(settings, arguments.run)
     except (SettingsError, ValueError, OSError) as error:
         return fail(error)

@@ -19,16 +19,10 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from evaluation_settings import FIRST, NUMBERS
 from metrics import Agreement, agreement
 from objects import match_lesions, match_points
 from settings import Settings
-
-FIRST = ("case", "subject", "label")
-NUMBERS = (
-    *("dice", "surface_dice", "assd_mm", "hd95_mm"),
-    *("reference_mm3", "prediction_mm3", "difference_mm3", "difference_percent"),
-    *("reference", "prediction", "found", "distance_mm"),
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from config_checks import check_orientation, check_tag, check_together, read_labels
-from config_schema import SettingsError, one_line, with_defaults
+from config_schema import SettingsError, local_path, one_line, with_defaults
 from dataset_settings import Dataset, LabelFile, read_dataset
 from evaluation_settings import Evaluation, read_evaluation
 
@@ -190,7 +190,7 @@ def _build(c: dict[str, Any]) -> Settings:
             configuration=nnunet["configuration"],
             folds=tuple(str(fold) for fold in nnunet["folds"]),
             trainer=nnunet["trainer"],
-            trainer_file=Path(nnunet["trainer_file"]) if nnunet["trainer_file"] else None,
+            trainer_file=local_path(nnunet["trainer_file"]) if nnunet["trainer_file"] else None,
             planner=nnunet["planner"],
             plans_name=nnunet["plans_name"],
             plans=nnunet["plans"].get(nnunet["configuration"], {}),
@@ -200,7 +200,7 @@ def _build(c: dict[str, Any]) -> Settings:
         other=Resources(**c["resources"]["other"]),
         evaluation=read_evaluation(c["evaluation"]),
         release=Release(**{**c["release"], "tag": check_tag(c["release"]["tag"])}),
-        work=Path(c["work"]),
+        work=local_path(c["work"]),
     )
     check_together(settings)
     return settings
@@ -212,5 +212,5 @@ def _train(c: Mapping[str, Any], device: str) -> Resources:
 
 
 def _splits(c: Mapping[str, Any]) -> SplitSettings:
-    fixed = Path(c["fixed"]) if c["fixed"] else None
-    return SplitSettings(Path(c["file"]), c["test"], c["folds"], c["seed"], fixed)
+    fixed = local_path(c["fixed"]) if c["fixed"] else None
+    return SplitSettings(local_path(c["file"]), c["test"], c["folds"], c["seed"], fixed)

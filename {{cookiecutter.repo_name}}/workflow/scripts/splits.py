@@ -11,8 +11,9 @@ import argparse
 import random
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from bids import Found, find_samples
 from common import add_config_argument, count, fail, write_text
@@ -76,9 +77,21 @@ def join(splits: Splits, subjects: Iterable[str]) -> tuple[Splits, list[str]]:
 
 
 def check(
-    splits: Splits, subjects: Iterable[str], *, excluded: Iterable[str], folds: int
+    splits: Splits,
+    subjects: Iterable[str],
+    *,
+    excluded: Iterable[str],
+    folds: int,
+    why: Mapping[str, str] = MappingProxyType({}),
 ) -> Splits:
     """Check splits against the subjects of the dataset; return them without the excluded ones.
+
+    Args:
+        splits: what is checked.
+        subjects: those that can be used.
+        excluded: those that may be listed and are left out.
+        folds: the number of folds that is wanted.
+        why: why a subject can't be used, as far as that is known.
 
     Raises:
         ValueError: with one line, if a subject is duplicate or unknown, a part is empty, or the
@@ -95,9 +108,10 @@ def check(
         raise ValueError(f"{twice[0]} is listed twice")
     unknown = sorted(set(listed) - known - out)
     if unknown:
+        reason = f" ({why[unknown[0]]})" if unknown[0] in why else ""
         raise ValueError(
-            f"{', '.join(unknown)}: listed, but the dataset has no usable image and label of it; "
-            "bring it back, or exclude it in config.yaml"
+            f"{', '.join(unknown)}: listed, but the dataset has no usable image and label of it"
+            f"{reason}; bring it back, or exclude it in config.yaml"
         )
     kept = Splits(
         tuple(s for s in splits.test if s not in out),
@@ -136,7 +150,8 @@ def prepare(settings: Settings, found: Found | None = None) -> tuple[Splits, lis
     try:
         known = _draw(settings.splits, subjects) if is_new else read(file)
         known, joined = join(known, subjects)
-        splits = check(known, subjects, excluded=out, folds=settings.splits.folds)
+        why = {item.subject: f"{item.what}: {item.reason}" for item in reversed(skipped)}
+        splits = check(known, subjects, excluded=out, folds=settings.splits.folds, why=why)
         _check_trained(splits, settings.nnunet.folds)
     except ValueError as error:
         raise ValueError(f"{(fixed or file) if is_new else file}: {error}") from None

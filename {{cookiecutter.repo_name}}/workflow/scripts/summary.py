@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from columns import columns_of
 from estimates import Estimate, difference, estimate
+from evaluation_settings import MODEL
 from results import Result, shown
 from settings import Settings
 
 HEAD = ("label", "number", "of", "group", "value", "low", "high", "sd", "subjects", "images")
-MODEL = "model"
 
 
 def summary_csv(
