@@ -261,6 +261,13 @@ def test_the_largest_trainer_takes_little_memory(name: str, tmp_path: Path) -> N
     assert peak(lambda: judge(tmp_path, text)) < 80 * MEBIBYTE
 
 
+def test_what_a_compiler_would_copy_takes_little_memory(tmp_path: Path) -> None:
+    """Python compiles the inner of 19 nested `finally` half a million times."""
+    levels = [f"{' ' * n}try: a\n{' ' * n}finally:\n" for n in range(19)]
+    text = "".join(levels) + " " * 19 + "a()\n"
+    assert peak(lambda: judge(tmp_path, text)) < 80 * MEBIBYTE
+
+
 @pytest.mark.parametrize(
     ("more", "says"),
     [

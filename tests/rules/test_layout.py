@@ -491,6 +491,11 @@ CASES = [
     ),
     silent("L018", "CRLF", source(CLASS.replace("\n", "\r\n")), judged="trainer-crlf"),
     case("L018", "nested too deeply", source("x = " + "-" * 30000 + "1"), severity=E),
+    case("L018", "a late future", top("from __future__ import annotations"), says="at the beginn"),
+    case("L018", "a return outside", top("return 1"), says="'return' outside function", line=29),
+    case("L018", "an argument twice", top("def f(a, a): pass"), says="duplicate argument 'a'"),
+    silent("L018", "a finally", top("def f():\n    try: return 1\n    finally: print()")),
+    silent("L018", "a compiler's warning", top("x = 1 is 1")),
     case(
         "L018",
         "Python 3.12",

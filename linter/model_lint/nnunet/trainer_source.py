@@ -19,6 +19,7 @@ from typing import TypeGuard
 from ..findings import STOCK, Consumer, Problem
 from ..storage.limits import MAX_SOURCE_TOKENS
 from ..wording import quote
+from .trainer_compiler import refused
 from .trainer_statements import Function, always, certain, dotted, ends_loading, executed, own_nodes
 
 #: The function that SCT calls.
@@ -52,7 +53,8 @@ def decode(data: bytes) -> str:
 @lru_cache(maxsize=1)
 def parse(text: str) -> ast.Module | Problem:
     """Parse Python source as Python 3.10 does, the oldest that SCT and nnU-Net run on."""
-    return _excess(text) or _parsed(text)
+    parsed = _excess(text) or _parsed(text)
+    return (isinstance(parsed, ast.Module) and refused(parsed)) or parsed
 
 
 def _excess(text: str) -> Problem | None:
