@@ -1,9 +1,15 @@
 // The page "Check a package": what is chosen or dropped is linted, and the report is shown.
 
 import { fromDrop, fromInput, targetsOf } from "./chosen.js";
-import { Linter, Stopped } from "./linter.js";
+import { Linter, parsed, Stopped } from "./linter.js";
 import { keepOffline } from "./offline.js";
 import { Reports } from "./reports.js";
+
+const linter = new Linter("check", (share) => {
+  bar.value = share;
+  bar.textContent = `${Math.round(100 * share)} %`;
+});
+await parsed();
 
 /** @template {HTMLElement} T @param {string} id @returns {T} */
 const element = (id) => /** @type {T} */ (document.getElementById(id));
@@ -16,10 +22,6 @@ const bar = /** @type {HTMLProgressElement} */ (element("progress"));
 const again = /** @type {HTMLButtonElement} */ (element("again"));
 const problems = element("problems");
 const reports = new Reports(element("result"));
-const linter = new Linter("check", (share) => {
-  bar.value = share;
-  bar.textContent = `${Math.round(100 * share)} %`;
-});
 
 /** @type {import("./linter.js").Chosen[]} */
 let chosen = [];

@@ -12,7 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from build import dataset, drop, package, put, unpacked
 from model_lint.cli import main
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 from rules.test_repository import FILES
 from tools.support import KEPT, READY, Visit, sparse, verdict, visit
 
@@ -338,6 +338,29 @@ def test_nothing_leaves_the_browser(
         assert len(refused) >= 4, made.complaints
         made.complaints.clear()
         made.requests[:] = [url for url in made.requests if not url.startswith(other)]
+
+
+# The start
+
+
+@pytest.mark.parametrize("name", ["check", "name"])
+def test_the_linter_starts_before_the_page_is_there(
+    browser: Browser, address: str, name: str
+) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/tools.css", hold)
+    with page.expect_worker():
+        page.goto(f"{address}/tools/{name}/", wait_until="commit")
+    assert page.evaluate("document.readyState") == "loading"
+    held.pop().continue_()
+    expect(page.locator("#status")).to_have_text({"check": "Ready."}.get(name, ""), timeout=READY)
+    context.close()
 
 
 # For everybody
