@@ -1,9 +1,15 @@
 // The page "Check a package": what is chosen or dropped is linted, and the report is shown.
 
-import { fromDrop, fromInput, targetsOf } from "./chosen.js";
-import { Linter, Stopped } from "./linter.js";
+import { fromDrop, fromInput, targetsOf, twice } from "./chosen.js";
+import { Linter, parsed, Stopped } from "./linter.js";
 import { keepOffline } from "./offline.js";
 import { Reports } from "./reports.js";
+
+const linter = new Linter("check", (share) => {
+  bar.value = share;
+  bar.textContent = `${Math.round(100 * share)} %`;
+});
+await parsed();
 
 /** @template {HTMLElement} T @param {string} id @returns {T} */
 const element = (id) => /** @type {T} */ (document.getElementById(id));
@@ -16,10 +22,6 @@ const bar = /** @type {HTMLProgressElement} */ (element("progress"));
 const again = /** @type {HTMLButtonElement} */ (element("again"));
 const problems = element("problems");
 const reports = new Reports(element("result"));
-const linter = new Linter("check", (share) => {
-  bar.value = share;
-  bar.textContent = `${Math.round(100 * share)} %`;
-});
 
 /** @type {import("./linter.js").Chosen[]} */
 let chosen = [];
@@ -55,9 +57,15 @@ async function check() {
   const config = configuration();
   const words = [...options(), ...config.map(({ path }) => `--config=${path}`)];
   begin(targets);
+  const files = [...chosen, ...config];
+  const twin = twice(files);
+  if (twin) {
+    const said = `two of the files are named ${twin}: check one after the other`;
+    return show({ said, reports: {} }, targets);
+  }
   const request = { folder: "/here/in", targets, options: words };
   try {
-    const { answer } = await linter.ask("run", [JSON.stringify(request)], [...chosen, ...config]);
+    const { answer } = await linter.ask("run", [JSON.stringify(request)], files);
     if (number === latest) show(answer, targets);
   } catch (error) {
     if (number === latest) complain(/** @type {Error} */ (error));
@@ -123,8 +131,10 @@ function complain(error) {
 /** @param {import("./linter.js").Chosen[]} files */
 function choose(files) {
   chosen = files;
-  if (chosen.length) check();
-  else status.textContent = "That contains no files.";
+  if (chosen.length) return void check();
+  reports.hide();
+  problems.hidden = again.hidden = true;
+  status.textContent = "That contains no files.";
 }
 
 for (const id of ["files", "folder"]) {
@@ -146,7 +156,13 @@ for (const name of ["dragleave", "drop"]) {
 }
 document.addEventListener("drop", async (event) => {
   event.preventDefault();
-  if (event.dataTransfer) choose(await fromDrop(event.dataTransfer));
+  if (!event.dataTransfer) return;
+  try {
+    choose(await fromDrop(event.dataTransfer));
+  } catch (error) {
+    reports.hide();
+    complain(/** @type {Error} */ (error)); // a file is gone, or may not be read
+  }
 });
 form.addEventListener("submit", (event) => {
   event.preventDefault();

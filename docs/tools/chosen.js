@@ -37,6 +37,12 @@ export function targetsOf(/** @type {Chosen[]} */ chosen) {
   return others.length ? others : tops;
 }
 
+/** The path that two of the files have: the linter would see only one of them. */
+export function twice(/** @type {Chosen[]} */ files) {
+  const seen = new Set();
+  return files.find(({ path }) => seen.has(path) || !seen.add(path))?.path;
+}
+
 /** Of git's own files one is enough to know a repository by; the others may be many. */
 const isSeen = ({ path }) => !/(^|\/)\.git\/(?!HEAD$)/.test(path);
 

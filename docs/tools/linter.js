@@ -3,6 +3,13 @@
 /** A file, and its path in what was chosen. @typedef {{path: string, file: File}} Chosen */
 /** What became of a call. @typedef {{answer: any, memory: number}} Result */
 
+/** Resolves when the page is there: its script runs before, so that the linter starts early. */
+export const parsed = () =>
+  new Promise((go) => {
+    if (document.readyState !== "loading") go();
+    else document.addEventListener("DOMContentLoaded", go);
+  });
+
 /** Why a call has no answer: it was stopped. */
 export class Stopped extends Error {}
 

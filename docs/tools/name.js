@@ -1,7 +1,10 @@
 // The page "Find a name": the parts become a name, and a name is taken apart.
 
-import { Linter } from "./linter.js";
+import { Linter, parsed } from "./linter.js";
 import { keepOffline } from "./offline.js";
+
+const linter = new Linter("name");
+await parsed();
 
 /** @template {HTMLElement} T @param {string} id @returns {T} */
 const element = (id) => /** @type {T} */ (document.getElementById(id));
@@ -9,7 +12,6 @@ const element = (id) => /** @type {T} */ (document.getElementById(id));
 const parts = /** @type {HTMLFormElement} */ (element("compose"));
 const existing = /** @type {HTMLInputElement} */ (element("existing"));
 const status = element("status");
-const linter = new Linter("name");
 /** The parts of the existing name, or of the nearest right one. @type {Object<string, string>} */
 let nearest = {};
 

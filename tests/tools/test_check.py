@@ -12,7 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from build import dataset, drop, package, put, unpacked
 from model_lint.cli import main
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 from rules.test_repository import FILES
 from tools.support import KEPT, READY, Visit, sparse, verdict, visit
 
@@ -266,6 +266,45 @@ def test_files_and_folders_are_dropped(opened: Visit, tmp_path: Path) -> None:
         assert found["target"] == dropped.name
 
 
+#: What is dropped is a file that is no longer there.
+GONE = """window.kept = DataTransferItem.prototype.webkitGetAsEntry;
+DataTransferItem.prototype.webkitGetAsEntry = () => ({
+    isFile: true, fullPath: "/x.zip", file: (_, fail) => fail(new DOMException("it is gone")),
+});
+null"""
+
+
+def test_what_is_dropped_without_a_verdict_leaves_no_earlier_one(
+    opened: Visit, tmp_path: Path
+) -> None:
+    empty, good = tmp_path / "empty", package(tmp_path)
+    empty.mkdir()
+    page = opened.page
+    for number, said in enumerate(("That contains no files.", "there is no verdict.")):
+        assert opened.check(good).startswith(f"{good.name}: passes")
+        page.evaluate(GONE if number else "0")
+        _drop(opened, empty)
+        opened.status(said)
+        expect(page.locator("#result")).to_be_hidden()
+    expect(page.locator("#problems")).to_contain_text("it is gone")
+    page.evaluate("void (DataTransferItem.prototype.webkitGetAsEntry = window.kept)")
+
+
+def test_of_two_files_with_one_name_neither_is_taken_for_both(
+    opened: Visit, tmp_path: Path
+) -> None:
+    (tmp_path / "other").mkdir()
+    good, bad = package(tmp_path, name="x.zip"), package(tmp_path / "other", BAD, name="x.zip")
+    said = "two of the files are named x.zip: check one after the other"
+    assert opened.check(good, bad) == "x.zip can't be linted."
+    assert opened.page.inner_text("#problems") == said
+    opened.page.set_input_files("#config", str(bad))
+    assert opened.check(good) == "x.zip can't be linted."
+    assert opened.page.inner_text("#problems") == said
+    opened.page.set_input_files("#config", [])
+    assert opened.check(good).startswith("x.zip: passes")
+
+
 def _drop(opened: Visit, path: Path) -> None:
     """Drop a file as the system does."""
     opened.page.locator("#drop").scroll_into_view_if_needed()
@@ -279,7 +318,11 @@ def _drop(opened: Visit, path: Path) -> None:
                 "type": kind,
                 "x": box["x"] + 20,
                 "y": box["y"] + 20,
-                "data": {"items": [], "files": [str(path)], "dragOperationsMask": 1},
+                "data": {
+                    "items": [],
+                    "files": [str(path)],
+                    "dragOperationsMask": 1,
+                },
             },
         )
 
@@ -338,6 +381,29 @@ def test_nothing_leaves_the_browser(
         assert len(refused) >= 4, made.complaints
         made.complaints.clear()
         made.requests[:] = [url for url in made.requests if not url.startswith(other)]
+
+
+# The start
+
+
+@pytest.mark.parametrize("name", ["check", "name"])
+def test_the_linter_starts_before_the_page_is_there(
+    browser: Browser, address: str, name: str
+) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/tools.css", hold)
+    with page.expect_worker():
+        page.goto(f"{address}/tools/{name}/", wait_until="commit")
+    assert page.evaluate("document.readyState") == "loading"
+    held.pop().continue_()
+    expect(page.locator("#status")).to_have_text({"check": "Ready."}.get(name, ""), timeout=READY)
+    context.close()
 
 
 # For everybody

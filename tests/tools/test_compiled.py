@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
+from build import package
 from tools.support import ROOT, SITE
 
 sys.path.append(str(ROOT / "docs"))
@@ -37,8 +40,33 @@ def test_all_is_there_and_what_the_pages_import_is_compiled(
         assert {name.replace(".pyc", ".py") for name in names(path)} == files
     stdlib, code = map(names, zips)
     assert "argparse.pyc" in stdlib
-    assert {"model_template/check.pyc", "model_template/model_lint/report/html.pyc"} <= code
-    assert "model_template/model_lint/commands/pack.pyc" not in code
+    linter = "model_template/model_lint"
+    assert {"model_template/check.pyc", f"{linter}/nnunet/trainer_source.pyc"} <= code
+    assert f"{linter}/commands/pack.pyc" not in code
+
+
+#: Prints what the first check of a zip in a folder imports after all was prepared.
+IMPORTED = """
+import json, sys
+from model_template import check
+check.prepare()
+before = set(sys.modules)
+folder, name = sys.argv[1:]
+check.run(json.dumps({"folder": folder, "targets": [name], "options": []}))
+print(json.dumps(sorted(set(sys.modules) - before)))
+"""
+
+
+def test_the_first_package_imports_nothing_more(tmp_path: Path) -> None:
+    path = package(tmp_path)
+    (tmp_path / "code.zip").write_bytes(archive())
+    with zipfile.ZipFile(tmp_path / "code.zip") as code:
+        code.extractall(tmp_path / "code")
+    command = [sys.executable, "-c", IMPORTED, str(tmp_path), path.name]
+    done = subprocess.run(
+        command, cwd=tmp_path / "code", capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout) == []
 
 
 def names(path: Path) -> set[str]:
