@@ -23,8 +23,8 @@ def quote_name(text: str) -> str:
 
     It is in ASCII, so that a letter that only looks like one of a-z is visible.
     """
-    clipped = text if len(text) <= _SHOWN_OF_NAME else f"{text[:40]}..."
-    return "`" + clipped.encode("unicode_escape").decode("ascii") + "`"
+    escaped = text.encode("unicode_escape").decode("ascii")
+    return f"`{escaped}`" if len(escaped) <= _SHOWN_OF_NAME else f"`{escaped[:40]}...`"
 
 
 def quote_names(texts: Iterable[str]) -> str:

@@ -164,6 +164,7 @@ def _check_places(s: Settings) -> None:
     for key, path in {**folders, "work": s.work}.items():
         if path.exists() and not path.is_dir():
             raise SettingsError(f"{key}: {path} is a file, not a folder")
-    for key, path in {"splits.file": s.splits.file, "evaluation.readme": wanted.readme}.items():
-        if path is not None and path.is_dir():
-            raise SettingsError(f"{key}: {path} is a folder, not a file")
+    files = {"splits.file": s.splits.file, "evaluation.readme": wanted.readme}
+    for key, file in files.items():
+        if file is not None and file.is_dir():
+            raise SettingsError(f"{key}: {file} is a folder, not a file")
