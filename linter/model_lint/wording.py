@@ -14,8 +14,8 @@ _COMMAND = re.compile(r"^(?=[ \t]*::)|##(?=\[)", re.MULTILINE)
 def quote(value: object) -> str:
     """Return a value between backticks, escaped, on one line and clipped."""
     text = value if isinstance(value, str) else json_like(value)
-    clipped = text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
-    return f"`{printable(clipped)}`"
+    shown = printable(text[: _SHOWN + 1])
+    return f"`{shown}`" if len(shown) <= _SHOWN else f"`{shown[: _SHOWN - 3]}...`"
 
 
 def quote_name(text: str) -> str:
