@@ -28,14 +28,14 @@ class UsageError(Exception):
     """
 
 
+#: What is said of a link whose file is not there, as in git-annex and DVC.
+DANGLING = "a link to a missing file; get its content first (git annex get, dvc pull)"
+
+
 def require_file(path: Path, shown: str = "") -> None:
     """Raise UsageError unless a path is a file; ``shown`` is how users see it."""
     if not path.is_file():
-        missing = (
-            "a link to a missing file; get its content first (git annex get, dvc pull)"
-            if path.is_symlink()
-            else "no such file"
-        )
+        missing = DANGLING if path.is_symlink() else "no such file"
         what = "a folder, not a file" if path.is_dir() else "not a file"
         raise UsageError(f"{shown or path}: {what if path.exists() else missing}")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..checkpoint.model import BadCheckpoint, Checkpoint
 from ..checkpoint.reader import File, read_checkpoint
-from ..errors import UsageError
+from ..errors import DANGLING, UsageError
 from ..models.paths import FINAL_CHECKPOINT
 from ..wording import joined
 from .results_folder import numbers, read_optional
@@ -36,10 +36,7 @@ def require_checkpoints(folder: Path, folds: Sequence[str], checkpoint: str) -> 
         return
     broken = [fold for fold in missing if (folder / fold / checkpoint).is_symlink()]
     if broken:
-        raise UsageError(
-            f"{folder}: {checkpoint} of {joined(broken)} is a link to a missing file; get "
-            "its content first (git annex get, dvc pull)"
-        )
+        raise UsageError(f"{folder}: {checkpoint} of {joined(broken)} is {DANGLING}")
     final = checkpoint == FINAL_CHECKPOINT
     finished = [fold for fold in folds if fold not in missing]
     ways = [_RESUME] if final else []
